@@ -1,0 +1,64 @@
+/** An upstream with routes, as written in `gatez.yaml`. */
+export interface Api {
+  readonly id: string
+  /** Lower-case host names it answers to; empty = every host. */
+  readonly hosts: readonly string[]
+  /** Origin and optional base path, as `http://127.0.0.1:9000/base`. */
+  readonly upstream: string
+  /** Path of its OpenAPI file, absolute; null when it has none. */
+  readonly openapi: string | null
+  readonly timeouts: UpstreamTimeouts
+  readonly routes: readonly Route[]
+}
+
+export interface UpstreamTimeouts {
+  readonly connectMs: number
+  /** From the request sent to the head of the answer. */
+  readonly headersMs: number
+  /** Between two pieces of the body. */
+  readonly idleMs: number
+}
+
+export interface Route {
+  /** Unique among all apis. */
+  readonly id: string
+  /** Upper case; empty = any method. */
+  readonly methods: readonly string[]
+  /** As `/v1/lookup/{id}` or `/{rest*}`. */
+  readonly path: string
+  /** What a call costs in `units`; a whole number, 0 or more. */
+  readonly cost: number
+  /** Features a plan must have to call it. */
+  readonly requires: readonly string[]
+  /** `none` opens the route to everyone: logged without tenant, never billed. */
+  readonly auth: 'key' | 'none'
+}
+
+/** A feature that a route can require: its id and the label customers read. */
+export interface Feature {
+  readonly id: string
+  readonly label: string
+}
+
+/** A meter declared in the file; the built-in ones need no entry. */
+export interface Meter {
+  readonly id: string
+  readonly aggregation: 'count' | 'sum' | 'max' | 'latest' | 'unique_count'
+  /** `header` reads `x-gatez-meter-<id>` from the upstream's answer. */
+  readonly from: 'header' | 'openai-usage' | 'event'
+  readonly countStatuses: StatusRanges
+}
+
+/** Inclusive ranges of status codes, as [[200, 299], [101, 101]]. */
+export type StatusRanges = readonly (readonly [number, number])[]
+
+/** Statuses that count unless a meter says otherwise (design 6). */
+export const COUNTED_STATUSES: StatusRanges = [
+  [200, 299],
+  [101, 101],
+]
+
+export function statusCounts(ranges: StatusRanges, status: number): boolean {
+  for (const [first, last] of ranges) if (status >= first && status <= last) return true
+  return false
+}

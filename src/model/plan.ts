@@ -1,0 +1,68 @@
+/** What a plan allows and costs. A plan as written in `gatez.yaml`, after defaults are filled in. */
+export interface Plan {
+  readonly id: string
+  readonly name: string
+  /** What help its subscribers get, in the operator's words. */
+  readonly support: string | null
+  /** Ids of the routes it opens, or all of them. */
+  readonly routes: readonly string[] | 'all'
+  /** Ids of the features it includes. */
+  readonly features: readonly string[]
+  readonly keys: KeyRules
+  readonly limits: readonly Limit[]
+  readonly quotas: readonly Quota[]
+  readonly charges: readonly Charge[]
+}
+
+export interface KeyRules {
+  /** How many keys a tenant may hold (approved and active); null = any number. */
+  readonly max: number | null
+  readonly approval: 'auto' | 'manual'
+}
+
+/** A sliding window: never more than `amount` in any trailing `windowMs`. */
+export interface Limit {
+  /** Unique in the plan; `<scope>-<per>` unless named. Counts belong to (scope, id). */
+  readonly id: string
+  /** `requests` counts 1, `units` the cost of the route. */
+  readonly counts: 'requests' | 'units'
+  /** null = unlimited: the limit is shown, never enforced. */
+  readonly amount: number | null
+  readonly windowMs: number
+  /** As written: `minute`, `day`, `10s` … */
+  readonly per: string
+  readonly scope: LimitScope
+}
+
+/** Whose calls share one counter. `route` is one tenant on one route, `key-route` one key on one route. */
+export type LimitScope = 'tenant' | 'key' | 'route' | 'key-route'
+
+/** An allowance of one meter per billing period and tenant. */
+export interface Quota {
+  /** Unique in the plan; `<meter>-<per>` unless named. */
+  readonly id: string
+  readonly meter: string
+  readonly per: BillingCycle
+  /** A decimal string. */
+  readonly included: string
+  /** `block` answers 429; `bill` and `notify` let the call pass. */
+  readonly onExceed: 'block' | 'bill' | 'notify'
+}
+
+export type BillingCycle = 'day' | 'week' | 'month' | 'year'
+
+/** One line of the bill: a price for a meter, or a fee without one. Priced by `src/pricing`. */
+export interface Charge {
+  readonly id: string
+  readonly meter: string | null
+  readonly price: Readonly<Record<string, unknown>>
+}
+
+/** A plan as stored: `version` counts up from 1 with each change. */
+export interface PlanVersion {
+  readonly plan: Plan
+  readonly version: number
+  /** SHA-256 of the plan's canonical JSON, hex. */
+  readonly hash: string
+  readonly createdAtMs: number
+}

@@ -1,0 +1,35 @@
+/** A customer organisation. */
+export interface Tenant {
+  /** Slug, `[a-z0-9_-]{1,64}`; chosen at create, immutable, never used again. */
+  readonly id: string
+  readonly name: string
+  /** The id another system knows it by; unique; accepted wherever an id is. */
+  readonly externalId: string | null
+  readonly state: TenantState
+  readonly createdAtMs: number
+}
+
+export type TenantState = 'active' | 'suspended' | 'deleted'
+
+export const TENANT_ID_PATTERN = /^[a-z0-9_-]{1,64}$/
+
+/** A tenant's plan over time. At most one is active at a moment. */
+export interface Subscription {
+  readonly id: string
+  readonly tenantId: string
+  readonly planId: string
+  /** The version whose prices hold for this subscription. */
+  readonly planVersion: number
+  readonly startMs: number
+  /** null while it runs. Half-open: up to but without. */
+  readonly endMs: number | null
+}
+
+/** A person of a tenant; signs in to the developer portal. */
+export interface Member {
+  readonly id: string
+  readonly tenantId: string
+  readonly email: string
+  readonly role: 'admin' | 'developer' | 'billing' | 'viewer'
+  readonly createdAtMs: number
+}

@@ -1,0 +1,33 @@
+import type { AuditStore } from './audit.ts'
+import type { ChangeStore } from './changes.ts'
+import type { KeyStore } from './keys.ts'
+import type { LedgerStore } from './ledger.ts'
+import type { NodeStore } from './nodes.ts'
+import type { OutboxStore } from './outbox.ts'
+import type { PlanStore } from './plans.ts'
+import type { SubscriptionStore } from './subscriptions.ts'
+import type { TenantStore } from './tenants.ts'
+
+/** The transactional truth: everything that is not a raw event or a counter. */
+export interface ControlStore extends ControlTables, AsyncDisposable {
+  /**
+   * Runs `work` in one transaction: all of it holds afterwards, or nothing.
+   *
+   * Begins as a writer, so two transactions never fail by upgrading from reader to writer at once;
+   * the second waits, at most five seconds, then `store-unavailable`.
+   */
+  transaction<Result>(work: (tables: ControlTables) => Promise<Result>): Promise<Result>
+}
+
+/** The tables, either on their own or bound to one transaction. */
+export interface ControlTables {
+  readonly tenants: TenantStore
+  readonly keys: KeyStore
+  readonly plans: PlanStore
+  readonly subscriptions: SubscriptionStore
+  readonly ledger: LedgerStore
+  readonly nodes: NodeStore
+  readonly changes: ChangeStore
+  readonly audit: AuditStore
+  readonly outbox: OutboxStore
+}

@@ -1,0 +1,75 @@
+/**
+ * The authoritative numbers: rollups in buckets of 15 minutes, and how far each node has come.
+ *
+ * Money and reports come from here only. The raw events are evidence, kept in the usage log.
+ */
+export interface LedgerStore {
+  /**
+   * Adds `entries` to their rollups and moves the watermark of `place` from `afterSeq` to `throughSeq`.
+   *
+   * False, and nothing written, when the watermark is not at `afterSeq`: the batch was applied
+   * before. Call it inside a transaction; rows and watermark hold together or not at all.
+   */
+  apply(entries: readonly RollupEntry[], advance: WatermarkAdvance): Promise<boolean>
+  watermark(place: NodePlace): Promise<number>
+  /** The rollups whose bucket starts in [fromMs, toMs), in the order of bucket start. */
+  rollups(filter: RollupFilter): AsyncIterable<Rollup>
+  /** Used quantity of one built-in meter by tenant, over [fromMs, toMs): how quotas are rebuilt. */
+  usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]>
+}
+
+/** Width of a bucket, so that a day can be cut in every time zone. */
+export const BUCKET_MS = 15 * 60 * 1000
+
+/** What one rollup is a sum over. */
+export interface RollupKey {
+  readonly bucketMs: number
+  readonly tenantId: string
+  readonly keyId: string
+  readonly apiId: string
+  readonly routeId: string
+  readonly planId: string
+  readonly planVersion: number
+  readonly subscriptionId: string
+  /** 2 for 200–299, and so on; 0 without a status. */
+  readonly statusClass: number
+  readonly billable: boolean
+}
+
+/** Sums over all requests of the key, all whole numbers below 2^53. */
+export interface RollupSums {
+  readonly requests: number
+  readonly refused: number
+  readonly usageUnits: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  readonly durationMs: number
+}
+
+export interface Rollup extends RollupKey, RollupSums {
+  /** Custom meters of these requests: id → decimal string. */
+  readonly quantities: Readonly<Record<string, string>>
+}
+
+export type RollupEntry = Rollup
+
+export interface RollupFilter {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly tenantId?: string
+}
+
+export interface NodePlace {
+  readonly nodeId: string
+  readonly epoch: number
+}
+
+export interface WatermarkAdvance extends NodePlace {
+  readonly afterSeq: number
+  readonly throughSeq: number
+}
+
+export interface TenantUse {
+  readonly tenantId: string
+  readonly used: number
+}

@@ -1,0 +1,13 @@
+import type { Subscription } from '../../model/tenant.ts'
+
+export interface SubscriptionStore {
+  insert(subscription: Subscription): Promise<void>
+  /** The one active at `atMs`. */
+  activeAt(tenantId: string, atMs: number): Promise<Subscription | undefined>
+  /** Oldest first. */
+  list(tenantId: string): Promise<readonly Subscription[]>
+  /** Ends it at `endMs`, half-open. */
+  end(id: string, endMs: number): Promise<void>
+  /** How many tenants are on the plan at `atMs`, or will be. */
+  countSubscribers(planId: string, atMs: number): Promise<number>
+}

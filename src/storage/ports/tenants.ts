@@ -1,0 +1,19 @@
+import type { Member, Tenant, TenantState } from '../../model/tenant.ts'
+
+export interface TenantStore {
+  /** False when the id or the external id was ever taken, also by a deleted tenant. */
+  insert(tenant: Tenant): Promise<boolean>
+  /** By id or external id; deleted tenants included. */
+  find(idOrExternalId: string): Promise<Tenant | undefined>
+  /** Oldest first; without the deleted. */
+  list(): Promise<readonly Tenant[]>
+  setState(id: string, state: TenantState): Promise<void>
+  /**
+   * Holds back every other transaction that locks this tenant until ours ends.
+   *
+   * What is counted after it (keys, subscriptions) cannot change under us.
+   */
+  lock(id: string): Promise<void>
+  insertMember(member: Member): Promise<boolean>
+  listMembers(tenantId: string): Promise<readonly Member[]>
+}
