@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url'
+
+/**
+ * The script a worker thread starts from: pass it to `new Worker(…)`.
+ *
+ * Works from the TypeScript sources, from the bundle in `dist/lib` (whose chunks lie flat beside the
+ * thread scripts) and inside the single binary, where the bundle lies in a virtual folder of the same shape.
+ */
+export function threadUrl(name: ThreadName): URL {
+  return new URL(BUNDLED ? `./${name}.js` : SOURCES[name], import.meta.url)
+}
+
+/**
+ * The folder of the templates that `gatez init` writes.
+ *
+ * Inside the single binary it is virtual: read it with `readdirSync` and `readFileSync`. Calls that
+ * hand a path to the operating system (`cp`, `spawn`) do not find it.
+ */
+export function templatesDir(): string {
+  return fileURLToPath(new URL('../../templates', import.meta.url))
+}
+
+/** A script of ours that runs on a thread of its own. */
+export type ThreadName = keyof typeof SOURCES
+
+// Set to true by esbuild (bin/build.js), unset when Node runs the sources.
+declare const GATEZ_BUNDLED: boolean | undefined
+
+const BUNDLED = typeof GATEZ_BUNDLED !== 'undefined'
+
+const SOURCES = {
+  'gateway-thread': '../gateway/thread.ts',
+  'meter-thread': '../metering/meter-thread.ts',
+} as const
