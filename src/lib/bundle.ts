@@ -1,20 +1,22 @@
 import { fileURLToPath } from 'node:url'
 
 /**
- * The script a worker thread starts from: pass it to `new Worker(…)`.
+ * The path of the script a worker thread starts from: pass it to `new Worker(…)` as it is.
  *
  * Works from the TypeScript sources, from the bundle in `dist/lib` (whose chunks lie flat beside the
- * thread scripts) and inside the single binary, where the bundle lies in a virtual folder of the same shape.
+ * thread scripts) and inside the single binary, where the bundle lies in a virtual folder of the same
+ * shape. A path, not a URL, because inside the binary a Worker finds a virtual file by its path only.
+ * For the same reason a thread script must not use `await` at its top level.
  */
-export function threadUrl(name: ThreadName): URL {
-  return new URL(BUNDLED ? `./${name}.js` : SOURCES[name], import.meta.url)
+export function threadUrl(name: ThreadName): string {
+  return fileURLToPath(new URL(BUNDLED ? `./${name}.js` : SOURCES[name], import.meta.url))
 }
 
 /**
  * The folder of the templates that `gatez init` writes.
  *
- * Inside the single binary it is virtual: read it with `readdirSync` and `readFileSync`. Calls that
- * hand a path to the operating system (`cp`, `spawn`) do not find it.
+ * Inside the single binary it is virtual: read it with `readdirSync` and `readFileSync`, given paths.
+ * Calls that take URLs, or hand the path to the operating system (`cp`, `spawn`), do not find it.
  */
 export function templatesDir(): string {
   return fileURLToPath(new URL('../../templates', import.meta.url))
