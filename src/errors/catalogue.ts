@@ -30,6 +30,12 @@ export const CATALOGUE = {
     title: 'Invalid parameter',
     fix: 'Correct the named parameter; the help of the command shows its form.',
   },
+  'unknown-command': {
+    status: 400,
+    exit: 2,
+    title: 'Unknown command',
+    fix: 'gatez --help lists the commands.',
+  },
   'missing-credential': {
     status: 401,
     exit: 4,

@@ -1,0 +1,36 @@
+import { GatezError } from '../errors/gatez-error.ts'
+import { type Clock, shiftedClock, systemClock } from '../lib/clock.ts'
+
+/** The variables of a process, as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * The clock to run by: the host's, or, for tests, one that GATEZ_CLOCK moves.
+ *
+ * GATEZ_CLOCK is an ISO time with its zone (`2026-03-01T00:00:00Z`: the clock starts there, now), or
+ * an offset in milliseconds with its sign (`+3600000`).
+ */
+export function clockFromEnvironment(env: Environment): Clock {
+  const written = env['GATEZ_CLOCK']
+  if (written === undefined || written === '') return systemClock
+  if (/^[+-]\d{1,15}$/.test(written)) return shiftedClock(Number(written))
+
+  const startMs = ISO_INSTANT.test(written) ? Date.parse(written) : Number.NaN
+  if (Number.isNaN(startMs)) {
+    const detail = `GATEZ_CLOCK is ${JSON.stringify(written)}: write 2026-03-01T00:00:00Z or an offset such as +3600000.`
+    throw new GatezError('invalid-parameter', detail)
+  }
+  return shiftedClock(startMs - systemClock.nowMs())
+}
+
+/** The name of the fault a test asks for; undefined outside tests. */
+export function failpointFromEnvironment(env: Environment): string | undefined {
+  return env['GATEZ_FAILPOINT'] || undefined
+}
+
+/** Whether errors show their inside: any DEBUG but an empty one. */
+export function debugWanted(env: Environment): boolean {
+  return (env['DEBUG'] ?? '') !== ''
+}
+
+const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/
