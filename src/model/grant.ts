@@ -18,4 +18,6 @@ export interface Grant {
   readonly planId: string | null
   readonly planVersion: number
   readonly subscriptionId: string
+  /** When this subscription ends and the grant must be read again; null while no end is set. */
+  readonly planUntilMs: number | null
 }

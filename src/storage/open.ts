@@ -1,0 +1,23 @@
+import type { Config } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ControlStore } from './ports/control-store.ts'
+import { openSqlControlStore } from './sql/control-store.ts'
+import { type GrantReader, SqliteGrantReader } from './sql/grant-reader.ts'
+import { sqliteEngine } from './sql/sqlite-engine.ts'
+import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
+
+/**
+ * Opens the control store that the file names; makes it, and its folder, when it is not there yet.
+ *
+ * Throws `store-unavailable` or `folder-not-writable` when that cannot be done.
+ */
+export async function openControlStore(config: StoresOnly, clock: Clock): Promise<ControlStore> {
+  return openSqlControlStore(sqliteEngine(openSqliteFile(config.stores.control.path)), clock)
+}
+
+/** Opens what a gateway thread reads keys through. The control store must have been opened before. */
+export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
+  return new SqliteGrantReader(openSqliteFileForReading(config.stores.control.path), clock)
+}
+
+type StoresOnly = Pick<Config, 'stores'>

@@ -1,0 +1,34 @@
+import type { Dialect, RawBuilder } from 'kysely'
+
+/**
+ * What differs between the SQL engines we run on. All else in this folder is written once.
+ *
+ * A second engine is a second value of this type, and passes the same contract suites.
+ */
+export interface SqlEngine {
+  readonly name: 'sqlite' | 'postgres'
+  /** What an operator knows the store by: a path, or an address without its password. */
+  readonly place: string
+  /** Kysely's driver; begins every transaction as a writer and turns its errors into `GatezError`. */
+  readonly dialect: Dialect
+  readonly ddl: SqlDdl
+  /** Whether a row must be locked by hand; false where a writing transaction excludes all others. */
+  readonly locksRows: boolean
+  /** A query with one row if the table exists, with none if not. */
+  findTable(name: string): RawBuilder<unknown>
+  close(): Promise<void>
+}
+
+/** How the engine spells what the migrations need. */
+export interface SqlDdl {
+  /** A primary key that the engine counts up itself, never reusing a number. */
+  readonly identity: string
+  /** A whole number of 64 bits. */
+  readonly bigint: string
+  /** A decimal of any length, kept exactly. */
+  readonly decimal: string
+  /** Ends a `create table` whose rows are best kept in the order of its primary key. */
+  readonly clustered: string
+  /** Statements after which rows of `table` can be added and read, never changed or removed. */
+  appendOnly(table: string): readonly string[]
+}

@@ -1,0 +1,51 @@
+import type Database from 'better-sqlite3'
+import { Kysely } from 'kysely'
+import type { Clock } from '../../lib/clock.ts'
+import type { Grant } from '../../model/grant.ts'
+import { compileGrantQuery, type GrantRow, toGrant } from './keys.ts'
+import type { ControlSchema } from './schema.ts'
+import { sqliteDialect } from './sqlite-driver.ts'
+import { sqliteProblem } from './sqlite-problem.ts'
+
+/** What a gateway thread reads on a cache miss: one row, at once, on a connection of its own. */
+export interface GrantReader {
+  /** What the key with this hash may do now; undefined if no key has it. */
+  grantByHash(hash: string): Grant | undefined
+  close(): void
+}
+
+/** Reads grants from an SQLite control store through one prepared statement. Never writes. */
+export class SqliteGrantReader implements GrantReader {
+  readonly #database: Database.Database
+  readonly #clock: Clock
+  readonly #statement: Database.Statement<unknown[], GrantRow>
+  /** The order in which the statement wants the hash (true) and the time (false). */
+  readonly #wantsHash: readonly boolean[]
+
+  constructor(database: Database.Database, clock: Clock) {
+    this.#database = database
+    this.#clock = clock
+    const db = new Kysely<ControlSchema>({ dialect: sqliteDialect(database) })
+    const query = compileGrantQuery(db, 'hash', 0)
+    this.#wantsHash = query.parameters.map((parameter) => parameter === 'hash')
+    try {
+      this.#statement = database.prepare<unknown[], GrantRow>(query.sql)
+    } catch (error) {
+      throw sqliteProblem(error, database.name)
+    }
+  }
+
+  grantByHash(hash: string): Grant | undefined {
+    const nowMs = this.#clock.nowMs()
+    try {
+      const row = this.#statement.get(...this.#wantsHash.map((wanted) => (wanted ? hash : nowMs)))
+      return row === undefined ? undefined : toGrant(row)
+    } catch (error) {
+      throw sqliteProblem(error, this.#database.name)
+    }
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}

@@ -1,0 +1,31 @@
+import { type Kysely, sql } from 'kysely'
+import type { NodeRow, NodeStore } from '../ports/nodes.ts'
+import type { ControlSchema } from './schema.ts'
+
+/** The nodes and how often each has started, in SQL. */
+export class SqlNodeStore implements NodeStore {
+  readonly #db: Kysely<ControlSchema>
+
+  constructor(db: Kysely<ControlSchema>) {
+    this.#db = db
+  }
+
+  async startEpoch(nodeId: string, startedAtMs: number): Promise<number> {
+    const row = await this.#db
+      .insertInto('nodes')
+      .values({ node_id: nodeId, epoch: 1, started_at_ms: startedAtMs })
+      .onConflict((conflict) =>
+        conflict
+          .column('node_id')
+          .doUpdateSet({ epoch: sql<number>`nodes.epoch + 1`, started_at_ms: startedAtMs }),
+      )
+      .returning('epoch')
+      .executeTakeFirstOrThrow()
+    return row.epoch
+  }
+
+  async list(): Promise<readonly NodeRow[]> {
+    const rows = await this.#db.selectFrom('nodes').selectAll().orderBy('node_id').execute()
+    return rows.map((row) => ({ nodeId: row.node_id, epoch: row.epoch, startedAtMs: row.started_at_ms }))
+  }
+}

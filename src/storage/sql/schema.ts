@@ -1,0 +1,168 @@
+import type { Generated } from 'kysely'
+import type { KeyMode, KeyState } from '../../model/key.ts'
+import type { Member, TenantState } from '../../model/tenant.ts'
+
+/**
+ * The tables of the control store, as SQLite and Postgres both hold them.
+ *
+ * Times are whole ms since 1970, booleans 0 or 1, JSON is text, exact decimals are text in SQLite and
+ * NUMERIC in Postgres: whatever differs between the engines stays below this line.
+ */
+export interface ControlSchema {
+  readonly schema_migrations: MigrationRow
+  readonly tenants: TenantRow
+  readonly members: MemberRow
+  readonly plans: PlanRow
+  readonly plan_versions: PlanVersionRow
+  readonly applied_files: AppliedFileRow
+  readonly subscriptions: SubscriptionRow
+  readonly keys: KeyRow
+  readonly rollups: RollupRow
+  readonly rollup_quantities: RollupQuantityRow
+  readonly watermarks: WatermarkRow
+  readonly nodes: NodeTableRow
+  readonly changes: ChangeRow
+  readonly audit: AuditRow
+  readonly outbox: OutboxRow
+}
+
+export interface MigrationRow {
+  readonly version: number
+  readonly name: string
+  readonly applied_at_ms: number
+}
+
+export interface TenantRow {
+  readonly id: string
+  readonly name: string
+  readonly external_id: string | null
+  readonly state: TenantState
+  readonly created_at_ms: number
+}
+
+export interface MemberRow {
+  readonly id: string
+  readonly tenant_id: string
+  readonly email: string
+  readonly role: Member['role']
+  readonly created_at_ms: number
+}
+
+/** One row a plan: which version is current and where it stands in the file. */
+export interface PlanRow {
+  readonly id: string
+  readonly position: number
+  readonly current_version: number
+  /** 1 once it left the file. */
+  readonly withdrawn: number
+}
+
+export interface PlanVersionRow {
+  readonly plan_id: string
+  readonly version: number
+  readonly hash: string
+  /** The plan as JSON. */
+  readonly body: string
+  readonly created_at_ms: number
+}
+
+export interface AppliedFileRow {
+  readonly sequence: Generated<number>
+  readonly hash: string
+  readonly applied_at_ms: number
+}
+
+export interface SubscriptionRow {
+  readonly id: string
+  readonly tenant_id: string
+  readonly plan_id: string
+  readonly plan_version: number
+  readonly start_ms: number
+  readonly end_ms: number | null
+}
+
+export interface KeyRow {
+  readonly id: string
+  readonly tenant_id: string
+  readonly name: string
+  readonly mode: KeyMode
+  readonly state: KeyState
+  readonly hash: string | null
+  readonly masked: string | null
+  readonly reason: string | null
+  readonly requested_by: string
+  readonly decided_by: string | null
+  readonly decision_reason: string | null
+  readonly created_at_ms: number
+  readonly decided_at_ms: number | null
+  readonly revealed_at_ms: number | null
+  readonly revoked_at_ms: number | null
+  readonly expires_at_ms: number | null
+}
+
+/** The ten columns that name one rollup. */
+export interface RollupKeyColumns {
+  readonly bucket_ms: number
+  readonly tenant_id: string
+  readonly key_id: string
+  readonly api_id: string
+  readonly route_id: string
+  readonly plan_id: string
+  readonly plan_version: number
+  readonly subscription_id: string
+  readonly status_class: number
+  /** 0 or 1. */
+  readonly billable: number
+}
+
+export interface RollupRow extends RollupKeyColumns {
+  readonly requests: number
+  readonly refused: number
+  readonly usage_units: number
+  readonly bytes_received: number
+  readonly bytes_sent: number
+  readonly duration_ms: number
+}
+
+export interface RollupQuantityRow extends RollupKeyColumns {
+  readonly meter_id: string
+  /** An exact decimal. */
+  readonly quantity: string
+}
+
+export interface WatermarkRow {
+  readonly node_id: string
+  readonly epoch: number
+  readonly seq: number
+}
+
+export interface NodeTableRow {
+  readonly node_id: string
+  readonly epoch: number
+  readonly started_at_ms: number
+}
+
+export interface ChangeRow {
+  readonly sequence: Generated<number>
+  readonly subject: string
+  readonly at_ms: number
+}
+
+export interface AuditRow {
+  readonly sequence: Generated<number>
+  readonly at_ms: number
+  readonly actor: string
+  readonly action: string
+  readonly subject: string
+  /** JSON. */
+  readonly detail: string
+}
+
+export interface OutboxRow {
+  readonly id: string
+  readonly kind: string
+  /** JSON. */
+  readonly body: string
+  readonly created_at_ms: number
+  readonly sent_at_ms: number | null
+}

@@ -1,0 +1,119 @@
+import type { Kysely } from 'kysely'
+import type { Member, Tenant, TenantState } from '../../model/tenant.ts'
+import type { TenantStore } from '../ports/tenants.ts'
+import type { SqlEngine } from './engine.ts'
+import type { ControlSchema, MemberRow, TenantRow } from './schema.ts'
+
+/** Tenants and members in SQL. */
+export class SqlTenantStore implements TenantStore {
+  readonly #db: Kysely<ControlSchema>
+  readonly #locksRows: boolean
+
+  constructor(db: Kysely<ControlSchema>, engine: SqlEngine) {
+    this.#db = db
+    this.#locksRows = engine.locksRows
+  }
+
+  async insert(tenant: Tenant): Promise<boolean> {
+    // An id and an external id mean the same everywhere, so one may not repeat the other either.
+    const names = tenant.externalId === null ? [tenant.id] : [tenant.id, tenant.externalId]
+    const taken = await this.#db
+      .selectFrom('tenants')
+      .select('id')
+      .where(({ or, eb }) => or([eb('id', 'in', names), eb('external_id', 'in', names)]))
+      .executeTakeFirst()
+    if (taken !== undefined) return false
+
+    const { numInsertedOrUpdatedRows } = await this.#db
+      .insertInto('tenants')
+      .values(toRow(tenant))
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirstOrThrow()
+    return numInsertedOrUpdatedRows === 1n
+  }
+
+  async find(idOrExternalId: string): Promise<Tenant | undefined> {
+    const row = await this.#db
+      .selectFrom('tenants')
+      .selectAll()
+      .where(({ or, eb }) => or([eb('id', '=', idOrExternalId), eb('external_id', '=', idOrExternalId)]))
+      .executeTakeFirst()
+    return row === undefined ? undefined : toTenant(row)
+  }
+
+  async list(): Promise<readonly Tenant[]> {
+    const rows = await this.#db
+      .selectFrom('tenants')
+      .selectAll()
+      .where('state', '!=', 'deleted')
+      .orderBy('created_at_ms')
+      .orderBy('id')
+      .execute()
+    return rows.map(toTenant)
+  }
+
+  async setState(id: string, state: TenantState): Promise<void> {
+    await this.#db.updateTable('tenants').set({ state }).where('id', '=', id).execute()
+  }
+
+  async lock(id: string): Promise<void> {
+    if (!this.#locksRows) return
+    await this.#db.selectFrom('tenants').select('id').where('id', '=', id).forUpdate().execute()
+  }
+
+  async insertMember(member: Member): Promise<boolean> {
+    const { numInsertedOrUpdatedRows } = await this.#db
+      .insertInto('members')
+      .values({
+        id: member.id,
+        tenant_id: member.tenantId,
+        email: member.email,
+        role: member.role,
+        created_at_ms: member.createdAtMs,
+      })
+      .onConflict((conflict) => conflict.columns(['tenant_id', 'email']).doNothing())
+      .executeTakeFirstOrThrow()
+    return numInsertedOrUpdatedRows === 1n
+  }
+
+  async listMembers(tenantId: string): Promise<readonly Member[]> {
+    const rows = await this.#db
+      .selectFrom('members')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .orderBy('created_at_ms')
+      .orderBy('id')
+      .execute()
+    return rows.map(toMember)
+  }
+}
+
+function toRow(tenant: Tenant): TenantRow {
+  return {
+    id: tenant.id,
+    name: tenant.name,
+    external_id: tenant.externalId,
+    state: tenant.state,
+    created_at_ms: tenant.createdAtMs,
+  }
+}
+
+function toTenant(row: TenantRow): Tenant {
+  return {
+    id: row.id,
+    name: row.name,
+    externalId: row.external_id,
+    state: row.state,
+    createdAtMs: row.created_at_ms,
+  }
+}
+
+function toMember(row: MemberRow): Member {
+  return {
+    id: row.id,
+    tenantId: row.tenant_id,
+    email: row.email,
+    role: row.role,
+    createdAtMs: row.created_at_ms,
+  }
+}
