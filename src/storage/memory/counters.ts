@@ -1,0 +1,247 @@
+import { stepAt } from '../../limits/window.ts'
+import type { Counter, CounterStore, CounterTraits, Decision } from '../ports/counters.ts'
+import { CounterTable, R_BASE, R_KIND, R_UNTIL, R_USED, R_VALUE, R_WINDOW } from './counter-table.ts'
+import { appendMoments, firstMomentMs, forgetMoments, momentWithRoomMs, readMoments } from './moments.ts'
+import {
+  addToStep,
+  forgetSteps,
+  oldestStepFreesAtMs,
+  readSteps,
+  startSteps,
+  stepWithRoomMs,
+} from './steps.ts'
+
+const KIND_LOG = 1
+const KIND_STEPS = 2
+const KIND_QUOTA = 3
+const SWEEP_BUCKETS = 4
+
+/** Counters in memory that all gateway threads of this process share. */
+export class MemoryCounterStore implements CounterStore {
+  readonly traits: CounterTraits = { shared: false, clock: 'caller' }
+  readonly #table: CounterTable
+  readonly #records: number[] = []
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#table = new CounterTable(memory)
+  }
+
+  take(counters: readonly Counter[], nowMs: number): Decision {
+    const first = counters[0]
+    if (first === undefined) return { outcome: 'admitted', remaining: [], resetAtMs: [], violated: [] }
+    const at = this.#shardOf(first)
+    this.#table.lock(at)
+    const decision = this.#decide(at, counters, this.#table.advance(at, nowMs))
+    this.#table.unlock(at)
+    return decision
+  }
+
+  giveBack(counters: readonly Counter[]): void {
+    for (const counter of counters) {
+      if (counter.kind !== 'quota') continue
+      const at = this.#shardOf(counter)
+      this.#table.lock(at)
+      const record = this.#table.find(at, counter.hash0, counter.hash1, counter.hash2)
+      if (record !== -1 && this.#double(record, R_BASE) === counter.periodStartMs) {
+        this.#setDouble(record, R_VALUE, Math.max(0, this.#double(record, R_VALUE) - counter.cost))
+      }
+      this.#table.unlock(at)
+    }
+  }
+
+  restore(counter: Counter, atMs: number, amount: number): void {
+    const at = this.#shardOf(counter)
+    this.#table.lock(at)
+    const record = this.#prepare(at, counter, this.#table.advance(at, atMs))
+    if (record !== -1 && this.#table.blocksLeft(at) >= blocksFor([[atMs, amount]])) {
+      this.#add(at, record, counter, atMs, amount)
+    }
+    this.#table.unlock(at)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #decide(at: number, counters: readonly Counter[], nowMs: number): Decision {
+    const records = this.#records
+    let full = false
+    let position = 0
+    for (const counter of counters) {
+      const record = this.#prepare(at, counter, nowMs)
+      full ||= record === -1
+      records[position] = record
+      position += 1
+    }
+    if (full || !this.#hasBlocks(at, counters.length, nowMs)) {
+      return { outcome: 'full', remaining: [], resetAtMs: [], violated: [] }
+    }
+    const violated: number[] = []
+    for (let index = 0; index < counters.length; index += 1) {
+      const counter = counters[index]
+      if (counter !== undefined && this.#used(records[index] ?? -1) + counter.cost > counter.amount) {
+        violated.push(index)
+      }
+    }
+    return violated.length === 0 ? this.#admit(at, counters, nowMs) : this.#refuse(counters, nowMs, violated)
+  }
+
+  #admit(at: number, counters: readonly Counter[], nowMs: number): Decision {
+    const remaining: number[] = []
+    const resetAtMs: number[] = []
+    for (let index = 0; index < counters.length; index += 1) {
+      const counter = counters[index]
+      const record = this.#records[index]
+      if (counter === undefined || record === undefined) continue
+      this.#add(at, record, counter, nowMs, counter.cost)
+      remaining.push(Math.max(0, counter.amount - this.#used(record)))
+      resetAtMs.push(this.#resetAtMs(record, counter, nowMs))
+    }
+    return { outcome: 'admitted', remaining, resetAtMs, violated: [] }
+  }
+
+  #refuse(counters: readonly Counter[], nowMs: number, violated: readonly number[]): Decision {
+    const remaining: number[] = []
+    const resetAtMs: number[] = []
+    for (let index = 0; index < counters.length; index += 1) {
+      const counter = counters[index]
+      const record = this.#records[index]
+      if (counter === undefined || record === undefined) continue
+      remaining.push(Math.max(0, counter.amount - this.#used(record)))
+      resetAtMs.push(
+        violated.includes(index)
+          ? this.#roomAtMs(record, counter, nowMs)
+          : this.#resetAtMs(record, counter, nowMs),
+      )
+    }
+    return { outcome: 'refused', remaining, resetAtMs, violated }
+  }
+
+  /** The record of a counter, made if there is none, with all that expired taken out; -1 when full. */
+  #prepare(at: number, counter: Counter, nowMs: number): number {
+    const table = this.#table
+    let record = counter.place
+    if (record === -1 || !table.is(record, counter.hash0, counter.hash1, counter.hash2)) {
+      record = table.find(at, counter.hash0, counter.hash1, counter.hash2)
+      if (record === -1) record = this.#create(at, counter, nowMs)
+      counter.place = record
+      if (record === -1) return -1
+    }
+    const kind = counter.kind === 'log' ? KIND_LOG : counter.kind === 'steps' ? KIND_STEPS : KIND_QUOTA
+    const kindBefore = table.get(record + R_KIND)
+    if (kindBefore !== kind || this.#double(record, R_WINDOW) !== counter.windowMs) {
+      if (!this.#convert(at, record, counter, kind, nowMs)) return -1
+    }
+    if (kind === KIND_LOG) forgetMoments(table, at, record, nowMs - counter.windowMs)
+    else if (kind === KIND_STEPS) forgetSteps(table, record, stepAt(nowMs, counter.windowMs))
+    else this.#startPeriod(record, counter)
+    // What this call holds must not be evicted while it makes room for its other counters.
+    if (this.#double(record, R_UNTIL) <= nowMs) this.#setDouble(record, R_UNTIL, nowMs + 1)
+    return record
+  }
+
+  #create(at: number, counter: Counter, nowMs: number): number {
+    const table = this.#table
+    table.evictExpired(at, nowMs, SWEEP_BUCKETS)
+    const record = table.insert(at, counter.hash0, counter.hash1, counter.hash2)
+    if (record !== -1) return record
+    table.evictExpired(at, nowMs, Number.POSITIVE_INFINITY)
+    return table.insert(at, counter.hash0, counter.hash1, counter.hash2)
+  }
+
+  /** A plan changed: what was counted moves over to the new shape, moment by moment. */
+  #convert(at: number, record: number, counter: Counter, kind: number, nowMs: number): boolean {
+    const table = this.#table
+    const kindBefore = table.get(record + R_KIND)
+    const windowBeforeMs = this.#double(record, R_WINDOW)
+    const counted =
+      kindBefore === KIND_LOG
+        ? readMoments(table, record)
+        : kindBefore === KIND_STEPS
+          ? readSteps(table, record, windowBeforeMs, nowMs)
+          : []
+    if (table.blocksLeft(at) < blocksFor(counted)) {
+      this.#setDouble(record, R_UNTIL, nowMs + 1)
+      table.evictExpired(at, nowMs, Number.POSITIVE_INFINITY)
+    }
+    if (kind !== KIND_QUOTA && table.blocksLeft(at) < blocksFor(counted)) return false
+    table.empty(at, record)
+    table.ints[record + R_KIND] = kind
+    this.#setDouble(record, R_WINDOW, counter.windowMs)
+    this.#setDouble(record, R_UNTIL, nowMs + counter.windowMs)
+    this.#setDouble(record, R_BASE, 0)
+    this.#setDouble(record, R_VALUE, 0)
+    if (kind === KIND_STEPS) startSteps(table, at, record, stepAt(nowMs, counter.windowMs))
+    if (kind !== KIND_QUOTA) {
+      for (const [atMs, amount] of counted) this.#add(at, record, counter, atMs, amount)
+    }
+    return true
+  }
+
+  #startPeriod(record: number, counter: Counter): void {
+    if (this.#double(record, R_BASE) >= counter.periodStartMs) return
+    this.#setDouble(record, R_BASE, counter.periodStartMs)
+    this.#setDouble(record, R_UNTIL, counter.periodEndMs)
+    this.#setDouble(record, R_VALUE, 0)
+  }
+
+  #add(at: number, record: number, counter: Counter, atMs: number, amount: number): void {
+    if (counter.kind === 'quota') {
+      this.#setDouble(record, R_VALUE, this.#double(record, R_VALUE) + amount)
+      return
+    }
+    if (counter.kind === 'log') appendMoments(this.#table, at, record, atMs, amount)
+    else addToStep(this.#table, record, stepAt(atMs, counter.windowMs), amount)
+    // One sub-window more than the window: steps free late.
+    const untilMs = atMs + counter.windowMs + Math.ceil(counter.windowMs / 60) + 1
+    if (untilMs > this.#double(record, R_UNTIL)) this.#setDouble(record, R_UNTIL, untilMs)
+  }
+
+  #used(record: number): number {
+    return this.#table.get(record + R_KIND) === KIND_QUOTA
+      ? this.#double(record, R_VALUE)
+      : this.#table.get(record + R_USED)
+  }
+
+  #resetAtMs(record: number, counter: Counter, nowMs: number): number {
+    if (counter.kind === 'quota') return counter.periodEndMs
+    if (this.#table.get(record + R_USED) === 0) return nowMs
+    return counter.kind === 'log'
+      ? firstMomentMs(this.#table, record) + counter.windowMs
+      : oldestStepFreesAtMs(this.#table, record, counter.windowMs)
+  }
+
+  /** The first moment at which the refused call would pass; the whole window on if it never can. */
+  #roomAtMs(record: number, counter: Counter, nowMs: number): number {
+    if (counter.kind === 'quota') return counter.periodEndMs
+    const tooMany = this.#table.get(record + R_USED) + counter.cost - counter.amount
+    if (counter.cost > counter.amount) return nowMs + counter.windowMs
+    return counter.kind === 'log'
+      ? momentWithRoomMs(this.#table, record, tooMany) + counter.windowMs
+      : stepWithRoomMs(this.#table, record, tooMany, counter.windowMs)
+  }
+
+  #hasBlocks(at: number, needed: number, nowMs: number): boolean {
+    if (this.#table.blocksLeft(at) >= needed) return true
+    this.#table.evictExpired(at, nowMs, Number.POSITIVE_INFINITY)
+    return this.#table.blocksLeft(at) >= needed
+  }
+
+  #shardOf(counter: Counter): number {
+    // All counters of a call belong to one tenant: the hash of the first part of the name.
+    return this.#table.shardAt((counter.tenantHash >>> 0) % this.#table.shardCount)
+  }
+
+  #double(record: number, field: number): number {
+    return this.#table.getDouble(record / 2 + field)
+  }
+
+  #setDouble(record: number, field: number, value: number): void {
+    this.#table.doubles[record / 2 + field] = value
+  }
+}
+
+/** The most blocks it takes to hold these moments or counts: 31 entries each, of 1,024 calls. */
+function blocksFor(counted: readonly (readonly [number, number])[]): number {
+  let entries = 0
+  for (const [, calls] of counted) entries += Math.ceil(calls / 1024)
+  return 2 + Math.ceil(entries / 31)
+}

@@ -1,0 +1,110 @@
+import { hash } from 'node:crypto'
+
+/**
+ * Counts of sliding windows and quotas: the one place where calls that race are told apart.
+ *
+ * Every call asks for room in all its counters at once; it gets all of it or none.
+ */
+export interface CounterStore extends AsyncDisposable {
+  readonly traits: CounterTraits
+
+  /**
+   * Takes `cost` from every counter, if each has room for it.
+   *
+   * All or nothing, and atomic among all callers who share the store: two calls that race for the
+   * last place never both win. A refused call costs nothing. Counters of one call belong to one
+   * tenant. `nowMs` is the caller's clock; where the store has its own, it is not looked at.
+   */
+  take(counters: readonly Counter[], nowMs: number): Decision | Promise<Decision>
+
+  /** Gives back what `take` took from the quotas among `counters`; windows count admissions and keep it. */
+  giveBack(counters: readonly Counter[]): void | Promise<void>
+
+  /** Adds what was admitted before this process started, past any limit: how counters are rebuilt. */
+  restore(counter: Counter, atMs: number, amount: number): void | Promise<void>
+}
+
+export interface CounterTraits {
+  /** Whether other processes see the same counts. */
+  readonly shared: boolean
+  readonly clock: 'caller' | 'store'
+}
+
+/**
+ * `log` keeps every moment of admission: exact. `steps` counts in 60 sub-windows and counts the
+ * oldest, partly expired one in full: never over the limit, a place frees at most 1/60 late.
+ */
+export type CounterKind = 'log' | 'steps' | 'quota'
+
+/** Up to this many per window are kept as moments, above it in steps (design 5). */
+export const LOG_LIMIT = 1000
+
+export const STEPS_PER_WINDOW = 60
+
+/** A counter of one tenant, as a plan's limit or quota asks for it. */
+export class Counter {
+  /** Keeps the counters of one tenant together: one lock, one slot of a cluster. */
+  readonly tenantHash: number
+  /** Unique among all counters: `rl:{tenant}:{route}:{window}`, quotas `q:{tenant}:{quota}`. */
+  readonly name: string
+  readonly kind: CounterKind
+  /** The id of the limit or quota: the policy's name in the answer's headers. */
+  readonly id: string
+  /** The most that may be used: a whole number. */
+  readonly amount: number
+  /** What this call takes: a whole number, 1 or more. */
+  readonly cost: number
+  readonly windowMs: number
+  /** The billing period of a quota; 0 for windows. */
+  readonly periodStartMs: number
+  readonly periodEndMs: number
+  /** 96 bits of the name's SHA-256. */
+  readonly hash0: number
+  readonly hash1: number
+  readonly hash2: number
+  /** Where a driver found it last; a hint it may use and must check. */
+  place = -1
+
+  constructor(spec: CounterSpec) {
+    this.tenantHash = hash('sha256', spec.tenantId, 'buffer').readInt32LE(0)
+    this.name = spec.name
+    this.kind = spec.kind
+    this.id = spec.id
+    this.amount = spec.amount
+    this.cost = spec.cost
+    this.windowMs = spec.windowMs
+    this.periodStartMs = spec.periodStartMs ?? 0
+    this.periodEndMs = spec.periodEndMs ?? 0
+    const digest = hash('sha256', spec.name, 'buffer')
+    this.hash0 = digest.readInt32LE(0)
+    this.hash1 = digest.readInt32LE(4)
+    this.hash2 = digest.readInt32LE(8)
+  }
+}
+
+export interface CounterSpec {
+  readonly tenantId: string
+  readonly name: string
+  readonly kind: CounterKind
+  readonly id: string
+  readonly amount: number
+  readonly cost: number
+  readonly windowMs: number
+  readonly periodStartMs?: number
+  readonly periodEndMs?: number
+}
+
+/** What came of asking: for each counter, in the order asked, what is left and when more comes. */
+export interface Decision {
+  /** `full`: the store has no room for another counter; answer 503 and raise an alarm. */
+  readonly outcome: 'admitted' | 'refused' | 'full'
+  /** What may still be used after this call: whole numbers, never below 0. */
+  readonly remaining: readonly number[]
+  /**
+   * When there will be more: admitted, the moment the oldest counted call leaves the window; refused,
+   * the first moment at which this counter would admit the same call. Quotas: the period's end.
+   */
+  readonly resetAtMs: readonly number[]
+  /** Positions of the counters that had no room; empty unless refused. */
+  readonly violated: readonly number[]
+}
