@@ -15,8 +15,9 @@ export function threadUrl(name: ThreadName): string {
 /**
  * The folder of the templates that `gatez init` writes.
  *
- * Inside the single binary it is virtual: read it with `readdirSync` and `readFileSync`, given paths.
- * Calls that take URLs, or hand the path to the operating system (`cp`, `spawn`), do not find it.
+ * Inside the single binary it is virtual: read it with `readdirSync` (folder by folder: its `recursive`
+ * option sees one level only) and `readFileSync`, given paths. Calls given URLs, and calls that hand the
+ * path to the operating system (`cp`, `spawn`), do not find it.
  */
 export function templatesDir(): string {
   return fileURLToPath(new URL('../../templates', import.meta.url))

@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { build } from 'esbuild'
+import { ROOT } from '../pinned-node.js'
+
+// Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
+const ENTRIES = {
+  gatez: 'src/cli/main.ts',
+  'gateway-thread': 'src/gateway/thread.ts',
+  'meter-thread': 'src/metering/meter-thread.ts',
+}
+
+// Packages in CommonJS that are bundled call `require`; an ES module has none of its own.
+const BANNER =
+  "import{createRequire as gatezCreateRequire}from'node:module';const require=gatezCreateRequire(import.meta.url);"
+
+/** Bundles the program into dist/lib, which takes the place of the last one whole. Returns a line to print. */
+export async function bundle() {
+  const startMs = performance.now()
+  const staging = `dist/lib-${process.pid}`
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ENTRIES,
+    outdir: staging,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24.15',
+    chunkNames: 'chunk-[hash]',
+    external: ['better-sqlite3'],
+    define: { GATEZ_BUNDLED: 'true' },
+    banner: { js: BANNER },
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  })
+  const names = packagesIn(metafile)
+  writeFileSync(`${ROOT}${staging}/THIRD-PARTY-LICENSES.txt`, licenses([...names, 'better-sqlite3']))
+  replace(`${ROOT}dist/lib`, `${ROOT}${staging}`)
+
+  const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
+  return `dist/lib: ${(bytes / 1e6).toFixed(1)} MB from ${names.length} packages, in ${seconds(startMs)}`
+}
+
+/** Seconds since `startMs` of performance.now(), for printing. */
+export function seconds(startMs) {
+  return `${((performance.now() - startMs) / 1000).toFixed(1)} s`
+}
+
+/** The packages whose code is in the bundle, by path, as `node_modules/@oclif/core`. */
+function packagesIn(metafile) {
+  const names = new Set()
+  for (const input of Object.keys(metafile.inputs)) {
+    const path = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]
+    if (path !== undefined) names.add(path.slice('node_modules/'.length))
+  }
+  return [...names].sort()
+}
+
+/** The licence texts of the packages: who passes the bundle on must pass these on with it. */
+function licenses(names) {
+  const texts = names.map((name) => {
+    const folder = `${ROOT}node_modules/${name}`
+    const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file === undefined ? '' : readFileSync(`${folder}/${file}`, 'utf8').trim()
+    return `${name} ${version} (${license})\n\n${text}\n`
+  })
+  return texts.join(`\n${'-'.repeat(80)}\n\n`)
+}
+
+function replace(folder, staging) {
+  mkdirSync(`${ROOT}dist`, { recursive: true })
+  const old = `${folder}-old-${process.pid}`
+  if (existsSync(folder)) renameSync(folder, old)
+  renameSync(staging, folder)
+  rmSync(old, { recursive: true, force: true })
+}

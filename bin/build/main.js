@@ -1,0 +1,16 @@
+import { binaryIsFresh, buildBinary } from './binary.js'
+import { bundle } from './bundle.js'
+
+const flags = new Set(process.argv.slice(2))
+const known = ['--no-binary', '--if-stale']
+const unknown = [...flags].find((flag) => !known.includes(flag))
+
+if (unknown !== undefined) {
+  console.error(`build: unknown flag ${unknown}; known are ${known.join(' and ')}`)
+  process.exitCode = 2
+} else if (flags.has('--if-stale') && binaryIsFresh()) {
+  console.log('build: dist/gatez is up to date')
+} else {
+  console.log(await bundle())
+  if (!flags.has('--no-binary')) console.log(await buildBinary())
+}

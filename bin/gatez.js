@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// The installed program. Checks the Node version before it imports anything: an old Node does not
+// refuse better-sqlite3, it crashes in it.
+import { existsSync } from 'node:fs'
+import { ROOT, runOnFittingNode } from './pinned-node.js'
+
+if (existsSync(`${ROOT}dist/lib/gatez.js`)) {
+  await runOnFittingNode('dist/lib/gatez.js')
+} else {
+  console.error('gatez is not built yet. In a clone, type: npm run build')
+  process.exit(1)
+}

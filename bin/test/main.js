@@ -1,0 +1,78 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter } from 'node:path'
+import { ROOT } from '../pinned-node.js'
+
+const reports = mkdtempSync(`${tmpdir()}/gatez-test-`)
+const env = { ...process.env, PATH: `${ROOT}node_modules/.bin${delimiter}${process.env.PATH}` }
+
+try {
+  const results = [
+    step('build', 'bin/build.js', ['--if-stale']),
+    step('biome', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']),
+    step('types', 'node_modules/typescript/bin/tsc', ['--noEmit']),
+    tests('unit'),
+    tests('flow'),
+  ]
+  process.exitCode = summarize(results)
+} finally {
+  rmSync(reports, { recursive: true, force: true })
+}
+
+/** Runs one program of ours: passed or failed as a whole. */
+function step(name, script, args) {
+  console.log(`\n── ${name}`)
+  const ok = run(script, args)
+  return { name, passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+}
+
+/** Runs one project of vitest.config.ts and counts its tests. A file that does not load counts as a failure. */
+function tests(project) {
+  console.log(`\n── ${project} tests`)
+  const file = `${reports}/${project}.json`
+  const args = [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${file}`,
+  ]
+  const ok = run('node_modules/vitest/vitest.mjs', args)
+  if (!existsSync(file)) return { name: `${project} tests`, passed: 0, failed: 1, skipped: 0 }
+
+  const report = JSON.parse(readFileSync(file, 'utf8'))
+  const unloaded = report.testResults.filter(
+    (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
+  )
+  const failed = report.numFailedTests + unloaded.length
+  return {
+    name: `${project} tests`,
+    passed: report.numPassedTests,
+    // Errors outside any test (an unhandled rejection) fail the run without failing a test.
+    failed: failed === 0 && !ok ? 1 : failed,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}
+
+function run(script, args) {
+  return (
+    spawnSync(process.execPath, [ROOT + script, ...args], { cwd: ROOT, env, stdio: 'inherit' }).status === 0
+  )
+}
+
+/** Prints what ran, ends with the line that scripts read, and returns the exit code. */
+function summarize(results) {
+  console.log('\n── what ran')
+  for (const { name, passed, failed, skipped } of results) {
+    console.log(
+      `${name.padEnd(12)} ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+    )
+  }
+  const sum = (count) => results.reduce((total, result) => total + result[count], 0)
+  // Nothing is skipped in silence: a skipped test fails the run.
+  const failed = sum('failed') + sum('skipped')
+  console.log(`\n${sum('passed')} passed, ${failed} failed`)
+  return failed === 0 ? 0 : 1
+}
