@@ -6,8 +6,8 @@ export interface SubscriptionStore {
   activeAt(tenantId: string, atMs: number): Promise<Subscription | undefined>
   /** Oldest first. */
   list(tenantId: string): Promise<readonly Subscription[]>
-  /** Ends it at `endMs`, half-open. */
-  end(id: string, endMs: number): Promise<void>
+  /** Ends it at `endMs`, half-open; null takes a set end back. */
+  end(id: string, endMs: number | null): Promise<void>
   /** How many tenants are on the plan at `atMs`, or will be. */
   countSubscribers(planId: string, atMs: number): Promise<number>
 }

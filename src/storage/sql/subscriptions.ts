@@ -47,7 +47,7 @@ export class SqlSubscriptionStore implements SubscriptionStore {
     return rows.map(toSubscription)
   }
 
-  async end(id: string, endMs: number): Promise<void> {
+  async end(id: string, endMs: number | null): Promise<void> {
     await this.#db.updateTable('subscriptions').set({ end_ms: endMs }).where('id', '=', id).execute()
   }
 
