@@ -4,7 +4,7 @@ import { ROOT } from '../pinned-node.js'
 
 // Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
 const ENTRIES = {
-  gatez: 'src/cli/main.ts',
+  gatez: 'bin/run.js',
   'gateway-thread': 'src/gateway/thread.ts',
   'meter-thread': 'src/metering/meter-thread.ts',
 }
