@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
-import { debugWanted } from '../config/environment.ts'
+import { debugWanted, processEnvironment } from '../config/environment.ts'
 import { reportError } from './report-error.ts'
 import { renderTable, type TableColumn } from './table.ts'
 
@@ -37,7 +37,7 @@ export abstract class GatezCommand extends Command {
     this.parsed = true
     process.exitCode = reportError(thrown, {
       json: this.jsonEnabled(),
-      debug: debugWanted(process.env),
+      debug: debugWanted(processEnvironment()),
       commandName: this.id?.replaceAll(':', ' ') ?? '',
       flagNames: ['json', ...Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags })],
     })

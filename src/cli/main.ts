@@ -2,7 +2,7 @@ import { Config } from '@oclif/core/config'
 import { Help } from '@oclif/core/help'
 import { COMMANDS } from '../../commands/index.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { debugWanted } from '../config/environment.ts'
+import { debugWanted, processEnvironment } from '../config/environment.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { closest } from '../lib/closest.ts'
 import { commandOptions, loadAllCommands, loadCommand } from './command-table.ts'
@@ -18,7 +18,10 @@ export async function run(argv: readonly string[] = process.argv.slice(2)): Prom
   try {
     await dispatch(argv)
   } catch (thrown) {
-    process.exitCode = reportError(thrown, { json: wantsJson(argv), debug: debugWanted(process.env) })
+    process.exitCode = reportError(thrown, {
+      json: wantsJson(argv),
+      debug: debugWanted(processEnvironment()),
+    })
   }
 }
 

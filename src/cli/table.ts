@@ -6,6 +6,8 @@ export interface TableColumn {
   readonly title: string
   /** Numbers stand on the right. */
   readonly align?: 'left' | 'right'
+  /** Never wrapped: ids that people copy. */
+  readonly whole?: boolean
 }
 
 /**
@@ -78,7 +80,7 @@ function widestThatMayShrink(columns: readonly TableColumn[], widths: readonly n
   for (const [index, column] of columns.entries()) {
     const width = widths[index] ?? 0
     const widthMin = Math.max(column.title.length, 6) + PADDING
-    if (column.align === 'right' || width <= widthMin) continue
+    if (column.align === 'right' || column.whole === true || width <= widthMin) continue
     if (widest === undefined || width > (widths[widest] ?? 0)) widest = index
   }
   return widest

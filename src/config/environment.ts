@@ -1,8 +1,13 @@
 import { GatezError } from '../errors/gatez-error.ts'
 import { type Clock, shiftedClock, systemClock } from '../lib/clock.ts'
 
-/** The variables of a process, as `process.env`. */
+/** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
+
+/** The variables of this process. The only place that reads them. */
+export function processEnvironment(): Environment {
+  return process.env
+}
 
 /**
  * The clock to run by: the host's, or, for tests, one that GATEZ_CLOCK moves.
@@ -11,7 +16,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
  * an offset in milliseconds with its sign (`+3600000`).
  */
 export function clockFromEnvironment(env: Environment): Clock {
-  const written = env['GATEZ_CLOCK']
+  const written = env.GATEZ_CLOCK
   if (written === undefined || written === '') return systemClock
   if (/^[+-]\d{1,15}$/.test(written)) return shiftedClock(Number(written))
 
@@ -25,12 +30,12 @@ export function clockFromEnvironment(env: Environment): Clock {
 
 /** The name of the fault a test asks for; undefined outside tests. */
 export function failpointFromEnvironment(env: Environment): string | undefined {
-  return env['GATEZ_FAILPOINT'] || undefined
+  return env.GATEZ_FAILPOINT || undefined
 }
 
 /** Whether errors show their inside: any DEBUG but an empty one. */
 export function debugWanted(env: Environment): boolean {
-  return (env['DEBUG'] ?? '') !== ''
+  return (env.DEBUG ?? '') !== ''
 }
 
 const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/

@@ -11,7 +11,7 @@ export function closest(word: string, candidates: Iterable<string>): string | un
   let bestSlips = slipsMax + 1
   for (const candidate of candidates) {
     const found = candidate.toLowerCase().slice(0, LENGTH_MAX)
-    const isBeginning = wanted.length >= 3 && found.startsWith(wanted)
+    const isBeginning = wanted.length >= 3 && found.length > wanted.length && found.startsWith(wanted)
     const slips = isBeginning ? Math.min(1, slipsMax) : slipsBetween(wanted, found, bestSlips)
     if (slips >= bestSlips) continue
     best = candidate

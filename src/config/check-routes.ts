@@ -1,0 +1,61 @@
+import { parseHost, parseListen, parseUpstream } from './address.ts'
+import type { Cursor } from './cursor.ts'
+import { parseMatch, pathShape } from './match.ts'
+
+/** Checks that no two routes answer the same requests, and that no api calls the gateway itself. */
+export function checkRoutes(file: Cursor): void {
+  const taken = new Map<string, Cursor>()
+  for (const api of file.field('apis').items()) {
+    const hosts = hostsOf(api)
+    for (const route of api.field('routes').items()) {
+      const match = parseMatch(route.field('match').text ?? '')
+      if ('problem' in match) continue
+      const { methods, path } = match.value
+      for (const method of methods.length === 0 ? ['ANY'] : methods) {
+        for (const host of hosts) claim(taken, `${host} ${method} ${pathShape(path)}`, route)
+      }
+    }
+    checkLoop(file, api)
+  }
+}
+
+/** The hosts of an api; one empty name when it answers to all. An api with hosts goes before those without. */
+function hostsOf(api: Cursor): readonly string[] {
+  const hosts = api
+    .field('hosts')
+    .items()
+    .flatMap((host) => {
+      const parsed = parseHost(host.text ?? '')
+      return 'value' in parsed ? parsed.value : []
+    })
+  return hosts.length === 0 ? [''] : hosts
+}
+
+function claim(taken: Map<string, Cursor>, request: string, route: Cursor): void {
+  const holder = taken.get(request)
+  if (holder === undefined) {
+    taken.set(request, route)
+    return
+  }
+  if (holder === route) return
+  const [mine, theirs] = [route.field('id').text ?? 'this one', holder.field('id').text ?? 'another']
+  const match = route.field('match')
+  match.refuse(
+    `routes ${mine} and ${theirs} (line ${holder.field('match').place.line}) answer the same requests`,
+  )
+}
+
+function checkLoop(file: Cursor, api: Cursor): void {
+  const upstream = api.field('upstream')
+  const parsed = parseUpstream(upstream.text ?? '')
+  const listen = parseListen(file.field('gateway').field('listen').text ?? '127.0.0.1:8080')
+  if ('problem' in parsed || 'problem' in listen) return
+  const { hostname, port, protocol } = new URL(parsed.value)
+  const portNumber = Number(port || (protocol === 'https:' ? 443 : 80))
+  const isOurs = hostname === listen.value.host || (isLocal(hostname) && isLocal(listen.value.host))
+  if (isOurs && portNumber === listen.value.port) upstream.refuse('is the address of the gateway itself')
+}
+
+function isLocal(host: string): boolean {
+  return /^127\./.test(host) || ['localhost', '::', '::1', '[::1]', '0.0.0.0'].includes(host)
+}

@@ -1,0 +1,103 @@
+import { didYouMean } from '../lib/closest.ts'
+import type { StatusRanges } from '../model/api.ts'
+import type { Parsed } from './parsed.ts'
+
+/** Ids of apis, routes, plans, features, limits: they stand in headers, counters and URLs. */
+export function parseId(text: string): Parsed<string> {
+  return parseSlug(text, /^[a-z0-9][a-z0-9_-]{0,63}$/, 'lower-case letters, digits, _ and -, at most 64')
+}
+
+/** Ids of meters: they are columns of exports and ends of header names as well. */
+export function parseMeterId(text: string): Parsed<string> {
+  if (BUILT_IN_METERS.includes(text)) return { problem: `${text} is built in; choose another id` }
+  return parseSlug(
+    text,
+    /^[a-z][a-z0-9_]{0,63}$/,
+    'lower-case letters, digits and _, a letter first, at most 64',
+  )
+}
+
+/** Meters that need no entry in the file. */
+export const BUILT_IN_METERS: readonly string[] = [
+  'calls',
+  'units',
+  'bytes_in',
+  'bytes_out',
+  'bandwidth',
+  'duration_ms',
+]
+
+/** A decimal of 0 or more: at most 24 digits before the point and 15 after it. */
+export function parseDecimal(text: string): Parsed<string> {
+  if (!/^\d{1,24}(?:\.\d{1,15})?$/.test(text)) {
+    return { problem: `must be a decimal such as "0.0005", is ${JSON.stringify(text)}` }
+  }
+  const [whole = '0', fraction = ''] = text.split('.')
+  const places = fraction.replace(/0+$/, '')
+  const units = whole.replace(/^0+(?=\d)/, '')
+  return { value: places === '' ? units : `${units}.${places}` }
+}
+
+/** An ISO 4217 code. */
+export function parseCurrency(text: string): Parsed<string> {
+  const known = Intl.supportedValuesOf('currency')
+  if (known.includes(text)) return { value: text }
+  return {
+    problem: `must be an ISO 4217 currency code, is ${JSON.stringify(text)}${didYouMean(text, known)}`,
+  }
+}
+
+/** An IANA time zone, as `Europe/Berlin` or `UTC`; aliases are known too. */
+export function parseTimezone(text: string): Parsed<string> {
+  try {
+    const format = new Intl.DateTimeFormat('en', { timeZone: text })
+    // Offsets such as +02:00 have no summer time: a billing day needs a place.
+    if (!/^[+-]/.test(text)) return { value: text === 'UTC' ? text : format.resolvedOptions().timeZone }
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+  }
+  const known = ['UTC', ...Intl.supportedValuesOf('timeZone')]
+  const meant = didYouMean(text, known) || zoneOfCity(text, known)
+  return { problem: `must be an IANA time zone such as Europe/Berlin, is ${JSON.stringify(text)}${meant}` }
+}
+
+/** Base of the operator's own pages about errors. */
+export function parseDocsUrl(text: string): Parsed<string> {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return { value: text.replace(/\/+$/, '') }
+  return { problem: `must be a URL such as https://docs.example.com, is ${JSON.stringify(text)}` }
+}
+
+/** Statuses and ranges of them, as [101, "200-299"]. */
+export function parseStatuses(written: readonly (number | string)[]): Parsed<StatusRanges> {
+  const ranges: (readonly [number, number])[] = []
+  for (const entry of written) {
+    const parts = /^(\d{3})(?:-(\d{3}))?$/.exec(String(entry))
+    const first = Number(parts?.[1])
+    const last = Number(parts?.[2] ?? parts?.[1])
+    if (!(first >= 100 && last <= 599 && first <= last)) {
+      return {
+        problem: `must be statuses from 100 to 599 or ranges such as "200-299", has ${JSON.stringify(entry)}`,
+      }
+    }
+    ranges.push([first, last])
+  }
+  return { value: ranges }
+}
+
+function parseSlug(text: string, pattern: RegExp, rule: string): Parsed<string> {
+  if (pattern.test(text)) return { value: text }
+  const slug = text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^[_-]+|[_-]+$/g, '')
+    .slice(0, 64)
+  const hint = pattern.test(slug) ? ` (${slug} would do)` : ''
+  return { problem: `must be an id of ${rule}, is ${JSON.stringify(text)}${hint}` }
+}
+
+function zoneOfCity(text: string, known: readonly string[]): string {
+  const city = text.toLowerCase().replaceAll(' ', '_')
+  const zone = known.find((name) => name.toLowerCase().endsWith(`/${city}`))
+  return zone === undefined ? '' : ` (did you mean ${zone}?)`
+}
