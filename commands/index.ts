@@ -6,7 +6,23 @@ import type { Command } from '@oclif/core/command'
  * Each is loaded when it is called, so that one command does not pay for all. The list is explicit
  * because a bundle has no folder to search.
  */
-export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {}
+export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  'keys:approve': () => import('./keys/approve.ts'),
+  'keys:create': () => import('./keys/create.ts'),
+  'keys:list': () => import('./keys/list.ts'),
+  'keys:reject': () => import('./keys/reject.ts'),
+  'keys:request': () => import('./keys/request.ts'),
+  'keys:requests': () => import('./keys/requests.ts'),
+  'keys:reveal': () => import('./keys/reveal.ts'),
+  'keys:revoke': () => import('./keys/revoke.ts'),
+  'keys:show': () => import('./keys/show.ts'),
+  'tenants:create': () => import('./tenants/create.ts'),
+  'tenants:list': () => import('./tenants/list.ts'),
+  'tenants:plan': () => import('./tenants/plan.ts'),
+  'tenants:resume': () => import('./tenants/resume.ts'),
+  'tenants:show': () => import('./tenants/show.ts'),
+  'tenants:suspend': () => import('./tenants/suspend.ts'),
+}
 
 /** What the help says of each group of commands. */
 export const TOPICS: Readonly<Record<string, string>> = {

@@ -1,0 +1,73 @@
+import { userInfo } from 'node:os'
+import { approveKeys } from './access/approve-keys.ts'
+import { changePlan } from './access/change-plan.ts'
+import { createKey } from './access/create-key.ts'
+import { createTenant } from './access/create-tenant.ts'
+import { listKeys } from './access/list-keys.ts'
+import { listTenants } from './access/list-tenants.ts'
+import { rejectKeys } from './access/reject-keys.ts'
+import { requestKey } from './access/request-key.ts'
+import { resumeTenant } from './access/resume-tenant.ts'
+import { revealKeys } from './access/reveal-keys.ts'
+import { revokeKeys } from './access/revoke-keys.ts'
+import { showKey } from './access/show-key.ts'
+import { showTenant } from './access/show-tenant.ts'
+import { suspendTenant } from './access/suspend-tenant.ts'
+import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
+import { loadConfig } from './config/load-config.ts'
+import { openControlStore } from './storage/open.ts'
+
+/**
+ * Reads the file, opens its stores and returns all use cases with what they need bound to them.
+ *
+ * What is done through it is signed with the user of the operating system. Dispose it when done.
+ * Throws what is wrong with the file or the store.
+ */
+export async function openApp(configFile: string) {
+  const env = processEnvironment()
+  const config = loadConfig(configFile, env)
+  const clock = clockFromEnvironment(env)
+  const store = await openControlStore(config, clock)
+  const access = { store, clock, billing: config.billing }
+  const actor = `cli:${systemUser()}`
+
+  return {
+    config,
+    clock,
+    store,
+    actor,
+    createTenant: (request: Unsigned<typeof createTenant>) => createTenant(access, { ...request, actor }),
+    listTenants: () => listTenants(access),
+    showTenant: (request: Asked<typeof showTenant>) => showTenant(access, request),
+    suspendTenant: (request: Unsigned<typeof suspendTenant>) => suspendTenant(access, { ...request, actor }),
+    resumeTenant: (request: Unsigned<typeof resumeTenant>) => resumeTenant(access, { ...request, actor }),
+    changePlan: (request: Unsigned<typeof changePlan>) => changePlan(access, { ...request, actor }),
+    createKey: (request: Unsigned<typeof createKey>) => createKey(access, { ...request, actor }),
+    requestKey: (request: Unsigned<typeof requestKey>) => requestKey(access, { ...request, actor }),
+    listKeys: (request: Asked<typeof listKeys>) => listKeys(access, request),
+    showKey: (request: Asked<typeof showKey>) => showKey(access, request),
+    approveKeys: (request: Unsigned<typeof approveKeys>) => approveKeys(access, { ...request, actor }),
+    rejectKeys: (request: Unsigned<typeof rejectKeys>) => rejectKeys(access, { ...request, actor }),
+    revealKeys: (request: Unsigned<typeof revealKeys>) => revealKeys(access, { ...request, actor }),
+    revokeKeys: (request: Unsigned<typeof revokeKeys>) => revokeKeys(access, { ...request, actor }),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  }
+}
+
+/** The use cases, ready to be called. */
+export type App = Awaited<ReturnType<typeof openApp>>
+
+/** What a use case is asked with. */
+type Asked<UseCase extends (access: never, request: never) => unknown> = Parameters<UseCase>[1]
+
+/** The same, without who asks: that is added here. */
+type Unsigned<UseCase extends (access: never, request: never) => unknown> = Omit<Asked<UseCase>, 'actor'>
+
+// In a container the user may have a number and no name.
+function systemUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`
+  }
+}
