@@ -32,11 +32,12 @@ export async function runOnFittingNode(script) {
     process.exit(1)
   }
   if (node === process.execPath) await import(new URL(`../${script}`, import.meta.url))
-  else startAgain(node)
+  else become(node, process.argv.slice(1))
 }
 
-function startAgain(node) {
-  const child = spawn(node, process.argv.slice(1), { stdio: 'inherit' })
+/** Runs a program in our place: signals go to it, its exit code or its signal becomes ours. */
+export function become(program, args) {
+  const child = spawn(program, args, { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
       // A terminal sends Ctrl-C to the child too, and a second one means "at once" to `serve`.
