@@ -34,12 +34,15 @@ export async function bundle() {
     metafile: true,
     logLevel: 'warning',
   })
-  const names = packagesIn(metafile)
-  writeFileSync(`${ROOT}${staging}/THIRD-PARTY-LICENSES.txt`, licenses([...names, 'better-sqlite3']))
+  const packages = packagesIn(metafile)
+  writeFileSync(
+    `${ROOT}${staging}/THIRD-PARTY-LICENSES.txt`,
+    licenses([...packages, 'node_modules/better-sqlite3']),
+  )
   replace(`${ROOT}dist/lib`, `${ROOT}${staging}`)
 
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
-  return `dist/lib: ${(bytes / 1e6).toFixed(1)} MB from ${names.length} packages, in ${seconds(startMs)}`
+  return `dist/lib: ${(bytes / 1e6).toFixed(1)} MB from ${packages.length} packages, in ${seconds(startMs)}`
 }
 
 /** Seconds since `startMs` of performance.now(), for printing. */
@@ -47,23 +50,19 @@ export function seconds(startMs) {
   return `${((performance.now() - startMs) / 1000).toFixed(1)} s`
 }
 
-/** The packages whose code is in the bundle, by path, as `node_modules/@oclif/core`. */
+/** The folders of the packages whose code is in the bundle, from ROOT, as `node_modules/@oclif/core`. */
 function packagesIn(metafile) {
-  const names = new Set()
-  for (const input of Object.keys(metafile.inputs)) {
-    const path = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]
-    if (path !== undefined) names.add(path.slice('node_modules/'.length))
-  }
-  return [...names].sort()
+  const inputs = Object.keys(metafile.inputs)
+  const folders = inputs.map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
+  return [...new Set(folders)].filter((folder) => folder !== undefined).sort()
 }
 
 /** The licence texts of the packages: who passes the bundle on must pass these on with it. */
-function licenses(names) {
-  const texts = names.map((name) => {
-    const folder = `${ROOT}node_modules/${name}`
-    const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
-    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
-    const text = file === undefined ? '' : readFileSync(`${folder}/${file}`, 'utf8').trim()
+function licenses(folders) {
+  const texts = folders.map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(`${ROOT}${folder}/package.json`, 'utf8'))
+    const file = readdirSync(`${ROOT}${folder}`).find((entry) => /^licen[cs]e/i.test(entry))
+    const text = file === undefined ? '' : readFileSync(`${ROOT}${folder}/${file}`, 'utf8').trim()
     return `${name} ${version} (${license})\n\n${text}\n`
   })
   return texts.join(`\n${'-'.repeat(80)}\n\n`)

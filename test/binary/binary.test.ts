@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PackedProgram } from './packed-program.ts'
+
+let gatez: PackedProgram
+let upstream: Server
+let calls = 0
+
+beforeAll(async () => {
+  gatez = new PackedProgram()
+  upstream = createServer((_request, response) => {
+    calls += 1
+    response.end('{"ok":true}')
+  })
+  await listening(upstream)
+})
+
+afterAll(async () => {
+  await gatez[Symbol.asyncDispose]()
+  upstream.close()
+})
+
+test('the binary tells its version', async () => {
+  expect(await gatez.run('--version')).toMatch(/^gatez \d+\.\d+\.\d+ /)
+})
+
+test('init, serve and a metered request work from the binary alone', async () => {
+  await gatez.run('init', '--yes')
+  const gateway = `http://127.0.0.1:${await freePort()}`
+  writeAddresses(gateway)
+  await gatez.serve(gateway)
+
+  await gatez.run('tenants', 'create', 'acme', '--plan', 'pro')
+  const { secret } = JSON.parse(await gatez.run('keys', 'create', 'acme', '--json'))
+  const refused = await fetch(`${gateway}/v1/search`)
+  const admitted = await fetch(`${gateway}/v1/search`, { headers: { 'x-api-key': secret } })
+
+  expect([refused.status, admitted.status, await admitted.text()]).toEqual([401, 200, '{"ok":true}'])
+  expect(calls).toBe(1)
+  expect(await reportedRow()).toMatchObject({ tenant_id: 'acme', requests: 1, billable: 1 })
+  expect(await gatez.stop(), gatez.output).toBe(0)
+})
+
+test('the binary unpacks its SQLite engine into the cache of its user, once', () => {
+  const cache = join(gatez.folder, '../home/.cache/gatez')
+  expect(readdirSync(cache)).toEqual([expect.stringMatching(/^sqlite-[0-9a-f]{32}\.node$/)])
+})
+
+/** The row of the tenant, as soon as the ledger has it: within a second of the answer. */
+async function reportedRow(): Promise<unknown> {
+  const deadline = AbortSignal.timeout(5_000)
+  for (;;) {
+    const { rows } = JSON.parse(await gatez.run('usage', 'report', '--by', 'tenant', '--json'))
+    const row = rows.find((candidate: { tenant_id: string }) => candidate.tenant_id === 'acme')
+    if (row !== undefined || deadline.aborted) return row
+  }
+}
+
+function writeAddresses(gateway: string): void {
+  const file = join(gatez.folder, 'gatez.yaml')
+  const { port } = upstream.address() as AddressInfo
+  const text = readFileSync(file, 'utf8')
+    .replaceAll('127.0.0.1:8080', new URL(gateway).host)
+    .replaceAll('127.0.0.1:9000', `127.0.0.1:${port}`)
+  writeFileSync(file, text)
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await listening(server)
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function listening(server: Server): Promise<void> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+}
