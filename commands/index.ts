@@ -7,6 +7,8 @@ import type { Command } from '@oclif/core/command'
  * because a bundle has no folder to search.
  */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  apply: () => import('./apply.ts'),
+  'config:check': () => import('./config/check.ts'),
   'keys:approve': () => import('./keys/approve.ts'),
   'keys:create': () => import('./keys/create.ts'),
   'keys:list': () => import('./keys/list.ts'),
@@ -16,6 +18,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'keys:reveal': () => import('./keys/reveal.ts'),
   'keys:revoke': () => import('./keys/revoke.ts'),
   'keys:show': () => import('./keys/show.ts'),
+  'plans:list': () => import('./plans/list.ts'),
+  'plans:show': () => import('./plans/show.ts'),
   'tenants:create': () => import('./tenants/create.ts'),
   'tenants:list': () => import('./tenants/list.ts'),
   'tenants:plan': () => import('./tenants/plan.ts'),

@@ -1,9 +1,11 @@
 import { userInfo } from 'node:os'
+import { type ApplyPlansRequest, applyPlans } from './access/apply-plans.ts'
 import { approveKeys } from './access/approve-keys.ts'
 import { changePlan } from './access/change-plan.ts'
 import { createKey } from './access/create-key.ts'
 import { createTenant } from './access/create-tenant.ts'
 import { listKeys } from './access/list-keys.ts'
+import { listPlans } from './access/list-plans.ts'
 import { listTenants } from './access/list-tenants.ts'
 import { rejectKeys } from './access/reject-keys.ts'
 import { requestKey } from './access/request-key.ts'
@@ -11,6 +13,7 @@ import { resumeTenant } from './access/resume-tenant.ts'
 import { revealKeys } from './access/reveal-keys.ts'
 import { revokeKeys } from './access/revoke-keys.ts'
 import { showKey } from './access/show-key.ts'
+import { showPlan } from './access/show-plan.ts'
 import { showTenant } from './access/show-tenant.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
 import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
@@ -50,6 +53,10 @@ export async function openApp(configFile: string) {
     rejectKeys: (request: Unsigned<typeof rejectKeys>) => rejectKeys(access, { ...request, actor }),
     revealKeys: (request: Unsigned<typeof revealKeys>) => revealKeys(access, { ...request, actor }),
     revokeKeys: (request: Unsigned<typeof revokeKeys>) => revokeKeys(access, { ...request, actor }),
+    applyPlans: (request: Omit<ApplyPlansRequest, 'actor' | 'plans'>) =>
+      applyPlans(access, { ...request, plans: config.plans, actor }),
+    listPlans: () => listPlans(access),
+    showPlan: (request: Asked<typeof showPlan>) => showPlan(access, request),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }

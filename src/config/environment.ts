@@ -1,5 +1,6 @@
 import { GatezError } from '../errors/gatez-error.ts'
 import { type Clock, shiftedClock, systemClock } from '../lib/clock.ts'
+import { parseIsoTime } from '../lib/iso-time.ts'
 
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -20,8 +21,8 @@ export function clockFromEnvironment(env: Environment): Clock {
   if (written === undefined || written === '') return systemClock
   if (/^[+-]\d{1,15}$/.test(written)) return shiftedClock(Number(written))
 
-  const startMs = ISO_INSTANT.test(written) ? Date.parse(written) : Number.NaN
-  if (Number.isNaN(startMs)) {
+  const startMs = parseIsoTime(written)
+  if (startMs === undefined) {
     const detail = `GATEZ_CLOCK is ${JSON.stringify(written)}: write 2026-03-01T00:00:00Z or an offset such as +3600000.`
     throw new GatezError('invalid-parameter', detail)
   }
@@ -37,5 +38,3 @@ export function failpointFromEnvironment(env: Environment): string | undefined {
 export function debugWanted(env: Environment): boolean {
   return (env.DEBUG ?? '') !== ''
 }
-
-const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/
