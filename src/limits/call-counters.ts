@@ -1,3 +1,4 @@
+import type { Period } from '../model/period.ts'
 import type { BillingCycle, Limit, Plan, Quota } from '../model/plan.ts'
 import { Counter, LOG_LIMIT } from '../storage/ports/counters.ts'
 
@@ -8,12 +9,6 @@ export interface LimitedCall {
   readonly routeId: string
   /** What the route costs in `units`. */
   readonly cost: number
-}
-
-/** Half-open, ms since 1970. */
-export interface Period {
-  readonly startMs: number
-  readonly endMs: number
 }
 
 /**

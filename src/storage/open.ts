@@ -1,7 +1,11 @@
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
+import { counterMemory } from './memory/counter-table.ts'
+import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
+import type { CounterStore } from './ports/counters.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
+import { type FolderLock, lockFolder } from './sql/folder-lock.ts'
 import { type GrantReader, SqliteGrantReader } from './sql/grant-reader.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
 import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
@@ -18,6 +22,21 @@ export async function openControlStore(config: StoresOnly, clock: Clock): Promis
 /** Opens what a gateway thread reads keys through. The control store must have been opened before. */
 export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
   return new SqliteGrantReader(openSqliteFileForReading(config.stores.control.path), clock)
+}
+
+/** Takes the data folder for this process alone; `data-folder-locked` when another one serves from it. */
+export function lockDataFolder(dir: string): FolderLock {
+  return lockFolder(dir)
+}
+
+/** Memory for the counters of this process: made once, handed to every thread. */
+export function makeCounterMemory(mib: number): SharedArrayBuffer {
+  return counterMemory(mib)
+}
+
+/** The counters in that memory, as one thread uses them. */
+export function openCounters(memory: SharedArrayBuffer): CounterStore {
+  return new MemoryCounterStore(memory)
 }
 
 type StoresOnly = Pick<Config, 'stores'>

@@ -36,6 +36,17 @@ export class MemoryCounterStore implements CounterStore {
     return decision
   }
 
+  peek(counters: readonly Counter[], nowMs: number): Decision {
+    const first = counters[0]
+    if (first === undefined) return { outcome: 'admitted', remaining: [], resetAtMs: [], violated: [] }
+    const at = this.#shardOf(first)
+    this.#table.lock(at)
+    const shardMs = this.#table.advance(at, nowMs)
+    const decision = this.#prepareAll(at, counters, shardMs) ? this.#describe(counters, shardMs, []) : FULL
+    this.#table.unlock(at)
+    return decision
+  }
+
   giveBack(counters: readonly Counter[]): void {
     for (const counter of counters) {
       if (counter.kind !== 'quota') continue
@@ -62,26 +73,17 @@ export class MemoryCounterStore implements CounterStore {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #decide(at: number, counters: readonly Counter[], nowMs: number): Decision {
-    const records = this.#records
-    let full = false
-    let position = 0
-    for (const counter of counters) {
-      const record = this.#prepare(at, counter, nowMs)
-      full ||= record === -1
-      records[position] = record
-      position += 1
-    }
-    if (full || !this.#hasBlocks(at, counters.length, nowMs)) {
-      return { outcome: 'full', remaining: [], resetAtMs: [], violated: [] }
-    }
+    if (!this.#prepareAll(at, counters, nowMs) || !this.#hasBlocks(at, counters.length, nowMs)) return FULL
     const violated: number[] = []
     for (let index = 0; index < counters.length; index += 1) {
       const counter = counters[index]
-      if (counter !== undefined && this.#used(records[index] ?? -1) + counter.cost > counter.amount) {
-        violated.push(index)
-      }
+      const record = this.#records[index]
+      if (counter === undefined || record === undefined) continue
+      if (this.#used(record) + counter.cost > counter.amount) violated.push(index)
     }
-    return violated.length === 0 ? this.#admit(at, counters, nowMs) : this.#refuse(counters, nowMs, violated)
+    return violated.length === 0
+      ? this.#admit(at, counters, nowMs)
+      : this.#describe(counters, nowMs, violated)
   }
 
   #admit(at: number, counters: readonly Counter[], nowMs: number): Decision {
@@ -98,7 +100,20 @@ export class MemoryCounterStore implements CounterStore {
     return { outcome: 'admitted', remaining, resetAtMs, violated: [] }
   }
 
-  #refuse(counters: readonly Counter[], nowMs: number, violated: readonly number[]): Decision {
+  /** Finds or makes the records of a call, into `#records`; false when one finds no place. */
+  #prepareAll(at: number, counters: readonly Counter[], nowMs: number): boolean {
+    let position = 0
+    for (const counter of counters) {
+      const record = this.#prepare(at, counter, nowMs)
+      if (record === -1) return false
+      this.#records[position] = record
+      position += 1
+    }
+    return true
+  }
+
+  /** What is left of each counter; nothing is taken. */
+  #describe(counters: readonly Counter[], nowMs: number, violated: readonly number[]): Decision {
     const remaining: number[] = []
     const resetAtMs: number[] = []
     for (let index = 0; index < counters.length; index += 1) {
@@ -112,7 +127,7 @@ export class MemoryCounterStore implements CounterStore {
           : this.#resetAtMs(record, counter, nowMs),
       )
     }
-    return { outcome: 'refused', remaining, resetAtMs, violated }
+    return { outcome: violated.length > 0 ? 'refused' : 'admitted', remaining, resetAtMs, violated }
   }
 
   /** The record of a counter, made if there is none, with all that expired taken out; -1 when full. */
@@ -238,6 +253,8 @@ export class MemoryCounterStore implements CounterStore {
     this.#table.doubles[record / 2 + field] = value
   }
 }
+
+const FULL: Decision = { outcome: 'full', remaining: [], resetAtMs: [], violated: [] }
 
 /** The most blocks it takes to hold these moments or counts: 31 entries each, of 1,024 calls. */
 function blocksFor(counted: readonly (readonly [number, number])[]): number {

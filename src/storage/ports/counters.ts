@@ -17,6 +17,9 @@ export interface CounterStore extends AsyncDisposable {
    */
   take(counters: readonly Counter[], nowMs: number): Decision | Promise<Decision>
 
+  /** What is left in each counter, without taking anything. */
+  peek(counters: readonly Counter[], nowMs: number): Decision | Promise<Decision>
+
   /** Gives back what `take` took from the quotas among `counters`; windows count admissions and keep it. */
   giveBack(counters: readonly Counter[]): void | Promise<void>
 

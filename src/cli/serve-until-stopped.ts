@@ -1,0 +1,43 @@
+import { userInfo } from 'node:os'
+import { clockFromEnvironment, processEnvironment } from '../config/environment.ts'
+import { loadConfig } from '../config/load-config.ts'
+import { serve } from '../serve.ts'
+import { describeError, openLog } from '../telemetry/log.ts'
+
+/**
+ * Serves what the file describes and returns after a signal ended it; `print` gets what people read.
+ *
+ * Throws what kept it from starting, and what ended it unasked.
+ */
+export async function serveUntilStopped(file: string, print: (line: string) => void): Promise<void> {
+  const env = processEnvironment()
+  const config = loadConfig(file, env)
+  const log = openLog()
+  const serving = await serve({
+    config,
+    clock: clockFromEnvironment(env),
+    log,
+    actor: `serve:${userInfo().username}`,
+  })
+  if (serving.stalePlans)
+    log.warn({ file }, 'plans newer than this file are in force: its plans were not applied')
+  print(`gatez listens on http://${serving.host}:${serving.port} (${threads(serving.threads)})`)
+
+  const signal = new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
+  })
+  const ended = await Promise.race([signal, serving.died.then((error) => ({ error }))])
+  if (typeof ended !== 'string') {
+    log.error(describeError(ended.error), 'a part of the gateway died: ending, so that it can start clean')
+    throw ended.error
+  }
+  print(`${ended}: letting calls in flight end …`)
+  process.once('SIGTERM', () => process.exit(1))
+  process.once('SIGINT', () => process.exit(1))
+  await serving.stop()
+  print('Stopped. Every event is in the ledger.')
+}
+
+function threads(count: number): string {
+  return count === 1 ? '1 thread' : `${count} threads`
+}

@@ -1,0 +1,43 @@
+import type { Accepted, Exchange } from './exchange.ts'
+import { Refusal } from './refusal.ts'
+import { hostName, readRequestHead } from './request-head.ts'
+import type { Router } from './router.ts'
+import { readTarget, TARGET_LENGTH_MAX } from './target.ts'
+
+/** More fields than this are refused, never cut off: a key was lost that way elsewhere. */
+const FIELDS_MAX = 100
+
+/** A request id of the client that is kept: visible, short, nothing that could break a log line. */
+const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/
+
+/** Stage 1: is the request well-formed, and which route is it for? */
+export function accept(exchange: Exchange, router: Router): Accepted | Refusal {
+  const { request } = exchange
+  if (request.rawHeaders.length > FIELDS_MAX * 2) {
+    return new Refusal('headers-too-large', `The request has more than ${FIELDS_MAX} header fields.`)
+  }
+  const url = request.url ?? ''
+  if (url.length > TARGET_LENGTH_MAX) {
+    return new Refusal(
+      'target-too-long',
+      `The request target is longer than ${TARGET_LENGTH_MAX} characters.`,
+    )
+  }
+  const head = readRequestHead(request.rawHeaders)
+  if (head.requestId !== undefined && REQUEST_ID.test(head.requestId)) exchange.requestId = head.requestId
+  if (head.hostCount > 1) return new Refusal('invalid-target', 'The request has more than one Host field.')
+  if (head.codingUnknown) {
+    return new Refusal('unsupported-transfer-coding', 'The only transfer coding understood here is chunked.')
+  }
+  const target = readTarget(url)
+  if (target === undefined) {
+    return new Refusal('invalid-target', 'The path has a form that two servers could read differently.')
+  }
+  const matched = router.match(hostName(head.host), request.method ?? '', target.path)
+  if ('route' in matched) return { exchange, head, target, matched }
+  if (matched.allow.length === 0) return new Refusal('no-route', `No endpoint matches ${target.path}.`)
+  const allow = [...new Set(matched.allow)].sort().join(', ')
+  return new Refusal('method-not-allowed', `${request.method} is not offered here; ${allow} is.`, {
+    headers: ['Allow', allow],
+  })
+}

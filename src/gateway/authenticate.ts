@@ -1,0 +1,90 @@
+import { LruCache } from '../lib/lru-cache.ts'
+import type { Grant } from '../model/grant.ts'
+import { hashSecret, secretIsWellFormed } from '../model/key.ts'
+import type { CallPlan } from './call-plan.ts'
+import { Refusal } from './refusal.ts'
+import type { RequestHead } from './request-head.ts'
+
+/** Keys kept in memory, and unknown ones remembered, per gateway thread. */
+const KNOWN_MAX = 50_000
+const UNKNOWN_MAX = 10_000
+
+/** A key that was looked up, with the plans of its calls, route by route. */
+export class KnownKey {
+  readonly grant: Grant
+  readonly calls = new Map<string, CallPlan>()
+
+  constructor(grant: Grant) {
+    this.grant = grant
+  }
+}
+
+/**
+ * Stage 2: whose key is it?
+ *
+ * The checksum is looked at before anything else, so guessing costs no look-up. Then the cache, then
+ * one read of the store. Mistyped, unknown, expired and revoked keys get one and the same answer.
+ */
+export class Authenticator {
+  readonly #lookUp: (hash: string) => Grant | undefined
+  readonly #known = new LruCache<string, KnownKey>(KNOWN_MAX)
+  readonly #unknown = new LruCache<string, true>(UNKNOWN_MAX)
+
+  /** `lookUp` finds the grant of a key by its hash. */
+  constructor(lookUp: (hash: string) => Grant | undefined) {
+    this.#lookUp = lookUp
+  }
+
+  authenticate(head: RequestHead, nowMs: number): KnownKey | Refusal {
+    const { credential } = head
+    if (head.credentialCount > 1) {
+      return new Refusal('duplicate-credential', 'The request carries more than one key.')
+    }
+    if (credential === undefined || credential === '') return MISSING
+    if (!secretIsWellFormed(credential)) return INVALID
+    const known = this.#find(hashSecret(credential), nowMs)
+    if (known === undefined || known.grant.keyState !== 'active') return INVALID
+    const { expiresAtMs } = known.grant
+    return expiresAtMs !== null && expiresAtMs <= nowMs ? INVALID : known
+  }
+
+  /** Forgets what a change touched: `key:<id>`, `tenant:<id>`, `plans`. */
+  forget(subjects: readonly string[]): void {
+    // A key that was unknown may be the one that was just made.
+    this.#unknown.clear()
+    const changed = new Set(subjects)
+    for (const [hash, { grant, calls }] of this.#known.entries()) {
+      if (changed.has(`key:${grant.keyId}`) || changed.has(`tenant:${grant.tenantId}`))
+        this.#known.delete(hash)
+      else if (changed.has('plans')) calls.clear()
+    }
+  }
+
+  #find(hash: string, nowMs: number): KnownKey | undefined {
+    const known = this.#known.get(hash)
+    if (known !== undefined && (known.grant.planUntilMs ?? Number.POSITIVE_INFINITY) > nowMs) return known
+    if (this.#unknown.get(hash) === true) return undefined
+    const grant = this.#lookUp(hash)
+    if (grant === undefined) {
+      this.#unknown.set(hash, true)
+      return undefined
+    }
+    const found = new KnownKey(grant)
+    this.#known.set(hash, found)
+    return found
+  }
+}
+
+const CHALLENGE = { headers: ['WWW-Authenticate', 'Bearer realm="gatez"'] }
+
+const MISSING = new Refusal(
+  'missing-credential',
+  'This endpoint needs an API key, in the header x-api-key.',
+  CHALLENGE,
+)
+
+const INVALID = new Refusal(
+  'invalid-credential',
+  'The API key is mistyped, unknown, expired or revoked.',
+  CHALLENGE,
+)

@@ -1,0 +1,48 @@
+import type { CounterStore, Decision } from '../storage/ports/counters.ts'
+import type { CallPlan } from './call-plan.ts'
+import type { Limited, Planned } from './exchange.ts'
+import { addRateHeaders, longestViolation } from './headers.ts'
+import { Refusal } from './refusal.ts'
+
+/** Stage 4: is there room in every limit and quota? Takes it, all or nothing. */
+export function limit(
+  planned: Planned,
+  counters: CounterStore,
+  nowMs: number,
+): Limited | Refusal | Promise<Limited | Refusal> {
+  const { call } = planned
+  if (call.counters.length === 0) return { planned, decision: NO_LIMITS }
+  const decision = counters.take(call.counters, nowMs)
+  return decision instanceof Promise
+    ? decision.then((settled) => judge(planned, settled, nowMs))
+    : judge(planned, decision, nowMs)
+}
+
+function judge(planned: Planned, decision: Decision, nowMs: number): Limited | Refusal {
+  if (decision.outcome === 'admitted') return { planned, decision }
+  if (decision.outcome === 'full') {
+    return new Refusal('limiter-unavailable', 'There is no room to count this call.', {
+      headers: ['Retry-After', '1'],
+    })
+  }
+  return exceeded(planned.call, decision, nowMs)
+}
+
+function exceeded(call: CallPlan, decision: Decision, nowMs: number): Refusal {
+  const worst = longestViolation(decision)
+  const counter = call.counters[worst]
+  const resetsAt = new Date(decision.resetAtMs[worst] ?? nowMs).toISOString()
+  const headers: string[] = []
+  addRateHeaders(headers, call.counters, call.policy, decision, nowMs)
+  const violated = decision.violated.map((index) => call.counters[index]?.id ?? '')
+  const quota = counter?.kind === 'quota'
+  const detail = quota
+    ? `The quota ${counter.id} of ${counter.amount} is used up until ${resetsAt}.`
+    : `The limit ${counter?.id} of ${counter?.amount} is used up until ${resetsAt}.`
+  return new Refusal(quota ? 'quota-exceeded' : 'rate-limited', detail, {
+    extra: { plan: call.grant?.planId, resets_at: resetsAt, 'violated-policies': violated },
+    headers,
+  })
+}
+
+const NO_LIMITS: Decision = { outcome: 'admitted', remaining: [], resetAtMs: [], violated: [] }

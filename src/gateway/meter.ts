@@ -1,0 +1,91 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { MeterAnswer, MeterBatch } from '../metering/meter-messages.ts'
+
+/** What waits for its event to be durable: the end of an answer. */
+export interface Held {
+  /** The event is durable: the end may leave. */
+  release(): void
+}
+
+/** Events that may wait for the disk, per thread; beyond it requests are refused. */
+const WAITING_MAX = 100_000
+
+/**
+ * Stage 6, on a gateway thread: hands events to the meter thread, one batch a tick, and lets go of
+ * the ends of answers once their batch is durable.
+ */
+export class MeterClient {
+  readonly #port: MessagePort
+  readonly #holdEnds: boolean
+  #lines = ''
+  #count = 0
+  #held: Held[] = []
+  #batch = 0
+  #scheduled = false
+  #waiting = 0
+  #down = false
+  #idle: (() => void) | undefined
+  readonly #batches = new Map<number, { readonly held: readonly Held[]; readonly count: number }>()
+
+  /** `holdEnds` is true but for the build that shows the crash test would notice. */
+  constructor(port: MessagePort, holdEnds: boolean) {
+    this.#port = port
+    this.#holdEnds = holdEnds
+    port.on('message', (answer: MeterAnswer) => this.#answered(answer))
+  }
+
+  /** Whether events can be made durable now; if not, requests must be refused. */
+  get available(): boolean {
+    return !this.#down && this.#waiting < WAITING_MAX
+  }
+
+  /** Hands over one encoded event. `held` is released once it is durable; refusals pass none. */
+  record(line: string, held: Held | undefined): void {
+    this.#lines += line
+    this.#count += 1
+    this.#waiting += 1
+    if (held !== undefined) {
+      if (this.#holdEnds) this.#held.push(held)
+      else held.release()
+    }
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#flush)
+  }
+
+  /** Resolves once every event handed over is durable. */
+  async drained(): Promise<void> {
+    if (this.#waiting === 0) return
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve
+    })
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false
+    this.#batch += 1
+    const batch: MeterBatch = { batch: this.#batch, lines: this.#lines, count: this.#count }
+    this.#batches.set(this.#batch, { held: this.#held, count: this.#count })
+    this.#port.postMessage(batch)
+    this.#lines = ''
+    this.#count = 0
+    this.#held = []
+  }
+
+  #answered(answer: MeterAnswer): void {
+    if (answer.kind === 'down') this.#down = true
+    else if (answer.kind === 'up') this.#down = false
+    else this.#release(answer.throughBatch)
+  }
+
+  #release(throughBatch: number): void {
+    // Batches are acknowledged in order; a Map keeps the order of insertion.
+    for (const [number, batch] of this.#batches) {
+      if (number > throughBatch) break
+      this.#batches.delete(number)
+      this.#waiting -= batch.count
+      for (const held of batch.held) held.release()
+    }
+    if (this.#waiting === 0) this.#idle?.()
+  }
+}

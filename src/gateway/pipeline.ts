@@ -1,0 +1,225 @@
+import type { Clock } from '../lib/clock.ts'
+import { encodeEvent } from '../metering/event.ts'
+import { COUNTED_STATUSES, statusCounts } from '../model/api.ts'
+import type { Period } from '../model/period.ts'
+import type { BillingCycle } from '../model/plan.ts'
+import type { CounterStore } from '../storage/ports/counters.ts'
+import { accept } from './accept.ts'
+import { type Authenticator, KnownKey } from './authenticate.ts'
+import { type CallPlan, planCall } from './call-plan.ts'
+import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
+import { addRateHeaders } from './headers.ts'
+import { limit } from './limit.ts'
+import type { Held, MeterClient } from './meter.ts'
+import { type Ending, Passage, type PassageListener, upstreamFields } from './proxy.ts'
+import { readQuantities } from './quantities.ts'
+import { Refusal } from './refusal.ts'
+import { RefusalLog } from './refusal-log.ts'
+import type { Rules } from './rules.ts'
+import type { Upstreams } from './upstreams.ts'
+
+/** The way of a request: accept → authenticate → plan → limit → proxy → meter. */
+export class Pipeline implements PassageListener {
+  readonly #parts: PipelineParts
+  readonly #openCalls = new Map<string, CallPlan>()
+  readonly #refusalLog: RefusalLog
+  #rules: Rules
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts
+    this.#rules = parts.rules
+    this.#refusalLog = new RefusalLog(parts.meter, parts.clock)
+  }
+
+  /** Puts new rules in force, from the next request on. */
+  replaceRules(rules: Rules): void {
+    this.#rules = rules
+    this.#openCalls.clear()
+  }
+
+  /** Drops what changes made stale. */
+  forget(subjects: readonly string[]): void {
+    this.#parts.authenticator.forget(subjects)
+  }
+
+  /** Sends out what was held back to be logged in sum. */
+  flush(): void {
+    this.#refusalLog.flush()
+  }
+
+  pass(exchange: Exchange): void {
+    const accepted = accept(exchange, this.#rules.router)
+    if (accepted instanceof Refusal) {
+      this.#answer(exchange, accepted, undefined)
+      return
+    }
+    const planned = this.#plan(accepted)
+    if (planned instanceof Refusal) {
+      this.#answer(exchange, planned, undefined)
+      return
+    }
+    const gate = this.#gate(planned)
+    if (gate !== undefined) {
+      this.#refuseKnown(planned, gate)
+      return
+    }
+    const limited = limit(planned, this.#parts.counters, exchange.startMs)
+    if (limited instanceof Promise) {
+      limited.then(
+        (settled) => this.#proceed(planned, settled),
+        (error) => this.#parts.fault(exchange, error),
+      )
+    } else this.#proceed(planned, limited)
+  }
+
+  ownFields(limited: Limited): string[] {
+    const { accepted, call } = limited.planned
+    const fields = ['x-request-id', accepted.exchange.requestId]
+    addRateHeaders(fields, call.counters, call.policy, limited.decision, accepted.exchange.startMs)
+    return fields
+  }
+
+  ended(limited: Limited, ending: Ending, held: Held | undefined): void {
+    const { accepted, call } = limited.planned
+    const { exchange, target } = accepted
+    const { quantities, anyCounts } = readQuantities(call, ending)
+    const finished = ending.outcome === 'ok' || ending.outcome === 'client_aborted'
+    const counts = finished && (anyCounts || statusCounts(COUNTED_STATUSES, ending.status))
+    const billable = counts && call.billed
+    if (!billable && call.hasQuota) this.#giveBack(call)
+    const line = encodeEvent({
+      id: exchange.eventId,
+      timestampMs: exchange.startMs,
+      origin: call.origin,
+      method: exchange.request.method ?? '',
+      endpoint: target.path,
+      statusCode: ending.status,
+      outcome: ending.outcome,
+      refusal: ending.refusal?.code ?? '',
+      billable,
+      responseTimeMs: Math.round(this.#parts.clock.monotonicMs() - exchange.startMonotonicMs),
+      bytesSent: ending.bytesSent,
+      bytesReceived: ending.bytesReceived,
+      usageUnits: call.usageUnits,
+      quantities,
+      dimensions: '',
+      clientIp: exchange.clientIp,
+      requestId: exchange.requestId,
+      count: 1,
+    })
+    this.#parts.meter.record(line, held)
+  }
+
+  refuse(limited: Limited, refusal: Refusal): void {
+    this.#answer(limited.planned.accepted.exchange, refusal, this.ownFields(limited))
+  }
+
+  /** Stages 2 and 3. */
+  #plan(accepted: Accepted): Planned | Refusal {
+    const { matched, exchange } = accepted
+    if (matched.route.auth === 'none') return { accepted, call: this.#openCall(accepted) }
+    const known = this.#parts.authenticator.authenticate(accepted.head, exchange.startMs)
+    if (!(known instanceof KnownKey)) return known
+    let call = known.calls.get(matched.route.id)
+    if (call === undefined || call.validUntilMs <= exchange.startMs) {
+      call = planCall(this.#rules, matched, known.grant, (cycle) =>
+        this.#parts.periodOf(cycle, exchange.startMs),
+      )
+      known.calls.set(matched.route.id, call)
+    }
+    return { accepted, call }
+  }
+
+  #openCall(accepted: Accepted): CallPlan {
+    const { matched } = accepted
+    let call = this.#openCalls.get(matched.route.id)
+    if (call === undefined) {
+      call = planCall(this.#rules, matched, undefined, (cycle) =>
+        this.#parts.periodOf(cycle, accepted.exchange.startMs),
+      )
+      this.#openCalls.set(matched.route.id, call)
+    }
+    return call
+  }
+
+  #gate(planned: Planned): Refusal | undefined {
+    if (planned.call.refusal !== undefined) return planned.call.refusal
+    return this.#parts.meter.available ? undefined : METERING_UNAVAILABLE
+  }
+
+  #proceed(planned: Planned, limited: Limited | Refusal): void {
+    if (limited instanceof Refusal) this.#refuseKnown(planned, limited)
+    else this.#proxy(limited)
+  }
+
+  /** Stage 5; stage 6 follows through `ended`. */
+  #proxy(limited: Limited): void {
+    const { accepted, call } = limited.planned
+    const { request } = accepted.exchange
+    const hasBody =
+      accepted.head.chunked ||
+      (accepted.head.contentLength !== undefined && accepted.head.contentLength !== '0')
+    const upstream = this.#parts.upstreams.of(call.matched.api)
+    const passage = new Passage(limited, this)
+    upstream.pool.dispatch(
+      {
+        method: request.method ?? 'GET',
+        path: upstream.basePath + accepted.target.pathAndQuery,
+        headers: upstreamFields(limited, hasBody),
+        body: hasBody ? request : null,
+      },
+      passage,
+    )
+  }
+
+  #giveBack(call: CallPlan): void {
+    const given = this.#parts.counters.giveBack(call.counters)
+    if (given instanceof Promise)
+      given.catch((error) => this.#parts.alarm('giving a quota back failed', error))
+  }
+
+  /** A refusal of a known key: logged with its tenant, never billed, never held. */
+  #refuseKnown(planned: Planned, refusal: Refusal): void {
+    const { accepted, call } = planned
+    const { exchange } = accepted
+    this.#answer(exchange, refusal, this.#limitsNow(planned, refusal))
+    this.#refusalLog.record(exchange, accepted.target.path, call.origin, refusal)
+  }
+
+  /** A gate refuses before the limits are asked: say what is left, take nothing. */
+  #limitsNow(planned: Planned, refusal: Refusal): string[] {
+    const fields = ['x-request-id', planned.accepted.exchange.requestId]
+    const { counters, policy } = planned.call
+    if (counters.length === 0 || refusal.headers.includes('RateLimit')) return fields
+    const nowMs = planned.accepted.exchange.startMs
+    const decision = this.#parts.counters.peek(counters, nowMs)
+    if (!(decision instanceof Promise)) addRateHeaders(fields, counters, policy, decision, nowMs)
+    return fields
+  }
+
+  #answer(exchange: Exchange, refusal: Refusal, fields: string[] | undefined): void {
+    this.#parts.answer(exchange, refusal, fields ?? ['x-request-id', exchange.requestId])
+  }
+}
+
+export interface PipelineParts {
+  readonly rules: Rules
+  readonly authenticator: Authenticator
+  readonly counters: CounterStore
+  readonly meter: MeterClient
+  readonly upstreams: Upstreams
+  readonly clock: Clock
+  readonly periodOf: (cycle: BillingCycle, atMs: number) => Period
+  /** Writes a problem to the client. */
+  readonly answer: (exchange: Exchange, refusal: Refusal, fields: readonly string[]) => void
+  /** Something broke on the way of this request. */
+  readonly fault: (exchange: Exchange, error: unknown) => void
+  /** Something broke that no request waits for. */
+  readonly alarm: (what: string, error: unknown) => void
+}
+
+const METERING_UNAVAILABLE = new Refusal(
+  'metering-unavailable',
+  'Calls cannot be counted at the moment, so none is let through.',
+  { headers: ['Retry-After', '1'] },
+)

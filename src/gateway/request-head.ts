@@ -1,0 +1,155 @@
+/** What one pass over the header fields of a request finds. */
+export interface RequestHead {
+  /** Fields that may go upstream: name, value, name, value … */
+  readonly forward: string[]
+  readonly host: string
+  /** How many `Host` fields there are: exactly one is allowed. */
+  readonly hostCount: number
+  /** The value of `x-api-key`, or the token of `Authorization: Bearer gz_…`. */
+  readonly credential: string | undefined
+  readonly credentialCount: number
+  readonly requestId: string | undefined
+  readonly contentLength: string | undefined
+  readonly chunked: boolean
+  /** A transfer coding other than `chunked`. */
+  readonly codingUnknown: boolean
+}
+
+/**
+ * Sorts the fields of a request: what is ours, what is for this hop only, what goes upstream.
+ *
+ * Left out: hop-by-hop fields and those that `Connection` names (RFC 9110, 7.6.1), our credential,
+ * everything `x-gatez-*` or `x_gatez_*` (some servers read the two alike), and the forwarding fields,
+ * which are made anew. `rawHeaders` is Node's: name, value, name, value …
+ */
+export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
+  const forward: string[] = []
+  let host = ''
+  let hostCount = 0
+  let credential: string | undefined
+  let credentialCount = 0
+  let requestId: string | undefined
+  let contentLength: string | undefined
+  let chunked = false
+  let codingUnknown = false
+  let connection = ''
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    const value = rawHeaders[index + 1] ?? ''
+    switch (FIELD_KINDS.get(name) ?? kindOf(name)) {
+      case FORWARD:
+        forward.push(name, value)
+        break
+      case HOST:
+        host = value
+        hostCount += 1
+        break
+      case API_KEY:
+        credential = value
+        credentialCount += 1
+        break
+      case AUTHORIZATION:
+        if (/^bearer +gz_/i.test(value)) {
+          credential = value.slice(7).trim()
+          credentialCount += 1
+        } else forward.push(name, value)
+        break
+      case REQUEST_ID:
+        requestId = value
+        break
+      case CONTENT_LENGTH:
+        contentLength = value
+        break
+      case TRANSFER_ENCODING:
+        if (value.toLowerCase() === 'chunked') chunked = true
+        else codingUnknown = true
+        break
+      case CONNECTION:
+        connection += `,${value}`
+        break
+      default:
+    }
+  }
+  if (connection !== '' && !PLAIN_CONNECTION.test(connection)) removeNamed(forward, connection)
+  return {
+    forward,
+    host,
+    hostCount,
+    credential,
+    credentialCount,
+    requestId,
+    contentLength,
+    chunked,
+    codingUnknown,
+  }
+}
+
+/** The host name of a `Host` field: lower case, without port. */
+export function hostName(host: string): string {
+  const colon = host.lastIndexOf(':')
+  const name = colon !== -1 && !host.endsWith(']') ? host.slice(0, colon) : host
+  return name.toLowerCase()
+}
+
+/** Takes the fields that `connection` names out of `fields` (name, value, …), in place. */
+export function removeNamed(fields: string[], connection: string): void {
+  const named = new Set(connection.split(',').map((token) => token.trim().toLowerCase()))
+  let kept = 0
+  for (let index = 0; index < fields.length; index += 2) {
+    const name = fields[index] ?? ''
+    if (named.has(name.toLowerCase())) continue
+    fields[kept] = name
+    fields[kept + 1] = fields[index + 1] ?? ''
+    kept += 2
+  }
+  fields.length = kept
+}
+
+const PLAIN_CONNECTION = /^,\s*(?:keep-alive|close)?\s*$/i
+
+const FORWARD = 0
+const DROP = 1
+const HOST = 2
+const API_KEY = 3
+const AUTHORIZATION = 4
+const REQUEST_ID = 5
+const CONTENT_LENGTH = 6
+const TRANSFER_ENCODING = 7
+const CONNECTION = 8
+
+const SPECIAL: ReadonlyMap<string, number> = new Map([
+  ['host', HOST],
+  ['x-api-key', API_KEY],
+  ['authorization', AUTHORIZATION],
+  ['x-request-id', REQUEST_ID],
+  ['content-length', CONTENT_LENGTH],
+  ['transfer-encoding', TRANSFER_ENCODING],
+  ['connection', CONNECTION],
+  ['keep-alive', DROP],
+  ['proxy-connection', DROP],
+  ['proxy-authorization', DROP],
+  ['proxy-authenticate', DROP],
+  ['te', DROP],
+  ['trailer', DROP],
+  ['upgrade', DROP],
+  ['expect', DROP],
+  ['http2-settings', DROP],
+  ['forwarded', DROP],
+  ['x-forwarded-for', DROP],
+  ['x-forwarded-host', DROP],
+  ['x-forwarded-proto', DROP],
+  ['x-forwarded-port', DROP],
+  ['x-real-ip', DROP],
+])
+
+/** Kinds of names as they were written, for the few hundred that real clients send. */
+const FIELD_KINDS = new Map<string, number>()
+const FIELD_KINDS_MAX = 512
+
+function kindOf(name: string): number {
+  const lower = name.toLowerCase()
+  const ours = lower.startsWith('x-gatez-') || lower.startsWith('x_gatez_')
+  const kind = ours ? DROP : (SPECIAL.get(lower) ?? FORWARD)
+  if (FIELD_KINDS.size < FIELD_KINDS_MAX) FIELD_KINDS.set(name, kind)
+  return kind
+}

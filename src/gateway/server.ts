@@ -1,0 +1,153 @@
+import { createHmac } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Clock } from '../lib/clock.ts'
+import type { UlidMaker } from '../lib/id.ts'
+import { Exchange } from './exchange.ts'
+import type { Pipeline } from './pipeline.ts'
+import { Refusal } from './refusal.ts'
+
+/** Largest request head, in bytes; above it 431. */
+const HEAD_BYTES_MAX = 16_384
+/** Largest unread request body that is read and thrown away so that the connection can go on. */
+const DRAIN_BYTES_MAX = 65_536
+
+export interface GatewayServerParts {
+  readonly pipeline: Pipeline
+  readonly clock: Clock
+  readonly ids: UlidMaker
+  readonly docsUrl: string | null
+  readonly clientIp: 'off' | 'hash' | 'full'
+  /** Keys the hash of client addresses, the same on all threads. */
+  readonly ipSalt: string
+  readonly alarm: (what: string, error: unknown) => void
+}
+
+/** The HTTP listener of one gateway thread. Catches everything: no request ends the process. */
+export class GatewayServer {
+  readonly server: Server
+  readonly #parts: GatewayServerParts
+  readonly #ips = new WeakMap<Socket, string>()
+  #draining = false
+
+  constructor(parts: GatewayServerParts) {
+    this.#parts = parts
+    this.server = createServer({
+      maxHeaderSize: HEAD_BYTES_MAX,
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 65_000,
+      requireHostHeader: false,
+    })
+    // Counted by us (accept.ts): Node would drop fields beyond its limit in silence.
+    this.server.maxHeadersCount = 0
+    this.server.on('request', this.#handle)
+    this.server.on('checkContinue', this.#handle)
+    this.server.on('clientError', refuseBroken)
+  }
+
+  /** Takes no new connections, lets requests in flight end, then closes the rest. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
+    this.server.closeIdleConnections()
+    const timer = setTimeout(() => this.server.closeAllConnections(), graceMs)
+    await closed
+    clearTimeout(timer)
+  }
+
+  /** Writes a problem; `fields` are gatez's own for this answer. */
+  answer(exchange: Exchange, refusal: Refusal, fields: readonly string[]): void {
+    const { response } = exchange
+    if (response.headersSent || response.destroyed) return
+    const body = refusal.toJson(exchange.requestId, this.#parts.docsUrl)
+    const head = [
+      'Content-Type',
+      'application/problem+json',
+      'Content-Length',
+      String(Buffer.byteLength(body)),
+    ]
+    head.push('gatez-error', refusal.code, ...fields, ...refusal.headers)
+    if (this.#draining || mustClose(exchange.request)) head.push('Connection', 'close')
+    response.writeHead(refusal.status, head)
+    response.end(body)
+  }
+
+  /** A fault of ours: the client learns its request id, the log the rest. */
+  fault(exchange: Exchange, error: unknown): void {
+    this.#parts.alarm('a request failed inside gatez', error)
+    const refusal = new Refusal('internal', 'The request could not be completed.')
+    this.answer(exchange, refusal, ['x-request-id', exchange.requestId])
+  }
+
+  readonly #handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const { clock, ids } = this.#parts
+    const exchange = new Exchange({
+      request,
+      response,
+      startMs: clock.nowMs(),
+      startMonotonicMs: clock.monotonicMs(),
+      eventId: ids.next(),
+      clientIp: this.#clientIp(request.socket),
+    })
+    if (this.#draining) response.shouldKeepAlive = false
+    try {
+      this.#parts.pipeline.pass(exchange)
+    } catch (error) {
+      this.fault(exchange, error)
+    }
+  }
+
+  #clientIp(socket: Socket): string {
+    const { clientIp } = this.#parts
+    if (clientIp === 'off') return ''
+    let ip = this.#ips.get(socket)
+    if (ip === undefined) {
+      ip = socket.remoteAddress ?? ''
+      if (clientIp === 'hash')
+        ip = createHmac('sha256', this.#parts.ipSalt).update(ip).digest('base64url').slice(0, 22)
+      this.#ips.set(socket, ip)
+    }
+    return ip
+  }
+}
+
+/** An unread body too large to throw away: the connection cannot be used again. */
+function mustClose(request: IncomingMessage): boolean {
+  if (request.complete) return false
+  const length = request.headers['content-length']
+  if (length !== undefined) return Number(length) > DRAIN_BYTES_MAX
+  return request.headers['transfer-encoding'] !== undefined
+}
+
+/** What Node's parser could not read never becomes a request: answered here, and the connection closed. */
+function refuseBroken(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+    return
+  }
+  const refusal =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new Refusal('headers-too-large', `The request head is larger than ${HEAD_BYTES_MAX} bytes.`)
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? new Refusal('request-timeout', 'The request did not arrive in time.')
+        : new Refusal('malformed-request', 'The request is not well-formed HTTP/1.1.')
+  const body = refusal.toJson('none', null)
+  const lines = [
+    `HTTP/1.1 ${refusal.status} ${statusText(refusal.status)}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `gatez-error: ${refusal.code}`,
+    'Connection: close',
+  ]
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
+}
+
+function statusText(status: number): string {
+  return status === 431
+    ? 'Request Header Fields Too Large'
+    : status === 408
+      ? 'Request Timeout'
+      : 'Bad Request'
+}

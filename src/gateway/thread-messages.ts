@@ -1,0 +1,31 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Config } from '../config/config.ts'
+import type { Plan } from '../model/plan.ts'
+
+/** What a gateway thread is started with. Plain data, the shared counters, and its way to the meter thread. */
+export interface GatewayThreadData {
+  readonly config: Config
+  readonly plans: readonly Plan[]
+  readonly thread: number
+  readonly epoch: number
+  readonly clockOffsetMs: number
+  readonly counterMemory: SharedArrayBuffer
+  readonly meterPort: MessagePort
+  readonly ipSalt: string
+  /** Listen so that several threads share the port. */
+  readonly sharePort: boolean
+}
+
+/** From the main thread to a gateway thread. */
+export type GatewayCommand =
+  | { readonly kind: 'listen'; readonly port: number }
+  | { readonly kind: 'plans'; readonly plans: readonly Plan[] }
+  | { readonly kind: 'changes'; readonly subjects: readonly string[] }
+  | { readonly kind: 'drain'; readonly graceMs: number }
+
+/** From a gateway thread to the main thread. */
+export type GatewayReport =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'not-listening'; readonly errno: string; readonly message: string }
+  | { readonly kind: 'drained' }
+  | { readonly kind: 'alarm'; readonly what: string; readonly detail: string }

@@ -1,0 +1,102 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { assert } from '../lib/assert.ts'
+import { HOLDS_ENDS } from '../lib/bundle.ts'
+import { shiftedClock } from '../lib/clock.ts'
+import { UlidMaker } from '../lib/id.ts'
+import { periodAt } from '../model/period.ts'
+import type { Plan } from '../model/plan.ts'
+import { openCounters, openGrantReader } from '../storage/open.ts'
+import { Authenticator } from './authenticate.ts'
+import { MeterClient } from './meter.ts'
+import { Pipeline } from './pipeline.ts'
+import { Rules } from './rules.ts'
+import { GatewayServer } from './server.ts'
+import type { GatewayCommand, GatewayReport, GatewayThreadData } from './thread-messages.ts'
+import { Upstreams } from './upstreams.ts'
+
+/** How often refusals that are logged in sum are written out when no request comes to do it. */
+const FLUSH_MS = 1000
+
+/** One gateway thread: builds its stages, listens, and does what the main thread says. */
+class GatewayThread {
+  readonly #data: GatewayThreadData
+  readonly #report: (report: GatewayReport) => void
+  readonly #pipeline: Pipeline
+  readonly #server: GatewayServer
+  readonly #meter: MeterClient
+  readonly #upstreams = new Upstreams()
+
+  constructor(data: GatewayThreadData, report: (report: GatewayReport) => void) {
+    this.#data = data
+    this.#report = report
+    const { config } = data
+    const clock = shiftedClock(data.clockOffsetMs)
+    const grants = openGrantReader(config, clock)
+    this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
+    this.#pipeline = new Pipeline({
+      rules: this.#rules(data.plans),
+      authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
+      counters: openCounters(data.counterMemory),
+      meter: this.#meter,
+      upstreams: this.#upstreams,
+      clock,
+      periodOf: (cycle, atMs) => periodAt(cycle, config.billing.timezone, atMs),
+      answer: (exchange, refusal, fields) => this.#server.answer(exchange, refusal, fields),
+      fault: (exchange, error) => this.#server.fault(exchange, error),
+      alarm: this.#alarm,
+    })
+    this.#server = new GatewayServer({
+      pipeline: this.#pipeline,
+      clock,
+      ids: new UlidMaker(clock, { epoch: data.epoch, thread: data.thread }),
+      docsUrl: config.docsUrl,
+      clientIp: config.metering.clientIp,
+      ipSalt: data.ipSalt,
+      alarm: this.#alarm,
+    })
+    setInterval(() => this.#pipeline.flush(), FLUSH_MS).unref()
+  }
+
+  handle(command: GatewayCommand): void {
+    if (command.kind === 'listen') this.#listen(command.port)
+    else if (command.kind === 'plans') this.#pipeline.replaceRules(this.#rules(command.plans))
+    else if (command.kind === 'changes') this.#pipeline.forget(command.subjects)
+    else void this.#drain(command.graceMs)
+  }
+
+  #listen(port: number): void {
+    const { server } = this.#server
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      this.#report({ kind: 'not-listening', errno: error.code ?? '', message: error.message })
+    })
+    const { host } = this.#data.config.gateway.listen
+    server.listen({ host, port, reusePort: this.#data.sharePort, backlog: 4096 }, () => {
+      const address = server.address()
+      assert(typeof address === 'object' && address !== null, 'a listener on TCP has an address')
+      this.#report({ kind: 'listening', port: address.port })
+    })
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    await this.#server.drain(graceMs)
+    this.#pipeline.flush()
+    await this.#meter.drained()
+    await this.#upstreams.close()
+    this.#report({ kind: 'drained' })
+  }
+
+  #rules(plans: readonly Plan[]): Rules {
+    const { apis, features, meters } = this.#data.config
+    return new Rules({ apis, features, meters, plans })
+  }
+
+  readonly #alarm = (what: string, error: unknown): void => {
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#report({ kind: 'alarm', what, detail })
+  }
+}
+
+const parent = parentPort
+assert(parent !== null, 'a gateway thread is started as a worker')
+const thread = new GatewayThread(workerData, (report) => parent.postMessage(report))
+parent.on('message', (command: GatewayCommand) => thread.handle(command))

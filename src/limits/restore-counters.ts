@@ -1,0 +1,97 @@
+import type { Clock } from '../lib/clock.ts'
+import { periodAt } from '../model/period.ts'
+import type { Limit, Plan } from '../model/plan.ts'
+import type { ControlTables } from '../storage/ports/control-store.ts'
+import type { Counter, CounterStore } from '../storage/ports/counters.ts'
+import type { Admission, UsageLog } from '../storage/ports/usage-log.ts'
+import { quotaCounter, windowCounter } from './call-counters.ts'
+
+export interface RestoreParts {
+  readonly store: Pick<ControlTables, 'ledger' | 'subscriptions'>
+  readonly usageLog: UsageLog
+  readonly counters: CounterStore
+  readonly clock: Clock
+  readonly timezone: string
+}
+
+/**
+ * Counts again, at start, what was admitted before: windows from the usage log, quotas from the ledger.
+ *
+ * Exact for everything that was metered; a call that was in flight when the process died is missing.
+ */
+export async function restoreCounters(parts: RestoreParts, plans: readonly Plan[]): Promise<void> {
+  const planOf = planFinder(parts, plans)
+  await restoreWindows(parts, plans, planOf)
+  await restoreQuotas(parts, plans, planOf)
+}
+
+type PlanFinder = (tenantId: string) => Promise<Plan | undefined>
+
+/** Finds the plan a tenant is on now; asks the store once a tenant. */
+function planFinder({ store, clock }: RestoreParts, plans: readonly Plan[]): PlanFinder {
+  const byId = new Map(plans.map((plan) => [plan.id, plan]))
+  const found = new Map<string, Plan | undefined>()
+  return async (tenantId) => {
+    if (found.has(tenantId)) return found.get(tenantId)
+    const subscription = await store.subscriptions.activeAt(tenantId, clock.nowMs())
+    const plan = subscription === undefined ? undefined : byId.get(subscription.planId)
+    found.set(tenantId, plan)
+    return plan
+  }
+}
+
+async function restoreWindows(
+  parts: RestoreParts,
+  plans: readonly Plan[],
+  planOf: PlanFinder,
+): Promise<void> {
+  const longestMs = Math.max(0, ...plans.flatMap((plan) => plan.limits.map((limit) => limit.windowMs)))
+  if (longestMs === 0) return
+  // A sixtieth more: limits counted in steps hold on to the oldest one that long.
+  const fromMs = parts.clock.nowMs() - Math.ceil((longestMs * 61) / 60)
+  const counters = new Map<string, Counter>()
+  for await (const admission of parts.usageLog.admissions(fromMs, 1)) {
+    const plan = await planOf(admission.tenantId)
+    for (const limit of plan?.limits ?? []) {
+      const amount = limit.counts === 'units' ? admission.units : admission.requests
+      const counter = counterOf(limit, admission, counters)
+      if (counter !== undefined && amount > 0) {
+        await parts.counters.restore(counter, admission.timestampMs, amount)
+      }
+    }
+  }
+}
+
+/** The counter an admission belongs to; made once, for its name is hashed. */
+function counterOf(limit: Limit, admission: Admission, made: Map<string, Counter>): Counter | undefined {
+  if (limit.amount === null) return undefined
+  const key = `${admission.tenantId}\t${admission.keyId}\t${admission.routeId}\t${limit.id}`
+  let counter = made.get(key)
+  if (counter === undefined) {
+    counter = windowCounter(limit, limit.amount, 1, { ...admission, cost: 1 })
+    made.set(key, counter)
+  }
+  return counter
+}
+
+async function restoreQuotas(parts: RestoreParts, plans: readonly Plan[], planOf: PlanFinder): Promise<void> {
+  const nowMs = parts.clock.nowMs()
+  const blocking = plans.flatMap((plan) => plan.quotas.filter((quota) => quota.onExceed === 'block'))
+  const spans = new Map(blocking.map((quota) => [`${quota.meter}-${quota.per}`, quota]))
+  for (const span of spans.values()) {
+    const period = periodAt(span.per, parts.timezone, nowMs)
+    const meter = span.meter === 'units' ? 'units' : 'calls'
+    for (const use of await parts.store.ledger.usedByTenant(meter, period.startMs, period.endMs)) {
+      const plan = await planOf(use.tenantId)
+      for (const quota of plan?.quotas ?? []) {
+        if (quota.onExceed !== 'block' || quota.meter !== span.meter || quota.per !== span.per) continue
+        const call = { tenantId: use.tenantId, keyId: '', routeId: '', cost: 1 }
+        await parts.counters.restore(
+          quotaCounter(quota, 1, call, () => period),
+          nowMs,
+          use.used,
+        )
+      }
+    }
+  }
+}

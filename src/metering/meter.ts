@@ -1,0 +1,71 @@
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { threadUrl } from '../lib/bundle.ts'
+import type { MeterCommand, MeterReport, MeterThreadData } from './meter-messages.ts'
+
+/** The meter thread, as the main thread sees it. */
+export class Meter {
+  readonly #worker: Worker
+  #ending = false
+
+  private constructor(worker: Worker, parts: MeterParts) {
+    this.#worker = worker
+    worker.on('message', (report: MeterReport) => {
+      if (report.kind === 'committed') parts.onCommitted()
+      else if (report.kind === 'down') parts.onDown(report.reason)
+      else if (report.kind === 'up') parts.onUp()
+    })
+    worker.on('error', (error) => parts.onDeath(error))
+    worker.on('exit', (code) => {
+      if (!this.#ending) parts.onDeath(new Error(`the meter thread ended with code ${code}`))
+    })
+  }
+
+  /** Starts the thread; resolves when its spool is open. Rejects with what kept it from opening. */
+  static async start(data: MeterThreadData, parts: MeterParts): Promise<Meter> {
+    const worker = new Worker(threadUrl('meter-thread'), { workerData: data, name: 'meter' })
+    await new Promise<void>((resolve, reject) => {
+      worker.once('message', () => resolve())
+      worker.once('error', reject)
+    })
+    worker.removeAllListeners()
+    return new Meter(worker, parts)
+  }
+
+  /** A way for one gateway thread to hand over its events. */
+  connect(): MessagePort {
+    const { port1, port2 } = new MessageChannel()
+    this.#send({ kind: 'connect', port: port1 }, [port1])
+    return port2
+  }
+
+  /** Everything up to this batch is where it belongs: the spool may drop it. */
+  shipped(throughBatchId: number): void {
+    this.#send({ kind: 'shipped', throughBatchId })
+  }
+
+  /** Commits what arrived and ends the thread. */
+  async stop(): Promise<void> {
+    this.#ending = true
+    const stopped = new Promise<void>((resolve) => {
+      this.#worker.on('message', (report: MeterReport) => {
+        if (report.kind === 'stopped') resolve()
+      })
+    })
+    this.#send({ kind: 'stop' })
+    await stopped
+    await this.#worker.terminate()
+  }
+
+  #send(command: MeterCommand, transfer: readonly MessagePort[] = []): void {
+    this.#worker.postMessage(command, [...transfer])
+  }
+}
+
+export interface MeterParts {
+  /** Events became durable: there is something to ship. */
+  readonly onCommitted: () => void
+  /** The disk refuses events; calls are refused until `onUp`. */
+  readonly onDown: (reason: string) => void
+  readonly onUp: () => void
+  readonly onDeath: (error: unknown) => void
+}

@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { applyPlans } from './access/apply-plans.ts'
+import { ChangeWatcher } from './access/watch-changes.ts'
+import type { Config } from './config/config.ts'
+import { GatezError } from './errors/gatez-error.ts'
+import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
+import type { GatewayThreadData } from './gateway/thread-messages.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
+import { prefixedId } from './lib/id.ts'
+import { restoreCounters } from './limits/restore-counters.ts'
+import { Meter } from './metering/meter.ts'
+import { Shipper } from './metering/ship.ts'
+import { ShipLoop } from './metering/ship-loop.ts'
+import { SpoolReader } from './metering/spool.ts'
+import type { Plan } from './model/plan.ts'
+import {
+  lockDataFolder,
+  makeCounterMemory,
+  openControlStore,
+  openCounters,
+  openUsageLog,
+} from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
+import { describeError, type Log } from './telemetry/log.ts'
+
+/** How often changes made by other processes are looked for: far below the promised second. */
+const CHANGES_EVERY_MS = 200
+/** The most a spool may hold when nothing ships. */
+const SPOOL_BYTES_MAX = 4 * 1024 ** 3
+
+/** A gateway that runs. */
+export interface Serving {
+  readonly host: string
+  readonly port: number
+  readonly threads: number
+  /** True when a newer file was applied by someone else, so this one's plans were left alone. */
+  readonly stalePlans: boolean
+  /** Resolves when the gateway ended by itself, with what ended it. Never when it runs. */
+  readonly died: Promise<unknown>
+  /** Lets requests in flight end, makes every event durable and ships it, and closes the stores. */
+  stop(): Promise<void>
+}
+
+export interface ServeParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Log
+  readonly actor: string
+}
+
+/**
+ * Starts the gateway: threads, meter, shipping, and the watch for changes.
+ *
+ * Before the first call is taken, what an earlier run left in the spool is shipped and the counters
+ * are counted again. Throws `data-folder-locked`, `port-taken`, `folder-not-writable` and what is
+ * wrong with the stores; nothing keeps running then.
+ */
+export async function serve(parts: ServeParts): Promise<Serving> {
+  await using undo = new AsyncDisposableStack()
+  const { config, clock, log } = parts
+  const { dataDir } = config.stores
+  makeFolder(dataDir)
+  const lock = lockDataFolder(dataDir)
+  undo.defer(() => lock[Symbol.dispose]())
+  await probePort(config.gateway.listen)
+
+  const store = undo.use(await openControlStore(config, clock))
+  const applied = await applyPlans(
+    { store, clock },
+    { plans: config.plans, actor: parts.actor, mode: 'start' },
+  )
+  const nodeId = readNodeId(dataDir)
+  const epoch = await store.nodes.startEpoch(nodeId, clock.nowMs())
+  const usageLog = undo.use(await openUsageLog(config))
+
+  const death = Promise.withResolvers<unknown>()
+  const spoolPath = join(dataDir, 'spool.db')
+  const durability = config.metering.durability
+  const loop: { current: ShipLoop | undefined } = { current: undefined }
+  const meter = await Meter.start(
+    { spoolPath, durability, epoch, spoolBytesMax: SPOOL_BYTES_MAX },
+    {
+      onCommitted: () => loop.current?.wake(),
+      onDown: (reason) => log.error({ reason }, 'events cannot be written: calls are refused'),
+      onUp: () => log.warn({}, 'events can be written again'),
+      onDeath: death.resolve,
+    },
+  )
+  undo.defer(() => meter.stop())
+  const spool = new SpoolReader(spoolPath)
+  undo.defer(() => spool.close())
+  const shipper = new Shipper({ spool, store, usageLog, nodeId, onShipped: (id) => meter.shipped(id) })
+  await shipper.ship()
+
+  const plans = await plansInForce(store)
+  const counterMemory = makeCounterMemory(config.gateway.countersMib)
+  const timezone = config.billing.timezone
+  await restoreCounters({ store, usageLog, counters: openCounters(counterMemory), clock, timezone }, plans)
+
+  const gateway = new GatewayThreads({
+    threads: threadData(parts, { plans, epoch, counterMemory, meter }),
+    onAlarm: (what, detail) => log.error({ detail }, what),
+    onDeath: death.resolve,
+  })
+  undo.defer(() => gateway.stop())
+  // From before the threads read any key: a change made meanwhile must reach them.
+  const watcher = await watchChanges(parts, store, gateway)
+  undo.defer(() => watcher.stop())
+  const port = await gateway.listen(config.gateway.listen)
+
+  const shipLoop = new ShipLoop(shipper, (error) =>
+    log.error(describeError(error), 'shipping failed, will retry'),
+  )
+  loop.current = shipLoop
+  shipLoop.wake()
+
+  const running = undo.move()
+  return {
+    host: config.gateway.listen.host,
+    port,
+    threads: config.gateway.threads,
+    stalePlans: applied.stale,
+    died: death.promise,
+    stop: async () => {
+      await gateway.drain(config.gateway.drainMs)
+      shipLoop.stop()
+      // Twice: the first may join a run that looked just before the last events became durable.
+      await shipper.ship()
+      await shipper.ship()
+      await running.disposeAsync()
+    },
+  }
+}
+
+function threadData(
+  parts: ServeParts,
+  shared: {
+    readonly plans: readonly Plan[]
+    readonly epoch: number
+    readonly counterMemory: SharedArrayBuffer
+    readonly meter: Meter
+  },
+): GatewayThreadData[] {
+  const { config, clock } = parts
+  const ipSalt = randomBytes(16).toString('hex')
+  return Array.from({ length: config.gateway.threads }, (_, thread) => ({
+    config,
+    plans: shared.plans,
+    thread,
+    epoch: shared.epoch,
+    clockOffsetMs: clock.nowMs() - systemClock.nowMs(),
+    counterMemory: shared.counterMemory,
+    meterPort: shared.meter.connect(),
+    ipSalt,
+    sharePort: config.gateway.threads > 1,
+  }))
+}
+
+function watchChanges(
+  parts: ServeParts,
+  store: ControlStore,
+  gateway: GatewayThreads,
+): Promise<ChangeWatcher> {
+  return ChangeWatcher.start({
+    changes: store.changes,
+    everyMs: CHANGES_EVERY_MS,
+    onChanges: async (subjects) => {
+      if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
+      gateway.forget(subjects)
+    },
+    onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),
+  })
+}
+
+async function plansInForce(store: ControlStore): Promise<Plan[]> {
+  return (await store.plans.current()).map((version) => version.plan)
+}
+
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new GatezError('folder-not-writable', `The data folder ${dir} cannot be made.`, { cause })
+  }
+}
+
+/** The id of this data folder's node, made at its first start. */
+function readNodeId(dataDir: string): string {
+  const path = join(dataDir, 'node')
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    const nodeId = prefixedId('node')
+    writeFileSync(path, `${nodeId}\n`, { mode: 0o600 })
+    return nodeId
+  }
+}
