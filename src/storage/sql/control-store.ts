@@ -6,6 +6,7 @@ import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { SqlKeyStore } from './keys.ts'
 import { SqlLedgerStore } from './ledger.ts'
+import { LedgerStatements } from './ledger-statements.ts'
 import { migrate } from './migrate.ts'
 import { SqlNodeStore } from './nodes.ts'
 import { SqlOutboxStore } from './outbox.ts'
@@ -28,10 +29,10 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
     await engine.close()
     throw error
   }
+  const shared = { engine, clock, ledgerStatements: new LedgerStatements(db) }
   return {
-    ...tablesOn(db, engine, clock),
-    transaction: (work) =>
-      db.transaction().execute((transaction) => work(tablesOn(transaction, engine, clock))),
+    ...tablesOn(db, shared),
+    transaction: (work) => db.transaction().execute((transaction) => work(tablesOn(transaction, shared))),
     [Symbol.asyncDispose]: async () => {
       await db.destroy()
       await engine.close()
@@ -39,13 +40,19 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
   }
 }
 
-function tablesOn(db: Kysely<ControlSchema>, engine: SqlEngine, clock: Clock): ControlTables {
+interface Shared {
+  readonly engine: SqlEngine
+  readonly clock: Clock
+  readonly ledgerStatements: LedgerStatements
+}
+
+function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledgerStatements }: Shared): ControlTables {
   return {
     tenants: new SqlTenantStore(db, engine),
     keys: new SqlKeyStore(db, clock),
     plans: new SqlPlanStore(db),
     subscriptions: new SqlSubscriptionStore(db),
-    ledger: new SqlLedgerStore(db),
+    ledger: new SqlLedgerStore(db, ledgerStatements),
     nodes: new SqlNodeStore(db),
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),
