@@ -9,6 +9,7 @@ import type { Command } from '@oclif/core/command'
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   apply: () => import('./apply.ts'),
   'config:check': () => import('./config/check.ts'),
+  init: () => import('./init.ts'),
   'keys:approve': () => import('./keys/approve.ts'),
   'keys:create': () => import('./keys/create.ts'),
   'keys:list': () => import('./keys/list.ts'),

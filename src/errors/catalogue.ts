@@ -100,7 +100,7 @@ export const CATALOGUE = {
     status: 409,
     exit: 6,
     title: 'Already exists',
-    fix: 'Choose another id; ids are never used again, even after a delete.',
+    fix: 'Choose another name: nothing is overwritten, and an id is never used again, even after a delete.',
   },
   'already-revealed': {
     status: 409,

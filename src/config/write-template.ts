@@ -1,0 +1,77 @@
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { GatezError } from '../errors/gatez-error.ts'
+
+/** What `gatez init` can write, each a folder of the same name under templates/. */
+export const TEMPLATES = ['dataforge', 'minimal'] as const
+
+/**
+ * Writes the files of a template into a folder, which is made if need be. Returns their names.
+ *
+ * Never overwrites: when one of them exists, nothing is written and `already-exists` names it.
+ */
+export function writeTemplate(
+  { templatesDir }: { readonly templatesDir: string },
+  { template, folder }: WriteTemplateRequest,
+): readonly string[] {
+  const source = join(templatesDir, template)
+  const files = readdirSync(source).map((name) => ({
+    // Packing for npm drops files named .gitignore, so the template keeps it without the dot.
+    name: name === 'gitignore' ? '.gitignore' : name,
+    content: readFileSync(join(source, name)),
+  }))
+
+  const present = files.filter(({ name }) => exists(join(folder, name))).map(({ name }) => name)
+  if (present.length > 0) {
+    throw new GatezError(
+      'already-exists',
+      `${resolve(folder)} has ${present.join(', ')} already; nothing was written. gatez init DIR writes elsewhere.`,
+    )
+  }
+  const written: string[] = []
+  try {
+    mkdirSync(folder, { recursive: true })
+    for (const { name, content } of files) {
+      writeFileSync(join(folder, name), content, { flag: 'wx' })
+      written.push(name)
+    }
+  } catch (error) {
+    for (const name of written) rmSync(join(folder, name), { force: true })
+    throw toGatezError(error, folder)
+  }
+  return files.map(({ name }) => name)
+}
+
+export interface WriteTemplateRequest {
+  readonly template: (typeof TEMPLATES)[number]
+  readonly folder: string
+}
+
+// A link that leads nowhere is something too.
+function exists(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    // The folder cannot be entered; writing into it will say why.
+    return false
+  }
+}
+
+function toGatezError(error: unknown, folder: string): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'EEXIST' || code === 'ENOTDIR') {
+    return new GatezError('already-exists', `${resolve(folder)} is in the way: a file by that name exists`, {
+      cause: error,
+    })
+  }
+  const reason = WRITE_FAULTS[code]
+  if (reason === undefined) return error
+  return new GatezError('folder-not-writable', `${resolve(folder)}: ${reason}`, { cause: error })
+}
+
+const WRITE_FAULTS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+}
