@@ -12,7 +12,7 @@ import { fittingNode, ROOT } from './pinned-node.js'
 export function ensureInstalled() {
   if (!installed()) {
     console.log('Installing packages: npm ci')
-    const npm = spawnSync('npm', ['ci', '--no-fund', '--no-audit'], {
+    const npm = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
       cwd: ROOT,
       stdio: 'inherit',
       shell: process.platform === 'win32',

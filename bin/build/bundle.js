@@ -27,7 +27,8 @@ export async function bundle() {
     platform: 'node',
     target: 'node24.15',
     chunkNames: 'chunk-[hash]',
-    external: ['better-sqlite3'],
+    // oclif looks for typescript to run sources; a bundle has none.
+    external: ['better-sqlite3', 'typescript'],
     define: { GATEZ_BUNDLED: 'true' },
     banner: { js: BANNER },
     legalComments: 'none',
