@@ -20,6 +20,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/integrations', 'src/control'],
   ['src/portal', 'src/dashboard'],
   ['src/app.ts'],
+  ['src/serve.ts'],
   ['src/cli', 'commands'],
 ]
 

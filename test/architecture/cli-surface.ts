@@ -14,14 +14,21 @@ export function cliSurface(commands: readonly Command.Class[]): string {
 
 function argLines(command: Command.Class): readonly string[] {
   return Object.entries(command.args).map(([name, arg]) => {
-    const words = [name.toUpperCase(), arg.required ? 'required' : 'optional', ...choices(arg.options)]
+    const several = command.strict ? [] : ['…']
+    const words = [
+      name.toUpperCase(),
+      ...several,
+      arg.required ? 'required' : 'optional',
+      ...choices(arg.options),
+    ]
     return `  ${words.join(' ')}`
   })
 }
 
 function flagLines(command: Command.Class): readonly string[] {
   const flags = Object.entries({ ...command.baseFlags, ...command.flags })
-  return flags
+  const json = command.enableJsonFlag ? ['  --json'] : []
+  const others = flags
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
     .map(([name, flag]) => {
       const names = flag.char === undefined ? `--${name}` : `--${name} -${flag.char}`
@@ -35,6 +42,7 @@ function flagLines(command: Command.Class): readonly string[] {
       ]
       return `  ${[names, ...value, ...marks].join(' ')}`
     })
+  return [...others, ...json]
 }
 
 function choices(options: readonly string[] | undefined): readonly string[] {
