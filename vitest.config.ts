@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+// Packages that tests install for themselves bring tests of their own.
+const FOREIGN = '**/node_modules/**'
+
 export default defineConfig({
   test: {
     projects: [
@@ -7,13 +10,23 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/flow/**', 'test/binary/**', 'test/crash/**', 'test/bench/**', 'test/browser/**'],
+          exclude: [
+            FOREIGN,
+            'test/flow/**',
+            'test/binary/**',
+            'test/crash/**',
+            'test/bench/**',
+            'test/browser/**',
+          ],
+          testTimeout: 20_000,
         },
       },
       {
+        // Real processes on real sockets: one file at a time, so that none starves another.
         test: {
           name: 'flow',
           include: ['test/flow/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/binary/**/*.test.ts'],
+          exclude: [FOREIGN],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

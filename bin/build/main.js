@@ -11,6 +11,11 @@ if (unknown !== undefined) {
 } else if (flags.has('--if-stale') && binaryIsFresh()) {
   console.log('build: dist/gatez is up to date')
 } else {
-  console.log(await bundle())
-  if (!flags.has('--no-binary')) console.log(await buildBinary())
+  try {
+    console.log(await bundle())
+    if (!flags.has('--no-binary')) console.log(await buildBinary())
+  } catch (error) {
+    console.error(`build: ${error.message}`)
+    process.exitCode = 1
+  }
 }

@@ -10,7 +10,7 @@ const env = { ...process.env, PATH: `${ROOT}node_modules/.bin${delimiter}${proce
 try {
   const results = [
     step('build', 'bin/build.js', ['--if-stale']),
-    step('biome', 'node_modules/@biomejs/biome/bin/biome', ['check', '.']),
+    step('biome', 'node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']),
     step('types', 'node_modules/typescript/bin/tsc', ['--noEmit']),
     tests('unit'),
     tests('flow'),
