@@ -140,8 +140,7 @@ class SourceReader {
       }
       this.#keyPlaces.set(placeKey(fieldPath), place)
       const valueNode = asNode(pair.value)
-      // A field without a value has no place of its own.
-      fields.set(key, this.#value(valueNode, fieldPath, valueNode === null ? place : undefined))
+      fields.set(key, this.#value(valueNode, fieldPath, isNothing(valueNode) ? place : undefined))
     }
     return Object.fromEntries(fields)
   }
@@ -174,6 +173,11 @@ function plainValue(text: string): unknown {
 
 function asNode(value: unknown): Node | null {
   return isAlias(value) || isMap(value) || isSeq(value) || isScalar(value) ? value : null
+}
+
+// A field with nothing behind its colon has no place of its own.
+function isNothing(node: Node | null): boolean {
+  return node?.range === undefined || node.range === null || node.range[0] === node.range[1]
 }
 
 function placeKey(path: Path): string {

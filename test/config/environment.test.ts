@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { clockFromEnvironment, debugWanted, failpointFromEnvironment } from '../../src/config/environment.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+
+test('without GATEZ_CLOCK the host tells the time', () => {
+  expect(clockFromEnvironment({})).toBe(systemClock)
+  expect(clockFromEnvironment({ GATEZ_CLOCK: '' })).toBe(systemClock)
+})
+
+test('GATEZ_CLOCK sets the clock to a moment', () => {
+  const clock = clockFromEnvironment({ GATEZ_CLOCK: '2026-03-01T00:00:00Z' })
+  expect(clock.nowMs() - Date.UTC(2026, 2, 1)).toBeLessThan(5000)
+  expect(clock.nowMs()).toBeGreaterThanOrEqual(Date.UTC(2026, 2, 1))
+})
+
+test('GATEZ_CLOCK moves the clock by an offset', () => {
+  const ahead = clockFromEnvironment({ GATEZ_CLOCK: '+3600000' }).nowMs() - systemClock.nowMs()
+  expect(Math.abs(ahead - 3_600_000)).toBeLessThan(5000)
+})
+
+test.each(['tomorrow', '3600000', '2026-02-30T00:00:00Z', '2026-03-01T00:00:00'])(
+  'GATEZ_CLOCK=%s is refused with a form that would do',
+  (written) => {
+    expect(() => clockFromEnvironment({ GATEZ_CLOCK: written })).toThrow(/write 2026-03-01T00:00:00Z/)
+  },
+)
+
+test('an empty variable is as good as none', () => {
+  expect(failpointFromEnvironment({ GATEZ_FAILPOINT: '' })).toBeUndefined()
+  expect(failpointFromEnvironment({ GATEZ_FAILPOINT: 'after-spool' })).toBe('after-spool')
+  expect(debugWanted({ DEBUG: '' })).toBe(false)
+  expect(debugWanted({ DEBUG: '1' })).toBe(true)
+})

@@ -1,0 +1,116 @@
+/**
+ * One mistake after another in the small file: what is replaced by what (⏎ is a line feed), and below
+ * it the problem that must be told.
+ */
+export const WRONG_FILES: readonly WrongFile[] = readTable(`
+gateway: » gatway:
+  2:1 gatway: unknown field gatway (did you mean gateway?)
+routes: [search] » rotes: [search]⏎    routes: [search]
+  12:5 plans[0].rotes: unknown field rotes (did you mean routes?)
+version: 1⏎ » 
+  1:1 : lacks the field version
+version: 1 » version: 2
+  1:10 version: must be 1, is 2
+keys: { max: 1 } » keys: { max: one }
+  13:18 plans[0].keys.max: must be a whole number, is "one"
+keys: { max: 1 } » keys: { max: 1.5 }
+  13:18 plans[0].keys.max: must be a whole number, is 1.5
+keys: { max: 1 } » keys: { max: -1 }
+  13:18 plans[0].keys.max: must be at least 0, is -1
+keys: { max: 1 } » keys:
+  13:5 plans[0].keys: must be a map of fields, is empty
+keys: { max: 1 } » keys: { max: 1 }⏎    keys: {}
+  14:5 plans[0].keys: is given twice; first in line 13
+routes: [search] » routes: [serch]
+  12:14 plans[0].routes[0]: there is no route "serch" (did you mean search?)
+routes: [search] » routes: [search, search]
+  12:22 plans[0].routes[1]: search is in the list twice
+routes: [search] » routes: some
+  12:13 plans[0].routes: must be all or a list of route ids, is "some"
+features: [ai] » features: [ia]
+  17:16 plans[1].features[0]: there is no feature "ia" (did you mean ai?)
+requires: [ai] » requires: [ml]
+  8:69 apis[0].routes[1].requires[0]: there is no feature "ml"
+meter: calls » meter: clals
+  19:23 plans[1].quotas[0].meter: there is no meter "clals" (did you mean calls?)
+id: pro » id: free
+  15:9 plans[1].id: another plan is called free, in line 11
+id: analyze » id: search
+  8:15 apis[0].routes[1].id: another route is called search, in line 7
+id: shop » id: My Shop
+  4:9 apis[0].id: must be an id of lower-case letters, digits, _ and -, at most 64, is "My Shop" (my_shop would do)
+GET /v1/search » get /v1/search
+  7:30 apis[0].routes[0].match: "get" is no method (did you mean GET?)
+POST /v1/analyze » "GET /v1/search"
+  8:31 apis[0].routes[1].match: routes analyze and search (line 7) answer the same requests
+http://127.0.0.1:9000 » ftp://x
+  5:15 apis[0].upstream: must be a URL such as http://127.0.0.1:9000, is "ftp://x"
+http://127.0.0.1:9000 » http://me:pw@x
+  5:15 apis[0].upstream: must hold no user name or password
+http://127.0.0.1:9000 » http://localhost:8080
+  5:15 apis[0].upstream: is the address of the gateway itself
+    routes:⏎ »     openapi: ./none.yaml⏎    routes:⏎
+  6:14 apis[0].openapi: ./none.yaml does not exist (paths are relative to the folder of this file)
+listen: 127.0.0.1:8080 » listen: 8080
+  2:20 gateway.listen: must be a text, is 8080
+listen: 127.0.0.1:8080 » listen: "8080"
+  2:20 gateway.listen: must be an address and a port, as 127.0.0.1:8080, is "8080"
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, threads: 0
+  2:45 gateway.threads: must be at least 1, is 0
+apis: » control: { listen: 127.0.0.1:8080 }⏎apis:
+  3:20 control.listen: port 8080 is the gateway's already
+apis: » control: { listen: 0.0.0.0:8081 }⏎apis:
+  3:20 control.listen: must stay on this machine: use 127.0.0.1, ::1 or localhost
+apis: » stores: { control: postgres://h/db }⏎apis:
+  3:20 stores.control: postgres: stores are not supported yet, only sqlite: here
+apis: » stores: { counters: redis://h }⏎apis:
+  3:21 stores.counters: redis: counters are not supported yet, only memory
+apis: » stores: { usage: sqlite:.gatez/gatez.db }⏎apis:
+  3:18 stores.usage: must be another file than stores.control: the two are written at once
+apis: » billing: { currency: EURO }⏎apis:
+  3:22 billing.currency: must be an ISO 4217 currency code, is "EURO" (did you mean EUR?)
+apis: » billing: { timezone: Berlin }⏎apis:
+  3:22 billing.timezone: must be an IANA time zone such as Europe/Berlin, is "Berlin" (did you mean Europe/Berlin?)
+apis: » metering: { durability: disc }⏎apis:
+  3:25 metering.durability: must be disk, process, is "disc" (did you mean disk?)
+apis: » meters: [{ id: calls }]⏎apis:
+  3:16 meters[0].id: calls is built in; choose another id
+requests: 100, per » per
+  14:14 plans[0].limits[0]: lacks its amount: requests or units, a number or null for no limit
+requests: 100, » requests: 100, units: 5,
+  14:14 plans[0].limits[0]: has two amounts, requests and units: make it two limits
+requests: 100, » requests: 100, concurrent: 5,
+  14:31 plans[0].limits[0].concurrent: the field concurrent is not supported yet
+per: day }]⏎  - id: pro » per: month }]⏎  - id: pro
+  14:36 plans[0].limits[0].per: a limit's window is at most a week; an allowance per month is a quota
+per: day }]⏎  - id: pro » per: day }, { units: 9, per: day }]⏎  - id: pro
+  14:43 plans[0].limits[1]: another limit of this plan is called tenant-day, in line 14: give this one an id of its own
+per: day }]⏎  - id: pro » per: day, scope: [key, rout] }]⏎  - id: pro
+  14:48 plans[0].limits[0].scope: must be tenant, key, route, [tenant, route] or [key, route], has "rout" (did you mean route?)
+on_exceed: bill » on_exceed: { upgrade: pro }
+  19:69 plans[1].quotas[0].on_exceed: upgrade is not supported yet; use block, bill or notify
+meter: calls, per: month, included: 5000, on_exceed: bill » meter: bytes_out, per: month, included: 5000, on_exceed: block
+  19:73 plans[1].quotas[0].on_exceed: a quota of bytes_out cannot block yet, only one of calls or units; use bill or notify
+amount: "49.00" » amount: 49.5
+  21:50 plans[1].charges[0].price.amount: must be in quotes, as "49.5", to stay exact
+model: flat » model: flatt
+  21:36 plans[1].charges[0].price.model: must be per_unit, package, graduated, tiered, volume, stairstep, flat, percentage, graduated_percentage, is "flatt" (did you mean flat?)
+model: flat, » model: flat, amuont: "1",
+  21:42 plans[1].charges[0].price.amuont: unknown field amuont (did you mean amount?)
+`)
+
+export interface WrongFile {
+  readonly part: string
+  readonly replacement: string
+  readonly problem: string
+}
+
+function readTable(table: string): readonly WrongFile[] {
+  const lines = table.split('\n').slice(1, -1)
+  const files: WrongFile[] = []
+  for (let index = 0; index < lines.length; index += 2) {
+    const [part = '', replacement = ''] = (lines[index] ?? '').replaceAll('⏎', '\n').split(' » ')
+    files.push({ part, replacement, problem: (lines[index + 1] ?? '').trim() })
+  }
+  return files
+}
