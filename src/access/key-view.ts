@@ -29,6 +29,7 @@ export interface RevealedKeyView extends KeyView {
   readonly secret: string
 }
 
+/** Shows a key as it is at `nowMs`. */
 export function viewKey(key: Key, nowMs: number): KeyView {
   return {
     id: key.id,

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
+import { GatezError } from '../../errors/gatez-error.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
 
 /**
@@ -29,6 +30,7 @@ export function openSqliteFile(path: string): Database.Database {
 
 /** Opens an existing SQLite file for reading only. Sees what others commit while it is open. */
 export function openSqliteFileForReading(path: string): Database.Database {
+  if (!existsSync(path)) throw new GatezError('store-unavailable', `The store ${path} does not exist yet.`)
   try {
     return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
   } catch (error) {
@@ -44,6 +46,18 @@ const MEMORY = ':memory:'
 // SQLite gives -wal and -shm the mode of the file itself, so the mode must be right from the start.
 function createFile(path: string): void {
   if (existsSync(path)) return
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path))
   closeSync(openSync(path, 'a', 0o600))
+}
+
+// Not `recursive: true`: where a file system refuses with ENOENT, as /proc does, Node tries for ever.
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!existsSync(path)) throw error
+  }
 }
