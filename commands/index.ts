@@ -21,12 +21,15 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'keys:show': () => import('./keys/show.ts'),
   'plans:list': () => import('./plans/list.ts'),
   'plans:show': () => import('./plans/show.ts'),
+  serve: () => import('./serve.ts'),
   'tenants:create': () => import('./tenants/create.ts'),
   'tenants:list': () => import('./tenants/list.ts'),
   'tenants:plan': () => import('./tenants/plan.ts'),
   'tenants:resume': () => import('./tenants/resume.ts'),
   'tenants:show': () => import('./tenants/show.ts'),
   'tenants:suspend': () => import('./tenants/suspend.ts'),
+  'usage:export': () => import('./usage/export.ts'),
+  'usage:report': () => import('./usage/report.ts'),
 }
 
 /** What the help says of each group of commands. */

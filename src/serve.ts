@@ -23,6 +23,7 @@ import {
   openUsageLog,
 } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
+import type { UsageLog } from './storage/ports/usage-log.ts'
 import { describeError, type Log } from './telemetry/log.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
@@ -60,60 +61,22 @@ export interface ServeParts {
 export async function serve(parts: ServeParts): Promise<Serving> {
   await using undo = new AsyncDisposableStack()
   const { config, clock, log } = parts
-  const { dataDir } = config.stores
-  makeFolder(dataDir)
-  const lock = lockDataFolder(dataDir)
+  makeFolder(config.stores.dataDir)
+  const lock = lockDataFolder(config.stores.dataDir)
   undo.defer(() => lock[Symbol.dispose]())
   await probePort(config.gateway.listen)
 
   const store = undo.use(await openControlStore(config, clock))
-  const applied = await applyPlans(
-    { store, clock },
-    { plans: config.plans, actor: parts.actor, mode: 'start' },
-  )
-  const nodeId = readNodeId(dataDir)
-  const epoch = await store.nodes.startEpoch(nodeId, clock.nowMs())
-  const usageLog = undo.use(await openUsageLog(config))
-
+  const request = { plans: config.plans, actor: parts.actor, mode: 'start' } as const
+  const applied = await applyPlans({ store, clock }, request)
   const death = Promise.withResolvers<unknown>()
-  const spoolPath = join(dataDir, 'spool.db')
-  const durability = config.metering.durability
-  const loop: { current: ShipLoop | undefined } = { current: undefined }
-  const meter = await Meter.start(
-    { spoolPath, durability, epoch, spoolBytesMax: SPOOL_BYTES_MAX },
-    {
-      onCommitted: () => loop.current?.wake(),
-      onDown: (reason) => log.error({ reason }, 'events cannot be written: calls are refused'),
-      onUp: () => log.warn({}, 'events can be written again'),
-      onDeath: death.resolve,
-    },
-  )
-  undo.defer(() => meter.stop())
-  const spool = new SpoolReader(spoolPath)
-  undo.defer(() => spool.close())
-  const shipper = new Shipper({ spool, store, usageLog, nodeId, onShipped: (id) => meter.shipped(id) })
-  await shipper.ship()
+  const metering = await startMetering(parts, store, undo, death.resolve)
+  const { gateway, port } = await startGateway(parts, metering, undo, death.resolve)
 
-  const plans = await plansInForce(store)
-  const counterMemory = makeCounterMemory(config.gateway.countersMib)
-  const timezone = config.billing.timezone
-  await restoreCounters({ store, usageLog, counters: openCounters(counterMemory), clock, timezone }, plans)
-
-  const gateway = new GatewayThreads({
-    threads: threadData(parts, { plans, epoch, counterMemory, meter }),
-    onAlarm: (what, detail) => log.error({ detail }, what),
-    onDeath: death.resolve,
-  })
-  undo.defer(() => gateway.stop())
-  // From before the threads read any key: a change made meanwhile must reach them.
-  const watcher = await watchChanges(parts, store, gateway)
-  undo.defer(() => watcher.stop())
-  const port = await gateway.listen(config.gateway.listen)
-
-  const shipLoop = new ShipLoop(shipper, (error) =>
+  const shipLoop = new ShipLoop(metering.shipper, (error) =>
     log.error(describeError(error), 'shipping failed, will retry'),
   )
-  loop.current = shipLoop
+  metering.whenCommitted(() => shipLoop.wake())
   shipLoop.wake()
 
   const running = undo.move()
@@ -127,11 +90,85 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       await gateway.drain(config.gateway.drainMs)
       shipLoop.stop()
       // Twice: the first may join a run that looked just before the last events became durable.
-      await shipper.ship()
-      await shipper.ship()
+      await metering.shipper.ship()
+      await metering.shipper.ship()
       await running.disposeAsync()
     },
   }
+}
+
+/** Opens the spool and ships what an earlier run left in it. */
+async function startMetering(
+  { config, clock, log }: ServeParts,
+  store: ControlStore,
+  undo: AsyncDisposableStack,
+  onDeath: (error: unknown) => void,
+): Promise<Metering> {
+  const { dataDir } = config.stores
+  const nodeId = readNodeId(dataDir)
+  const epoch = await store.nodes.startEpoch(nodeId, clock.nowMs())
+  const usageLog = undo.use(await openUsageLog(config))
+  const spoolPath = join(dataDir, 'spool.db')
+  let committed = (): void => {}
+  const meter = await Meter.start(
+    { spoolPath, durability: config.metering.durability, epoch, spoolBytesMax: SPOOL_BYTES_MAX },
+    {
+      onCommitted: () => committed(),
+      onDown: (reason) => log.error({ reason }, 'events cannot be written: calls are refused'),
+      onUp: () => log.warn({}, 'events can be written again'),
+      onDeath,
+    },
+  )
+  undo.defer(() => meter.stop())
+  const spool = new SpoolReader(spoolPath)
+  undo.defer(() => spool.close())
+  const shipper = new Shipper({ spool, store, usageLog, nodeId, onShipped: (id) => meter.shipped(id) })
+  await shipper.ship()
+  return {
+    store,
+    usageLog,
+    meter,
+    epoch,
+    shipper,
+    whenCommitted: (call) => {
+      committed = call
+    },
+  }
+}
+
+interface Metering {
+  readonly store: ControlStore
+  readonly usageLog: UsageLog
+  readonly meter: Meter
+  readonly epoch: number
+  readonly shipper: Shipper
+  /** Sets what is called when events became durable. */
+  readonly whenCommitted: (call: () => void) => void
+}
+
+/** Counts again what was admitted before, starts the threads, and listens. */
+async function startGateway(
+  parts: ServeParts,
+  { store, usageLog, meter, epoch }: Metering,
+  undo: AsyncDisposableStack,
+  onDeath: (error: unknown) => void,
+): Promise<{ readonly gateway: GatewayThreads; readonly port: number }> {
+  const { config, clock, log } = parts
+  const plans = await plansInForce(store)
+  const counterMemory = makeCounterMemory(config.gateway.countersMib)
+  const counters = openCounters(counterMemory)
+  await restoreCounters({ store, usageLog, counters, clock, timezone: config.billing.timezone }, plans)
+  const gateway = new GatewayThreads({
+    threads: threadData(parts, { plans, epoch, counterMemory, meter }),
+    onAlarm: (what, detail) => log.error({ detail }, what),
+    onDeath,
+  })
+  undo.defer(() => gateway.stop())
+  // From before the threads read any key: a change made meanwhile must reach them.
+  const watcher = await watchChanges(parts, store, gateway)
+  undo.defer(() => watcher.stop())
+  const port = await gateway.listen(config.gateway.listen)
+  return { gateway, port }
 }
 
 function threadData(

@@ -7,28 +7,30 @@ export class Meter {
   readonly #worker: Worker
   #ending = false
 
-  private constructor(worker: Worker, parts: MeterParts) {
+  private constructor(worker: Worker) {
     this.#worker = worker
-    worker.on('message', (report: MeterReport) => {
-      if (report.kind === 'committed') parts.onCommitted()
-      else if (report.kind === 'down') parts.onDown(report.reason)
-      else if (report.kind === 'up') parts.onUp()
-    })
-    worker.on('error', (error) => parts.onDeath(error))
-    worker.on('exit', (code) => {
-      if (!this.#ending) parts.onDeath(new Error(`the meter thread ended with code ${code}`))
-    })
   }
 
   /** Starts the thread; resolves when its spool is open. Rejects with what kept it from opening. */
   static async start(data: MeterThreadData, parts: MeterParts): Promise<Meter> {
     const worker = new Worker(threadUrl('meter-thread'), { workerData: data, name: 'meter' })
-    await new Promise<void>((resolve, reject) => {
-      worker.once('message', () => resolve())
-      worker.once('error', reject)
+    const meter = new Meter(worker)
+    const ready = Promise.withResolvers<void>()
+    worker.on('message', (report: MeterReport) => {
+      if (report.kind === 'ready') ready.resolve()
+      else if (report.kind === 'committed') parts.onCommitted()
+      else if (report.kind === 'down') parts.onDown(report.reason)
+      else if (report.kind === 'up') parts.onUp()
     })
-    worker.removeAllListeners()
-    return new Meter(worker, parts)
+    worker.on('error', (error) => {
+      ready.reject(error)
+      parts.onDeath(error)
+    })
+    worker.on('exit', (code) => {
+      if (!meter.#ending) parts.onDeath(new Error(`the meter thread ended with code ${code}`))
+    })
+    await ready.promise
+    return meter
   }
 
   /** A way for one gateway thread to hand over its events. */

@@ -4,11 +4,13 @@ import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
 import type { CounterStore } from './ports/counters.ts'
+import type { UsageLog } from './ports/usage-log.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import { type FolderLock, lockFolder } from './sql/folder-lock.ts'
 import { type GrantReader, SqliteGrantReader } from './sql/grant-reader.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
 import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
+import { openSqliteUsageLog } from './sql/usage-log.ts'
 
 /**
  * Opens the control store that the file names; makes it, and its folder, when it is not there yet.
@@ -22,6 +24,11 @@ export async function openControlStore(config: StoresOnly, clock: Clock): Promis
 /** Opens what a gateway thread reads keys through. The control store must have been opened before. */
 export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
   return new SqliteGrantReader(openSqliteFileForReading(config.stores.control.path), clock)
+}
+
+/** Opens the usage log that the file names; makes it when it is not there yet. */
+export async function openUsageLog(config: StoresOnly): Promise<UsageLog> {
+  return openSqliteUsageLog(config.stores.usage.path)
 }
 
 /** Takes the data folder for this process alone; `data-folder-locked` when another one serves from it. */
