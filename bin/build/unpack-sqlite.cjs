@@ -26,13 +26,16 @@ function load() {
       process.dlopen(loaded, unpacked(folder, name, content))
       return loaded.exports
     } catch (error) {
-      refusals.push(`${folder}: ${error.message}`)
+      refusals.push(`${folder} (${error.code ?? error.message})`)
     }
   }
-  throw new Error(
-    `gatez must write its SQLite engine to a folder it may run programs from, and found none. ` +
-      `Name one in GATEZ_CACHE_DIR. Tried ${refusals.join('; ')}`,
+  const problem = new Error(
+    'The SQLite engine must be unpacked into a folder that is yours alone and may hold programs. ' +
+      `Name one in GATEZ_CACHE_DIR. Tried ${refusals.join('; ')}.`,
   )
+  // src/storage/sql/sqlite-problem.ts tells it by this code.
+  problem.code = 'GATEZ_ENGINE_NOT_UNPACKED'
+  throw problem
 }
 
 /** Where the engine may go, best first: a cache outlives a restart of the machine, /tmp does not. */
@@ -45,7 +48,7 @@ function folders() {
 }
 
 function unpacked(folder, name, content) {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   refuseForeign(folder)
   const file = path.join(folder, name)
   if (!holds(file, content)) {
@@ -57,12 +60,24 @@ function unpacked(folder, name, content) {
   return file
 }
 
+// Not `recursive: true`: where a file system refuses with ENOENT, as /proc does, Node tries for ever.
+function makeFolder(folder) {
+  if (fs.existsSync(folder)) return
+  makeFolder(path.dirname(folder))
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!fs.existsSync(folder)) throw error
+  }
+}
+
 /** Code from a folder that others may write to could be theirs. */
 function refuseForeign(folder) {
   if (process.platform === 'win32') return
   const stat = fs.lstatSync(folder)
   const ours = stat.isDirectory() && stat.uid === process.getuid() && (stat.mode & 0o022) === 0
-  if (!ours) throw new Error('not a folder that belongs to this user alone')
+  if (!ours) throw new Error('others may write to it')
 }
 
 function holds(file, content) {

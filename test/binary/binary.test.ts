@@ -25,17 +25,17 @@ afterAll(async () => {
 })
 
 test('the binary tells its version', async () => {
-  expect(await gatez.run('--version')).toMatch(/^gatez \d+\.\d+\.\d+ /)
+  expect(await gatez.run(['--version'])).toMatch(/^gatez \d+\.\d+\.\d+ /)
 })
 
 test('init, serve and a metered request work from the binary alone', async () => {
-  await gatez.run('init', '--yes')
+  await gatez.run(['init', '--yes'])
   const gateway = `http://127.0.0.1:${await freePort()}`
   writeAddresses(gateway)
   await gatez.serve(gateway)
 
-  await gatez.run('tenants', 'create', 'acme', '--plan', 'pro')
-  const { secret } = JSON.parse(await gatez.run('keys', 'create', 'acme', '--json'))
+  await gatez.run(['tenants', 'create', 'acme', '--plan', 'pro'])
+  const { secret } = JSON.parse(await gatez.run(['keys', 'create', 'acme', '--json']))
   const refused = await fetch(`${gateway}/v1/search`)
   const admitted = await fetch(`${gateway}/v1/search`, { headers: { 'x-api-key': secret } })
 
@@ -50,11 +50,16 @@ test('the binary unpacks its SQLite engine into the cache of its user, once', ()
   expect(readdirSync(cache)).toEqual([expect.stringMatching(/^sqlite-[0-9a-f]{32}\.node$/)])
 })
 
+test('where the binary may unpack nothing, it says what to do', async () => {
+  const refused = gatez.run(['plans', 'list'], { GATEZ_CACHE_DIR: '/proc/none' })
+  await expect(refused).rejects.toMatchObject({ code: 7, stderr: expect.stringContaining('GATEZ_CACHE_DIR') })
+})
+
 /** The row of the tenant, as soon as the ledger has it: within a second of the answer. */
 async function reportedRow(): Promise<unknown> {
   const deadline = AbortSignal.timeout(5_000)
   for (;;) {
-    const { rows } = JSON.parse(await gatez.run('usage', 'report', '--by', 'tenant', '--json'))
+    const { rows } = JSON.parse(await gatez.run(['usage', 'report', '--by', 'tenant', '--json']))
     const row = rows.find((candidate: { tenant_id: string }) => candidate.tenant_id === 'acme')
     if (row !== undefined || deadline.aborted) return row
   }

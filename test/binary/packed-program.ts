@@ -38,8 +38,10 @@ export class PackedProgram implements AsyncDisposable {
   }
 
   /** Runs one command to its end and returns what it printed; fails if the command fails. */
-  async run(...args: readonly string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(this.#program, args, { ...this.#options, timeout: 30_000 })
+  async run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<string> {
+    const { cwd, env } = this.#options
+    const options = { cwd, env: { ...env, ...environment }, timeout: 30_000 }
+    const { stdout } = await promisify(execFile)(this.#program, args, options)
     return stdout
   }
 

@@ -15,6 +15,7 @@ export function sqliteProblem(thrown: unknown, path: string): unknown {
     const [, code, say] = kind
     return new GatezError(code, say(path), { cause: thrown })
   }
+  if (isUnpackProblem(thrown)) return new GatezError('folder-not-writable', thrown.message, { cause: thrown })
   const errno = errnoOf(thrown)
   if (errno === undefined) return thrown
   const detail =
@@ -53,6 +54,11 @@ const PROBLEMS: readonly Row[] = [
   ['SQLITE_CORRUPT', 'store-unavailable', (path) => `The store ${path} is damaged: restore a backup.`],
   ['SQLITE_IOERR', 'store-unavailable', (path) => `The disk failed while reading or writing ${path}.`],
 ]
+
+/** The single binary found no folder for its SQLite engine: see bin/build/unpack-sqlite.cjs. */
+function isUnpackProblem(thrown: unknown): thrown is Error {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'GATEZ_ENGINE_NOT_UNPACKED'
+}
 
 function errnoOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown) || !('syscall' in thrown)) return undefined
