@@ -16,8 +16,12 @@ import { showKey } from './access/show-key.ts'
 import { showPlan } from './access/show-plan.ts'
 import { showTenant } from './access/show-tenant.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
+import type { ExportRequest } from './billing/export/export-usage.ts'
 import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
 import { loadConfig } from './config/load-config.ts'
+import type { ReportBy } from './metering/report-columns.ts'
+import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
+import { usageReport } from './metering/usage-report.ts'
 import { openControlStore } from './storage/open.ts'
 
 /**
@@ -33,6 +37,10 @@ export async function openApp(configFile: string) {
   const store = await openControlStore(config, clock)
   const access = { store, clock, billing: config.billing }
   const actor = `cli:${systemUser()}`
+  const reportUsage = (written: WrittenUsageQuery, by: readonly ReportBy[]) => {
+    const { timezone } = config.billing
+    return usageReport(store, parseUsageQuery(written, { nowMs: clock.nowMs(), timezone, by }))
+  }
 
   return {
     config,
@@ -57,6 +65,14 @@ export async function openApp(configFile: string) {
       applyPlans(access, { ...request, plans: config.plans, actor }),
     listPlans: () => listPlans(access),
     showPlan: (request: Asked<typeof showPlan>) => showPlan(access, request),
+    usageReport: (written: WrittenUsageQuery) => reportUsage(written, ['tenant']),
+    exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
+      // Loaded here, so that other commands need not wait for the CSV writer.
+      const { exportUsage } = await import('./billing/export/export-usage.ts')
+      const report = await reportUsage(written, ['tenant', 'key'])
+      await exportUsage(report, { ...request, meterIds: config.meters.map((meter) => meter.id) })
+      return report
+    },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
 }

@@ -1,0 +1,85 @@
+import { Temporal } from 'temporal-polyfill'
+import { GatezError } from '../errors/gatez-error.ts'
+import { type Period, periodAt } from '../model/period.ts'
+import { BUCKET_MS, type Rollup } from '../storage/ports/ledger.ts'
+
+/** What a report can be broken down by. */
+export const REPORT_BY = ['tenant', 'key', 'route', 'api', 'plan', 'status', 'day', 'week', 'month'] as const
+
+export type ReportBy = (typeof REPORT_BY)[number]
+
+/** Whether `name` is one of the breakdowns. */
+export function isReportBy(name: string): name is ReportBy {
+  return REPORT_BY.some((by) => by === name)
+}
+
+/** The columns each breakdown adds, as scripts know them; where there is a name, it follows the id. */
+export const REPORT_COLUMNS = {
+  tenant: ['tenant_id', 'tenant_name'],
+  key: ['key_id', 'key_name'],
+  route: ['route_id'],
+  api: ['api_id'],
+  plan: ['plan_id'],
+  status: ['status'],
+  day: ['day'],
+  week: ['week'],
+  month: ['month'],
+} as const satisfies Record<ReportBy, readonly string[]>
+
+/** Where a rollup stands in a breakdown: what the row says, and the span of time it is about. */
+export interface ReportCut {
+  readonly label: string
+  /** Undefined where the breakdown is not one by time. */
+  readonly period?: Period
+}
+
+/**
+ * Finds where rollups stand in the breakdown `by`.
+ *
+ * Labels sort as text in the order of time: `2026-03-29`, `2026-W13` (ISO weeks, from Monday), `2026-03`.
+ * For breakdowns by time hand the rollups over in the order of time: the last cut is remembered.
+ */
+export function reportCutter(by: ReportBy, timezone: string): (rollup: Rollup) => ReportCut {
+  switch (by) {
+    case 'tenant':
+      return ({ tenantId }) => ({ label: tenantId })
+    case 'key':
+      return ({ keyId }) => ({ label: keyId })
+    case 'route':
+      return ({ routeId }) => ({ label: routeId })
+    case 'api':
+      return ({ apiId }) => ({ label: apiId })
+    case 'plan':
+      return ({ planId }) => ({ label: planId })
+    case 'status':
+      return ({ statusClass }) => ({ label: statusClass === 0 ? 'none' : `${statusClass}xx` })
+    case 'day':
+    case 'week':
+    case 'month':
+      return timeCutter(by, timezone)
+  }
+}
+
+function timeCutter(cycle: TimeCycle, timezone: string): (rollup: Rollup) => ReportCut {
+  let last: { readonly label: string; readonly period: Period } | undefined
+  return ({ bucketMs }) => {
+    if (last === undefined || bucketMs < last.period.startMs || bucketMs >= last.period.endMs) {
+      const period = periodAt(cycle, timezone, bucketMs)
+      if (period.startMs % BUCKET_MS !== 0 || period.endMs % BUCKET_MS !== 0) {
+        const detail = `In --tz ${timezone} a ${cycle} does not begin on a quarter of an hour, so it cannot be cut.`
+        throw new GatezError('invalid-parameter', detail)
+      }
+      last = { label: labelOf(cycle, period.startMs, timezone), period }
+    }
+    return last
+  }
+}
+
+type TimeCycle = 'day' | 'week' | 'month'
+
+function labelOf(cycle: TimeCycle, startMs: number, timezone: string): string {
+  const date = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(timezone).toPlainDate()
+  if (cycle === 'day') return date.toString()
+  if (cycle === 'month') return date.toPlainYearMonth().toString()
+  return `${date.yearOfWeek}-W${String(date.weekOfYear).padStart(2, '0')}`
+}

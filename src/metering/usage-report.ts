@@ -1,0 +1,138 @@
+import { GatezError } from '../errors/gatez-error.ts'
+import { didYouMean } from '../lib/closest.ts'
+import type { Period } from '../model/period.ts'
+import type { KeyStore } from '../storage/ports/keys.ts'
+import type { LedgerStore, Rollup } from '../storage/ports/ledger.ts'
+import type { TenantStore } from '../storage/ports/tenants.ts'
+import { REPORT_COLUMNS, type ReportBy, type ReportCut, reportCutter } from './report-columns.ts'
+import type { UsageQuery } from './usage-query.ts'
+import { UsageSums, type UsageTotals } from './usage-sums.ts'
+
+/**
+ * Adds up the ledger over a span of time, broken down as asked.
+ *
+ * Every breakdown sums to the same total, because rows and total come from one reading. Memory grows
+ * with the rows of the report, not with the usage behind them. Rows stand in the order of their columns.
+ */
+export async function usageReport(stores: UsageStores, query: UsageQuery): Promise<UsageReport> {
+  const { span, timezone, by } = query
+  const tenantId = query.tenant === undefined ? undefined : await tenantIdOf(stores, query.tenant)
+  const filter = { fromMs: span.startMs, toMs: span.endMs, ...(tenantId !== undefined && { tenantId }) }
+
+  const cutters = by.map((each) => reportCutter(each, timezone))
+  const groups = new Map<string, Group>()
+  const total = new UsageSums()
+  for await (const rollup of stores.ledger.rollups(filter)) {
+    groupOf(groups, cutters, rollup).sums.add(rollup)
+    total.add(rollup)
+  }
+
+  const names = new Names(stores)
+  const rows: UsageRow[] = []
+  for (const { cuts, sums } of [...groups.values()].sort(byLabels)) {
+    const cells = await Promise.all(by.map((each, index) => names.cells(each, cuts[index]?.label ?? '')))
+    rows.push({ cells: cells.flat(), period: periodOf(cuts, span), totals: sums.totals() })
+  }
+  return {
+    span,
+    timezone,
+    columns: by.flatMap((each) => REPORT_COLUMNS[each]),
+    rows,
+    total: total.totals(),
+  }
+}
+
+export interface UsageStores {
+  readonly ledger: LedgerStore
+  readonly tenants: TenantStore
+  readonly keys: KeyStore
+}
+
+export interface UsageReport {
+  readonly span: Period
+  readonly timezone: string
+  /** The columns of the breakdown, as `tenant_id`, `tenant_name`, `day`. */
+  readonly columns: readonly string[]
+  readonly rows: readonly UsageRow[]
+  readonly total: UsageTotals
+}
+
+export interface UsageRow {
+  /** One for each column; null is a name that nothing has, as of calls without a key. */
+  readonly cells: readonly (string | null)[]
+  /** What the row is about: the whole span, or the part of it that its day, week or month covers. */
+  readonly period: Period
+  readonly totals: UsageTotals
+}
+
+interface Group {
+  readonly cuts: readonly ReportCut[]
+  readonly sums: UsageSums
+}
+
+type Cutter = (rollup: Rollup) => ReportCut
+
+function groupOf(groups: Map<string, Group>, cutters: readonly Cutter[], rollup: Rollup): Group {
+  const cuts = cutters.map((cut) => cut(rollup))
+  // Ids hold no control characters, so the joined labels name one group only.
+  const name = cuts.map(({ label }) => label).join('\n')
+  const known = groups.get(name)
+  if (known !== undefined) return known
+  const group = { cuts, sums: new UsageSums() }
+  groups.set(name, group)
+  return group
+}
+
+function byLabels(left: Group, right: Group): number {
+  for (const [index, { label }] of left.cuts.entries()) {
+    const other = right.cuts[index]?.label ?? ''
+    if (label !== other) return label < other ? -1 : 1
+  }
+  return 0
+}
+
+function periodOf(cuts: readonly ReportCut[], span: Period): Period {
+  let { startMs, endMs } = span
+  for (const { period } of cuts) {
+    if (period === undefined) continue
+    startMs = Math.max(startMs, period.startMs)
+    endMs = Math.min(endMs, period.endMs)
+  }
+  return { startMs, endMs }
+}
+
+/** Deleted tenants have usage too, so unlike elsewhere they are found. */
+async function tenantIdOf({ tenants }: UsageStores, written: string): Promise<string> {
+  const tenant = await tenants.find(written)
+  if (tenant !== undefined) return tenant.id
+  const known = await tenants.list()
+  const hint = didYouMean(
+    written,
+    known.map(({ id }) => id),
+  )
+  throw new GatezError('not-found', `--tenant ${JSON.stringify(written)}: there is no such tenant${hint}.`)
+}
+
+/** Looks up what ids are called, each once. */
+class Names {
+  readonly #stores: UsageStores
+  readonly #names = new Map<string, string | null>()
+
+  constructor(stores: UsageStores) {
+    this.#stores = stores
+  }
+
+  /** The cells of the columns of `by`. */
+  async cells(by: ReportBy, label: string): Promise<readonly (string | null)[]> {
+    return by === 'tenant' || by === 'key' ? [label, await this.#nameOf(by, label)] : [label]
+  }
+
+  async #nameOf(by: 'tenant' | 'key', id: string): Promise<string | null> {
+    const known = this.#names.get(`${by} ${id}`)
+    if (known !== undefined) return known
+    const found = id === '' ? undefined : await this.#stores[by === 'tenant' ? 'tenants' : 'keys'].find(id)
+    const name = found?.name ?? null
+    this.#names.set(`${by} ${id}`, name)
+    return name
+  }
+}

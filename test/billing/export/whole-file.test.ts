@@ -1,0 +1,82 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Writable } from 'node:stream'
+import { expect, test } from 'vitest'
+import { writeWholeFile } from '../../../src/billing/export/whole-file.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+
+const hello = async (sink: Writable) => {
+  sink.write('hello')
+}
+
+test('the file holds what was written and can be read by its owner only', async () => {
+  const path = join(tempDir(), 'usage.csv')
+  await writeWholeFile(path, hello)
+  expect(readFileSync(path, 'utf8')).toBe('hello')
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+})
+
+test('when writing fails half way, a file that was there stays, and nothing is left beside it', async () => {
+  const folder = tempDir()
+  const path = join(folder, 'usage.csv')
+  writeFileSync(path, 'before')
+  const failing = writeWholeFile(path, async (sink) => {
+    sink.write('half')
+    throw new Error('the ledger went away')
+  })
+  await expect(failing).rejects.toThrow('the ledger went away')
+  expect(readFileSync(path, 'utf8')).toBe('before')
+  expect(readdirSync(folder)).toEqual(['usage.csv'])
+})
+
+test('until all is written, the name is not taken', async () => {
+  const folder = tempDir()
+  const path = join(folder, 'usage.csv')
+  await writeWholeFile(path, async (sink) => {
+    sink.write('half')
+    expect(readdirSync(folder)).not.toContain('usage.csv')
+  })
+  expect(readdirSync(folder)).toEqual(['usage.csv'])
+})
+
+test('a link stays a link', async () => {
+  const folder = tempDir()
+  writeFileSync(join(folder, 'real.csv'), 'before')
+  symlinkSync('real.csv', join(folder, 'link.csv'))
+  await writeWholeFile(join(folder, 'link.csv'), hello)
+  expect(readFileSync(join(folder, 'real.csv'), 'utf8')).toBe('hello')
+})
+
+test('what is no file is written to and stays what it is', async () => {
+  await writeWholeFile('/dev/null', hello)
+  expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
+})
+
+test('a folder in the place of the file is refused', async () => {
+  const folder = tempDir()
+  mkdirSync(join(folder, 'usage.csv'))
+  await expect(writeWholeFile(join(folder, 'usage.csv'), hello)).rejects.toMatchObject({
+    code: 'invalid-parameter',
+    message: expect.stringContaining('is a folder'),
+  })
+})
+
+test.each([
+  { path: 'nowhere/usage.csv', says: 'its folder does not exist' },
+  { path: 'file/usage.csv', says: 'its folder is a file' },
+  { path: `${'x'.repeat(300)}.csv`, says: 'its name is too long' },
+])('a path that cannot be is refused: $says', async ({ path, says }) => {
+  const folder = tempDir()
+  writeFileSync(join(folder, 'file'), '')
+  await expect(writeWholeFile(join(folder, path), hello)).rejects.toMatchObject({
+    code: 'folder-not-writable',
+    message: expect.stringContaining(says),
+  })
+})
+
+test('a disk that is full is told as such', async () => {
+  await expect(writeWholeFile('/dev/full', hello)).rejects.toMatchObject({
+    code: 'folder-not-writable',
+    message: expect.stringContaining('the disk is full'),
+  })
+})
