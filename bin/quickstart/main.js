@@ -8,6 +8,7 @@ import { countCalls, drive } from './traffic.js'
 const once = process.argv.includes('--once') || (process.env.CI !== undefined && !process.stdout.isTTY)
 const folder = mkdtempSync(join(tmpdir(), 'gatez-demo-'))
 const programs = new Programs(folder)
+let ending = false
 
 process.once('SIGINT', () => void end(0))
 process.once('SIGTERM', () => void end(0))
@@ -27,9 +28,9 @@ async function demonstrate() {
   await programs.gatez('init', '--yes')
   const { gateway, upstream } = await chooseAddresses()
 
-  programs.start('sample API', [join(folder, 'upstream.js')], { PORT: new URL(upstream).port })
+  programs.start('node upstream.js', [join(folder, 'upstream.js')], { PORT: new URL(upstream).port })
   programs.start('gatez serve', [programs.script, 'serve'])
-  await programs.answering('sample API', upstream)
+  await programs.answering('node upstream.js', upstream)
   await programs.answering('gatez serve', gateway)
 
   const pro = await customer('acme', 'Acme Inc', 'pro')
@@ -37,8 +38,8 @@ async function demonstrate() {
   const answers = await drive(gateway, { pro, free })
   await reported(answers)
 
+  console.log(`  … ${answers.length} calls: ${countCalls(answers)}`)
   console.log(`\n${await programs.gatez('usage', 'report', '--by', 'tenant,route')}`)
-  console.log(`Clients saw: ${countCalls(answers)}`)
   console.log(`
 Gateway      ${gateway}
 Sample API   ${upstream}
@@ -46,7 +47,11 @@ Folder       ${folder}
 Key          ${pro}   (tenant acme, plan pro)
 
 Try it:
-  curl -i -H 'x-api-key: ${pro}' '${gateway}/v1/search?q=hello'
+  curl -i -H 'x-api-key: ${pro}' '${gateway}/v1/search?q=ada'
+
+In another terminal:
+  cd ${folder}
+  node ${programs.script} usage report --by tenant,key
 `)
 }
 
@@ -74,7 +79,7 @@ async function chooseAddresses() {
 async function reported(answers) {
   const deadline = AbortSignal.timeout(10_000)
   for (;;) {
-    const { total } = JSON.parse(await programs.gatez('usage', 'report', '--json'))
+    const { total } = JSON.parse(await programs.ask('usage', 'report', '--json'))
     if (total.requests >= answers.length) return
     if (deadline.aborted)
       throw new Error(`The report has ${total.requests} of ${answers.length} calls after 10 s.`)
@@ -82,6 +87,8 @@ async function reported(answers) {
 }
 
 async function end(code) {
+  if (ending) return
+  ending = true
   await programs.stop()
   rmSync(folder, { recursive: true, force: true })
   process.exit(code)

@@ -17,7 +17,12 @@ export class Programs {
 
   /** Runs one gatez command, says so, and returns what it printed. Its error ends the demonstration. */
   async gatez(...args) {
-    if (!args.includes('--json')) console.log(`  gatez ${args.join(' ')}`)
+    console.log(`  gatez ${args.map((arg) => (/\s/.test(arg) ? `'${arg}'` : arg)).join(' ')}`)
+    return this.ask(...args)
+  }
+
+  /** The same without saying so. */
+  async ask(...args) {
     const options = { cwd: this.#folder, maxBuffer: 2 ** 24, timeout: 30_000 }
     try {
       const { stdout } = await promisify(execFile)(process.execPath, [this.script, ...args], options)
@@ -27,8 +32,9 @@ export class Programs {
     }
   }
 
-  /** Starts a program of Node that stays. What it prints is kept, and shown only if it fails. */
+  /** Starts a program of Node that stays, and says so. What it prints is kept, and shown if it fails. */
   start(name, args, env = {}) {
+    console.log(`  ${name} &`)
     const child = spawn(process.execPath, args, {
       cwd: this.#folder,
       env: { ...process.env, ...env },

@@ -1,14 +1,16 @@
 /**
- * Sends real calls, the way two customers would: one on the plan pro, one on free, who runs into its
- * limit and into endpoints it has not paid for. Returns the status of each answer.
+ * Sends real calls, the way two customers would: one on the plan pro, who also asks for what is not
+ * there, and one on free, who runs into its limit and into endpoints that its plan does not open.
+ * Returns the status of each answer.
  */
 export async function drive(gateway, { pro, free }) {
   const calls = [
-    ...times(40, { key: pro, path: '/v1/search?q=rockets' }),
-    ...times(20, { key: pro, path: '/v1/lookup/42' }),
+    ...times(40, { key: pro, path: '/v1/search?q=ada' }),
+    ...times(18, { key: pro, path: '/v1/lookup/1' }),
+    ...times(2, { key: pro, path: '/v1/lookup/99' }),
     ...times(5, { key: pro, path: '/v1/analyze', method: 'POST', body: '{"text":"hello"}' }),
     ...times(3, { key: free, path: '/v1/analyze', method: 'POST', body: '{"text":"hello"}' }),
-    ...times(110, { key: free, path: '/v1/search?q=free' }),
+    ...times(110, { key: free, path: '/v1/search?q=grace' }),
   ]
   const answers = []
   for (let start = 0; start < calls.length; start += PARALLEL) {
