@@ -42,12 +42,22 @@ type Row = readonly [
   say: (path: string) => string,
 ]
 
+const MAYBE_READ_ONLY = 'the file, its folder or the disk is read-only for this user'
+
 const PROBLEMS: readonly Row[] = [
   ['SQLITE_BUSY', 'store-unavailable', (path) => `The store ${path} is in use: its write lock stayed taken.`],
   ['SQLITE_LOCKED', 'store-unavailable', (path) => `The store ${path} is in use: its lock stayed taken.`],
   ['SQLITE_FULL', 'store-unavailable', (path) => `The store ${path} cannot grow: the disk is full.`],
-  ['SQLITE_READONLY', 'folder-not-writable', (path) => `The store ${path} cannot be written to.`],
-  ['SQLITE_CANTOPEN', 'folder-not-writable', (path) => `The store ${path} cannot be opened in its folder.`],
+  [
+    'SQLITE_READONLY',
+    'folder-not-writable',
+    (path) => `The store ${path} cannot be written to: ${MAYBE_READ_ONLY}.`,
+  ],
+  [
+    'SQLITE_CANTOPEN',
+    'folder-not-writable',
+    (path) => `The store ${path} cannot be opened: ${MAYBE_READ_ONLY}.`,
+  ],
   ['SQLITE_PERM', 'folder-not-writable', (path) => `The store ${path} may not be opened by this user.`],
   ['SQLITE_AUTH', 'folder-not-writable', (path) => `The store ${path} may not be opened by this user.`],
   ['SQLITE_NOTADB', 'store-unavailable', (path) => `The file ${path} is not an SQLite database.`],
