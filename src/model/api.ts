@@ -58,6 +58,7 @@ export const COUNTED_STATUSES: StatusRanges = [
   [101, 101],
 ]
 
+/** Whether a status lies in one of the ranges. */
 export function statusCounts(ranges: StatusRanges, status: number): boolean {
   for (const [first, last] of ranges) if (status >= first && status <= last) return true
   return false
