@@ -1,23 +1,14 @@
 import { LruCache } from '../lib/lru-cache.ts'
 import type { Grant } from '../model/grant.ts'
 import { hashSecret, secretIsWellFormed } from '../model/key.ts'
-import type { CallPlan } from './call-plan.ts'
+import { Caller } from './call-plan.ts'
 import { Refusal } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
+import type { Rules } from './rules.ts'
 
 /** Keys kept in memory, and unknown ones remembered, per gateway thread. */
 const KNOWN_MAX = 50_000
 const UNKNOWN_MAX = 10_000
-
-/** A key that was looked up, with the plans of its calls, route by route. */
-export class KnownKey {
-  readonly grant: Grant
-  readonly calls = new Map<string, CallPlan>()
-
-  constructor(grant: Grant) {
-    this.grant = grant
-  }
-}
 
 /**
  * Stage 2: whose key is it?
@@ -35,44 +26,58 @@ export class Authenticator {
     this.#lookUp = lookUp
   }
 
-  authenticate(head: RequestHead, nowMs: number): KnownKey | Refusal {
+  authenticate(head: RequestHead, rules: Rules, nowMs: number): Caller | Refusal {
     const { credential } = head
     if (head.credentialCount > 1) {
       return new Refusal('duplicate-credential', 'The request carries more than one key.')
     }
     if (credential === undefined || credential === '') return MISSING
     if (!secretIsWellFormed(credential)) return INVALID
-    const known = this.#find(hashSecret(credential), nowMs)
+    const known = this.#find(hashSecret(credential), rules, nowMs)
     if (known === undefined || known.grant.keyState !== 'active') return INVALID
     const { expiresAtMs } = known.grant
-    return expiresAtMs !== null && expiresAtMs <= nowMs ? INVALID : known
+    return expiresAtMs !== null && expiresAtMs <= nowMs ? INVALID : known.caller
   }
 
-  /** Forgets what a change touched: `key:<id>`, `tenant:<id>`, `plans`. */
+  /** Forgets the keys that changes touched: `key:<id>`, `tenant:<id>`. Changed plans come as new rules. */
   forget(subjects: readonly string[]): void {
     // A key that was unknown may be the one that was just made.
     this.#unknown.clear()
     const changed = new Set(subjects)
-    for (const [hash, { grant, calls }] of this.#known.entries()) {
-      if (changed.has(`key:${grant.keyId}`) || changed.has(`tenant:${grant.tenantId}`))
+    for (const [hash, { grant }] of this.#known.entries()) {
+      if (changed.has(`key:${grant.keyId}`) || changed.has(`tenant:${grant.tenantId}`)) {
         this.#known.delete(hash)
-      else if (changed.has('plans')) calls.clear()
+      }
     }
   }
 
-  #find(hash: string, nowMs: number): KnownKey | undefined {
+  #find(hash: string, rules: Rules, nowMs: number): KnownKey | undefined {
     const known = this.#known.get(hash)
-    if (known !== undefined && (known.grant.planUntilMs ?? Number.POSITIVE_INFINITY) > nowMs) return known
+    if (known !== undefined && (known.grant.planUntilMs ?? Number.POSITIVE_INFINITY) > nowMs) {
+      // New rules: the grant still holds, what was worked out of the old rules does not.
+      if (known.rules !== rules) {
+        known.caller = new Caller(known.grant, rules)
+        known.rules = rules
+      }
+      return known
+    }
     if (this.#unknown.get(hash) === true) return undefined
     const grant = this.#lookUp(hash)
     if (grant === undefined) {
       this.#unknown.set(hash, true)
       return undefined
     }
-    const found = new KnownKey(grant)
+    const found = { grant, rules, caller: new Caller(grant, rules) }
     this.#known.set(hash, found)
     return found
   }
+}
+
+/** A key that was looked up, and who calls with it under the rules in force. */
+interface KnownKey {
+  readonly grant: Grant
+  rules: Rules
+  caller: Caller
 }
 
 const CHALLENGE = { headers: ['WWW-Authenticate', 'Bearer realm="gatez"'] }

@@ -1,6 +1,6 @@
 import { countersOf } from '../limits/call-counters.ts'
-import { encodeOrigin } from '../metering/event.ts'
-import type { Meter } from '../model/api.ts'
+import { encodeCaller } from '../metering/event.ts'
+import type { Route } from '../model/api.ts'
 import type { Grant } from '../model/grant.ts'
 import type { Period } from '../model/period.ts'
 import type { BillingCycle } from '../model/plan.ts'
@@ -8,74 +8,99 @@ import type { Counter } from '../storage/ports/counters.ts'
 import { policyHeader } from './headers.ts'
 import type { Refusal } from './refusal.ts'
 import type { MatchedRoute } from './router.ts'
-import type { Rules } from './rules.ts'
+import type { PlanInForce, Rules } from './rules.ts'
 
-/**
- * All that is the same for every call of one key on one route, worked out once.
- *
- * Thrown away when the key, its tenant or any plan changes, and when `validUntilMs` passes.
- */
+/** What the plan of a key says of one call. */
 export interface CallPlan {
   readonly matched: MatchedRoute
-  /** undefined on a route without authentication. */
-  readonly grant: Grant | undefined
+  readonly caller: Caller
   /** Set when the call is never admitted: suspended, no plan, gated. */
   readonly refusal: Refusal | undefined
+  readonly limits: CounterSet
+}
+
+/** The counters of a call, and what can be said of them before any is asked. */
+export interface CounterSet {
   readonly counters: readonly Counter[]
+  /** Whether one of them is a quota, which is given back when the call is not billed. */
   readonly hasQuota: boolean
+  /** The value of `RateLimit-Policy`. */
   readonly policy: string
-  /** The fields that tell the upstream who calls: name, value … */
-  readonly identity: readonly string[]
-  readonly origin: string
-  readonly usageUnits: number
-  /** Whether usage is ever billed: test keys and open routes never are. */
-  readonly billed: boolean
-  readonly meters: readonly Meter[]
+  /** When the billing period of a quota ends, and the set with it. */
   readonly validUntilMs: number
 }
 
-/** Works out the plan of a call. `grant` is undefined on a route with `auth: none`. */
-export function planCall(
-  rules: Rules,
-  matched: MatchedRoute,
-  grant: Grant | undefined,
-  periodOf: (cycle: BillingCycle) => Period,
-): CallPlan {
-  const { api, route } = matched
-  const plan = grant?.planId == null ? undefined : rules.plans.get(grant.planId)
-  const refusal = grant === undefined ? undefined : rules.gate(grant, plan, route)
-  const counters =
-    grant === undefined || plan === undefined || grant.tenantState !== 'active'
-      ? []
-      : countersOf(
-          plan,
-          { tenantId: grant.tenantId, keyId: grant.keyId, routeId: route.id, cost: route.cost },
-          periodOf,
-        )
-  const periodEnds = counters.map((counter) => counter.periodEndMs).filter((endMs) => endMs > 0)
-  return {
-    matched,
-    grant,
-    refusal,
-    counters,
-    hasQuota: periodEnds.length > 0,
-    policy: policyHeader(counters),
-    identity: grant === undefined ? [] : identityFields(grant, plan?.features ?? []),
-    origin: encodeOrigin({
-      source: 'gateway',
-      tenantId: grant?.tenantId ?? '',
-      keyId: grant?.keyId ?? '',
-      planId: grant?.planId ?? '',
-      planVersion: grant?.planVersion ?? 0,
-      subscriptionId: grant?.subscriptionId ?? '',
-      apiId: api.id,
-      routeId: route.id,
-    }),
-    usageUnits: route.cost,
-    billed: grant !== undefined && grant.keyMode === 'live',
-    meters: rules.meters,
-    validUntilMs: Math.min(...periodEnds, grant?.planUntilMs ?? Number.POSITIVE_INFINITY),
+/**
+ * Who calls, with everything that is the same for all calls of one key, worked out once.
+ *
+ * Thrown away when the key, its tenant or any plan changes.
+ */
+export class Caller {
+  /** undefined on routes without authentication. */
+  readonly grant: Grant | undefined
+  readonly plan: PlanInForce | undefined
+  /** The fields that tell the upstream who calls: name, value … */
+  readonly identity: readonly string[]
+  /** Whether usage is ever billed: test keys and open routes never are. */
+  readonly billed: boolean
+  /** The part of every event that names the caller (metering/event.ts). */
+  readonly origin: string
+  readonly #sets = new Map<string | number, CounterSet>()
+
+  constructor(grant: Grant | undefined, rules: Rules) {
+    this.grant = grant
+    this.plan = grant?.planId == null ? undefined : rules.plans.get(grant.planId)
+    this.identity = grant === undefined ? [] : identityFields(grant, this.plan?.plan.features ?? [])
+    this.billed = grant !== undefined && grant.keyMode === 'live'
+    this.origin = originOf(grant)
   }
+
+  /** What the plan says of a call at `nowMs`. */
+  planCall(matched: MatchedRoute, rules: Rules, nowMs: number, periodOf: PeriodFinder): CallPlan {
+    const { route } = matched
+    const { grant, plan } = this
+    if (grant === undefined) return { matched, caller: this, refusal: undefined, limits: NO_LIMITS }
+    const refusal = rules.gate(grant, plan, route)
+    const limits =
+      plan === undefined || grant.tenantState !== 'active'
+        ? NO_LIMITS
+        : this.#countersFor(grant, plan, route, nowMs, periodOf)
+    return { matched, caller: this, refusal, limits }
+  }
+
+  #countersFor(
+    grant: Grant,
+    plan: PlanInForce,
+    route: Route,
+    nowMs: number,
+    periodOf: PeriodFinder,
+  ): CounterSet {
+    // Most plans count all routes alike: one set serves them.
+    const name = plan.countsByRoute ? route.id : plan.countsUnits ? route.cost : ''
+    const known = this.#sets.get(name)
+    if (known !== undefined && known.validUntilMs > nowMs) return known
+    const call = { tenantId: grant.tenantId, keyId: grant.keyId, routeId: route.id, cost: route.cost }
+    const counters = countersOf(plan.plan, call, (cycle) => periodOf(cycle, nowMs))
+    const periodEnds = counters.flatMap((counter) => (counter.kind === 'quota' ? [counter.periodEndMs] : []))
+    const set: CounterSet = {
+      counters,
+      hasQuota: periodEnds.length > 0,
+      policy: policyHeader(counters),
+      validUntilMs: Math.min(Number.POSITIVE_INFINITY, ...periodEnds),
+    }
+    this.#sets.set(name, set)
+    return set
+  }
+}
+
+/** Finds the billing period that holds a moment. */
+export type PeriodFinder = (cycle: BillingCycle, atMs: number) => Period
+
+const NO_LIMITS: CounterSet = {
+  counters: [],
+  hasQuota: false,
+  policy: '',
+  validUntilMs: Number.POSITIVE_INFINITY,
 }
 
 function identityFields(grant: Grant, features: readonly string[]): string[] {
@@ -84,3 +109,25 @@ function identityFields(grant: Grant, features: readonly string[]): string[] {
   if (features.length > 0) fields.push('x-gatez-features', features.join(','))
   return fields
 }
+
+function originOf(grant: Grant | undefined): string {
+  if (grant === undefined) return encodeCaller(NOBODY)
+  const { tenantId, keyId, planVersion, subscriptionId } = grant
+  return encodeCaller({
+    source: 'gateway',
+    tenantId,
+    keyId,
+    planId: grant.planId ?? '',
+    planVersion,
+    subscriptionId,
+  })
+}
+
+const NOBODY = {
+  source: 'gateway',
+  tenantId: '',
+  keyId: '',
+  planId: '',
+  planVersion: 0,
+  subscriptionId: '',
+} as const

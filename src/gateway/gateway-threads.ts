@@ -8,6 +8,9 @@ import { threadUrl } from '../lib/bundle.ts'
 import type { Plan } from '../model/plan.ts'
 import type { GatewayCommand, GatewayReport, GatewayThreadData } from './thread-messages.ts'
 
+/** Room for short-lived objects: most requests leave nothing behind, so fewer, larger sweeps cost less. */
+const YOUNG_MIB = 64
+
 /** The gateway threads, as the main thread sees them. */
 export class GatewayThreads {
   readonly #parts: GatewayThreadsParts
@@ -57,6 +60,7 @@ export class GatewayThreads {
       workerData: data,
       transferList: [data.meterPort],
       name: `gateway-${data.thread}`,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })
     worker.on('message', (report: GatewayReport) => {
       if (report.kind === 'alarm') this.#parts.onAlarm(report.what, report.detail)

@@ -10,9 +10,9 @@ export function limit(
   counters: CounterStore,
   nowMs: number,
 ): Limited | Refusal | Promise<Limited | Refusal> {
-  const { call } = planned
-  if (call.counters.length === 0) return { planned, decision: NO_LIMITS }
-  const decision = counters.take(call.counters, nowMs)
+  const { limits } = planned.call
+  if (limits.counters.length === 0) return { planned, decision: NO_LIMITS }
+  const decision = counters.take(limits.counters, nowMs)
   return decision instanceof Promise
     ? decision.then((settled) => judge(planned, settled, nowMs))
     : judge(planned, decision, nowMs)
@@ -30,17 +30,18 @@ function judge(planned: Planned, decision: Decision, nowMs: number): Limited | R
 
 function exceeded(call: CallPlan, decision: Decision, nowMs: number): Refusal {
   const worst = longestViolation(decision)
-  const counter = call.counters[worst]
+  const { counters, policy } = call.limits
+  const counter = counters[worst]
   const resetsAt = new Date(decision.resetAtMs[worst] ?? nowMs).toISOString()
   const headers: string[] = []
-  addRateHeaders(headers, call.counters, call.policy, decision, nowMs)
-  const violated = decision.violated.map((index) => call.counters[index]?.id ?? '')
+  addRateHeaders(headers, counters, policy, decision, nowMs)
+  const violated = decision.violated.map((index) => counters[index]?.id ?? '')
   const quota = counter?.kind === 'quota'
   const detail = quota
     ? `The quota ${counter.id} of ${counter.amount} is used up until ${resetsAt}.`
     : `The limit ${counter?.id} of ${counter?.amount} is used up until ${resetsAt}.`
   return new Refusal(quota ? 'quota-exceeded' : 'rate-limited', detail, {
-    extra: { plan: call.grant?.planId, resets_at: resetsAt, 'violated-policies': violated },
+    extra: { plan: call.caller.grant?.planId, resets_at: resetsAt, 'violated-policies': violated },
     headers,
   })
 }

@@ -1,12 +1,10 @@
 import type { Clock } from '../lib/clock.ts'
 import { encodeEvent } from '../metering/event.ts'
 import { COUNTED_STATUSES, statusCounts } from '../model/api.ts'
-import type { Period } from '../model/period.ts'
-import type { BillingCycle } from '../model/plan.ts'
 import type { CounterStore } from '../storage/ports/counters.ts'
 import { accept } from './accept.ts'
-import { type Authenticator, KnownKey } from './authenticate.ts'
-import { type CallPlan, planCall } from './call-plan.ts'
+import type { Authenticator } from './authenticate.ts'
+import { Caller, type CallPlan, type PeriodFinder } from './call-plan.ts'
 import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
 import { addRateHeaders } from './headers.ts'
 import { limit } from './limit.ts'
@@ -21,20 +19,21 @@ import type { Upstreams } from './upstreams.ts'
 /** The way of a request: accept → authenticate → plan → limit → proxy → meter. */
 export class Pipeline implements PassageListener {
   readonly #parts: PipelineParts
-  readonly #openCalls = new Map<string, CallPlan>()
   readonly #refusalLog: RefusalLog
   #rules: Rules
+  #anyone: Caller
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
     this.#rules = parts.rules
+    this.#anyone = new Caller(undefined, parts.rules)
     this.#refusalLog = new RefusalLog(parts.meter, parts.clock)
   }
 
   /** Puts new rules in force, from the next request on. */
   replaceRules(rules: Rules): void {
     this.#rules = rules
-    this.#openCalls.clear()
+    this.#anyone = new Caller(undefined, rules)
   }
 
   /** Drops what changes made stale. */
@@ -75,22 +74,30 @@ export class Pipeline implements PassageListener {
   ownFields(limited: Limited): string[] {
     const { accepted, call } = limited.planned
     const fields = ['x-request-id', accepted.exchange.requestId]
-    addRateHeaders(fields, call.counters, call.policy, limited.decision, accepted.exchange.startMs)
+    addRateHeaders(
+      fields,
+      call.limits.counters,
+      call.limits.policy,
+      limited.decision,
+      accepted.exchange.startMs,
+    )
     return fields
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
     const { accepted, call } = limited.planned
     const { exchange, target } = accepted
-    const { quantities, anyCounts } = readQuantities(call, ending)
+    const { quantities, anyCounts } = readQuantities(this.#rules.meters, ending)
     const finished = ending.outcome === 'ok' || ending.outcome === 'client_aborted'
     const counts = finished && (anyCounts || statusCounts(COUNTED_STATUSES, ending.status))
-    const billable = counts && call.billed
-    if (!billable && call.hasQuota) this.#giveBack(call)
+    const billable = counts && call.caller.billed
+    if (!billable && call.limits.hasQuota) this.#giveBack(call)
     const line = encodeEvent({
       id: exchange.eventId,
       timestampMs: exchange.startMs,
-      origin: call.origin,
+      caller: call.caller.origin,
+      apiId: call.matched.api.id,
+      routeId: call.matched.route.id,
       method: exchange.request.method ?? '',
       endpoint: target.path,
       statusCode: ending.status,
@@ -100,7 +107,7 @@ export class Pipeline implements PassageListener {
       responseTimeMs: Math.round(this.#parts.clock.monotonicMs() - exchange.startMonotonicMs),
       bytesSent: ending.bytesSent,
       bytesReceived: ending.bytesReceived,
-      usageUnits: call.usageUnits,
+      usageUnits: call.matched.route.cost,
       quantities,
       dimensions: '',
       clientIp: exchange.clientIp,
@@ -116,30 +123,14 @@ export class Pipeline implements PassageListener {
 
   /** Stages 2 and 3. */
   #plan(accepted: Accepted): Planned | Refusal {
-    const { matched, exchange } = accepted
-    if (matched.route.auth === 'none') return { accepted, call: this.#openCall(accepted) }
-    const known = this.#parts.authenticator.authenticate(accepted.head, exchange.startMs)
-    if (!(known instanceof KnownKey)) return known
-    let call = known.calls.get(matched.route.id)
-    if (call === undefined || call.validUntilMs <= exchange.startMs) {
-      call = planCall(this.#rules, matched, known.grant, (cycle) =>
-        this.#parts.periodOf(cycle, exchange.startMs),
-      )
-      known.calls.set(matched.route.id, call)
-    }
-    return { accepted, call }
-  }
-
-  #openCall(accepted: Accepted): CallPlan {
-    const { matched } = accepted
-    let call = this.#openCalls.get(matched.route.id)
-    if (call === undefined) {
-      call = planCall(this.#rules, matched, undefined, (cycle) =>
-        this.#parts.periodOf(cycle, accepted.exchange.startMs),
-      )
-      this.#openCalls.set(matched.route.id, call)
-    }
-    return call
+    const { matched, exchange, head } = accepted
+    const rules = this.#rules
+    const caller =
+      matched.route.auth === 'none'
+        ? this.#anyone
+        : this.#parts.authenticator.authenticate(head, rules, exchange.startMs)
+    if (caller instanceof Refusal) return caller
+    return { accepted, call: caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf) }
   }
 
   #gate(planned: Planned): Refusal | undefined {
@@ -173,7 +164,7 @@ export class Pipeline implements PassageListener {
   }
 
   #giveBack(call: CallPlan): void {
-    const given = this.#parts.counters.giveBack(call.counters)
+    const given = this.#parts.counters.giveBack(call.limits.counters)
     if (given instanceof Promise)
       given.catch((error) => this.#parts.alarm('giving a quota back failed', error))
   }
@@ -183,13 +174,13 @@ export class Pipeline implements PassageListener {
     const { accepted, call } = planned
     const { exchange } = accepted
     this.#answer(exchange, refusal, this.#limitsNow(planned, refusal))
-    this.#refusalLog.record(exchange, accepted.target.path, call.origin, refusal)
+    this.#refusalLog.record(exchange, accepted.target.path, call, refusal)
   }
 
   /** A gate refuses before the limits are asked: say what is left, take nothing. */
   #limitsNow(planned: Planned, refusal: Refusal): string[] {
     const fields = ['x-request-id', planned.accepted.exchange.requestId]
-    const { counters, policy } = planned.call
+    const { counters, policy } = planned.call.limits
     if (counters.length === 0 || refusal.headers.includes('RateLimit')) return fields
     const nowMs = planned.accepted.exchange.startMs
     const decision = this.#parts.counters.peek(counters, nowMs)
@@ -209,7 +200,7 @@ export interface PipelineParts {
   readonly meter: MeterClient
   readonly upstreams: Upstreams
   readonly clock: Clock
-  readonly periodOf: (cycle: BillingCycle, atMs: number) => Period
+  readonly periodOf: PeriodFinder
   /** Writes a problem to the client. */
   readonly answer: (exchange: Exchange, refusal: Refusal, fields: readonly string[]) => void
   /** Something broke on the way of this request. */

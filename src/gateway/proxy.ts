@@ -164,7 +164,7 @@ export function upstreamFields(limited: Limited, hasBody: boolean): string[] {
   const { accepted, call } = limited.planned
   const { head, exchange } = accepted
   const fields = head.forward
-  for (const field of call.identity) fields.push(field)
+  for (const field of call.caller.identity) fields.push(field)
   fields.push(
     'x-request-id',
     exchange.requestId,

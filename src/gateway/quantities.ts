@@ -1,6 +1,5 @@
-import { statusCounts } from '../model/api.ts'
+import { type Meter, statusCounts } from '../model/api.ts'
 import { isQuantity } from '../model/quantity.ts'
-import type { CallPlan } from './call-plan.ts'
 import type { Ending } from './proxy.ts'
 
 /**
@@ -8,11 +7,11 @@ import type { Ending } from './proxy.ts'
  *
  * A value that is no quantity (NaN, 16 decimals, text) is left out: it must never reach an invoice.
  */
-export function readQuantities(call: CallPlan, ending: Ending): Quantities {
-  if (ending.meters === undefined || !call.billed) return NONE
+export function readQuantities(meters: readonly Meter[], ending: Ending): Quantities {
+  if (ending.meters === undefined) return NONE
   const quantities: Record<string, string> = {}
   let anyCounts = false
-  for (const meter of call.meters) {
+  for (const meter of meters) {
     const value = ending.meters.get(meter.id.toLowerCase())
     if (meter.from !== 'header' || value === undefined || !isQuantity(value)) continue
     if (!statusCounts(meter.countStatuses, ending.status)) continue

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { type EventFields, encodeEvent } from '../metering/event.ts'
+import type { CallPlan } from './call-plan.ts'
 import type { Exchange } from './exchange.ts'
 import type { MeterClient } from './meter.ts'
 import type { Refusal } from './refusal.ts'
@@ -31,13 +32,13 @@ export class RefusalLog {
     this.#clock = clock
   }
 
-  record(exchange: Exchange, endpoint: string, origin: string, refusal: Refusal): void {
+  record(exchange: Exchange, endpoint: string, call: CallPlan, refusal: Refusal): void {
     const second = Math.floor(exchange.startMs / 1000)
     if (second !== this.#second) {
       this.flush()
       this.#second = second
     }
-    const name = `${origin}\t${refusal.code}`
+    const name = `${call.caller.origin}\t${call.matched.route.id}\t${refusal.code}`
     let kind = this.#kinds.get(name)
     if (kind === undefined) {
       kind = { singles: 0, summed: undefined }
@@ -45,7 +46,7 @@ export class RefusalLog {
     }
     if (kind.summed !== undefined) kind.summed = { ...kind.summed, count: kind.summed.count + 1 }
     else {
-      const event = this.#event(exchange, endpoint, origin, refusal)
+      const event = this.#event(exchange, endpoint, call, refusal)
       kind.singles += 1
       if (kind.singles <= SINGLE_PER_SECOND) this.#meter.record(encodeEvent(event), undefined)
       else kind.summed = event
@@ -60,11 +61,13 @@ export class RefusalLog {
     this.#kinds.clear()
   }
 
-  #event(exchange: Exchange, endpoint: string, origin: string, refusal: Refusal): EventFields {
+  #event(exchange: Exchange, endpoint: string, call: CallPlan, refusal: Refusal): EventFields {
     return {
       id: exchange.eventId,
       timestampMs: exchange.startMs,
-      origin,
+      caller: call.caller.origin,
+      apiId: call.matched.api.id,
+      routeId: call.matched.route.id,
       method: exchange.request.method ?? '',
       endpoint,
       statusCode: refusal.status,

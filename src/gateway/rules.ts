@@ -7,25 +7,34 @@ import { Router } from './router.ts'
 /** What a gateway goes by: the file's apis, and the plans in force. Replaced as a whole, never changed. */
 export class Rules {
   readonly router: Router
-  readonly plans: ReadonlyMap<string, Plan>
+  readonly plans: ReadonlyMap<string, PlanInForce>
   readonly meters: readonly Meter[]
   readonly #labels: ReadonlyMap<string, string>
 
   constructor(source: RulesSource) {
     this.router = new Router(source.apis)
-    this.plans = new Map(source.plans.map((plan) => [plan.id, plan]))
+    this.plans = new Map(source.plans.map((plan) => [plan.id, new PlanInForce(plan)]))
     this.meters = source.meters
     this.#labels = new Map(source.features.map((feature) => [feature.id, feature.label]))
   }
 
   /** Why this key may never call this route, whatever its counters say; undefined if it may. */
-  gate(grant: Grant, plan: Plan | undefined, route: Route): Refusal | undefined {
+  gate(grant: Grant, plan: PlanInForce | undefined, route: Route): Refusal | undefined {
     if (grant.tenantState !== 'active') {
-      return new Refusal('tenant-suspended', 'The account this key belongs to is suspended.')
+      return SUSPENDED
     }
     if (plan === undefined) {
-      return new Refusal('no-plan', 'The account this key belongs to has no active plan.')
+      return NO_PLAN
     }
+    let refusal = plan.gates.get(route.id)
+    if (refusal === undefined) {
+      refusal = this.#routeGate(plan.plan, route) ?? OPEN
+      plan.gates.set(route.id, refusal)
+    }
+    return refusal === OPEN ? undefined : refusal
+  }
+
+  #routeGate(plan: Plan, route: Route): Refusal | undefined {
     if (!opensRoute(plan, route)) return this.#routeRefusal(plan, route)
     const missing = route.requires.find((feature) => !plan.features.includes(feature))
     return missing === undefined ? undefined : this.#featureRefusal(plan, route, missing)
@@ -54,11 +63,38 @@ export class Rules {
 
   /** In the order of the file, which operators write from small to large. */
   #plansThatOpen(route: Route): Plan[] {
-    return [...this.plans.values()].filter(
-      (plan) => opensRoute(plan, route) && route.requires.every((feature) => plan.features.includes(feature)),
-    )
+    return [...this.plans.values()]
+      .map(({ plan }) => plan)
+      .filter(
+        (plan) =>
+          opensRoute(plan, route) && route.requires.every((feature) => plan.features.includes(feature)),
+      )
   }
 }
+
+/** A plan with what is worked out of it once. */
+export class PlanInForce {
+  readonly plan: Plan
+  /** Whether a counter belongs to one route, or a call takes what its route costs. */
+  readonly countsByRoute: boolean
+  readonly countsUnits: boolean
+  /** What the gate says of a route, by its id, once asked. */
+  readonly gates = new Map<string, Refusal | typeof OPEN>()
+
+  constructor(plan: Plan) {
+    this.plan = plan
+    this.countsByRoute = plan.limits.some((limit) => limit.scope === 'route' || limit.scope === 'key-route')
+    this.countsUnits =
+      plan.limits.some((limit) => limit.counts === 'units') ||
+      plan.quotas.some((quota) => quota.meter === 'units')
+  }
+}
+
+const OPEN = 'open'
+
+const SUSPENDED = new Refusal('tenant-suspended', 'The account this key belongs to is suspended.')
+
+const NO_PLAN = new Refusal('no-plan', 'The account this key belongs to has no active plan.')
 
 /** Plain data: it crosses to the gateway threads. */
 export interface RulesSource {

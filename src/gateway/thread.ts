@@ -3,10 +3,11 @@ import { assert } from '../lib/assert.ts'
 import { HOLDS_ENDS } from '../lib/bundle.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { UlidMaker } from '../lib/id.ts'
-import { periodAt } from '../model/period.ts'
-import type { Plan } from '../model/plan.ts'
+import { type Period, periodAt } from '../model/period.ts'
+import type { BillingCycle, Plan } from '../model/plan.ts'
 import { openCounters, openGrantReader } from '../storage/open.ts'
 import { Authenticator } from './authenticate.ts'
+import type { PeriodFinder } from './call-plan.ts'
 import { MeterClient } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
 import { Rules } from './rules.ts'
@@ -40,7 +41,7 @@ class GatewayThread {
       meter: this.#meter,
       upstreams: this.#upstreams,
       clock,
-      periodOf: (cycle, atMs) => periodAt(cycle, config.billing.timezone, atMs),
+      periodOf: periodFinder(config.billing.timezone),
       answer: (exchange, refusal, fields) => this.#server.answer(exchange, refusal, fields),
       fault: (exchange, error) => this.#server.fault(exchange, error),
       alarm: this.#alarm,
@@ -93,6 +94,18 @@ class GatewayThread {
   readonly #alarm = (what: string, error: unknown): void => {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.#report({ kind: 'alarm', what, detail })
+  }
+}
+
+/** Finds billing periods, working each out once: calendars are slow, and all tenants share them. */
+function periodFinder(timezone: string): PeriodFinder {
+  const found = new Map<BillingCycle, Period>()
+  return (cycle, atMs) => {
+    const known = found.get(cycle)
+    if (known !== undefined && atMs >= known.startMs && atMs < known.endMs) return known
+    const period = periodAt(cycle, timezone, atMs)
+    found.set(cycle, period)
+    return period
   }
 }
 

@@ -9,14 +9,16 @@ import type { Outcome, UsageEvent } from '../model/event.ts'
  * end: paths and request ids are checked when a request is accepted, the rest is ours or JSON.
  */
 export function encodeEvent(event: EventFields): string {
-  return `${event.id}\t${event.timestampMs}\t${event.origin}\t${event.method}\t${event.endpoint}\t${event.statusCode}\t${OUTCOME_CODES[event.outcome]}\t${event.refusal}\t${event.billable ? 1 : 0}\t${event.responseTimeMs}\t${event.bytesSent}\t${event.bytesReceived}\t${event.usageUnits}\t${event.quantities}\t${event.dimensions}\t${event.clientIp}\t${event.requestId}\t${event.count}\n`
+  return `${event.id}\t${event.timestampMs}\t${event.caller}\t${event.apiId}\t${event.routeId}\t${event.method}\t${event.endpoint}\t${event.statusCode}\t${OUTCOME_CODES[event.outcome]}\t${event.refusal}\t${event.billable ? 1 : 0}\t${event.responseTimeMs}\t${event.bytesSent}\t${event.bytesReceived}\t${event.usageUnits}\t${event.quantities}\t${event.dimensions}\t${event.clientIp}\t${event.requestId}\t${event.count}\n`
 }
 
-/** What differs from one event to the next; `origin` is the part that `encodeOrigin` made once. */
+/** What differs from one event to the next; `caller` is the part that `encodeCaller` made once. */
 export interface EventFields {
   readonly id: string
   readonly timestampMs: number
-  readonly origin: string
+  readonly caller: string
+  readonly apiId: string
+  readonly routeId: string
   readonly method: string
   readonly endpoint: string
   readonly statusCode: number
@@ -36,20 +38,18 @@ export interface EventFields {
   readonly count: number
 }
 
-/** The fields that all calls of one key on one route share, joined once. */
-export function encodeOrigin(origin: EventOrigin): string {
-  return `${origin.source}\t${origin.tenantId}\t${origin.keyId}\t${origin.planId}\t${origin.planVersion}\t${origin.subscriptionId}\t${origin.apiId}\t${origin.routeId}`
+/** The fields that all calls of one key share, joined once. */
+export function encodeCaller(caller: EventCaller): string {
+  return `${caller.source}\t${caller.tenantId}\t${caller.keyId}\t${caller.planId}\t${caller.planVersion}\t${caller.subscriptionId}`
 }
 
-export interface EventOrigin {
+export interface EventCaller {
   readonly source: string
   readonly tenantId: string
   readonly keyId: string
   readonly planId: string
   readonly planVersion: number
   readonly subscriptionId: string
-  readonly apiId: string
-  readonly routeId: string
 }
 
 /** Reads the lines of one spool batch back; `firstSeq` is the position of its first event. */
