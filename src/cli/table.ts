@@ -52,7 +52,7 @@ const LIGHT = {
   right: '',
   'right-mid': '',
   mid: '─',
-  'mid-mid': '─',
+  'mid-mid': '',
   middle: '',
 } as const
 
@@ -62,7 +62,7 @@ function columnWidths(
   widthMax: number,
 ): number[] {
   const widths = columns.map((column, index) => {
-    const cells = rows.map((row) => printable(row[index] ?? '').length)
+    const cells = rows.map((row) => widthOf(printable(row[index] ?? '')))
     return Math.max(column.title.length, ...cells) + PADDING
   })
   let excess = widths.reduce((sum, width) => sum + width, 0) - widthMax
@@ -85,6 +85,14 @@ function widestThatMayShrink(columns: readonly TableColumn[], widths: readonly n
   }
   return widest
 }
+
+/** Columns of a terminal; Chinese, Japanese, Korean letters and pictures take two. */
+function widthOf(text: string): number {
+  return [...text].length + (text.match(WIDE)?.length ?? 0)
+}
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/gu
 
 // A name is user input: it must not move the cursor or change colours of the operator's terminal.
 function printable(cell: string): string {

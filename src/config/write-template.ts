@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { GatezError } from '../errors/gatez-error.ts'
+import { makeFolder } from '../lib/make-folder.ts'
 
 /** What `gatez init` can write, each a folder of the same name under templates/. */
 export const TEMPLATES = ['dataforge', 'minimal'] as const
@@ -30,7 +31,7 @@ export function writeTemplate(
   }
   const written: string[] = []
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     for (const { name, content } of files) {
       writeFileSync(join(folder, name), content, { flag: 'wx' })
       written.push(name)
@@ -71,6 +72,7 @@ function toGatezError(error: unknown, folder: string): unknown {
 
 const WRITE_FAULTS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
+  ENOENT: 'it cannot be made there',
   EPERM: 'this user may not write there',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { renderTable } from '../../src/cli/table.ts'
+
+const COLUMNS = [{ title: 'KEY' }, { title: 'NAME' }, { title: 'CALLS', align: 'right' }] as const
+
+test('a table is its heading, a line and its rows, numbers on the right', () => {
+  expect(
+    renderTable(
+      COLUMNS,
+      [
+        ['key_1', 'ci', '12'],
+        ['key_22', 'app', '1200'],
+      ],
+      80,
+    ),
+  ).toBe(
+    ['KEY     NAME  CALLS', '─────────────────────', 'key_1   ci       12', 'key_22  app    1200'].join('\n'),
+  )
+})
+
+test('it is never wider than the terminal, and loses nothing', () => {
+  const name = 'n'.repeat(200)
+  const text = renderTable(COLUMNS, [['key_1', name, '1']], 60)
+  expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60)
+  expect(text.replaceAll(/[^n]/g, '')).toBe(name)
+})
+
+test('wide letters take two columns', () => {
+  const text = renderTable(COLUMNS, [['key_1', '株式会社', '1']], 80)
+  expect(text.split('\n')).toHaveLength(3)
+})
+
+test('a name cannot write to the terminal', () => {
+  const text = renderTable(COLUMNS, [['key_1', 'evil\u001b[2J\u009b1m\r\nrow\u202e', '1']], 80)
+  for (const code of ['\u001b', '\u009b', '\r', '\u202e']) expect(text).not.toContain(code)
+  expect(text.split('\n')).toHaveLength(3)
+})
+
+test('without a terminal there are no colours', () => {
+  expect(renderTable(COLUMNS, [['a', 'b', '1']])).not.toContain('\u001b')
+})
