@@ -71,6 +71,7 @@ function writeAddresses(gateway: string): void {
   const text = readFileSync(file, 'utf8')
     .replaceAll('127.0.0.1:8080', new URL(gateway).host)
     .replaceAll('127.0.0.1:9000', `127.0.0.1:${port}`)
+    .replace('threads: auto', 'threads: 4')
   writeFileSync(file, text)
 }
 
