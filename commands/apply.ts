@@ -35,6 +35,9 @@ export default class Apply extends GatezCommand {
       applied.plans.map(changeRow),
       'The file has no plans.',
     )
+    if (applied.plans.some(({ fields }) => fields.includes('charges'))) {
+      this.log('\nPrices changed: they hold for new subscribers only.')
+    }
     if (!applied.changed) this.log('\nNothing changes: the file and the plans in force are the same.')
     else
       this.log(

@@ -66,6 +66,12 @@ describe('a mistake in the command line', () => {
   })
 })
 
+test('with --json a mistake is a problem document', async () => {
+  const { stdout, stderr, exitCode } = await runCli(['aply', '--json'], { cwd: tempDir() })
+  expect(JSON.parse(stdout)).toMatchObject({ code: 'unknown-command', status: 400 })
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 2 })
+})
+
 describe('every command', () => {
   test.each(Object.keys(COMMANDS))('%s has a summary, examples, --json and --config', async (id) => {
     const command = await loadCommand(id)

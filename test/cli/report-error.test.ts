@@ -43,6 +43,7 @@ test('with json the problem document, and only it, goes to stdout', () => {
 
 test('a fault of ours shows nothing of itself and ends with 70', () => {
   const fault = new Error('password=hunter2')
+  expect(JSON.parse(reported(fault, { json: true }).stdout).code).toBe('internal')
   for (const json of [false, true]) {
     const { stdout, stderr, exitCode } = reported(fault, { json })
     expect(stdout + stderr).not.toMatch(/hunter2|at .*\.ts/)
