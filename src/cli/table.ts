@@ -20,7 +20,7 @@ export interface TableColumn {
 export function renderTable(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
-  widthMax: number = process.stdout.columns ?? 80,
+  widthMax: number = process.stdout.columns || 80,
 ): string {
   const table = new Table({
     head: columns.map((column) => styleText('bold', column.title, { stream: process.stdout })),
@@ -79,7 +79,7 @@ function widestThatMayShrink(columns: readonly TableColumn[], widths: readonly n
   let widest: number | undefined
   for (const [index, column] of columns.entries()) {
     const width = widths[index] ?? 0
-    const widthMin = Math.max(column.title.length, 6) + PADDING
+    const widthMin = Math.max(column.title.length, 12) + PADDING
     if (column.align === 'right' || column.whole === true || width <= widthMin) continue
     if (widest === undefined || width > (widths[widest] ?? 0)) widest = index
   }
