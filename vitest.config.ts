@@ -26,6 +26,7 @@ export default defineConfig({
         test: {
           name: 'flow',
           include: ['test/flow/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/binary/**/*.test.ts'],
+          globalSetup: 'test/support/build-programs.ts',
           exclude: [FOREIGN],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -13,10 +13,16 @@ const ENTRIES = {
 const BANNER =
   "import{createRequire as gatezCreateRequire}from'node:module';const require=gatezCreateRequire(import.meta.url);"
 
-/** Bundles the program into dist/lib, which takes the place of the last one whole. Returns a line to print. */
-export async function bundle() {
+/**
+ * Bundles the program into dist/lib, which takes the place of the last one whole. Returns a line to print.
+ *
+ * With `releaseEarly` into dist/release-early: the program that lets answers end before they are metered
+ * (src/lib/bundle.ts), which no one ships.
+ */
+export async function bundle({ releaseEarly = false } = {}) {
   const startMs = performance.now()
-  const staging = `dist/lib-${process.pid}`
+  const target = releaseEarly ? 'dist/release-early' : 'dist/lib'
+  const staging = `${target}-${process.pid}`
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: ENTRIES,
@@ -29,7 +35,7 @@ export async function bundle() {
     chunkNames: 'chunk-[hash]',
     // oclif looks for typescript to run sources; a bundle has none.
     external: ['better-sqlite3', 'typescript'],
-    define: { GATEZ_BUNDLED: 'true' },
+    define: { GATEZ_BUNDLED: 'true', ...(releaseEarly ? { GATEZ_RELEASES_EARLY: 'true' } : {}) },
     banner: { js: BANNER },
     legalComments: 'none',
     metafile: true,
@@ -40,10 +46,10 @@ export async function bundle() {
     `${ROOT}${staging}/THIRD-PARTY-LICENSES.txt`,
     licenses([...packages, 'node_modules/better-sqlite3']),
   )
-  replace(`${ROOT}dist/lib`, `${ROOT}${staging}`)
+  replace(`${ROOT}${target}`, `${ROOT}${staging}`)
 
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
-  return `dist/lib: ${(bytes / 1e6).toFixed(1)} MB from ${packages.length} packages, in ${seconds(startMs)}`
+  return `${target}: ${(bytes / 1e6).toFixed(1)} MB from ${packages.length} packages, in ${seconds(startMs)}`
 }
 
 /** Seconds since `startMs` of performance.now(), for printing. */

@@ -8,12 +8,18 @@ export interface CliResult {
   readonly exitCode: number
 }
 
-/** Runs gatez as a process of its own, from the sources, in `cwd`. */
-export function runCli(
-  argv: readonly string[],
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
-): Promise<CliResult> {
-  const child = spawn(process.execPath, [ENTRY, ...argv], {
+/** Where and how to run it. */
+export interface CliOptions {
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  /** The script to run: the sources if not given. */
+  readonly entry?: string
+}
+
+/** Runs gatez as a process of its own in `cwd`, to its end. */
+export function runCli(argv: readonly string[], options: CliOptions): Promise<CliResult> {
+  const { cwd, env = {}, entry = ENTRY } = options
+  const child = spawn(process.execPath, [entry, ...argv], {
     cwd,
     env: { ...plainEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,8 +43,8 @@ export function runCli(
 
 const ENTRY = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 
-// The test runner sets variables that change what is printed.
-function plainEnvironment(): Record<string, string | undefined> {
+/** The environment of this process without what the test runner adds: that changes what is printed. */
+export function plainEnvironment(): Record<string, string | undefined> {
   const { NODE_ENV: _, FORCE_COLOR: __, DEBUG: ___, NODE_OPTIONS: ____, ...env } = process.env
   return env
 }

@@ -1,0 +1,87 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { type Build, builtProgram } from './build-programs.ts'
+import { type CliResult, runCli } from './run-cli.ts'
+import { ServeProcess } from './serve-process.ts'
+import { tempDir } from './temp-dir.ts'
+
+/** A folder with a gatez.yaml, and the built program run in it. Removed when the running test is over. */
+export class Project {
+  readonly folder = tempDir()
+  readonly #entry: string
+  readonly #env: Readonly<Record<string, string>>
+
+  constructor({ build = 'lib', env = {} }: ProjectOptions = {}) {
+    this.#entry = builtProgram(build)
+    this.#env = env
+  }
+
+  /** A project with this configuration (JSON is YAML), its plans in force. */
+  static async with(config: object, options?: ProjectOptions): Promise<Project> {
+    const project = new Project(options)
+    project.writeConfig(JSON.stringify(config, null, 2))
+    await project.run('apply')
+    return project
+  }
+
+  /** What `gatez init` writes, with addresses of this run. */
+  static async ofTemplate(upstreamPort: number, threads = 4): Promise<Project> {
+    const project = new Project()
+    await project.run('init', '--yes', '--template', 'dataforge')
+    project.changeConfig((text) =>
+      text
+        .replace('127.0.0.1:8080', '127.0.0.1:0')
+        .replace('127.0.0.1:9000', `127.0.0.1:${upstreamPort}`)
+        .replace('threads: auto', `threads: ${threads}`),
+    )
+    await project.run('apply')
+    return project
+  }
+
+  path(...parts: readonly string[]): string {
+    return join(this.folder, ...parts)
+  }
+
+  writeConfig(text: string): void {
+    writeFileSync(this.path('gatez.yaml'), text)
+  }
+
+  changeConfig(change: (text: string) => string): void {
+    const before = readFileSync(this.path('gatez.yaml'), 'utf8')
+    const after = change(before)
+    expect(after, 'the change changes something').not.toBe(before)
+    this.writeConfig(after)
+  }
+
+  /** Runs a command to its end, however that is. */
+  try(...argv: string[]): Promise<CliResult> {
+    return runCli(argv, { cwd: this.folder, entry: this.#entry, env: this.#env })
+  }
+
+  /** Runs a command that must succeed, and returns what it printed. */
+  async run(...argv: string[]): Promise<string> {
+    const { stdout, stderr, exitCode } = await this.try(...argv)
+    if (exitCode !== 0) throw new Error(`gatez ${argv.join(' ')} ended with ${exitCode}: ${stdout}${stderr}`)
+    return stdout
+  }
+
+  async json(...argv: string[]): Promise<any> {
+    return JSON.parse(await this.run(...argv, '--json'))
+  }
+
+  /** A tenant on a plan with one key; returns its secret. */
+  async tenant(id: string, plan: string): Promise<string> {
+    await this.run('tenants', 'create', id, '--plan', plan)
+    return (await this.json('keys', 'create', id)).secret
+  }
+
+  serve(env: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
+    return ServeProcess.start({ cwd: this.folder, entry: this.#entry, env: { ...this.#env, ...env } })
+  }
+}
+
+export interface ProjectOptions {
+  readonly build?: Build
+  readonly env?: Readonly<Record<string, string>>
+}
