@@ -13,8 +13,8 @@ const UNKNOWN_MAX = 10_000
 /**
  * Stage 2: whose key is it?
  *
- * The checksum is looked at before anything else, so guessing costs no look-up. Then the cache, then
- * one read of the store. Mistyped, unknown, expired and revoked keys get one and the same answer.
+ * The cache by hash, then the checksum, so that guessing never costs a read, then one read of the
+ * store. Mistyped, unknown, expired and revoked keys get one and the same answer.
  */
 export class Authenticator {
   readonly #lookUp: (hash: string) => Grant | undefined
@@ -32,8 +32,7 @@ export class Authenticator {
       return new Refusal('duplicate-credential', 'The request carries more than one key.')
     }
     if (credential === undefined || credential === '') return MISSING
-    if (!secretIsWellFormed(credential)) return INVALID
-    const known = this.#find(hashSecret(credential), rules, nowMs)
+    const known = this.#find(credential, rules, nowMs)
     if (known === undefined || known.grant.keyState !== 'active') return INVALID
     const { expiresAtMs } = known.grant
     return expiresAtMs !== null && expiresAtMs <= nowMs ? INVALID : known.caller
@@ -51,7 +50,8 @@ export class Authenticator {
     }
   }
 
-  #find(hash: string, rules: Rules, nowMs: number): KnownKey | undefined {
+  #find(credential: string, rules: Rules, nowMs: number): KnownKey | undefined {
+    const hash = hashSecret(credential)
     const known = this.#known.get(hash)
     if (known !== undefined && (known.grant.planUntilMs ?? Number.POSITIVE_INFINITY) > nowMs) {
       // New rules: the grant still holds, what was worked out of the old rules does not.
@@ -61,7 +61,7 @@ export class Authenticator {
       }
       return known
     }
-    if (this.#unknown.get(hash) === true) return undefined
+    if (!secretIsWellFormed(credential) || this.#unknown.get(hash) === true) return undefined
     const grant = this.#lookUp(hash)
     if (grant === undefined) {
       this.#unknown.set(hash, true)

@@ -3,14 +3,15 @@ import type { Counter, Decision } from '../storage/ports/counters.ts'
 /**
  * The value of `RateLimit-Policy` for a set of counters; the same for every call that uses it.
  *
- * draft-ietf-httpapi-ratelimit-headers: `"tenant-day";q=100;w=86400`.
+ * draft-ietf-httpapi-ratelimit-headers: `"tenant-day";q=100;w=86400`. Names are structured-field
+ * strings (RFC 9651): ids hold no quotes or backslashes, the schema sees to it.
  */
 export function policyHeader(counters: readonly Counter[]): string {
   return counters
     .map((counter) => {
       const windowMs =
         counter.kind === 'quota' ? counter.periodEndMs - counter.periodStartMs : counter.windowMs
-      return `${quoted(counter.id)};q=${counter.amount};w=${Math.ceil(windowMs / 1000)}`
+      return `"${counter.id}";q=${counter.amount};w=${Math.ceil(windowMs / 1000)}`
     })
     .join(', ')
 }
@@ -37,7 +38,7 @@ export function addRateHeaders(
     const remaining = decision.remaining[index] ?? 0
     if (counter === undefined) continue
     const seconds = Math.max(0, Math.ceil(((decision.resetAtMs[index] ?? nowMs) - nowMs) / 1000))
-    states += `${index === 0 ? '' : ', '}${quoted(counter.id)};r=${remaining};t=${seconds}`
+    states += `${index === 0 ? '"' : ', "'}${counter.id}";r=${remaining};t=${seconds}`
     const callsLeft = remaining / counter.cost
     if (callsLeft < fewest) {
       fewest = callsLeft
@@ -71,9 +72,4 @@ export function longestViolation(decision: Decision): number {
 function retryAfterSeconds(decision: Decision, nowMs: number): string {
   const resetAtMs = decision.resetAtMs[longestViolation(decision)] ?? nowMs
   return String(Math.max(1, Math.ceil((resetAtMs - nowMs) / 1000)))
-}
-
-/** A structured-field string (RFC 9651): ids hold no quotes or backslashes, the schema sees to it. */
-function quoted(id: string): string {
-  return `"${id}"`
 }

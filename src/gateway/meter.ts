@@ -48,9 +48,7 @@ export class MeterClient {
       if (this.#holdEnds) this.#held.push(held)
       else held.release()
     }
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(this.#flush)
+    this.#schedule()
   }
 
   /** Resolves once every event handed over is durable. */
@@ -59,6 +57,13 @@ export class MeterClient {
     await new Promise<void>((resolve) => {
       this.#idle = resolve
     })
+  }
+
+  /** One batch is on its way at a time: what ends meanwhile goes together in the next. */
+  #schedule(): void {
+    if (this.#scheduled || this.#batches.size > 0) return
+    this.#scheduled = true
+    setImmediate(this.#flush)
   }
 
   readonly #flush = (): void => {
@@ -86,6 +91,7 @@ export class MeterClient {
       this.#waiting -= batch.count
       for (const held of batch.held) held.release()
     }
+    if (this.#count > 0) this.#schedule()
     if (this.#waiting === 0) this.#idle?.()
   }
 }

@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts'
 
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const CROCKFORD_LOWER = CROCKFORD.toLowerCase()
+/** All texts of two characters, in order: an id is made for every request. */
+const PAIRS = Array.from({ length: 1024 }, (_, value) => base32(value, 2))
 const TIME_LENGTH = 10
 const COUNTER_LENGTH = 7
 const COUNTER_END = 32 ** COUNTER_LENGTH
@@ -20,6 +22,8 @@ export class UlidMaker {
   readonly #origin: string
   #lastMs = -1
   #timePart = ''
+  /** Origin and all of the counter but its last two characters. */
+  #highPart = ''
   #counter: number
 
   /** `epoch` counts the starts of this node, `thread` is 0…31. */
@@ -39,8 +43,12 @@ export class UlidMaker {
       this.#timePart = base32(nowMs, TIME_LENGTH)
     }
     this.#counter += 1
-    assert(this.#counter < COUNTER_END, 'fewer than 2^35 ids in one run')
-    return this.#timePart + this.#origin + base32(this.#counter, COUNTER_LENGTH)
+    const low = this.#counter % PAIRS.length
+    if (low === 0 || this.#highPart === '') {
+      assert(this.#counter < COUNTER_END, 'fewer than 2^35 ids in one run')
+      this.#highPart = this.#origin + base32(Math.floor(this.#counter / PAIRS.length), COUNTER_LENGTH - 2)
+    }
+    return this.#timePart + this.#highPart + PAIRS[low]
   }
 }
 

@@ -18,7 +18,7 @@ export type MeterCommand =
 /** From the meter thread to the main thread. */
 export type MeterReport =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'committed'; readonly events: number }
+  | { readonly kind: 'committed' }
   | { readonly kind: 'down'; readonly reason: string }
   | { readonly kind: 'up' }
   | { readonly kind: 'stopped' }

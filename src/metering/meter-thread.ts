@@ -5,6 +5,8 @@ import { Spool } from './spool.ts'
 
 /** How long the disk has to recover before a failed commit is tried again. */
 const RETRY_MS = 100
+/** From a commit to the word that there is something to ship. */
+const REPORT_MS = 50
 /** Events between two looks at the size of the spool. */
 const SIZE_CHECK_EVENTS = 10_000
 
@@ -26,6 +28,7 @@ class MeterThread {
   #shippedThrough = 0
   #removedThrough = 0
   #eventsSinceCheck = 0
+  #reportTimer: NodeJS.Timeout | undefined
 
   constructor(data: MeterThreadData, report: (report: MeterReport) => void) {
     this.#data = data
@@ -77,17 +80,21 @@ class MeterThread {
 
   #acknowledge(group: readonly { readonly port: MessagePort; readonly batch: MeterBatch }[]): void {
     const last = new Map<MessagePort, number>()
-    let events = 0
-    for (const { port, batch } of group) {
-      last.set(port, batch.batch)
-      events += batch.count
-    }
+    for (const { port, batch } of group) last.set(port, batch.batch)
     for (const [port, throughBatch] of last) answer(port, { kind: 'durable', throughBatch })
-    if (events > 0) this.#report({ kind: 'committed', events })
+    this.#reportCommitted()
     if (!this.#down) return
     this.#down = false
     for (const port of this.#ports) answer(port, { kind: 'up' })
     this.#report({ kind: 'up' })
+  }
+
+  /** The main thread learns of commits now and then: waking it for each would cost more than shipping. */
+  #reportCommitted(): void {
+    this.#reportTimer ??= setTimeout(() => {
+      this.#reportTimer = undefined
+      this.#report({ kind: 'committed' })
+    }, REPORT_MS)
   }
 
   #failed(error: unknown): void {
@@ -112,6 +119,7 @@ class MeterThread {
   }
 
   #stop(): void {
+    clearTimeout(this.#reportTimer)
     this.#commit()
     for (const port of this.#ports) port.close()
     this.#spool.close()

@@ -56,9 +56,11 @@ export function stepWithRoomMs(table: CounterTable, record: number, calls: numbe
   const counts = table.get(record + R_FIRST) + B_COUNTS
   let left = calls
   let step = newest - RING
+  let place = step % RING
   while (left > 0 && step < newest) {
     step += 1
-    left -= table.get(counts + (step % RING))
+    place = place + 1 < RING ? place + 1 : 0
+    left -= table.get(counts + place)
   }
   return stepFreesAtMs(step, windowMs)
 }
