@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http'
 import type { Accepted, Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
-import { hostName, readRequestHead } from './request-head.ts'
+import { hostName, type RequestHead, readRequestHead } from './request-head.ts'
 import type { Router } from './router.ts'
 import { readTarget, TARGET_LENGTH_MAX } from './target.ts'
 
@@ -25,7 +26,8 @@ export function accept(exchange: Exchange, router: Router): Accepted | Refusal {
   }
   const head = readRequestHead(request.rawHeaders)
   if (head.requestId !== undefined && REQUEST_ID.test(head.requestId)) exchange.requestId = head.requestId
-  if (head.hostCount > 1) return new Refusal('invalid-target', 'The request has more than one Host field.')
+  const hostProblem = wrongHost(request, head)
+  if (hostProblem !== undefined) return new Refusal('invalid-target', hostProblem)
   if (head.codingUnknown) {
     return new Refusal('unsupported-transfer-coding', 'The only transfer coding understood here is chunked.')
   }
@@ -34,6 +36,7 @@ export function accept(exchange: Exchange, router: Router): Accepted | Refusal {
     return new Refusal('invalid-target', 'The path has a form that two servers could read differently.')
   }
   const matched = router.match(hostName(head.host), request.method ?? '', target.path)
+  if (request.method === 'TRACE') return NO_TRACE
   if ('route' in matched) return { exchange, head, target, matched }
   if (matched.allow.length === 0) return new Refusal('no-route', `No endpoint matches ${target.path}.`)
   const allow = [...new Set(matched.allow)].sort().join(', ')
@@ -41,3 +44,18 @@ export function accept(exchange: Exchange, router: Router): Accepted | Refusal {
     headers: ['Allow', allow],
   })
 }
+
+function wrongHost(request: IncomingMessage, head: RequestHead): string | undefined {
+  if (head.hostCount > 1) return 'The request has more than one Host field.'
+  // HTTP/1.0 knows none.
+  if (head.hostCount === 0 && request.httpVersionMinor > 0) return 'The request has no Host field.'
+  return HOST.test(head.host) ? undefined : 'The Host field is no host name.'
+}
+
+/** A host name or address, and a port (RFC 9110, 7.2): no user, no path, nothing a log could trip over. */
+const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(?::\d{0,5})?$/
+
+// It would send back to the caller what we tell the upstream of it.
+const NO_TRACE = new Refusal('method-not-allowed', 'TRACE is not offered here.', {
+  headers: ['Allow', 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'],
+})

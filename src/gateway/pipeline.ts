@@ -14,6 +14,7 @@ import { readQuantities } from './quantities.ts'
 import { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
 import type { Rules } from './rules.ts'
+import { Upload } from './upload.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** The way of a request: accept → authenticate → plan → limit → proxy → meter. */
@@ -157,13 +158,14 @@ export class Pipeline implements PassageListener {
         method: request.method ?? 'GET',
         path: upstream.basePath + accepted.target.pathAndQuery,
         headers: upstreamFields(limited, hasBody),
-        body: hasBody ? request : null,
+        body: hasBody ? new Upload(request) : null,
       },
       passage,
     )
   }
 
   #giveBack(call: CallPlan): void {
+    if (hasBody && accepted.head.expectsContinue) accepted.exchange.response.writeContinue()
     const given = this.#parts.counters.giveBack(call.limits.counters)
     if (given instanceof Promise)
       given.catch((error) => this.#parts.alarm('giving a quota back failed', error))

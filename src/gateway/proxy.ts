@@ -79,12 +79,14 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     const { rawHeaders } = controller
     const head = readResponseHead(Array.isArray(rawHeaders) ? rawHeaders : [])
     this.#status = status
-    this.#statusText = statusText
+    this.#statusText = statusText !== undefined && REASON.test(statusText) ? statusText : undefined
     this.#meters = head.meters
     this.#fields = head.forward
     const length = headers['content-length']
     if (this.#bodyless || status === 204 || status === 304) this.#bytesLeft = 0
     else if (typeof length === 'string') this.#bytesLeft = Number(length)
+    // A stream may stay silent for long: who waits for its head must not wait for its first piece.
+    else setImmediate(sendHead, this)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -131,6 +133,13 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     else response.end(this.#tail)
   }
 
+  /** Sends the head of an answer whose body has not begun. */
+  sendHead(): void {
+    if (this.#ended || this.#fields === undefined) return
+    this.#writeHead()
+    this.#response.flushHeaders()
+  }
+
   readonly #clientGone = (): void => {
     if (this.#ended) return
     this.#end('client_aborted', undefined)
@@ -156,6 +165,8 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     if (fields === undefined) return
     this.#fields = undefined
     for (const field of this.#listener.ownFields(this.#limited)) fields.push(field)
+    // What of the upload is unread is thrown away: nothing can follow it on this connection.
+    if (!this.#response.req.complete) this.#response.shouldKeepAlive = false
     if (this.#statusText === undefined) this.#response.writeHead(this.#status, fields)
     else this.#response.writeHead(this.#status, this.#statusText, fields)
   }
@@ -184,6 +195,13 @@ export function upstreamFields(limited: Limited, hasBody: boolean): string[] {
 /** Up to this size one write of text costs less than two pieces. */
 const TEXT_BYTES_MAX = 4096
 
+/** A reason phrase Node takes; another is left out, for it means nothing. */
+const REASON = /^[\t -~]*$/
+
+function sendHead(passage: Passage): void {
+  passage.sendHead()
+}
+
 const CLIENT_GONE = new Error('the client is gone')
 
 /** What the client is told of a failed upstream: never its address, never its message. */
@@ -192,7 +210,9 @@ function upstreamProblem(error: Error): Refusal {
   const problem: ErrorCode =
     typeof code === 'string' && TIMEOUTS.has(code)
       ? 'upstream-timeout'
-      : error.name === 'HTTPParserError' || (typeof code === 'string' && INVALID.has(code))
+      : error.name === 'HTTPParserError' ||
+          (typeof code === 'string' && INVALID.has(code)) ||
+          UNASKED.has(error.message)
         ? 'upstream-invalid-response'
         : 'upstream-unreachable'
   return new Refusal(problem, DETAILS[problem])
@@ -210,6 +230,9 @@ const INVALID = new Set([
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_RESPONSE',
 ])
+
+/** What undici says, by its message only, of a `100` or `101` no one asked for. */
+const UNASKED = new Set(['bad response', 'bad upgrade'])
 
 const DETAILS = {
   'upstream-timeout': 'The service behind this endpoint did not answer in time.',

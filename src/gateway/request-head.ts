@@ -13,6 +13,8 @@ export interface RequestHead {
   readonly chunked: boolean
   /** A transfer coding other than `chunked`. */
   readonly codingUnknown: boolean
+  /** The client waits for `100 Continue` before it sends the body. */
+  readonly expectsContinue: boolean
 }
 
 /**
@@ -32,6 +34,7 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
   let contentLength: string | undefined
   let chunked = false
   let codingUnknown = false
+  let expectsContinue = false
   let connection = ''
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
@@ -67,6 +70,9 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
       case CONNECTION:
         connection += `,${value}`
         break
+      case EXPECT:
+        if (/(?:^|\W)100-continue(?:\W|$)/i.test(value)) expectsContinue = true
+        break
       default:
     }
   }
@@ -81,6 +87,7 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
     contentLength,
     chunked,
     codingUnknown,
+    expectsContinue,
   }
 }
 
@@ -116,6 +123,7 @@ const REQUEST_ID = 5
 const CONTENT_LENGTH = 6
 const TRANSFER_ENCODING = 7
 const CONNECTION = 8
+const EXPECT = 9
 
 const SPECIAL: ReadonlyMap<string, number> = new Map([
   ['host', HOST],
@@ -132,7 +140,7 @@ const SPECIAL: ReadonlyMap<string, number> = new Map([
   ['te', DROP],
   ['trailer', DROP],
   ['upgrade', DROP],
-  ['expect', DROP],
+  ['expect', EXPECT],
   ['http2-settings', DROP],
   ['forwarded', DROP],
   ['x-forwarded-for', DROP],

@@ -6,6 +6,7 @@ import type { UlidMaker } from '../lib/id.ts'
 import { Exchange } from './exchange.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
+import { refuseBroken, refuseTunnel } from './refuse-raw.ts'
 
 /** Largest request head, in bytes; above it 431. */
 const HEAD_BYTES_MAX = 16_384
@@ -47,7 +48,7 @@ export class GatewayServer {
     this.server.on('clientError', refuseBroken)
   }
 
-  /** Takes no new connections, lets requests in flight end, then closes the rest. */
+  /** Takes no new connections, lets requests in flight end, at most `graceMs`, then closes the rest. */
   async drain(graceMs: number): Promise<void> {
     this.#draining = true
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
@@ -119,35 +120,4 @@ function mustClose(request: IncomingMessage): boolean {
   const length = request.headers['content-length']
   if (length !== undefined) return Number(length) > DRAIN_BYTES_MAX
   return request.headers['transfer-encoding'] !== undefined
-}
-
-/** What Node's parser could not read never becomes a request: answered here, and the connection closed. */
-function refuseBroken(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy()
-    return
-  }
-  const refusal =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new Refusal('headers-too-large', `The request head is larger than ${HEAD_BYTES_MAX} bytes.`)
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? new Refusal('request-timeout', 'The request did not arrive in time.')
-        : new Refusal('malformed-request', 'The request is not well-formed HTTP/1.1.')
-  const body = refusal.toJson('none', null)
-  const lines = [
-    `HTTP/1.1 ${refusal.status} ${statusText(refusal.status)}`,
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    `gatez-error: ${refusal.code}`,
-    'Connection: close',
-  ]
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
-}
-
-function statusText(status: number): string {
-  return status === 431
-    ? 'Request Header Fields Too Large'
-    : status === 408
-      ? 'Request Timeout'
-      : 'Bad Request'
 }

@@ -1,0 +1,188 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { Authenticator } from '../../src/gateway/authenticate.ts'
+import { MeterClient } from '../../src/gateway/meter.ts'
+import { Pipeline } from '../../src/gateway/pipeline.ts'
+import { Rules, type RulesSource } from '../../src/gateway/rules.ts'
+import { GatewayServer } from '../../src/gateway/server.ts'
+import { Upstreams } from '../../src/gateway/upstreams.ts'
+import { ManualClock } from '../../src/lib/clock.ts'
+import { UlidMaker } from '../../src/lib/id.ts'
+import { decodeEvents } from '../../src/metering/event.ts'
+import { Meter } from '../../src/metering/meter.ts'
+import { SpoolReader } from '../../src/metering/spool.ts'
+import type { Api, Route } from '../../src/model/api.ts'
+import type { UsageEvent } from '../../src/model/event.ts'
+import { hashSecret, makeSecret } from '../../src/model/key.ts'
+import { periodAt } from '../../src/model/period.ts'
+import { makeCounterMemory, openCounters, openGrantReader } from '../../src/storage/open.ts'
+import { key, NOON, openFor, plan, putPlans, storesIn, subscription, tenant } from './control-store.ts'
+import { tempDir } from './temp-dir.ts'
+
+/** One gateway thread without its thread: every part of it real, in this process, on a free port. */
+export interface TestGateway {
+  readonly port: number
+  /** An active key of `acme`. */
+  readonly secret: string
+  readonly clock: ManualClock
+  readonly folder: string
+  readonly server: GatewayServer
+  readonly pipeline: Pipeline
+  readonly meter: MeterClient
+  /** What broke inside: stays empty unless a test provokes it. */
+  readonly alarms: string[]
+  /** The events that are durable once all that ended is. */
+  events(): Promise<readonly UsageEvent[]>
+  /** Puts other rules in force. */
+  replaceRules(overrides: Partial<RulesSource>): void
+}
+
+export interface TestGatewayOptions extends Partial<RulesSource> {
+  /** Port of the upstream; one that nothing listens on unless given. */
+  readonly upstreamPort?: number
+  readonly timeouts?: Partial<Api['timeouts']>
+  readonly routes?: readonly Route[]
+  readonly spoolBytesMax?: number
+  readonly docsUrl?: string
+  readonly clientIp?: 'off' | 'hash' | 'full'
+  /** Bytes of counter memory, cut from a mebibyte. */
+  readonly countersMib?: number
+}
+
+/** Starts a gateway for `acme` on plan `free`; ended when the test is over. */
+export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const folder = tempDir()
+  const clock = new ManualClock(NOON)
+  const secret = makeSecret('live')
+  await fillStore(folder, clock, secret, options)
+  const meter = await Meter.start(
+    {
+      spoolPath: join(folder, 'spool.db'),
+      durability: 'process',
+      epoch: 1,
+      spoolBytesMax: options.spoolBytesMax ?? 1e9,
+    },
+    { onCommitted: () => {}, onDown: () => {}, onUp: () => {}, onDeath: () => {} },
+  )
+  onTestFinished(() => meter.stop())
+  const meterPort = meter.connect()
+  const client = new MeterClient(meterPort, true)
+  const alarms: string[] = []
+  const parts = buildParts(options, { folder, clock, client, alarms })
+  const { server } = parts.server
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(async () => {
+    server.close()
+    server.closeAllConnections()
+    await parts.upstreams.close()
+    meterPort.close()
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    secret,
+    clock,
+    folder,
+    server: parts.server,
+    pipeline: parts.pipeline,
+    meter: client,
+    alarms,
+    events: () => spooledEvents(folder, client),
+    replaceRules: (overrides) => parts.pipeline.replaceRules(rulesOf({ ...options, ...overrides })),
+  }
+}
+
+/** A route with defaults for what a test does not care about. */
+export function route(overrides: Partial<Route> = {}): Route {
+  return { id: 'all', methods: [], path: '/{rest*}', cost: 1, requires: [], auth: 'key', ...overrides }
+}
+
+/** An api on `port`, with one route for everything. */
+export function apiOn(port: number, overrides: Partial<Api> = {}): Api {
+  return {
+    id: 'shop',
+    hosts: [],
+    upstream: `http://127.0.0.1:${port}`,
+    openapi: null,
+    timeouts: { connectMs: 2_000, headersMs: 2_000, idleMs: 2_000 },
+    routes: [route()],
+    ...overrides,
+  }
+}
+
+async function fillStore(
+  folder: string,
+  clock: ManualClock,
+  secret: string,
+  options: TestGatewayOptions,
+): Promise<void> {
+  const store = await openFor(folder, clock)
+  await putPlans(store, options.plans ?? [plan()])
+  await store.transaction(async (tables) => {
+    await tables.tenants.insert(tenant())
+    await tables.subscriptions.insert(subscription())
+    await tables.keys.insert(key({ hash: hashSecret(secret) }))
+  })
+}
+
+function buildParts(
+  options: TestGatewayOptions,
+  made: {
+    readonly folder: string
+    readonly clock: ManualClock
+    readonly client: MeterClient
+    readonly alarms: string[]
+  },
+) {
+  const { clock } = made
+  const grants = openGrantReader(storesIn(made.folder), clock)
+  onTestFinished(() => grants.close())
+  const upstreams = new Upstreams()
+  const alarm = (what: string, error: unknown) => {
+    made.alarms.push(`${what}: ${error instanceof Error ? error.stack : String(error)}`)
+  }
+  const pipeline: Pipeline = new Pipeline({
+    rules: rulesOf(options),
+    authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
+    counters: openCounters(makeCounterMemory(options.countersMib ?? 4)),
+    meter: made.client,
+    upstreams,
+    clock,
+    periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
+    answer: (exchange, refusal, fields) => server.answer(exchange, refusal, fields),
+    fault: (exchange, error) => server.fault(exchange, error),
+    alarm,
+  })
+  const server: GatewayServer = new GatewayServer({
+    pipeline,
+    clock,
+    ids: new UlidMaker(clock, { epoch: 1, thread: 0 }),
+    docsUrl: options.docsUrl ?? null,
+    clientIp: options.clientIp ?? 'off',
+    ipSalt: 'salt',
+    alarm,
+  })
+  return { pipeline, server, upstreams }
+}
+
+function rulesOf(options: TestGatewayOptions): Rules {
+  const api = apiOn(options.upstreamPort ?? 1)
+  const timeouts = { ...api.timeouts, ...options.timeouts }
+  const apis = options.apis ?? [{ ...api, timeouts, routes: options.routes ?? api.routes }]
+  const { plans = [plan()], features = [], meters = [] } = options
+  return new Rules({ apis, plans, features, meters })
+}
+
+async function spooledEvents(folder: string, client: MeterClient): Promise<readonly UsageEvent[]> {
+  await client.drained()
+  const spool = new SpoolReader(join(folder, 'spool.db'))
+  try {
+    return spool
+      .after(0, 10_000)
+      .flatMap(({ lines, epoch, firstSeq }) => decodeEvents(lines, { nodeId: 'node-1', epoch, firstSeq }))
+  } finally {
+    spool.close()
+  }
+}
