@@ -21,11 +21,12 @@ export async function serveUntilStopped(file: string, print: (line: string) => v
   })
   if (serving.stalePlans)
     log.warn({ file }, 'plans newer than this file are in force: its plans were not applied')
-  print(`gatez listens on http://${serving.host}:${serving.port} (${threads(serving.threads)})`)
-
+  // Before it says that it listens: who reads that may ask it to stop the next moment.
   const signal = new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
   })
+  print(`gatez listens on http://${serving.host}:${serving.port} (${threads(serving.threads)})`)
+
   const ended = await Promise.race([signal, serving.died.then((error) => ({ error }))])
   if (typeof ended !== 'string') {
     log.error(describeError(ended.error), 'a part of the gateway died: ending, so that it can start clean')

@@ -23,6 +23,7 @@ export class Pipeline implements PassageListener {
   readonly #refusalLog: RefusalLog
   #rules: Rules
   #anyone: Caller
+  #draining = false
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
@@ -40,6 +41,11 @@ export class Pipeline implements PassageListener {
   /** Drops what changes made stale. */
   forget(subjects: readonly string[]): void {
     this.#parts.authenticator.forget(subjects)
+  }
+
+  /** From now on an answer tells its client that the connection ends with it. */
+  startDraining(): void {
+    this.#draining = true
   }
 
   /** Sends out what was held back to be logged in sum. */
@@ -73,15 +79,8 @@ export class Pipeline implements PassageListener {
   }
 
   ownFields(limited: Limited): string[] {
-    const { accepted, call } = limited.planned
-    const fields = ['x-request-id', accepted.exchange.requestId]
-    addRateHeaders(
-      fields,
-      call.limits.counters,
-      call.limits.policy,
-      limited.decision,
-      accepted.exchange.startMs,
-    )
+    const fields = this.#admittedFields(limited)
+    if (this.#draining) fields.push('Connection', 'close')
     return fields
   }
 
@@ -119,7 +118,20 @@ export class Pipeline implements PassageListener {
   }
 
   refuse(limited: Limited, refusal: Refusal): void {
-    this.#answer(limited.planned.accepted.exchange, refusal, this.ownFields(limited))
+    this.#answer(limited.planned.accepted.exchange, refusal, this.#admittedFields(limited))
+  }
+
+  #admittedFields(limited: Limited): string[] {
+    const { accepted, call } = limited.planned
+    const fields = ['x-request-id', accepted.exchange.requestId]
+    addRateHeaders(
+      fields,
+      call.limits.counters,
+      call.limits.policy,
+      limited.decision,
+      accepted.exchange.startMs,
+    )
+    return fields
   }
 
   /** Stages 2 and 3. */
@@ -153,6 +165,7 @@ export class Pipeline implements PassageListener {
       (accepted.head.contentLength !== undefined && accepted.head.contentLength !== '0')
     const upstream = this.#parts.upstreams.of(call.matched.api)
     const passage = new Passage(limited, this)
+    if (hasBody && accepted.head.expectsContinue) accepted.exchange.response.writeContinue()
     upstream.pool.dispatch(
       {
         method: request.method ?? 'GET',
@@ -165,7 +178,6 @@ export class Pipeline implements PassageListener {
   }
 
   #giveBack(call: CallPlan): void {
-    if (hasBody && accepted.head.expectsContinue) accepted.exchange.response.writeContinue()
     const given = this.#parts.counters.giveBack(call.limits.counters)
     if (given instanceof Promise)
       given.catch((error) => this.#parts.alarm('giving a quota back failed', error))

@@ -12,6 +12,8 @@ import { refuseBroken, refuseTunnel } from './refuse-raw.ts'
 const HEAD_BYTES_MAX = 16_384
 /** Largest unread request body that is read and thrown away so that the connection can go on. */
 const DRAIN_BYTES_MAX = 65_536
+/** While draining: how often connections that no request uses are closed. */
+const SWEEP_MS = 100
 
 export interface GatewayServerParts {
   readonly pipeline: Pipeline
@@ -29,6 +31,7 @@ export class GatewayServer {
   readonly server: Server
   readonly #parts: GatewayServerParts
   readonly #ips = new WeakMap<Socket, string>()
+  readonly #sockets = new Set<Socket>()
   #draining = false
 
   constructor(parts: GatewayServerParts) {
@@ -45,16 +48,23 @@ export class GatewayServer {
     this.server.maxHeadersCount = 0
     this.server.on('request', this.#handle)
     this.server.on('checkContinue', this.#handle)
-    this.server.on('clientError', refuseBroken)
+    this.server.on('checkExpectation', this.#handle)
+    this.server.on('connect', refuseTunnel)
+    this.server.on('clientError', (error, socket: Socket) => refuseBroken(error, socket, HEAD_BYTES_MAX))
+    this.server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
   }
 
   /** Takes no new connections, lets requests in flight end, at most `graceMs`, then closes the rest. */
   async drain(graceMs: number): Promise<void> {
     this.#draining = true
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
-    this.server.closeIdleConnections()
+    const sweep = setInterval(() => this.#closeUnused(), SWEEP_MS)
     const timer = setTimeout(() => this.server.closeAllConnections(), graceMs)
     await closed
+    clearInterval(sweep)
     clearTimeout(timer)
   }
 
@@ -98,6 +108,13 @@ export class GatewayServer {
     } catch (error) {
       this.fault(exchange, error)
     }
+  }
+
+  #closeUnused(): void {
+    // Those whose last answer began before the drain, and so did not say that its connection ends.
+    this.server.closeIdleConnections()
+    // Node takes a connection that never sent a byte for busy: it waits for the first request.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
   }
 
   #clientIp(socket: Socket): string {

@@ -79,6 +79,7 @@ class GatewayThread {
   }
 
   async #drain(graceMs: number): Promise<void> {
+    this.#pipeline.startDraining()
     await this.#server.drain(graceMs)
     this.#pipeline.flush()
     await this.#meter.drained()

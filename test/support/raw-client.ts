@@ -13,8 +13,6 @@ export class RawClient {
   readonly #parser = new AnswerParser()
   #call: PromiseWithResolvers<RawAnswer> | undefined
   #onPiece: ((bytes: Buffer) => void) | undefined
-  /** Called with each answer when it is complete, before anything else happens in this process. */
-  onAnswer: (() => void) | undefined
 
   private constructor(socket: Socket) {
     this.#socket = socket
@@ -40,6 +38,7 @@ export class RawClient {
     const { method = 'GET', path, headers = {}, body } = request
     const call = Promise.withResolvers<RawAnswer>()
     this.#call = call
+    if (this.closed) call.reject(new Error('the connection is closed'))
     this.#onPiece = onPiece
     this.#parser.expect(method)
     const fields = Object.entries({ host: 'localhost', ...headers })
@@ -50,6 +49,11 @@ export class RawClient {
     return call.promise
   }
 
+  /** Whether the other side ended the connection. */
+  get closed(): boolean {
+    return this.#socket.destroyed || this.#socket.readableEnded
+  }
+
   /** Whether a call waits for its answer. */
   get busy(): boolean {
     return this.#call !== undefined
@@ -58,6 +62,15 @@ export class RawClient {
   /** Sends bytes as they are. */
   write(bytes: string | Buffer): void {
     this.#socket.write(bytes)
+  }
+
+  /** Stops reading, so that the other side has to wait. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
   }
 
   /** Drops the connection. */
@@ -71,7 +84,6 @@ export class RawClient {
     const call = this.#call
     this.#call = undefined
     call?.resolve(answer)
-    this.onAnswer?.()
   }
 }
 

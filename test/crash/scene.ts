@@ -1,0 +1,93 @@
+import { systemClock } from '../../src/lib/clock.ts'
+import type { Build } from '../support/build-programs.ts'
+import { CountingUpstream } from '../support/counting-upstream.ts'
+import { flowConfig } from '../support/flow-config.ts'
+import { Load, type LoadSource } from '../support/load.ts'
+import { Project } from '../support/project.ts'
+import type { ServeProcess } from '../support/serve-process.ts'
+
+export const CONNECTIONS = 48
+
+/** Two tenants with three keys, three routes, two threads, an upstream: and the books of their clients. */
+export async function crashScene(durability: 'disk' | 'process', build: Build = 'lib') {
+  const upstream = await CountingUpstream.start()
+  const routes = [
+    { id: 'search', match: 'GET /search' },
+    { id: 'lookup', match: 'GET /lookup/{id}' },
+    { id: 'export', match: 'GET /export', cost: 10 },
+  ]
+  const plans = { open: { limits: [{ requests: 1_000_000, per: 'day' }] } }
+  const config = flowConfig({ upstreamPort: upstream.port, threads: 2, durability, routes, plans })
+  const project = await Project.with(config, { build, env: { GATEZ_CLOCK: inMarch() } })
+  const load = new Load({
+    callers: await callersOf(project),
+    routes: { search: '/search', lookup: '/lookup/7', export: '/export' },
+  })
+  return { upstream, project, load }
+}
+
+async function callersOf(project: Project): Promise<LoadSource['callers']> {
+  await project.run('tenants', 'create', 'acme', '--plan', 'open')
+  await project.run('tenants', 'create', 'globex', '--plan', 'open')
+  const keys = [
+    await project.json('keys', 'create', 'acme', '--name', 'one'),
+    await project.json('keys', 'create', 'acme', '--name', 'two'),
+    await project.json('keys', 'create', 'globex', '--name', 'one'),
+  ]
+  return keys.map((key) => ({ tenantId: key.tenant_id, keyId: key.id, secret: key.secret }))
+}
+
+/** Calls until `count` more answers arrived, then lets the rest end. */
+export async function callSome(load: Load, serve: ServeProcess, count: number): Promise<void> {
+  const enough = load.received.size + count
+  load.onReceived = () => {
+    if (load.received.size >= enough) load.stop()
+  }
+  await load.run(serve, CONNECTIONS)
+}
+
+/** Calls, and kills the gateway in the moment in which one client has the `count`th answer, the others none. */
+export async function killUnderLoad(load: Load, serve: ServeProcess, count: number): Promise<void> {
+  const enough = load.received.size + count
+  load.onReceived = () => {
+    if (load.received.size >= enough) void serve.kill()
+  }
+  await load.run(serve, CONNECTIONS)
+  await serve.kill()
+}
+
+/**
+ * The same, but the upstream answers all connections at once before the kill.
+ *
+ * The gateway then has many answers in its hands, and the client kills it on the first that arrives: a
+ * gateway that lets answers go before they are metered cannot have metered them.
+ */
+export async function killInABurst(
+  { load, upstream }: { readonly load: Load; readonly upstream: CountingUpstream },
+  serve: ServeProcess,
+  count: number,
+): Promise<void> {
+  const enough = load.received.size + count
+  const answer = upstream.answer
+  const waiting: (() => void)[] = []
+  let burst = false
+  upstream.answer = (request, response) => {
+    if (load.received.size < enough) return answer(request, response)
+    waiting.push(() => answer(request, response))
+    if (waiting.length < CONNECTIONS) return
+    burst = true
+    for (const each of waiting) each()
+  }
+  load.onReceived = () => {
+    if (burst) void serve.kill()
+  }
+  await load.run(serve, CONNECTIONS)
+  await serve.kill()
+  upstream.answer = answer
+}
+
+/** GATEZ_CLOCK that puts now into the middle of March 2026, for every process of a project alike. */
+function inMarch(): string {
+  const offsetMs = Date.UTC(2026, 2, 15, 12) - systemClock.nowMs()
+  return offsetMs < 0 ? String(offsetMs) : `+${offsetMs}`
+}
