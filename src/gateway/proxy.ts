@@ -20,8 +20,8 @@ export interface Ending {
 
 /** What a passage tells the pipeline. */
 export interface PassageListener {
-  /** Fields of gatez's own for the head of the answer: limits, request id. */
-  ownFields(limited: Limited): string[]
+  /** Adds gatez's own fields to the head of the answer: limits, request id. */
+  addOwnFields(fields: string[], limited: Limited): void
   /** The exchange ended. `held` is there when the end of the answer waits for the event. */
   ended(limited: Limited, ending: Ending, held: Held | undefined): void
   /** Nothing was sent to the client yet: answer with this problem. */
@@ -164,7 +164,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     const fields = this.#fields
     if (fields === undefined) return
     this.#fields = undefined
-    for (const field of this.#listener.ownFields(this.#limited)) fields.push(field)
+    this.#listener.addOwnFields(fields, this.#limited)
     // What of the upload is unread is thrown away: nothing can follow it on this connection.
     if (!this.#response.req.complete) this.#response.shouldKeepAlive = false
     if (this.#statusText === undefined) this.#response.writeHead(this.#status, fields)
