@@ -24,6 +24,9 @@ export class Pipeline implements PassageListener {
   #rules: Rules
   #anyone: Caller
   #draining = false
+  /** Calls at the upstream whose event is not handed over yet. */
+  #open = 0
+  #allEnded: (() => void) | undefined
 
   constructor(parts: PipelineParts) {
     this.#parts = parts
@@ -46,6 +49,14 @@ export class Pipeline implements PassageListener {
   /** From now on an answer tells its client that the connection ends with it. */
   startDraining(): void {
     this.#draining = true
+  }
+
+  /** Resolves once every call that was let through has handed over its event. */
+  async allEnded(): Promise<void> {
+    if (this.#open === 0) return
+    await new Promise<void>((resolve) => {
+      this.#allEnded = resolve
+    })
   }
 
   /** Sends out what was held back to be logged in sum. */
@@ -78,10 +89,9 @@ export class Pipeline implements PassageListener {
     } else this.#proceed(planned, limited)
   }
 
-  ownFields(limited: Limited): string[] {
-    const fields = this.#admittedFields(limited)
+  addOwnFields(fields: string[], limited: Limited): void {
+    this.#addLimits(fields, limited)
     if (this.#draining) fields.push('Connection', 'close')
-    return fields
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
@@ -115,23 +125,21 @@ export class Pipeline implements PassageListener {
       count: 1,
     })
     this.#parts.meter.record(line, held)
+    this.#open -= 1
+    if (this.#open === 0) this.#allEnded?.()
   }
 
   refuse(limited: Limited, refusal: Refusal): void {
-    this.#answer(limited.planned.accepted.exchange, refusal, this.#admittedFields(limited))
+    const fields: string[] = []
+    this.#addLimits(fields, limited)
+    this.#answer(limited.planned.accepted.exchange, refusal, fields)
   }
 
-  #admittedFields(limited: Limited): string[] {
-    const { accepted, call } = limited.planned
-    const fields = ['x-request-id', accepted.exchange.requestId]
-    addRateHeaders(
-      fields,
-      call.limits.counters,
-      call.limits.policy,
-      limited.decision,
-      accepted.exchange.startMs,
-    )
-    return fields
+  #addLimits(fields: string[], { planned, decision }: Limited): void {
+    const { exchange } = planned.accepted
+    const { counters, policy } = planned.call.limits
+    fields.push('x-request-id', exchange.requestId)
+    addRateHeaders(fields, counters, policy, decision, exchange.startMs)
   }
 
   /** Stages 2 and 3. */
@@ -165,6 +173,7 @@ export class Pipeline implements PassageListener {
       (accepted.head.contentLength !== undefined && accepted.head.contentLength !== '0')
     const upstream = this.#parts.upstreams.of(call.matched.api)
     const passage = new Passage(limited, this)
+    this.#open += 1
     if (hasBody && accepted.head.expectsContinue) accepted.exchange.response.writeContinue()
     upstream.pool.dispatch(
       {

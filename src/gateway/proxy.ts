@@ -58,6 +58,8 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     this.#response = response
     this.#bodyless = request.method === 'HEAD'
     response.on('close', this.#clientGone)
+    // Behind another answer on its connection, it does not learn by itself that the connection is gone.
+    if (response.socket === null) request.socket.once('close', this.#clientGone)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -149,6 +151,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   #end(outcome: Outcome, held: Held | undefined, refusal?: Refusal): void {
     if (this.#ended) return
     this.#ended = true
+    this.#response.req.socket.off('close', this.#clientGone)
     const ending: Ending = {
       outcome,
       status: refusal?.status ?? this.#status,

@@ -67,8 +67,9 @@ class GatewayThread {
 
   #listen(port: number): void {
     const { server } = this.#server
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      this.#report({ kind: 'not-listening', errno: error.code ?? '', message: error.message })
+    server.on('error', (error: NodeJS.ErrnoException) => {
+      if (server.listening) this.#alarm('accepting a connection failed', error)
+      else this.#report({ kind: 'not-listening', errno: error.code ?? '', message: error.message })
     })
     const { host } = this.#data.config.gateway.listen
     server.listen({ host, port, reusePort: this.#data.sharePort, backlog: 4096 }, () => {
@@ -81,6 +82,8 @@ class GatewayThread {
   async #drain(graceMs: number): Promise<void> {
     this.#pipeline.startDraining()
     await this.#server.drain(graceMs)
+    // Connections that were cut off say so a moment later.
+    await this.#pipeline.allEnded()
     this.#pipeline.flush()
     await this.#meter.drained()
     await this.#upstreams.close()

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { RawSocket } from '../support/raw-socket.ts'
+import { RawUpstream } from '../support/raw-upstream.ts'
+import { until } from '../support/until.ts'
+
+const GRACE_MS = 3_000
+
+const get = (gateway: TestGateway) => `GET /a HTTP/1.1\r\nHost: a\r\nx-api-key: ${gateway.secret}\r\n\r\n`
+
+/** What a gateway thread does when it is told to drain. */
+async function drain(gateway: TestGateway, graceMs: number): Promise<void> {
+  gateway.pipeline.startDraining()
+  await gateway.server.drain(graceMs)
+  await gateway.pipeline.allEnded()
+  gateway.pipeline.flush()
+  await gateway.meter.drained()
+}
+
+test('a call in flight ends as it would have, and its kept-alive connection with it, long before the grace', async () => {
+  let answer = () => {}
+  const upstream = await RawUpstream.start((socket) => {
+    answer = () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  })
+  const gateway = await startGateway({ upstreamPort: upstream.port })
+  const client = await RawSocket.connect(gateway.port)
+  client.send(get(gateway))
+  await until('the upstream is asked', () => upstream.heads[0])
+  const drained = drain(gateway, 60_000)
+  answer()
+  expect(await client.sawEnd()).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*ok$/)
+  await drained
+  expect(await gateway.events()).toMatchObject([{ outcome: 'ok' }])
+})
+
+test('connections that are idle, or never said a word, do not hold the end up', async () => {
+  const upstream = await RawUpstream.answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  const gateway = await startGateway({ upstreamPort: upstream.port })
+  const [idle, mute] = [await RawSocket.connect(gateway.port), await RawSocket.connect(gateway.port)]
+  idle.send(get(gateway))
+  await idle.sees(/ok$/)
+  await drain(gateway, 60_000)
+  expect(await mute.sawEnd()).toBe('')
+})
+
+test('a reader that is slow gets the rest of an answer whose end was let go before', async () => {
+  const size = 8_000_000
+  const upstream = await RawUpstream.start((socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`)
+    socket.write(Buffer.alloc(size, 'x'))
+  })
+  const gateway = await startGateway({ upstreamPort: upstream.port })
+  const client = await RawSocket.connect(gateway.port)
+  client.socket.pause()
+  client.send(get(gateway))
+  await until('the upstream is asked', () => upstream.heads[0])
+  const drained = drain(gateway, 60_000)
+  client.socket.resume()
+  const received = await client.sawEnd(20_000)
+  expect(received.length - received.indexOf('\r\n\r\n') - 4).toBe(size)
+  await drained
+})
+
+test(
+  'what the grace cuts off has its event when the drain is over',
+  async () => {
+    const upstream = await RawUpstream.start((socket, head) => {
+      if (head.includes('/begun')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf')
+    })
+    const gateway = await startGateway({ upstreamPort: upstream.port })
+    for (let call = 0; call < 20; call += 1) {
+      const client = await RawSocket.connect(gateway.port)
+      client.send(get(gateway).replace('/a', call % 2 === 0 ? '/begun' : '/waits'))
+    }
+    await until('all are at the upstream', () => (upstream.heads.length === 20 ? true : undefined))
+    await drain(gateway, 200)
+    const events = await gateway.events()
+    expect(events).toHaveLength(20)
+    expect(new Set(events.map((event) => event.outcome))).toEqual(new Set(['client_aborted']))
+  },
+  GRACE_MS * 3,
+)
