@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { holdsSecret } from '../model/key.ts'
 import type { Accepted, Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 import { hostName, type RequestHead, readRequestHead } from './request-head.ts'
@@ -25,7 +26,11 @@ export function accept(exchange: Exchange, router: Router): Accepted | Refusal {
     )
   }
   const head = readRequestHead(request.rawHeaders)
-  if (head.requestId !== undefined && REQUEST_ID.test(head.requestId)) exchange.requestId = head.requestId
+  const { requestId } = head
+  // It is logged and goes upstream: no place for a key that a client put into the wrong field.
+  if (requestId !== undefined && REQUEST_ID.test(requestId) && !holdsSecret(requestId)) {
+    exchange.requestId = requestId
+  }
   const hostProblem = wrongHost(request, head)
   if (hostProblem !== undefined) return new Refusal('invalid-target', hostProblem)
   if (head.codingUnknown) {

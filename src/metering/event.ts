@@ -1,15 +1,17 @@
 import { assert } from '../lib/assert.ts'
 import type { Outcome, UsageEvent } from '../model/event.ts'
+import { withoutSecrets } from '../model/key.ts'
 
 /**
  * An event on its way from a gateway thread to the ledger: one line of tab-separated fields.
  *
  * Text, because joining strings and handing them to another thread costs less than any binary
  * encoder in JavaScript, and because a person can read a spool. No field can hold a tab or a line
- * end: paths and request ids are checked when a request is accepted, the rest is ours or JSON.
+ * end: paths and request ids are checked when a request is accepted, the rest is ours or JSON. Some
+ * clients put their key into the path: it is cut out here.
  */
 export function encodeEvent(event: EventFields): string {
-  return `${event.id}\t${event.timestampMs}\t${event.caller}\t${event.apiId}\t${event.routeId}\t${event.method}\t${event.endpoint}\t${event.statusCode}\t${OUTCOME_CODES[event.outcome]}\t${event.refusal}\t${event.billable ? 1 : 0}\t${event.responseTimeMs}\t${event.bytesSent}\t${event.bytesReceived}\t${event.usageUnits}\t${event.quantities}\t${event.dimensions}\t${event.clientIp}\t${event.requestId}\t${event.count}\n`
+  return `${event.id}\t${event.timestampMs}\t${event.caller}\t${event.apiId}\t${event.routeId}\t${event.method}\t${withoutSecrets(event.endpoint)}\t${event.statusCode}\t${OUTCOME_CODES[event.outcome]}\t${event.refusal}\t${event.billable ? 1 : 0}\t${event.responseTimeMs}\t${event.bytesSent}\t${event.bytesReceived}\t${event.usageUnits}\t${event.quantities}\t${event.dimensions}\t${event.clientIp}\t${event.requestId}\t${event.count}\n`
 }
 
 /** What differs from one event to the next; `caller` is the part that `encodeCaller` made once. */

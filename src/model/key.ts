@@ -37,6 +37,8 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_LENGTH = 32
 const CHECKSUM_LENGTH = 6
 const SECRET_PATTERN = /^gz_(?:live|test)_[0-9A-Za-z]{38}$/
+const SECRET_ANYWHERE = /gz_(?:live|test)_[0-9A-Za-z]{38}/
+const SECRETS_ANYWHERE = /gz_(live|test)_[0-9A-Za-z]{38}/g
 const MASK_HEAD_LENGTH = 'gz_live_'.length + 4
 
 /**
@@ -66,6 +68,16 @@ export function hashSecret(secret: string): string {
 /** What may be shown for ever: the first four random characters and the last four. */
 export function maskSecret(secret: string): string {
   return `${secret.slice(0, MASK_HEAD_LENGTH)}…${secret.slice(-4)}`
+}
+
+/** Whether a secret stands anywhere in `text`. */
+export function holdsSecret(text: string): boolean {
+  return text.includes('gz_') && SECRET_ANYWHERE.test(text)
+}
+
+/** `text` with every secret in it cut out: what may be kept of what a client wrote. */
+export function withoutSecrets(text: string): string {
+  return holdsSecret(text) ? text.replaceAll(SECRETS_ANYWHERE, 'gz_$1_[redacted]') : text
 }
 
 /** SHA-256 of any text, hex. */

@@ -1,4 +1,5 @@
 import { destination, pino } from 'pino'
+import { withoutSecrets } from '../model/key.ts'
 
 /** Structured log of one process: JSON lines on stderr. Never holds a key. */
 export interface Log {
@@ -9,15 +10,12 @@ export interface Log {
 
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** What a key of ours looks like: cut out wherever it turns up, whoever wrote it there. */
-const SECRET = /gz_(live|test)_[0-9A-Za-z]{38}/g
-
-/** A log that writes each line before the call returns, so that a crash loses none. */
+/** A log that writes each line before the call returns, so that a crash loses none. Keys are cut out. */
 export function openLog(): Log {
   const stream = destination({ dest: 2, sync: true })
   return pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    { write: (line: string) => stream.write(line.replace(SECRET, 'gz_$1_[redacted]')) },
+    { write: (line: string) => stream.write(withoutSecrets(line)) },
   )
 }
 
