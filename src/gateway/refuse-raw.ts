@@ -19,14 +19,20 @@ export function refuseTunnel(_request: IncomingMessage, socket: Socket): void {
   refuseRaw(socket, refusal)
 }
 
+/** The answer that a connection is waiting for or that is being sent on it; undefined when there is none. */
+export function owedAnswer(socket: Socket): ServerResponse | undefined {
+  const owed: unknown = '_httpMessage' in socket ? socket._httpMessage : undefined
+  return owed instanceof ServerResponse ? owed : undefined
+}
+
 /**
  * Whether a problem written to this connection would be read as the answer to what was broken.
  *
  * Not when an answer has begun, or is still owed to an earlier, whole request.
  */
 function mayAnswer(socket: Socket): boolean {
-  const owed: unknown = '_httpMessage' in socket ? socket._httpMessage : undefined
-  return !(owed instanceof ServerResponse) || (!owed.headersSent && !owed.req.complete)
+  const owed = owedAnswer(socket)
+  return owed === undefined || (!owed.headersSent && !owed.req.complete)
 }
 
 function refuseRaw(socket: Socket, refusal: Refusal): void {

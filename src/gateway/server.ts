@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
 import { Exchange } from './exchange.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
-import { refuseBroken, refuseTunnel } from './refuse-raw.ts'
+import { owedAnswer, refuseBroken, refuseTunnel } from './refuse-raw.ts'
 
 /** Largest request head, in bytes; above it 431. */
 const HEAD_BYTES_MAX = 16_384
@@ -31,7 +31,8 @@ export class GatewayServer {
   readonly server: Server
   readonly #parts: GatewayServerParts
   readonly #ips = new WeakMap<Socket, string>()
-  readonly #sockets = new Set<Socket>()
+  /** Connections, with how much had been read of each when it was last looked at. */
+  readonly #sockets = new Map<Socket, number>()
   #draining = false
 
   constructor(parts: GatewayServerParts) {
@@ -54,17 +55,26 @@ export class GatewayServer {
     this.server.on('connect', refuseTunnel)
     this.server.on('clientError', (error, socket: Socket) => refuseBroken(error, socket, HEAD_BYTES_MAX))
     this.server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket)
+      this.#sockets.set(socket, -1)
       socket.once('close', () => this.#sockets.delete(socket))
     })
   }
 
-  /** Takes no new connections, lets requests in flight end, at most `graceMs`, then closes the rest. */
+  /**
+   * Takes no new connections, lets requests in flight end, at most `graceMs`, then closes the rest.
+   *
+   * Not by way of http's own `close`: that takes a connection for idle once its answer was written, and
+   * cuts off what a slow reader has not been sent yet.
+   */
   async drain(graceMs: number): Promise<void> {
     this.#draining = true
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()))
+    const closed = new Promise<void>((resolve) => {
+      NetServer.prototype.close.call(this.server, () => resolve())
+    })
     const sweep = setInterval(() => this.#closeUnused(), SWEEP_MS)
-    const timer = setTimeout(() => this.server.closeAllConnections(), graceMs)
+    const timer = setTimeout(() => {
+      for (const socket of this.#sockets.keys()) socket.destroy()
+    }, graceMs)
     await closed
     clearInterval(sweep)
     clearTimeout(timer)
@@ -112,11 +122,13 @@ export class GatewayServer {
     }
   }
 
+  /** Closes connections on which no answer is owed or under way and nothing arrived since the last look. */
   #closeUnused(): void {
-    // Those whose last answer began before the drain, and so did not say that its connection ends.
-    this.server.closeIdleConnections()
-    // Node takes a connection that never sent a byte for busy: it waits for the first request.
-    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy()
+    for (const [socket, bytesRead] of this.#sockets) {
+      if (socket.bytesRead === bytesRead && owedAnswer(socket) === undefined && socket.writableLength === 0) {
+        socket.destroy()
+      } else this.#sockets.set(socket, socket.bytesRead)
+    }
   }
 
   #clientIp(socket: Socket): string {

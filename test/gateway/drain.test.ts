@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { RawSocket } from '../support/raw-socket.ts'
@@ -80,3 +81,25 @@ test(
   },
   GRACE_MS * 3,
 )
+
+test('an answer that was let go but is not sent yet is sent before its connection is closed', async () => {
+  const upstream = await RawUpstream.answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  const gateway = await startGateway({ upstreamPort: upstream.port })
+  const corked: Socket[] = []
+  gateway.server.server.once('connection', (socket: Socket) => {
+    // As if the reader were slow: what is written stays in this process.
+    socket.cork()
+    socket.uncork = () => {}
+    corked.push(socket)
+  })
+  const slow = await RawSocket.connect(gateway.port)
+  slow.send(get(gateway))
+  await until('the answer is let go', () => (corked[0]?.writableLength ? true : undefined))
+  const mute = await RawSocket.connect(gateway.port)
+  const drained = drain(gateway, 60_000)
+  // By now the drain has looked for connections it may close.
+  await mute.sawEnd()
+  Object.getPrototypeOf(corked[0]).uncork.call(corked[0])
+  expect(await slow.sawEnd()).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*ok$/)
+  await drained
+})
