@@ -86,8 +86,8 @@ type Asked<UseCase extends (access: never, request: never) => unknown> = Paramet
 /** The same, without who asks: that is added here. */
 type Unsigned<UseCase extends (access: never, request: never) => unknown> = Omit<Asked<UseCase>, 'actor'>
 
-// In a container the user may have a number and no name.
-function systemUser(): string {
+/** The user of the operating system who runs this. In a container it may have a number and no name. */
+export function systemUser(): string {
   try {
     return userInfo().username
   } catch {

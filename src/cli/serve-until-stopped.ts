@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os'
+import { systemUser } from '../app.ts'
 import { clockFromEnvironment, processEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { serve } from '../serve.ts'
@@ -17,7 +17,7 @@ export async function serveUntilStopped(file: string, print: (line: string) => v
     config,
     clock: clockFromEnvironment(env),
     log,
-    actor: `serve:${userInfo().username}`,
+    actor: `serve:${systemUser()}`,
   })
   if (serving.stalePlans)
     log.warn({ file }, 'plans newer than this file are in force: its plans were not applied')
@@ -27,17 +27,22 @@ export async function serveUntilStopped(file: string, print: (line: string) => v
   })
   print(`gatez listens on http://${serving.host}:${serving.port} (${threads(serving.threads)})`)
 
-  const ended = await Promise.race([signal, serving.died.then((error) => ({ error }))])
-  if (typeof ended !== 'string') {
-    log.error(describeError(ended.error), 'a part of the gateway died: ending, so that it can start clean')
-    throw ended.error
-  }
-  print(`${ended}: letting calls in flight end …`)
+  const died = serving.died.then((error) => {
+    log.error(describeError(error), 'a part of the gateway died: ending, so that it can start clean')
+    // Threads that live on would keep the process, and the port, for ever. What they hold is owed to no one:
+    // no answer ended without its event.
+    setTimeout(() => process.exit(), TELL_MS)
+    throw error
+  })
+  print(`${await Promise.race([signal, died])}: letting calls in flight end …`)
   process.once('SIGTERM', () => process.exit(1))
   process.once('SIGINT', () => process.exit(1))
-  await serving.stop()
+  await Promise.race([serving.stop(), died])
   print('Stopped. Every event is in the ledger.')
 }
+
+/** Time to tell what went wrong before the process ends. */
+const TELL_MS = 100
 
 function threads(count: number): string {
   return count === 1 ? '1 thread' : `${count} threads`
