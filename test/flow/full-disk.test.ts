@@ -1,0 +1,67 @@
+import { mkdirSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { CountingUpstream } from '../support/counting-upstream.ts'
+import { mountSmallDisk } from '../support/disks.ts'
+import { flowConfig } from '../support/flow-config.ts'
+import { Project } from '../support/project.ts'
+import { connectAll, RawClient } from '../support/raw-client.ts'
+import { until } from '../support/until.ts'
+import { usageRows } from '../support/usage-rows.ts'
+
+test('a full disk: calls are refused within a second, none is lost, and all goes on when there is room', async () => {
+  const upstream = await CountingUpstream.start()
+  const project = new Project()
+  mkdirSync(project.path('.gatez'))
+  const disk = mountSmallDisk(project.path('.gatez'), 4096)
+  const plans = { small: { limits: [{ requests: 100_000, per: 'day' }] } }
+  project.writeConfig(JSON.stringify(flowConfig({ upstreamPort: upstream.port, threads: 2, plans })))
+  await project.run('apply')
+  const headers = { 'x-api-key': await project.tenant('acme', 'small') }
+  const serve = await project.serve()
+  const received = new Set<string>()
+  let made = 0
+  /** One call; its status, or 0 while it waits for its event to be durable. */
+  const call = async (client: RawClient): Promise<number> => {
+    const id = `call-${made}`
+    made += 1
+    const { status } = await client.call({ path: '/x', headers: { ...headers, 'x-request-id': id } })
+    if (status === 200) received.add(id)
+    return status
+  }
+  const clients = await connectAll(serve.port, 8)
+  expect(await Promise.all(clients.map(call))).toEqual(clients.map(() => 200))
+
+  disk.fill()
+  const waiting: Promise<number>[] = []
+  await until(
+    'calls are refused',
+    async () => {
+      const client = await RawClient.connect(serve.port)
+      const pending = call(client)
+      waiting.push(pending)
+      const status = await Promise.race([pending, new Promise((resolve) => setTimeout(resolve, 100))])
+      return status === 503 ? true : undefined
+    },
+    1000,
+  )
+  const [refused] = await connectAll(serve.port, 1)
+  const answer = await refused!.call({ path: '/x', headers })
+  expect(answer.status).toBe(503)
+  expect(answer.headers.get('gatez-error')).toBe('metering-unavailable')
+  expect(answer.headers.get('retry-after')).toBe('1')
+  expect(serve.running).toBe(true)
+  expect(serve.stderr).toContain('events cannot be written: calls are refused')
+
+  disk.empty()
+  await until('calls pass again', async () => ((await call(refused!)) === 200 ? true : undefined))
+  await Promise.all(waiting)
+  expect(await Promise.all(clients.map(call))).toEqual(clients.map(() => 200))
+  expect(serve.stderr).toContain('events can be written again')
+  expect(await serve.stop()).toBe(0)
+
+  const rows = usageRows(project)
+  const billed = rows.filter((row) => row.billable === 1).map((row) => row.request_id)
+  expect(new Set(billed)).toEqual(received)
+  expect(billed).toHaveLength(received.size)
+  expect((await project.json('usage', 'report')).total.billable).toBe(received.size)
+})
