@@ -15,10 +15,13 @@ const YOUNG_MIB = 96
 export class GatewayThreads {
   readonly #parts: GatewayThreadsParts
   readonly #workers: readonly Worker[]
+  /** Rejects when a thread dies: what waits for it must not wait for ever. */
+  readonly #death = Promise.withResolvers<never>()
   #ending = false
 
   constructor(parts: GatewayThreadsParts) {
     this.#parts = parts
+    this.#death.promise.catch(() => {})
     this.#workers = parts.threads.map((data) => this.#start(data))
   }
 
@@ -46,7 +49,7 @@ export class GatewayThreads {
     this.#ending = true
     const drained = this.#workers.map((worker) => reportOf(worker, 'drained'))
     this.#send({ kind: 'drain', graceMs })
-    await Promise.all(drained)
+    await Promise.race([Promise.all(drained), this.#death.promise])
   }
 
   /** Ends the threads, at once. */
@@ -65,15 +68,21 @@ export class GatewayThreads {
     worker.on('message', (report: GatewayReport) => {
       if (report.kind === 'alarm') this.#parts.onAlarm(report.what, report.detail)
     })
-    worker.on('error', (error) => this.#parts.onDeath(error))
+    worker.on('error', this.#died)
     worker.on('exit', (code) => {
-      if (!this.#ending) this.#parts.onDeath(new Error(`a gateway thread ended with code ${code}`))
+      if (!this.#ending) this.#died(new Error(`a gateway thread ended with code ${code}`))
     })
     return worker
   }
 
+  readonly #died = (error: unknown): void => {
+    this.#death.reject(error)
+    this.#parts.onDeath(error)
+  }
+
   async #listenOn(worker: Worker, { host }: ListenAddress, port: number): Promise<number> {
-    const answer = Promise.race([reportOf(worker, 'listening'), reportOf(worker, 'not-listening')])
+    const reports = [reportOf(worker, 'listening'), reportOf(worker, 'not-listening')]
+    const answer = Promise.race([...reports, this.#death.promise])
     const command: GatewayCommand = { kind: 'listen', port }
     worker.postMessage(command)
     const report = await answer

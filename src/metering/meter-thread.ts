@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import type { MeterAnswer, MeterBatch, MeterCommand, MeterReport, MeterThreadData } from './meter-messages.ts'
-import { Spool } from './spool.ts'
+import { Spool, type SpoolBatch } from './spool.ts'
 
 /** How long the disk has to recover before a failed commit is tried again. */
 const RETRY_MS = 100
@@ -63,19 +63,23 @@ class MeterThread {
     const group = this.#waiting
     if (group.length === 0 && !this.#down) return
     try {
+      // Room first: a spool that is full takes nothing in until what was shipped is out.
+      if (this.#down) this.#append([])
       this.#checkSize(group)
-      const shipped = this.#shippedThrough > this.#removedThrough ? this.#shippedThrough : 0
-      this.#spool.append(
-        group.map((entry) => entry.batch),
-        shipped,
-      )
-      if (shipped > 0) this.#removedThrough = shipped
+      this.#append(group.map((entry) => entry.batch))
     } catch (error) {
       this.#failed(error)
       return
     }
     this.#waiting = []
     this.#acknowledge(group)
+  }
+
+  /** Appends batches and removes, with the same commit, what was shipped. */
+  #append(batches: readonly SpoolBatch[]): void {
+    const shipped = this.#shippedThrough > this.#removedThrough ? this.#shippedThrough : 0
+    this.#spool.append(batches, shipped)
+    if (shipped > 0) this.#removedThrough = shipped
   }
 
   #acknowledge(group: readonly { readonly port: MessagePort; readonly batch: MeterBatch }[]): void {

@@ -6,6 +6,7 @@ import type { MeterCommand, MeterReport, MeterThreadData } from './meter-message
 export class Meter {
   readonly #worker: Worker
   #ending = false
+  #dead = false
 
   private constructor(worker: Worker) {
     this.#worker = worker
@@ -27,6 +28,7 @@ export class Meter {
       parts.onDeath(error)
     })
     worker.on('exit', (code) => {
+      meter.#dead = true
       if (!meter.#ending) parts.onDeath(new Error(`the meter thread ended with code ${code}`))
     })
     await ready.promise
@@ -45,13 +47,15 @@ export class Meter {
     this.#send({ kind: 'shipped', throughBatchId })
   }
 
-  /** Commits what arrived and ends the thread. */
+  /** Commits what arrived and ends the thread; one that died has nothing left to commit. */
   async stop(): Promise<void> {
     this.#ending = true
+    if (this.#dead) return
     const stopped = new Promise<void>((resolve) => {
       this.#worker.on('message', (report: MeterReport) => {
         if (report.kind === 'stopped') resolve()
       })
+      this.#worker.on('exit', () => resolve())
     })
     this.#send({ kind: 'stop' })
     await stopped
