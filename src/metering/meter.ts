@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { GatezError } from '../errors/gatez-error.ts'
 import { threadUrl } from '../lib/bundle.ts'
 import type { MeterCommand, MeterReport, MeterThreadData } from './meter-messages.ts'
 
@@ -12,7 +13,7 @@ export class Meter {
     this.#worker = worker
   }
 
-  /** Starts the thread; resolves when its spool is open. Rejects with what kept it from opening. */
+  /** Starts the thread; resolves when its spool is open. Throws `store-unavailable` when it does not open. */
   static async start(data: MeterThreadData, parts: MeterParts): Promise<Meter> {
     const worker = new Worker(threadUrl('meter-thread'), { workerData: data, name: 'meter' })
     const meter = new Meter(worker)
@@ -23,9 +24,10 @@ export class Meter {
       else if (report.kind === 'down') parts.onDown(report.reason)
       else if (report.kind === 'up') parts.onUp()
     })
-    worker.on('error', (error) => {
-      ready.reject(error)
-      parts.onDeath(error)
+    worker.on('error', (cause) => {
+      const detail = `The spool ${data.spoolPath} cannot be opened: it is damaged, or the disk refuses it.`
+      ready.reject(new GatezError('store-unavailable', detail, { cause }))
+      parts.onDeath(cause)
     })
     worker.on('exit', (code) => {
       meter.#dead = true

@@ -34,6 +34,12 @@ export class CountingUpstream {
     return upstream
   }
 
+  /** Listens again, after `stop`, where it did before. */
+  async startAgain(port: number): Promise<void> {
+    this.#server.listen(port, '127.0.0.1')
+    await once(this.#server, 'listening')
+  }
+
   get port(): number {
     return (this.#server.address() as AddressInfo).port
   }
