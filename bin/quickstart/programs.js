@@ -5,6 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { ROOT } from '../pinned-node.js'
 
+/** How long a program may take to end when asked to; then it is made to. */
+const STOP_MS_MAX = 10_000
+
 /** The programs of the demonstration, all in one folder. What was started is stopped by `stop`. */
 export class Programs {
   script = `${ROOT}bin/gatez.js`
@@ -66,7 +69,9 @@ export class Programs {
     for (const { child } of [...this.#running.values()].reverse()) {
       if (child.exitCode !== null || child.signalCode !== null) continue
       child.kill('SIGTERM')
+      const patience = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX)
       await once(child, 'exit')
+      clearTimeout(patience)
     }
     this.#running.clear()
   }
