@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3'
 import { expect } from 'vitest'
 import type { Load, LoadCall } from '../support/load.ts'
 import type { Project } from '../support/project.ts'
@@ -44,6 +45,16 @@ export async function expectExport(project: Project, load: Load, inFlight: reado
   )
   const known = [...load.received.values(), ...inFlight.map((id) => load.broken.get(id)!)]
   expect(exported).toEqual(counted(known))
+}
+
+/** The stores that SQLite finds fault with. */
+export function damaged(project: Project): string[] {
+  return ['gatez.db', 'usage.db', 'spool.db'].filter((name) => {
+    const database = new Database(project.path('.gatez', name), { readonly: true })
+    const verdict = database.pragma('integrity_check', { simple: true })
+    database.close()
+    return verdict !== 'ok'
+  })
 }
 
 function counted(calls: readonly LoadCall[]): Map<string, number> {

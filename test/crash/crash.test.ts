@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { checkBill, expectExport } from './bill-check.ts'
-import { callSome, crashScene, killInABurst, killUnderLoad } from './scene.ts'
+import { checkBill, damaged, expectExport } from './bill-check.ts'
+import { callSome, crashScene, killAtStart, killInABurst, killUnderLoad } from './scene.ts'
 
 /** Rounds per mode. More of them find rarer moments: GATEZ_CRASH_ROUNDS=200 before a release. */
 const ROUNDS = Number(process.env.GATEZ_CRASH_ROUNDS ?? 4)
 
 describe.each(['disk', 'process'] as const)('with durability: %s', (durability) => {
-  test(`of ${ROUNDS} kills under load none loses a call, invents one, or bills one twice`, async () => {
+  test(`of ${ROUNDS} kills under load, each followed by one at the start, none loses a call, invents one, or bills one twice`, async () => {
     const scene = await crashScene(durability)
     const { project, load } = scene
     let kills = 0
@@ -16,6 +16,8 @@ describe.each(['disk', 'process'] as const)('with durability: %s', (durability) 
       if (round % 2 === 0) await killInABurst(scene, serve, count)
       else await killUnderLoad(load, serve, count)
       kills += serve.running ? 0 : 1
+      // A start takes some 300 ms.
+      await killAtStart(project, (round * 97) % 400)
     }
     const last = await project.serve()
     await callSome(load, last, 100)
@@ -26,6 +28,7 @@ describe.each(['disk', 'process'] as const)('with durability: %s', (durability) 
     const { lost, invented, twice, inFlight } = checkBill(project, load)
     expect({ lost, invented, twice }).toEqual({ lost: [], invented: [], twice: [] })
     await expectExport(project, load, inFlight)
+    expect(damaged(project)).toEqual([])
   }, 3_600_000)
 })
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Build } from '../support/build-programs.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
@@ -84,6 +85,13 @@ export async function killInABurst(
   await load.run(serve, CONNECTIONS)
   await serve.kill()
   upstream.answer = answer
+}
+
+/** Starts the gateway and kills it `afterMs` later, wherever in its start it is: shipping, counting, listening. */
+export async function killAtStart(project: Project, afterMs: number): Promise<void> {
+  const serve = project.spawnServe()
+  await pause(afterMs)
+  await serve.kill()
 }
 
 /** GATEZ_CLOCK that puts now into the middle of March 2026, for every process of a project alike. */

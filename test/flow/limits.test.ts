@@ -3,6 +3,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import type { RawAnswer } from '../support/answer-parser.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
+import { Load } from '../support/load.ts'
 import { Project } from '../support/project.ts'
 import { connectAll } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
@@ -116,6 +117,34 @@ describe.each(['day', 'minute'] as const)('after 60 of 100 calls per %s and a ki
     expect(await after.stop()).toBe(0)
     expect(usageRows(project).filter((row) => row.billable === 1)).toHaveLength(101)
   })
+})
+
+test('a kill -9 under load lets no call more through than the limit, and no call less', async () => {
+  const plans = { small: { limits: [{ requests: 1000, per: 'day' }] } }
+  const project = await Project.with(flowConfig({ upstreamPort: upstream.port, threads: 4, plans }))
+  const load = new Load({
+    callers: [{ tenantId: 'a', keyId: '', secret: await project.tenant('a', 'small') }],
+    routes: { all: '/x' },
+  })
+  const before = await project.serve()
+  load.onReceived = () => {
+    if (load.received.size === 500) void before.kill()
+  }
+  await load.run(before, 32)
+  await before.kill()
+
+  const after = await project.serve()
+  load.onReceived = () => {
+    if (load.refused.length > 0) load.stop()
+  }
+  await load.run(after, 32)
+  expect(await after.stop()).toBe(0)
+  const billed = usageRows(project).filter((row) => row.billable === 1)
+  expect(billed).toHaveLength(1000)
+  expect(load.received.size).toBeLessThanOrEqual(1000)
+  expect(load.received.size + load.broken.size).toBeGreaterThanOrEqual(1000)
+  // What the upstream saw beyond the limit was in flight at the kill.
+  expect(upstream.seen).toBeLessThanOrEqual(1000 + load.broken.size)
 })
 
 test('100 calls at the end of a minute leave nothing for the begin of the next', async () => {

@@ -79,6 +79,11 @@ export class Project {
   serve(env: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
     return ServeProcess.start({ cwd: this.folder, entry: this.#entry, env: { ...this.#env, ...env } })
   }
+
+  /** Starts `serve` without waiting until it listens. */
+  spawnServe(): ServeProcess {
+    return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env })
+  }
 }
 
 export interface ProjectOptions {

@@ -24,18 +24,22 @@ export class ServeProcess {
     onTestFinished(() => this.kill().then(() => undefined))
   }
 
-  /** Starts it and resolves once it listens; throws what it printed when it ends before. */
-  static async start(options: CliOptions & { readonly entry: string }): Promise<ServeProcess> {
+  /** Starts it, without waiting for anything. */
+  static spawn(options: ServeOptions): ServeProcess {
     const child = spawn(process.execPath, [options.entry, 'serve'], {
       cwd: options.cwd,
       env: { ...plainEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const serve = new ServeProcess(child)
+    return new ServeProcess(child)
+  }
+
+  /** Starts it and resolves once it listens; throws what it printed when it ends before. */
+  static async start(options: ServeOptions): Promise<ServeProcess> {
+    const serve = ServeProcess.spawn(options)
     await Promise.race([serve.#listening(), serve.#closed])
-    if (serve.port === 0)
-      throw new Error(`serve ended with ${child.exitCode}: ${serve.stdout}${serve.stderr}`)
-    return serve
+    if (serve.port !== 0) return serve
+    throw new Error(`serve ended with ${await serve.exitCode()}: ${serve.stdout}${serve.stderr}`)
   }
 
   get pid(): number {
@@ -80,5 +84,8 @@ export class ServeProcess {
     })
   }
 }
+
+/** The script to run, and where. */
+export type ServeOptions = CliOptions & { readonly entry: string }
 
 const LISTENS = /listens on http:\/\/127\.0\.0\.1:(\d+)/
