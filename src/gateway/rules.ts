@@ -109,5 +109,9 @@ function opensRoute(plan: Plan, route: Route): boolean {
 }
 
 function unlock(plans: readonly Plan[]): string {
-  return plans.length === 0 ? '.' : `; ${plans.map((plan) => plan.name).join(', ')} does.`
+  const names = plans.map((plan) => plan.name)
+  if (names.length === 0) return '.'
+  return names.length === 1
+    ? `; ${names[0]} does.`
+    : `; ${names.slice(0, -1).join(', ')} and ${names.at(-1)} do.`
 }
