@@ -59,9 +59,9 @@ export class Pipeline implements PassageListener {
     })
   }
 
-  /** Sends out what was held back to be logged in sum. */
-  flush(): void {
-    this.#refusalLog.flush()
+  /** Sends out what was held back to be logged in sum; `final` before the thread ends. */
+  flush(final = false): void {
+    this.#refusalLog.flush(final)
   }
 
   pass(exchange: Exchange): void {
@@ -207,7 +207,9 @@ export class Pipeline implements PassageListener {
     if (counters.length === 0 || refusal.headers.includes('RateLimit')) return fields
     const nowMs = planned.accepted.exchange.startMs
     const decision = this.#parts.counters.peek(counters, nowMs)
-    if (!(decision instanceof Promise)) addRateHeaders(fields, counters, policy, decision, nowMs)
+    // A table without room for the counters says nothing of them.
+    const known = !(decision instanceof Promise) && decision.outcome !== 'full'
+    if (known) addRateHeaders(fields, counters, policy, decision, nowMs)
     return fields
   }
 

@@ -48,13 +48,20 @@ export class RefusalLog {
     else {
       const event = this.#event(exchange, endpoint, call, refusal)
       kind.singles += 1
-      if (kind.singles <= SINGLE_PER_SECOND) this.#meter.record(encodeEvent(event), undefined)
-      else kind.summed = event
+      if (kind.singles <= SINGLE_PER_SECOND && this.#meter.available) {
+        this.#meter.record(encodeEvent(event), undefined)
+      } else kind.summed = event
     }
   }
 
-  /** Writes the rows that stand for many. At the end of each second, and before the thread ends. */
-  flush(): void {
+  /**
+   * Writes the rows that stand for many. At the end of each second; `final` before the thread ends.
+   *
+   * While events cannot be written it goes on adding up, so that a long outage takes no more memory than
+   * there are kinds.
+   */
+  flush(final = false): void {
+    if (!final && !this.#meter.available) return
     for (const { summed } of this.#kinds.values()) {
       if (summed !== undefined) this.#meter.record(encodeEvent(summed), undefined)
     }

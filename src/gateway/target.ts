@@ -13,8 +13,8 @@ export const TARGET_LENGTH_MAX = 8192
  * Reads a request target, so that the path matched is the path forwarded; undefined if it is refused.
  *
  * Only origin form. Refused, never repaired: dot segments, empty segments, encoded slashes, dots,
- * backslashes and control characters, broken escapes, anything outside visible ASCII. Two servers
- * that read such a path differently are how a check is walked around.
+ * backslashes and control characters, broken escapes, escapes that are no UTF-8, anything outside visible
+ * ASCII. Two servers that read such a path differently are how a check is walked around.
  */
 export function readTarget(url: string): Target | undefined {
   if (url.charCodeAt(0) !== 0x2f) return undefined
@@ -45,11 +45,20 @@ function normalizeEscapes(path: string): string | undefined {
       return ''
     }
     const code = Number.parseInt(digits, 16)
-    // Controls, `.`, `/`, `\`, and what no UTF-8 text can hold.
+    // Controls, `.`, `/`, `\`.
     if (code < 0x20 || code === 0x7f || code === 0x2e || code === 0x2f || code === 0x5c) refused = true
-    if (code === 0xc0 || code === 0xc1 || code > 0xf4) refused = true
     const char = String.fromCharCode(code)
     return UNRESERVED.test(char) ? char : `%${digits.toUpperCase()}`
   })
-  return refused ? undefined : normalized
+  return refused || !isUtf8(normalized) ? undefined : normalized
+}
+
+/** Whether the escapes of a path stand for text: overlong forms and stray bytes do not. */
+function isUtf8(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
 }

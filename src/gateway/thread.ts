@@ -84,7 +84,7 @@ class GatewayThread {
     await this.#server.drain(graceMs)
     // Connections that were cut off say so a moment later.
     await this.#pipeline.allEnded()
-    this.#pipeline.flush()
+    this.#pipeline.flush(true)
     await this.#meter.drained()
     await this.#upstreams.close()
     this.#report({ kind: 'drained' })
