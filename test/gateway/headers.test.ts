@@ -28,7 +28,7 @@ function headersOf(counters: readonly Counter[], decision: Decision, nowMs = NOW
   return all
 }
 
-function listOf(header: string | undefined) {
+function listOf(header: string | undefined): Readonly<Record<string, unknown>>[] {
   return parseList(header ?? '').map(([id, parameters]) => ({ id, ...Object.fromEntries(parameters) }))
 }
 
