@@ -38,7 +38,7 @@ export function addRateHeaders(
     const remaining = decision.remaining[index] ?? 0
     if (counter === undefined) continue
     const seconds = Math.max(0, Math.ceil(((decision.resetAtMs[index] ?? nowMs) - nowMs) / 1000))
-    states += `${index === 0 ? '"' : ', "'}${counter.id}";r=${remaining};t=${seconds}`
+    states += `${index === 0 ? counter.stateHead : counter.nextStateHead}${remaining};t=${seconds}`
     const callsLeft = remaining / counter.cost
     if (callsLeft < fewest) {
       fewest = callsLeft

@@ -65,6 +65,9 @@ export class Counter {
   readonly hash0: number
   readonly hash1: number
   readonly hash2: number
+  /** How its state begins in the `RateLimit` field, first and further on: made once, sent on every answer. */
+  readonly stateHead: string
+  readonly nextStateHead: string
   /** Where a driver found it last; a hint it may use and must check. */
   place = -1
 
@@ -73,6 +76,8 @@ export class Counter {
     this.name = spec.name
     this.kind = spec.kind
     this.id = spec.id
+    this.stateHead = `"${spec.id}";r=`
+    this.nextStateHead = `, ${this.stateHead}`
     this.amount = spec.amount
     this.cost = spec.cost
     this.windowMs = spec.windowMs

@@ -7,7 +7,7 @@ import { loadConfig } from '../../../src/config/load-config.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { openControlStore } from '../../../src/storage/open.ts'
 
-/** The load of design 4: 1,000 tenants × 3 keys, 50 routes, three limits of which one above 1,000. */
+/** The load: 1,000 tenants × 3 keys, 50 routes, three limits of which one above 1,000. */
 export const TENANTS = 1_000
 export const KEYS_PER_TENANT = 3
 export const ROUTES = 50
@@ -96,8 +96,5 @@ plans:
       - { requests: 1000, per: second }
       - { requests: 1000, per: minute, scope: key }
       - { requests: 1000000, per: day }
-    quotas:
-      - { meter: calls, per: month, included: "100000000", on_exceed: block }
-      - { meter: units, per: month, included: "100000000", on_exceed: block }
 `
 }
