@@ -8,7 +8,8 @@ import { connectAll, RawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
 import { usageRows } from '../support/usage-rows.ts'
 
-test('a full disk: calls are refused within a second, none is lost, and all goes on when there is room', async () => {
+/** A gateway whose data lies on a disk of 4 MiB. */
+async function scene() {
   const upstream = await CountingUpstream.start()
   const project = new Project()
   mkdirSync(project.path('.gatez'))
@@ -17,7 +18,11 @@ test('a full disk: calls are refused within a second, none is lost, and all goes
   project.writeConfig(JSON.stringify(flowConfig({ upstreamPort: upstream.port, threads: 2, plans })))
   await project.run('apply')
   const headers = { 'x-api-key': await project.tenant('acme', 'small') }
-  const serve = await project.serve()
+  return { disk, project, headers, upstream, serve: await project.serve() }
+}
+
+test('a full disk: calls are refused within a second, none is lost, and all goes on when there is room', async () => {
+  const { disk, project, headers, serve } = await scene()
   const received = new Set<string>()
   let made = 0
   /** One call; its status, or 0 while it waits for its event to be durable. */
@@ -64,4 +69,20 @@ test('a full disk: calls are refused within a second, none is lost, and all goes
   expect(new Set(billed)).toEqual(received)
   expect(billed).toHaveLength(received.size)
   expect((await project.json('usage', 'report')).total.billable).toBe(received.size)
+})
+
+test('on a full disk SIGTERM does not end what holds calls in memory: it waits for room', async () => {
+  const { disk, project, headers, serve, upstream } = await scene()
+  const client = await RawClient.connect(serve.port)
+  disk.fill()
+  const answered = client.call({ path: '/x', headers })
+  await until('the disk is missed', () => (serve.stderr.includes('cannot be written') ? true : undefined))
+  serve.terminate()
+  await until('it is told', () => (serve.stdout.includes('SIGTERM') ? true : undefined))
+  expect(client.busy).toBe(true)
+  disk.empty()
+  expect((await answered).status).toBe(200)
+  expect(await serve.exitCode()).toBe(0)
+  expect(upstream.seen).toBe(1)
+  expect(usageRows(project)).toMatchObject([{ outcome: 'ok', billable: 1 }])
 })
