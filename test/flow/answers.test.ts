@@ -26,7 +26,10 @@ beforeEach(async () => {
     response.writeHead(status, { 'x-upstream': 'yes', 'x-gatez-meter-tokens': '12.5' })
     response.end(text)
   }
-  const plans = { open: { limits: [{ requests: 1000, per: 'day' }] } }
+  const plans = {
+    open: { limits: [{ requests: 1000, per: 'day' }] },
+    tiny: { quotas: [{ meter: 'calls', per: 'month', included: 1 }] },
+  }
   const meters = [{ id: 'tokens', from: 'header' }]
   project = await Project.with(flowConfig({ upstreamPort: upstream.port, routes: ROUTES, plans, meters }))
   key = await project.tenant('acme', 'open')
@@ -84,6 +87,34 @@ describe('every answer', () => {
       expect(answer.headers.get('x-ratelimit-limit')).toBe('1000')
     }
   })
+})
+
+test('a request that no route, no size and no quota has room for is refused by a name, and logged at most', async () => {
+  await project.run('tenants', 'create', 'small', '--plan', 'tiny')
+  const { secret } = await project.json('keys', 'create', 'small')
+  const { client, stop } = await connect()
+  const tiny = { 'x-api-key': secret }
+  const many = Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`x-${index}`, '1']))
+  const requests: readonly [request: RawRequest, status: number, code: string][] = [
+    [wishing(200, { path: '/elsewhere' }), 404, 'no-route'],
+    [wishing(200, { path: '/heavy', method: 'PUT' }), 405, 'method-not-allowed'],
+    [wishing(200, { path: `/things/${'a'.repeat(8200)}` }), 414, 'target-too-long'],
+    [wishing(200, { headers: many }), 431, 'headers-too-large'],
+    [{ path: '/things/1', headers: tiny }, 200, ''],
+    [{ path: '/things/2', headers: tiny }, 429, 'quota-exceeded'],
+  ]
+  for (const [request, status, code] of requests) {
+    const answer = await client.call(request)
+    expect(answer.status, request.path).toBe(status)
+    expect(answer.headers.get('gatez-error') ?? '').toBe(code)
+    if (status === 405) expect(answer.headers.get('allow')).toBe('GET')
+    if (status !== 429) continue
+    const monthEnds = JSON.parse(answer.body.toString()).resets_at
+    expect(monthEnds).toMatch(/-01T00:00:00\.000Z$/)
+    expect(answer.headers.get('x-ratelimit-reset')).toBe(String(Date.parse(monthEnds) / 1000))
+  }
+  expect(await stop()).toBe(0)
+  expect(usageRows(project).map((row) => row.status_code)).toEqual([200, 429])
 })
 
 describe('one connection', () => {

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { CATALOGUE, type ErrorCode } from '../../src/errors/catalogue.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { makeReadOnly, mountSmallDisk } from '../support/disks.ts'
 import { flowConfig } from '../support/flow-config.ts'
@@ -15,9 +16,10 @@ beforeEach(async () => {
 })
 
 /** Holds that a command ended as it should: one message, one way out, its exit code, nothing of our inside. */
-function expectProblem(result: CliResult, exitCode: number, message: RegExp): void {
-  expect(result).toMatchObject({ exitCode, stdout: '' })
-  expect(result.stderr).toMatch(message)
+function expectProblem(result: CliResult, code: ErrorCode, detail: RegExp): void {
+  expect(result).toMatchObject({ exitCode: CATALOGUE[code].exit, stdout: '' })
+  expect(result.stderr.split(': ')[0]).toBe(CATALOGUE[code].title)
+  expect(result.stderr).toMatch(detail)
   expect(result.stderr).toMatch(/\n→ .+[.]\n$/)
   expect(result.stderr).not.toMatch(/\n\s+at |Error:|SQLITE|node:|DEBUG/)
 }
@@ -28,32 +30,32 @@ describe('serve says in words, with the way out and an exit code, that', () => {
       text.replace('"durability"', '"durabilty"').replace('"ANY /{rest*}"', '"ANY rest"'),
     )
     const result = await project.try('serve')
-    expectProblem(result, 3, /^Configuration invalid: /)
+    expectProblem(result, 'config-invalid', /gatez\.yaml/)
     expect(result.stderr).toMatch(/gatez\.yaml:\d+:\d+.*durabilty.*durability/)
     expect(result.stderr).toMatch(/gatez\.yaml:\d+:\d+.*match/)
   })
 
   test('there is no configuration', async () => {
-    expectProblem(await new Project().try('serve'), 3, /^Configuration not found: .*gatez\.yaml/)
+    expectProblem(await new Project().try('serve'), 'config-missing', /gatez\.yaml/)
   })
 
   test('its port is taken, by another program or by another gatez', async () => {
     const { port } = await CountingUpstream.start()
     project.changeConfig((text) => text.replace('127.0.0.1:0', `127.0.0.1:${port}`))
-    expectProblem(await project.try('serve'), 7, /^Port in use: gateway\.listen 127\.0\.0\.1:\d+: something/)
+    expectProblem(await project.try('serve'), 'port-taken', /gateway\.listen 127\.0\.0\.1:\d+: something/)
 
     const other = await Project.with(
       flowConfig({ upstreamPort: upstream.port, threads: 2, plans: { open: {} } }),
     )
     const serving = await other.serve()
     project.changeConfig((text) => text.replace(String(port), String(serving.port)))
-    expectProblem(await project.try('serve'), 7, /^Port in use: /)
+    expectProblem(await project.try('serve'), 'port-taken', /gateway\.listen/)
     expect((await fetch(`http://127.0.0.1:${serving.port}/x`)).status).toBe(401)
   })
 
   test('another serve works on the same folder; that one goes on undisturbed', async () => {
     const first = await project.serve()
-    expectProblem(await project.try('serve'), 7, /^Data folder in use: .*\.gatez/)
+    expectProblem(await project.try('serve'), 'data-folder-locked', /\.gatez/)
     expect((await fetch(`http://127.0.0.1:${first.port}/x`)).status).toBe(401)
     await first.kill()
     // What was killed leaves no lock behind.
@@ -62,21 +64,21 @@ describe('serve says in words, with the way out and an exit code, that', () => {
 
   test('its data folder is read-only, as other commands do', async () => {
     makeReadOnly(project.path('.gatez'))
-    expectProblem(await project.try('serve'), 7, /^Folder not writable: .*\.gatez/)
-    expectProblem(await project.try('tenants', 'create', 'acme'), 7, /^Folder not writable: .*\.gatez/)
+    expectProblem(await project.try('serve'), 'folder-not-writable', /\.gatez/)
+    expectProblem(await project.try('tenants', 'create', 'acme'), 'folder-not-writable', /\.gatez/)
   })
 
   test('its data folder, in which it ran before, is now read-only', async () => {
     expect(await (await project.serve()).stop()).toBe(0)
     makeReadOnly(project.path('.gatez'))
-    expectProblem(await project.try('serve'), 7, /^Folder not writable: .*\.gatez/)
+    expectProblem(await project.try('serve'), 'folder-not-writable', /\.gatez/)
   })
 
   test('its data folder cannot be made, since a file stands in its way', async () => {
     const other = new Project()
     writeFileSync(other.path('.gatez'), '')
     other.writeConfig(JSON.stringify(flowConfig({ upstreamPort: upstream.port, plans: { open: {} } })))
-    expectProblem(await other.try('serve'), 7, /^Folder not writable: .*\.gatez/)
+    expectProblem(await other.try('serve'), 'folder-not-writable', /\.gatez/)
   })
 
   test('its disk is full', async () => {
@@ -85,7 +87,7 @@ describe('serve says in words, with the way out and an exit code, that', () => {
     const disk = mountSmallDisk(other.path('.gatez'), 1024)
     other.writeConfig(JSON.stringify(flowConfig({ upstreamPort: upstream.port, plans: { open: {} } })))
     disk.fill()
-    expectProblem(await other.try('serve'), 7, /^(Store unavailable|Folder not writable): .*\.gatez/)
+    expectProblem(await other.try('serve'), 'store-unavailable', /\.gatez/)
   })
 
   test('its stores are damaged or were made by something else', async () => {
@@ -94,19 +96,19 @@ describe('serve says in words, with the way out and an exit code, that', () => {
       mkdirSync(other.path('.gatez'))
       writeFileSync(other.path('.gatez', name), 'this is no database, but a text that is long enough to look')
       other.writeConfig(JSON.stringify(flowConfig({ upstreamPort: upstream.port, plans: { open: {} } })))
-      expectProblem(await other.try('serve'), 7, new RegExp(`^Store unavailable: .*${name}`))
+      expectProblem(await other.try('serve'), 'store-unavailable', new RegExp(name))
     }
   })
 })
 
 test('wrong commands are told apart by message and exit code', async () => {
   await project.run('tenants', 'create', 'acme', '--plan', 'open')
-  expectProblem(await project.try('tenants', 'show', 'nobody'), 5, /^Not found: .*nobody/)
-  expectProblem(await project.try('tenants', 'create', 'acme'), 6, /^Already exists: .*acme/)
-  expectProblem(await project.try('tenants', 'plan', 'acme', 'gold'), 5, /^Not found: .*gold/)
-  expectProblem(await project.try('keys', 'create', 'nobody'), 5, /^Not found: .*nobody/)
-  expectProblem(await project.try('usage', 'report', '--tenant', 'nobody'), 5, /^Not found: .*nobody/)
-  expectProblem(await project.try('tenant', 'list'), 2, /^Unknown command: .*tenants list/)
+  expectProblem(await project.try('tenants', 'show', 'nobody'), 'not-found', /nobody/)
+  expectProblem(await project.try('tenants', 'create', 'acme'), 'already-exists', /acme/)
+  expectProblem(await project.try('tenants', 'plan', 'acme', 'gold'), 'not-found', /gold/)
+  expectProblem(await project.try('keys', 'create', 'nobody'), 'not-found', /nobody/)
+  expectProblem(await project.try('usage', 'report', '--tenant', 'nobody'), 'not-found', /nobody/)
+  expectProblem(await project.try('tenant', 'list'), 'unknown-command', /tenants list/)
   const json = await project.try('tenants', 'show', 'nobody', '--json')
   expect(json).toMatchObject({ exitCode: 5, stderr: '' })
   expect(JSON.parse(json.stdout)).toMatchObject({ code: 'not-found', status: 404, fix: expect.any(String) })
