@@ -10,6 +10,8 @@ export function parseId(text: string): Parsed<string> {
 /** Ids of meters: they are columns of exports and ends of header names as well. */
 export function parseMeterId(text: string): Parsed<string> {
   if (BUILT_IN_METERS.includes(text)) return { problem: `${text} is built in; choose another id` }
+  // Quantities are kept by meter id in plain objects, which know `constructor` from birth.
+  if (text in {}) return { problem: `${text} is a word of JavaScript; choose another id` }
   return parseSlug(
     text,
     /^[a-z][a-z0-9_]{0,63}$/,
