@@ -1,0 +1,191 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
+import { Shipper, type ShipperParts } from '../../src/metering/ship.ts'
+import { Spool, SpoolReader } from '../../src/metering/spool.ts'
+import type { UsageEvent } from '../../src/model/event.ts'
+import { openUsageLog } from '../../src/storage/open.ts'
+import type { ControlStore } from '../../src/storage/ports/control-store.ts'
+import type { RollupEntry } from '../../src/storage/ports/ledger.ts'
+import type { UsageLog } from '../../src/storage/ports/usage-log.ts'
+import { storesIn, testStore } from '../support/control-store.ts'
+import { tempDir } from '../support/temp-dir.ts'
+import { usageEvent } from '../support/usage-events.ts'
+
+/** A spool, a ledger and a usage log on files of their own. */
+async function opened({ epoch = 1, folder = tempDir() } = {}) {
+  const { store } = await testStore(folder)
+  const usageLog = await openUsageLog(storesIn(folder))
+  const spoolPath = join(folder, 'spool.db')
+  const spool = new Spool({ path: spoolPath, durability: 'process', epoch })
+  const reader = new SpoolReader(spoolPath)
+  onTestFinished(async () => {
+    spool.close()
+    reader.close()
+    await usageLog[Symbol.asyncDispose]()
+  })
+  const shipped: number[] = []
+  const parts: ShipperParts = {
+    spool: reader,
+    store,
+    usageLog,
+    nodeId: 'node-1',
+    onShipped: (id) => shipped.push(id),
+  }
+  return { spool, parts, store, usageLog, shipped, folder, state: () => stateOf(store, usageLog) }
+}
+
+const event = (name: string, overrides: Partial<UsageEvent> = {}) =>
+  usageEvent({ id: name.padEnd(26, '0').toUpperCase().slice(0, 26), requestId: name, ...overrides })
+
+function batch(...events: readonly UsageEvent[]) {
+  const lines = events.map((each) =>
+    encodeEvent({
+      ...each,
+      caller: encodeCaller(each),
+      quantities: Object.keys(each.quantities).length === 0 ? '' : JSON.stringify(each.quantities),
+      dimensions: '',
+    }),
+  )
+  return { lines: lines.join(''), count: events.length }
+}
+
+/** All that the two stores hold. */
+async function stateOf(store: ControlStore, usageLog: UsageLog) {
+  const rollups: RollupEntry[] = []
+  for await (const rollup of store.ledger.rollups({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER }))
+    rollups.push(rollup)
+  const events: UsageEvent[] = []
+  for await (const each of usageLog.events({})) events.push(each)
+  return { rollups, events }
+}
+
+const sum = (rollups: readonly RollupEntry[]) => rollups.reduce((total, rollup) => total + rollup.requests, 0)
+
+describe('shipping', () => {
+  test('every event reaches both stores once, whatever the batches', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 }),
+        async (sizes) => {
+          const { spool, parts, state, shipped } = await opened()
+          const shipper = new Shipper(parts)
+          let [made, moved] = [0, 0]
+          for (const [index, size] of sizes.entries()) {
+            spool.append([batch(...Array.from({ length: size }, (_, each) => event(`E${made + each}X`)))], 0)
+            made += size
+            if (index % 3 === 0) moved += await shipper.ship()
+          }
+          moved += await shipper.ship()
+          const { rollups, events } = await state()
+          expect([moved, sum(rollups), events.length]).toEqual([made, made, made])
+          expect(events.map((each) => each.seq).sort((a, b) => a - b)).toEqual(
+            Array.from({ length: made }, (_, index) => index + 1),
+          )
+          expect(shipped.at(-1)).toBe(sizes.length)
+        },
+      ),
+      { numRuns: 15 },
+    )
+  }, 60_000)
+
+  test('the whole spool again, ten times, changes nothing', async () => {
+    const { spool, parts, state } = await opened()
+    spool.append([batch(event('A', { quantities: { tokens: '1.5' } }), event('B')), batch(event('C'))], 0)
+    await new Shipper(parts).ship()
+    const before = await state()
+    for (let time = 0; time < 10; time += 1) await new Shipper(parts).ship()
+    expect(await state()).toEqual(before)
+    expect(before.events).toHaveLength(3)
+  })
+
+  test('calls that overlap share a run', async () => {
+    const { spool, parts, state } = await opened()
+    spool.append([batch(event('A'), event('B'))], 0)
+    const shipper = new Shipper(parts)
+    expect(await Promise.all([shipper.ship(), shipper.ship(), shipper.ship()])).toEqual([2, 2, 2])
+    expect(sum((await state()).rollups)).toBe(2)
+  })
+
+  test('what an earlier start left behind is shipped under its own epoch', async () => {
+    const folder = tempDir()
+    const first = await opened({ folder })
+    first.spool.append([batch(event('A')), batch(event('B'))], 0)
+    await new Shipper(first.parts).ship()
+    first.spool.append([batch(event('C'))], 1)
+    const second = await opened({ folder, epoch: 2 })
+    second.spool.append([batch(event('D'), event('E'))], 0)
+    await new Shipper(second.parts).ship()
+    const { rollups, events } = await second.state()
+    expect(sum(rollups)).toBe(5)
+    expect(events.map(({ requestId, epoch, seq }) => [requestId, epoch, seq]).sort()).toEqual([
+      ['A', 1, 1],
+      ['B', 1, 2],
+      ['C', 1, 3],
+      ['D', 2, 1],
+      ['E', 2, 2],
+    ])
+  })
+})
+
+describe('when it breaks off, both stores are right in the end', () => {
+  test.each([
+    { at: 'before the ledger', again: 'the same process' },
+    { at: 'after the ledger', again: 'the same process' },
+    { at: 'before the usage log', again: 'the same process' },
+    { at: 'after the usage log', again: 'the same process' },
+    { at: 'before the ledger', again: 'a new one' },
+    { at: 'after the ledger', again: 'a new one' },
+    { at: 'before the usage log', again: 'a new one' },
+    { at: 'after the usage log', again: 'a new one' },
+  ])('$at, and $again goes on', async ({ at, again }) => {
+    const { spool, parts, state, shipped } = await opened()
+    spool.append([batch(event('A'), event('B'))], 0)
+    const breaking = new Shipper(breakingOnce(parts, at))
+    await expect(breaking.ship()).rejects.toThrow('the power went')
+    expect(shipped).toEqual([])
+    spool.append([batch(event('C'))], 0)
+    await (again === 'a new one' ? new Shipper(parts) : breaking).ship()
+    const { rollups, events } = await state()
+    expect([sum(rollups), events.map((each) => each.requestId).sort()]).toEqual([3, ['A', 'B', 'C']])
+    expect(shipped.at(-1)).toBe(2)
+  })
+
+  test('a hole in the spool is noticed, never stepped over', async () => {
+    const { spool, parts, state } = await opened()
+    spool.append([batch(event('A'))], 0)
+    await new Shipper(parts).ship()
+    spool.append([batch(event('B'))], 0)
+    spool.append([batch(event('C'))], 2)
+    await expect(new Shipper(parts).ship()).rejects.toThrow(/no gap/)
+    expect(sum((await state()).rollups)).toBe(1)
+  })
+})
+
+/** The same stores, of which one fails once, before or after it did its work. */
+function breakingOnce(parts: ShipperParts, at: string): ShipperParts {
+  let broken = false
+  const around = async <Result>(place: string, work: () => Promise<Result>): Promise<Result> => {
+    const breaks = !broken && at.endsWith(place)
+    if (breaks) broken = true
+    if (breaks && at.startsWith('before')) throw new Error('the power went')
+    const result = await work()
+    if (breaks) throw new Error('the power went')
+    return result
+  }
+  const { store, usageLog } = parts
+  return {
+    ...parts,
+    store: {
+      ...store,
+      ledger: store.ledger,
+      transaction: (work) => around('the ledger', () => store.transaction(work)),
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    } as ControlStore,
+    usageLog: {
+      watermark: (place) => usageLog.watermark(place),
+      append: (events) => around('the usage log', () => usageLog.append(events)),
+    } as UsageLog,
+  }
+}
