@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { builtProgram } from '../support/build-programs.ts'
+import { programFolder } from '../support/build-programs.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
@@ -12,8 +12,8 @@ import { usageRows } from '../support/usage-rows.ts'
 
 /** The built program with a thread that dies when a file named `die` appears; returns its script. */
 function mortalProgram(thread: string): string {
-  const folder = join(dirname(builtProgram('lib')), `../mortal-${process.pid}`)
-  cpSync(dirname(builtProgram('lib')), folder, { recursive: true })
+  const folder = programFolder('mortal')
+  cpSync(programFolder('lib'), folder, { recursive: true })
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   appendFileSync(join(folder, `${thread}.js`), DEATH)
   return join(folder, 'gatez.js')

@@ -1,19 +1,39 @@
 import { execFileSync } from 'node:child_process'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** Builds what the flow tests run, once before all of them: the program, and the one that releases early. */
-export function setup(): void {
-  for (const flag of ['--no-binary', '--release-early']) {
+/** What the flow tests run: the program, and one that lets answers end before they are metered. */
+const BUILDS = { lib: '--no-binary', 'release-early': '--release-early' } as const
+
+export type Build = keyof typeof BUILDS
+
+/**
+ * Builds both, once before all flow tests, and returns what removes them.
+ *
+ * Tests run copies of their own: a build meanwhile would take the program away from under them.
+ */
+export function setup(): () => void {
+  process.env[VARIABLE] = join(ROOT, `dist/flow-${process.pid}`)
+  for (const [name, flag] of Object.entries(BUILDS)) {
     execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), flag])
+    cpSync(join(ROOT, 'dist', name), programFolder(name), { recursive: true })
+  }
+  return () => {
+    for (const name of Object.keys(BUILDS)) rmSync(programFolder(name), { recursive: true, force: true })
   }
 }
 
 /** The script of a built program. */
 export function builtProgram(build: Build): string {
-  return join(ROOT, 'dist', build, 'gatez.js')
+  return join(programFolder(build), 'gatez.js')
 }
 
-/** `release-early` lets the ends of answers go before they are metered: tests must notice. */
-export type Build = 'lib' | 'release-early'
+/** The folder of a built program. It lies in dist, from where a program finds its templates and packages. */
+export function programFolder(name: string): string {
+  return `${process.env[VARIABLE]}-${name}`
+}
+
+/** How the tests learn where the programs are. */
+const VARIABLE = 'GATEZ_TEST_PROGRAMS'
