@@ -1,7 +1,10 @@
 import type { Shipper } from './ship.ts'
 
-/** From a commit in the spool to the look at it: several ticks go together. */
-const DELAY_MS = 100
+/**
+ * From a commit in the spool to the look at it. The longer, the more events share a row and a page of
+ * the stores; but a call must be in the reports within a second, and shipping takes its time too.
+ */
+const DELAY_MS = 250
 /** From a failed run to the next. */
 const RETRY_MS = 500
 

@@ -5,7 +5,8 @@ import { SqlAuditStore } from './audit.ts'
 import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { SqlKeyStore } from './keys.ts'
-import { SqlLedgerStore } from './ledger.ts'
+import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
+import { LedgerNumbers } from './ledger-numbers.ts'
 import { LedgerStatements } from './ledger-statements.ts'
 import { migrate } from './migrate.ts'
 import { SqlNodeStore } from './nodes.ts'
@@ -29,10 +30,19 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
     await engine.close()
     throw error
   }
-  const shared = { engine, clock, ledgerStatements: new LedgerStatements(db) }
+  const statements = new LedgerStatements(db)
+  const numbers = LedgerNumbers.of(statements)
+  const shared = { engine, clock, ledger: { statements, numbers } }
   return {
     ...tablesOn(db, shared),
-    transaction: (work) => db.transaction().execute((transaction) => work(tablesOn(transaction, shared))),
+    transaction: async (work) => {
+      const ledger = { statements, numbers: numbers.inTransaction() }
+      const result = await db
+        .transaction()
+        .execute((transaction) => work(tablesOn(transaction, { ...shared, ledger })))
+      ledger.numbers.keep()
+      return result
+    },
     [Symbol.asyncDispose]: async () => {
       await db.destroy()
       await engine.close()
@@ -43,16 +53,16 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
 interface Shared {
   readonly engine: SqlEngine
   readonly clock: Clock
-  readonly ledgerStatements: LedgerStatements
+  readonly ledger: LedgerShared
 }
 
-function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledgerStatements }: Shared): ControlTables {
+function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger }: Shared): ControlTables {
   return {
     tenants: new SqlTenantStore(db, engine),
     keys: new SqlKeyStore(db, clock),
     plans: new SqlPlanStore(db),
     subscriptions: new SqlSubscriptionStore(db),
-    ledger: new SqlLedgerStore(db, ledgerStatements),
+    ledger: new SqlLedgerStore(db, ledger),
     nodes: new SqlNodeStore(db),
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),

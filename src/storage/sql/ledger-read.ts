@@ -1,7 +1,7 @@
-import { type Kysely, sql } from 'kysely'
-import type { Rollup, RollupFilter } from '../ports/ledger.ts'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { BUCKET_MS, type Rollup, type RollupFilter } from '../ports/ledger.ts'
 import { ROLLUP_KEY_COLUMNS } from './ledger-statements.ts'
-import type { ControlSchema, RollupRow } from './schema.ts'
+import type { ControlSchema, RollupCallerRow, RollupKeyColumns, RollupKindRow, RollupRow } from './schema.ts'
 
 /**
  * The rollups of a span of time, in the order of bucket start, then of the rest of their key.
@@ -11,9 +11,38 @@ import type { ControlSchema, RollupRow } from './schema.ts'
  * to meanwhile is seen once, before or after, with its quantities of the same moment.
  */
 export async function* readRollups(db: Kysely<ControlSchema>, filter: RollupFilter): AsyncGenerator<Rollup> {
+  if (filter.tenantId === undefined) {
+    yield* readSpan(db, (last) => afterLast(filter, last))
+    return
+  }
+  const tenantNo = await findTenant(db, filter.tenantId)
+  if (tenantNo === undefined) return
+  for await (const buckets of bucketsOf(db, filter)) {
+    yield* readSpan(db, (last) => ofTenant(tenantNo, buckets, last))
+  }
+}
+
+/** The numbers of one rollup, its names, and one of its quantities. */
+interface JoinedRow extends RollupRow, Omit<RollupCallerRow, Generated>, Omit<RollupKindRow, Generated> {
+  readonly tenant_id: string
+  /** null when the rollup has no custom meters. */
+  readonly meter_id: string | null
+  readonly quantity: string | null
+}
+
+type Generated = 'caller_no' | 'kind_no' | 'tenant_no'
+
+const PAGE_ROLLUPS = 2_000
+/** A day. */
+const BUCKETS_AT_ONCE = 96
+
+async function* readSpan(
+  db: Kysely<ControlSchema>,
+  conditions: (last: RollupKeyColumns | undefined) => RawBuilder<unknown>,
+): AsyncGenerator<Rollup> {
   let last: RollupRow | undefined
   for (;;) {
-    const { rows } = await pageAfter(last, filter).execute(db)
+    const { rows } = await page(conditions(last)).execute(db)
     let rollups = 0
     for (const { row, quantities } of grouped(rows)) {
       yield toRollup(row, quantities)
@@ -24,13 +53,44 @@ export async function* readRollups(db: Kysely<ControlSchema>, filter: RollupFilt
   }
 }
 
-interface JoinedRow extends RollupRow {
-  /** null when the rollup has no custom meters. */
-  readonly meter_id: string | null
-  readonly quantity: string | null
+// As one comparison, the primary key leads straight to where the page begins.
+function afterLast({ fromMs, toMs }: RollupFilter, last: RollupKeyColumns | undefined): RawBuilder<unknown> {
+  const start = last === undefined ? sql`bucket_ms >= ${fromMs}` : after(last)
+  return sql`${start} and bucket_ms < ${toMs}`
 }
 
-const PAGE_ROLLUPS = 2_000
+// The primary key leads to the tenant's rollups of one bucket: so buckets are named, not spanned.
+function ofTenant(
+  tenantNo: number,
+  buckets: readonly number[],
+  last: RollupKeyColumns | undefined,
+): RawBuilder<unknown> {
+  const left = last === undefined ? buckets : buckets.filter((bucketMs) => bucketMs >= last.bucket_ms)
+  const place = sql`bucket_ms in (${sql.join(left)}) and tenant_no = ${tenantNo}`
+  return last === undefined ? place : sql`${place} and ${after(last)}`
+}
+
+function after(last: RollupKeyColumns): RawBuilder<unknown> {
+  const names = ROLLUP_KEY_COLUMNS.map((column) => sql.ref(column))
+  const values = ROLLUP_KEY_COLUMNS.map((column) => sql`${last[column]}`)
+  return sql`(${sql.join(names)}) > (${sql.join(values)})`
+}
+
+function page(conditions: RawBuilder<unknown>): RawBuilder<JoinedRow> {
+  return sql<JoinedRow>`
+    select page.*, rollup_tenants.tenant_id,
+      rollup_callers.key_id, rollup_callers.plan_id, rollup_callers.plan_version, rollup_callers.subscription_id,
+      rollup_kinds.api_id, rollup_kinds.route_id, rollup_kinds.status_class, rollup_kinds.billable,
+      quantities.meter_id, quantities.quantity
+    from (
+      select * from rollups where ${conditions} order by ${KEY_NAMES} limit ${PAGE_ROLLUPS}
+    ) as page
+    join rollup_tenants on rollup_tenants.tenant_no = page.tenant_no
+    join rollup_callers on rollup_callers.caller_no = page.caller_no
+    join rollup_kinds on rollup_kinds.kind_no = page.kind_no
+    left join rollup_quantities as quantities on ${SAME_KEY}
+    order by ${KEY_OF_PAGE}, quantities.meter_id`
+}
 
 const KEY_NAMES = sql.join(ROLLUP_KEY_COLUMNS.map((column) => sql.ref(column)))
 const KEY_OF_PAGE = sql.join(ROLLUP_KEY_COLUMNS.map((column) => sql.ref(`page.${column}`)))
@@ -39,26 +99,40 @@ const SAME_KEY = sql.join(
   sql` and `,
 )
 
-function pageAfter(last: RollupRow | undefined, { fromMs, toMs, tenantId }: RollupFilter) {
-  const conditions = [sql`bucket_ms < ${toMs}`]
-  if (tenantId !== undefined) conditions.push(sql`tenant_id = ${tenantId}`)
-  if (last === undefined) {
-    conditions.push(sql`bucket_ms >= ${fromMs}`)
-  } else {
-    // As one comparison and without a fixed column, an index leads straight to where the page begins.
-    const columns = ROLLUP_KEY_COLUMNS.filter((column) => column !== 'tenant_id' || tenantId === undefined)
-    const names = columns.map((column) => sql.ref(column))
-    const values = columns.map((column) => sql`${last[column]}`)
-    conditions.push(sql`(${sql.join(names)}) > (${sql.join(values)})`)
+async function findTenant(db: Kysely<ControlSchema>, tenantId: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('rollup_tenants')
+    .select('tenant_no')
+    .where('tenant_id', '=', tenantId)
+    .executeTakeFirst()
+  return row?.tenant_no
+}
+
+/** The first and the last bucket there is; null when there is none. */
+interface Ends {
+  readonly first: number | null
+  readonly last: number | null
+}
+
+/** The buckets of the span in which there can be rollups, some at once. */
+async function* bucketsOf(
+  db: Kysely<ControlSchema>,
+  { fromMs, toMs }: RollupFilter,
+): AsyncGenerator<readonly number[]> {
+  // Not both in one: SQLite would read the whole table.
+  const { rows } = await sql<Ends>`
+    select (select min(bucket_ms) from rollups) as first, (select max(bucket_ms) from rollups) as last`.execute(
+    db,
+  )
+  const { first = null, last = null } = rows[0] ?? {}
+  if (first === null || last === null) return
+  const startMs = Math.max(first, Math.ceil(fromMs / BUCKET_MS) * BUCKET_MS)
+  const endMs = Math.min(last + BUCKET_MS, toMs)
+  const stepMs = BUCKETS_AT_ONCE * BUCKET_MS
+  for (let firstMs = startMs; firstMs < endMs; firstMs += stepMs) {
+    const buckets = Math.ceil((Math.min(endMs, firstMs + stepMs) - firstMs) / BUCKET_MS)
+    yield Array.from({ length: buckets }, (_, index) => firstMs + index * BUCKET_MS)
   }
-  return sql<JoinedRow>`
-    select page.*, quantities.meter_id, quantities.quantity
-    from (
-      select * from rollups where ${sql.join(conditions, sql` and `)}
-      order by ${KEY_NAMES} limit ${PAGE_ROLLUPS}
-    ) as page
-    left join rollup_quantities as quantities on ${SAME_KEY}
-    order by ${KEY_OF_PAGE}, quantities.meter_id`
 }
 
 /** The rows of one rollup stand together: one for each of its meters. */
@@ -75,15 +149,15 @@ function* grouped(rows: readonly JoinedRow[]): Generator<Group> {
 }
 
 interface Group {
-  readonly row: RollupRow
+  readonly row: JoinedRow
   readonly quantities: Record<string, string>
 }
 
-function isSameRollup(left: RollupRow, right: RollupRow): boolean {
+function isSameRollup(left: RollupKeyColumns, right: RollupKeyColumns): boolean {
   return ROLLUP_KEY_COLUMNS.every((column) => left[column] === right[column])
 }
 
-function toRollup(row: RollupRow, quantities: Readonly<Record<string, string>>): Rollup {
+function toRollup(row: JoinedRow, quantities: Readonly<Record<string, string>>): Rollup {
   return {
     bucketMs: row.bucket_ms,
     tenantId: row.tenant_id,

@@ -1,7 +1,10 @@
-import type { CompiledQuery, Kysely, QueryResult } from 'kysely'
+import type { Kysely } from 'kysely'
+import { assert } from '../../lib/assert.ts'
 import { addQuantities } from '../../model/quantity.ts'
-import type { RollupEntry, RollupKey } from '../ports/ledger.ts'
-import { type LedgerStatements, ROLLUP_KEY_COLUMNS } from './ledger-statements.ts'
+import { BUCKET_MS, type RollupEntry } from '../ports/ledger.ts'
+import { chunksOf } from './chunks.ts'
+import type { LedgerNumbers } from './ledger-numbers.ts'
+import { type LedgerStatements, run } from './ledger-statements.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -12,30 +15,70 @@ import type { ControlSchema } from './schema.ts'
  * quantities below it read. Rows are taken in one order by everybody, so two writers cannot deadlock.
  */
 export async function addRollups(place: LedgerPlace, entries: readonly RollupEntry[]): Promise<void> {
-  const merged = mergeEntries(entries)
-  for (const chunk of chunksOf(merged, WRITE_ROWS_MAX)) {
-    await run(place, place.statements.rollupUpsert(chunk.length), chunk.flatMap(rollupValues))
+  const rows = mergeRows(await numberRows(place, entries))
+  for (const chunk of chunksOf(rows, CHUNK_MAX)) {
+    await run(place.db, place.statements.rollupUpsert(chunk.length), rollupValues(chunk))
   }
-  for (const chunk of chunksOf(merged.filter(hasQuantities), READ_ROWS_MAX)) {
+  for (const chunk of chunksOf(rows.filter(hasQuantities), CHUNK_MAX)) {
     await addQuantitiesOf(place, chunk)
   }
 }
 
-/** Where to write: a connection, best one inside a transaction, and the statements built for it. */
+/** Where to write: a connection, best one inside a transaction, and what is known of its store. */
 export interface LedgerPlace {
   readonly db: Kysely<ControlSchema>
   readonly statements: LedgerStatements
+  readonly numbers: LedgerNumbers
 }
 
-/** One entry a rollup, in the order of the keys: a statement must not touch one row twice. */
-function mergeEntries(entries: readonly RollupEntry[]): readonly RollupEntry[] {
-  const byKey = new Map<string, RollupEntry>()
-  for (const entry of entries) {
-    const key = textOf(keyValues(entry))
-    const before = byKey.get(key)
-    byKey.set(key, before === undefined ? entry : sumOf(before, entry))
+/** An entry under the numbers of its row. */
+interface NumberedEntry {
+  readonly bucketMs: number
+  readonly tenantNo: number
+  readonly callerNo: number
+  readonly kindNo: number
+  readonly entry: RollupEntry
+}
+
+async function numberRows(
+  { db, numbers }: LedgerPlace,
+  entries: readonly RollupEntry[],
+): Promise<readonly NumberedEntry[]> {
+  const callers = await numbers.callers.numbered(db, entries)
+  const kinds = await numbers.kinds.numbered(db, entries)
+  return entries.map((entry, index) => {
+    const { bucketMs } = entry
+    // Reading one tenant looks into each bucket that can be there.
+    assert(bucketMs % BUCKET_MS === 0, 'a bucket begins at a whole quarter of an hour')
+    const [caller, kind] = [callers[index], kinds[index]]
+    assert(caller !== undefined && kind !== undefined, 'every entry was numbered')
+    return { bucketMs, tenantNo: caller.tenantNo, callerNo: caller.callerNo, kindNo: kind.kindNo, entry }
+  })
+}
+
+/** One entry a rollup, in the order of the primary key: a statement must not touch one row twice. */
+function mergeRows(rows: readonly NumberedEntry[]): readonly NumberedEntry[] {
+  const merged: NumberedEntry[] = []
+  let last: NumberedEntry | undefined
+  for (const row of rows.toSorted(compareKeys)) {
+    if (last !== undefined && compareKeys(last, row) === 0) {
+      last = { ...last, entry: sumOf(last.entry, row.entry) }
+      merged[merged.length - 1] = last
+    } else {
+      last = row
+      merged.push(row)
+    }
   }
-  return [...byKey].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, entry]) => entry)
+  return merged
+}
+
+function compareKeys(left: NumberedEntry, right: NumberedEntry): number {
+  return (
+    left.bucketMs - right.bucketMs ||
+    left.tenantNo - right.tenantNo ||
+    left.callerNo - right.callerNo ||
+    left.kindNo - right.kindNo
+  )
 }
 
 function sumOf(left: RollupEntry, right: RollupEntry): RollupEntry {
@@ -55,86 +98,46 @@ function sumOf(left: RollupEntry, right: RollupEntry): RollupEntry {
   }
 }
 
-function hasQuantities(entry: RollupEntry): boolean {
-  return Object.keys(entry.quantities).length > 0
+function hasQuantities({ entry }: NumberedEntry): boolean {
+  for (const _ in entry.quantities) return true
+  return false
 }
 
-async function addQuantitiesOf(place: LedgerPlace, chunk: readonly RollupEntry[]): Promise<void> {
+async function addQuantitiesOf(place: LedgerPlace, chunk: readonly NumberedEntry[]): Promise<void> {
   const read = place.statements.quantityRead(chunk.length)
-  const { rows: found } = await run(place, read, chunk.flatMap(keyValues))
+  const { rows: found } = await run(place.db, read, chunk.flatMap(keyValues))
   const before = new Map(
     found.map((row) => [
-      textOf([...ROLLUP_KEY_COLUMNS.map((column) => row[column]), row.meter_id]),
+      [row.bucket_ms, row.tenant_no, row.caller_no, row.kind_no, row.meter_id].join(' '),
       row.quantity,
     ]),
   )
 
-  const rows = chunk.flatMap((entry) => {
-    const key = keyValues(entry)
-    return Object.entries(entry.quantities).map(([meterId, quantity]) => {
-      const sum = addQuantities(before.get(textOf([...key, meterId])) ?? '0', quantity)
+  const rows = chunk.flatMap((row) => {
+    const key = keyValues(row)
+    return Object.entries(row.entry.quantities).map(([meterId, quantity]) => {
+      const sum = addQuantities(before.get([...key, meterId].join(' ')) ?? '0', quantity)
       return [...key, meterId, sum]
     })
   })
-  for (const part of chunksOf(rows, WRITE_ROWS_MAX)) {
-    await run(place, place.statements.quantityUpsert(part.length), part.flat())
+  for (const part of chunksOf(rows, CHUNK_MAX)) {
+    await run(place.db, place.statements.quantityUpsert(part.length), part.flat())
   }
 }
 
 /** The values of a rollup's key, in the order of `ROLLUP_KEY_COLUMNS`. */
-function keyValues(key: RollupKey): readonly Value[] {
-  return [
-    key.bucketMs,
-    key.tenantId,
-    key.keyId,
-    key.apiId,
-    key.routeId,
-    key.planId,
-    key.planVersion,
-    key.subscriptionId,
-    key.statusClass,
-    key.billable ? 1 : 0,
-  ]
+function keyValues(row: NumberedEntry): readonly number[] {
+  return [row.bucketMs, row.tenantNo, row.callerNo, row.kindNo]
 }
 
-function rollupValues(entry: RollupEntry): readonly Value[] {
-  return [
-    ...keyValues(entry),
-    entry.requests,
-    entry.refused,
-    entry.usageUnits,
-    entry.bytesReceived,
-    entry.bytesSent,
-    entry.durationMs,
-  ]
-}
-
-type Value = string | number
-
-// Ids hold no control characters, so the joined text names one row only.
-function textOf(values: readonly Value[]): string {
-  return values.join('\n')
-}
-
-/** Cuts `items` into pieces of few sizes, so that few statements are ever built and prepared. */
-function* chunksOf<Item>(items: readonly Item[], sizeMax: number): Generator<readonly Item[]> {
-  let start = 0
-  for (const size of CHUNK_SIZES) {
-    if (size > sizeMax) continue
-    for (; items.length - start >= size; start += size) yield items.slice(start, start + size)
+function rollupValues(rows: readonly NumberedEntry[]): readonly number[] {
+  const values: number[] = []
+  for (const { bucketMs, tenantNo, callerNo, kindNo, entry } of rows) {
+    values.push(bucketMs, tenantNo, callerNo, kindNo, entry.requests, entry.refused, entry.usageUnits)
+    values.push(entry.bytesReceived, entry.bytesSent, entry.durationMs)
   }
+  return values
 }
 
-const CHUNK_SIZES = [512, 64, 8, 1] as const
-/** Of 16 columns: far below the parameters SQLite (32,766) and Postgres (65,535) take. */
-const WRITE_ROWS_MAX = 512
-/** SQLite joins 64 given keys at 3 µs each, but 512 at 55 µs each: it no longer starts from them. */
-const READ_ROWS_MAX = 64
-
-function run<Row>(
-  { db }: LedgerPlace,
-  statement: CompiledQuery<Row>,
-  parameters: readonly Value[],
-): Promise<QueryResult<Row>> {
-  return db.executeQuery({ ...statement, parameters })
-}
+/** More rows to a statement make none of them cheaper. */
+const CHUNK_MAX = 64

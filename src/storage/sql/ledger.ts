@@ -9,6 +9,7 @@ import type {
   TenantUse,
   WatermarkAdvance,
 } from '../ports/ledger.ts'
+import type { LedgerNumbers } from './ledger-numbers.ts'
 import { readRollups } from './ledger-read.ts'
 import type { LedgerStatements } from './ledger-statements.ts'
 import { addRollups } from './ledger-write.ts'
@@ -17,17 +18,16 @@ import type { ControlSchema } from './schema.ts'
 /** Rollups and watermarks, in SQL. */
 export class SqlLedgerStore implements LedgerStore {
   readonly #db: Kysely<ControlSchema>
-  readonly #statements: LedgerStatements
+  readonly #shared: LedgerShared
 
-  /** `statements` may be shared by all ledgers of one store: building them is what costs. */
-  constructor(db: Kysely<ControlSchema>, statements: LedgerStatements) {
+  constructor(db: Kysely<ControlSchema>, shared: LedgerShared) {
     this.#db = db
-    this.#statements = statements
+    this.#shared = shared
   }
 
   async apply(entries: readonly RollupEntry[], advance: WatermarkAdvance): Promise<boolean> {
     if (!(await this.#moveWatermark(advance))) return false
-    await addRollups({ db: this.#db, statements: this.#statements }, entries)
+    await addRollups({ db: this.#db, ...this.#shared }, entries)
     return true
   }
 
@@ -49,6 +49,8 @@ export class SqlLedgerStore implements LedgerStore {
     const column = meter === 'calls' ? 'requests' : 'usage_units'
     return this.#db
       .selectFrom('rollups')
+      .innerJoin('rollup_tenants', 'rollup_tenants.tenant_no', 'rollups.tenant_no')
+      .innerJoin('rollup_kinds', 'rollup_kinds.kind_no', 'rollups.kind_no')
       .select(['tenant_id as tenantId', sql<number>`cast(sum(${sql.ref(column)}) as bigint)`.as('used')])
       .where('bucket_ms', '>=', fromMs)
       .where('bucket_ms', '<', toMs)
@@ -79,4 +81,11 @@ export class SqlLedgerStore implements LedgerStore {
       .executeTakeFirst()
     return result.numInsertedOrUpdatedRows === 1n
   }
+}
+
+/** What all ledgers of one store share: building statements and looking up numbers is what costs. */
+export interface LedgerShared {
+  readonly statements: LedgerStatements
+  /** For a transaction: its own view, kept after the commit. */
+  readonly numbers: LedgerNumbers
 }

@@ -17,6 +17,9 @@ export interface ControlSchema {
   readonly applied_files: AppliedFileRow
   readonly subscriptions: SubscriptionRow
   readonly keys: KeyRow
+  readonly rollup_tenants: RollupTenantRow
+  readonly rollup_callers: RollupCallerRow
+  readonly rollup_kinds: RollupKindRow
   readonly rollups: RollupRow
   readonly rollup_quantities: RollupQuantityRow
   readonly watermarks: WatermarkRow
@@ -100,19 +103,38 @@ export interface KeyRow {
   readonly expires_at_ms: number | null
 }
 
-/** The ten columns that name one rollup. */
-export interface RollupKeyColumns {
-  readonly bucket_ms: number
+/** A tenant id of the ledger; '' for calls without a tenant. */
+export interface RollupTenantRow {
+  readonly tenant_no: Generated<number>
   readonly tenant_id: string
+}
+
+/** Who called: all calls of one key under one subscription. */
+export interface RollupCallerRow {
+  readonly caller_no: Generated<number>
+  readonly tenant_no: number
   readonly key_id: string
-  readonly api_id: string
-  readonly route_id: string
   readonly plan_id: string
   readonly plan_version: number
   readonly subscription_id: string
+}
+
+/** What kind of call: where it went and how it ended. */
+export interface RollupKindRow {
+  readonly kind_no: Generated<number>
+  readonly api_id: string
+  readonly route_id: string
   readonly status_class: number
   /** 0 or 1. */
   readonly billable: number
+}
+
+/** The columns that name one rollup. The tenant is the caller's: it keeps the rollups of one together. */
+export interface RollupKeyColumns {
+  readonly bucket_ms: number
+  readonly tenant_no: number
+  readonly caller_no: number
+  readonly kind_no: number
 }
 
 export interface RollupRow extends RollupKeyColumns {

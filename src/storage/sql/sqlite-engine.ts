@@ -5,6 +5,7 @@ import { sqliteDialect } from './sqlite-driver.ts'
 
 /** SQLite: one file, one writer at a time, any number of readers. */
 export function sqliteEngine(database: Database.Database): SqlEngine {
+  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   return {
     name: 'sqlite',
     place: database.name,
@@ -17,6 +18,9 @@ export function sqliteEngine(database: Database.Database): SqlEngine {
     },
   }
 }
+
+/** 16 MiB: a page that many batches of usage touch is written back once. */
+const CHECKPOINT_PAGES = 4_000
 
 const SQLITE_DDL: SqlDdl = {
   identity: 'integer primary key autoincrement',

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3'
 import type { UsageEvent } from '../../model/event.ts'
 import type { Admission, UsageLogFilter } from '../ports/usage-log.ts'
-import { EVENT_COLUMNS, type EventRow, eventOfRow } from './usage-log-schema.ts'
+import { EVENT_COLUMNS, EVENT_JOINS, type EventRow, eventOfRow } from './usage-log-schema.ts'
 
 /**
  * Reads the usage log in pieces, each one short statement.
@@ -17,7 +17,7 @@ export class UsageLogReader {
   readonly #admissions: Database.Statement<SliceParameters, Admission>
 
   constructor(database: Database.Database) {
-    this.#find = database.prepare(`SELECT ${COLUMNS} FROM events AS e WHERE id = ?`)
+    this.#find = database.prepare('SELECT * FROM events WHERE id = ?')
     this.#page = database.prepare(PAGE)
     this.#tenantPage = database.prepare(TENANT_PAGE)
     this.#timeAhead = database.prepare<[number, number], number>(TIME_AHEAD).pluck()
@@ -69,26 +69,29 @@ interface SliceParameters {
   readonly stepMs: number
 }
 
-const COLUMNS = EVENT_COLUMNS.map((column) => `e."${column}"`).join(', ')
-
 const PAGE = `
-  SELECT ${COLUMNS} FROM events AS e
-  WHERE (e.timestamp, e.id) > (@fromMs, @lastId) AND e.timestamp < @toMs
-  ORDER BY e.timestamp, e.id LIMIT @limit`
+  SELECT * FROM events
+  WHERE (timestamp, id) > (@fromMs, @lastId) AND timestamp < @toMs
+  ORDER BY timestamp, id LIMIT @limit`
 
 // CROSS JOIN makes SQLite begin with the index.
 const TENANT_PAGE = `
-  SELECT ${COLUMNS} FROM events_of_tenant AS t CROSS JOIN events AS e ON e.rowid = t.event
-  WHERE t.tenant_id = @tenantId AND t.timestamp >= @fromMs AND t.timestamp < @toMs
-    AND (t.timestamp > @fromMs OR e.id > @lastId)
-  ORDER BY t.timestamp, e.id LIMIT @limit`
+  SELECT ${EVENT_COLUMNS}
+  FROM events_of_tenant AS i CROSS JOIN event_rows AS e ON e.event_no = i.event_no ${EVENT_JOINS}
+  WHERE i.tenant_no = (SELECT tenant_no FROM tenants WHERE tenant_id = @tenantId)
+    AND i.timestamp >= @fromMs AND i.timestamp < @toMs
+    AND (i.timestamp > @fromMs OR e.id > @lastId)
+  ORDER BY i.timestamp, e.id LIMIT @limit`
 
-const TIME_AHEAD = 'SELECT timestamp FROM events WHERE timestamp >= ? ORDER BY timestamp LIMIT 1 OFFSET ?'
+const TIME_AHEAD = 'SELECT timestamp FROM event_rows WHERE timestamp >= ? ORDER BY timestamp LIMIT 1 OFFSET ?'
 
 const ADMISSIONS = `
-  SELECT cast(timestamp / cast(@stepMs AS INTEGER) * cast(@stepMs AS INTEGER) AS INTEGER) AS timestampMs,
-    tenant_id AS tenantId, key_id AS keyId, route_id AS routeId,
-    sum(count) AS requests, sum(usage_units) AS units
-  FROM events
-  WHERE timestamp >= @fromMs AND timestamp < @toMs AND outcome <> 'refused' AND tenant_id <> ''
+  SELECT cast(e.timestamp / cast(@stepMs AS INTEGER) * cast(@stepMs AS INTEGER) AS INTEGER) AS timestampMs,
+    t.tenant_id AS tenantId, c.key_id AS keyId, k.route_id AS routeId,
+    sum(e.count) AS requests, sum(e.usage_units) AS units
+  FROM event_rows AS e
+  CROSS JOIN callers AS c ON c.caller_no = e.caller_no
+  CROSS JOIN tenants AS t ON t.tenant_no = c.tenant_no
+  CROSS JOIN kinds AS k ON k.kind_no = e.kind_no
+  WHERE e.timestamp >= @fromMs AND e.timestamp < @toMs AND k.outcome <> 'refused' AND t.tenant_id <> ''
   GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3'
 import { GatezError } from '../../errors/gatez-error.ts'
 import type { Outcome, UsageEvent } from '../../model/event.ts'
 
-/** A row of the usage log. The columns are the public names of an event, so SQL reads like the docs. */
+/** A row of the view `events`. Its columns are the public names of an event, so SQL reads like the docs. */
 export interface EventRow {
   readonly id: string
   readonly timestamp: number
@@ -32,72 +32,6 @@ export interface EventRow {
   readonly seq: number
   readonly source: string
   readonly count: number
-}
-
-/** The columns in the order in which `eventValues` gives the values. */
-export const EVENT_COLUMNS = [
-  'id',
-  'timestamp',
-  'tenant_id',
-  'key_id',
-  'api_id',
-  'route_id',
-  'plan_id',
-  'plan_version',
-  'subscription_id',
-  'method',
-  'endpoint',
-  'status_code',
-  'outcome',
-  'refusal',
-  'billable',
-  'response_time_ms',
-  'bytes_sent',
-  'bytes_received',
-  'usage_units',
-  'quantities',
-  'dimensions',
-  'client_ip',
-  'request_id',
-  'node_id',
-  'epoch',
-  'seq',
-  'source',
-  'count',
-] as const satisfies readonly (keyof EventRow)[]
-
-/** The values of an event's row, in the order of `EVENT_COLUMNS`. */
-export function eventValues(event: UsageEvent): readonly (string | number)[] {
-  return [
-    event.id,
-    event.timestampMs,
-    event.tenantId,
-    event.keyId,
-    event.apiId,
-    event.routeId,
-    event.planId,
-    event.planVersion,
-    event.subscriptionId,
-    event.method,
-    event.endpoint,
-    event.statusCode,
-    event.outcome,
-    event.refusal,
-    event.billable ? 1 : 0,
-    event.responseTimeMs,
-    event.bytesSent,
-    event.bytesReceived,
-    event.usageUnits,
-    recordText(event.quantities),
-    recordText(event.dimensions),
-    event.clientIp,
-    event.requestId,
-    event.nodeId,
-    event.epoch,
-    event.seq,
-    event.source,
-    event.count,
-  ]
 }
 
 /** The event a row stands for. */
@@ -156,55 +90,118 @@ export function migrateUsageLog(db: Database.Database): void {
   migrate.immediate()
 }
 
-// Almost every event has none: the text is shared, and nothing is serialised.
-function recordText(record: Readonly<Record<string, string>>): string {
-  for (const _ in record) return JSON.stringify(record)
-  return '{}'
-}
-
 const SCHEMA_VERSION = 1
 
+/** The public columns of an event, and where each of them is kept. */
+const COLUMN_SOURCES: Readonly<Record<keyof EventRow, string>> = {
+  id: 'e.id',
+  timestamp: 'e.timestamp',
+  tenant_id: 't.tenant_id',
+  key_id: 'c.key_id',
+  api_id: 'k.api_id',
+  route_id: 'k.route_id',
+  plan_id: 'c.plan_id',
+  plan_version: 'c.plan_version',
+  subscription_id: 'c.subscription_id',
+  method: 'k.method',
+  endpoint: 'e.endpoint',
+  status_code: 'k.status_code',
+  outcome: 'k.outcome',
+  refusal: 'k.refusal',
+  billable: 'k.billable',
+  response_time_ms: 'e.response_time_ms',
+  bytes_sent: 'e.bytes_sent',
+  bytes_received: 'e.bytes_received',
+  usage_units: 'e.usage_units',
+  quantities: "coalesce(e.quantities, '{}')",
+  dimensions: "coalesce(e.dimensions, '{}')",
+  client_ip: "coalesce(e.client_ip, '')",
+  request_id: 'coalesce(e.request_id, e.id)',
+  node_id: 'r.node_id',
+  epoch: 'r.epoch',
+  seq: 'e.seq',
+  source: 'c.source',
+  count: 'e.count',
+}
+
+/** What to select from `event_rows AS e` and its `EVENT_JOINS` to get an `EventRow`. */
+export const EVENT_COLUMNS = Object.entries(COLUMN_SOURCES)
+  .map(([column, source]) => `${source} AS ${column}`)
+  .join(', ')
+
+/** The names that an event has by number. CROSS JOIN, so that SQLite never starts from them. */
+export const EVENT_JOINS = `
+  CROSS JOIN callers AS c ON c.caller_no = e.caller_no
+  CROSS JOIN tenants AS t ON t.tenant_no = c.tenant_no
+  CROSS JOIN kinds AS k ON k.kind_no = e.kind_no
+  CROSS JOIN runs AS r ON r.run_no = e.run_no`
+
+// What many events share is kept once, under a number; `events` puts it together again. NULL stands for
+// what most events have: no quantities, no dimensions, no address, and our id as the request id.
+//
 // events_of_tenant is an index by hand: as a real one it would touch a page per tenant and batch, which
 // halves the speed of appending. It is filled in larger steps, and holds rows up to `through`.
 const SCHEMA = `
-  CREATE TABLE events (
-    id TEXT NOT NULL,
-    timestamp INTEGER NOT NULL,
-    tenant_id TEXT NOT NULL,
+  CREATE TABLE tenants (
+    tenant_no INTEGER PRIMARY KEY,
+    tenant_id TEXT NOT NULL UNIQUE
+  ) STRICT;
+  CREATE TABLE callers (
+    caller_no INTEGER PRIMARY KEY,
+    tenant_no INTEGER NOT NULL REFERENCES tenants,
     key_id TEXT NOT NULL,
-    api_id TEXT NOT NULL,
-    route_id TEXT NOT NULL,
     plan_id TEXT NOT NULL,
     plan_version INTEGER NOT NULL,
     subscription_id TEXT NOT NULL,
+    source TEXT NOT NULL,
+    UNIQUE (key_id, tenant_no, plan_id, plan_version, subscription_id, source)
+  ) STRICT;
+  CREATE TABLE kinds (
+    kind_no INTEGER PRIMARY KEY,
+    api_id TEXT NOT NULL,
+    route_id TEXT NOT NULL,
     method TEXT NOT NULL,
-    endpoint TEXT NOT NULL,
     status_code INTEGER NOT NULL,
     outcome TEXT NOT NULL,
     refusal TEXT NOT NULL,
     billable INTEGER NOT NULL,
+    UNIQUE (route_id, api_id, method, status_code, outcome, refusal, billable)
+  ) STRICT;
+  CREATE TABLE runs (
+    run_no INTEGER PRIMARY KEY,
+    node_id TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    UNIQUE (node_id, epoch)
+  ) STRICT;
+
+  CREATE TABLE event_rows (
+    event_no INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    timestamp INTEGER NOT NULL,
+    caller_no INTEGER NOT NULL,
+    kind_no INTEGER NOT NULL,
+    run_no INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    endpoint TEXT NOT NULL,
     response_time_ms INTEGER NOT NULL,
     bytes_sent INTEGER NOT NULL,
     bytes_received INTEGER NOT NULL,
     usage_units INTEGER NOT NULL,
-    quantities TEXT NOT NULL,
-    dimensions TEXT NOT NULL,
-    client_ip TEXT NOT NULL,
-    request_id TEXT NOT NULL,
-    node_id TEXT NOT NULL,
-    epoch INTEGER NOT NULL,
-    seq INTEGER NOT NULL,
-    source TEXT NOT NULL,
-    count INTEGER NOT NULL
+    count INTEGER NOT NULL DEFAULT 1,
+    quantities TEXT,
+    dimensions TEXT,
+    client_ip TEXT,
+    request_id TEXT
   ) STRICT;
-  CREATE UNIQUE INDEX events_by_id ON events (id);
-  CREATE INDEX events_by_time ON events (timestamp);
+  CREATE UNIQUE INDEX events_by_id ON event_rows (id);
+  CREATE INDEX events_by_time ON event_rows (timestamp);
+  CREATE VIEW events AS SELECT ${EVENT_COLUMNS} FROM event_rows AS e ${EVENT_JOINS};
 
   CREATE TABLE events_of_tenant (
-    tenant_id TEXT NOT NULL,
+    tenant_no INTEGER NOT NULL,
     timestamp INTEGER NOT NULL,
-    event INTEGER NOT NULL,
-    PRIMARY KEY (tenant_id, timestamp, event)
+    event_no INTEGER NOT NULL,
+    PRIMARY KEY (tenant_no, timestamp, event_no)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE tenants_indexed (through INTEGER NOT NULL) STRICT;
   INSERT INTO tenants_indexed VALUES (0);

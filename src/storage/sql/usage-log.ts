@@ -1,10 +1,12 @@
+import { setImmediate as otherWork } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
 import type { UsageEvent } from '../../model/event.ts'
 import type { Admission, UsageLog, UsageLogFilter } from '../ports/usage-log.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
 import { UsageLogReader } from './usage-log-reader.ts'
-import { EVENT_COLUMNS, eventValues, migrateUsageLog } from './usage-log-schema.ts'
+import { migrateUsageLog } from './usage-log-schema.ts'
+import { UsageLogWriter } from './usage-log-writer.ts'
 
 /**
  * Opens the usage log in an SQLite file of its own; makes the file (0600) when it is not there yet.
@@ -28,8 +30,7 @@ export function openSqliteUsageLog(path: string): UsageLog {
 export class SqliteUsageLog implements UsageLog {
   readonly #database: Database.Database
   readonly #reader: UsageLogReader
-  readonly #insert: Database.Statement<unknown[]>
-  readonly #moveWatermark: Database.Statement<[string, number, number]>
+  readonly #writer: UsageLogWriter
   readonly #readWatermark: Database.Statement<[string, number], number>
   readonly #appendAll: Database.Transaction<(events: readonly UsageEvent[]) => void>
   readonly #indexAll: Database.Transaction<() => void>
@@ -42,24 +43,28 @@ export class SqliteUsageLog implements UsageLog {
   constructor(database: Database.Database) {
     this.#database = database
     this.#reader = new UsageLogReader(database)
-    this.#insert = database.prepare(INSERT)
-    this.#moveWatermark = database.prepare(MOVE_WATERMARK)
+    this.#writer = new UsageLogWriter(database)
     this.#readWatermark = database.prepare<[string, number], number>(READ_WATERMARK).pluck()
     this.#readIndexed = database.prepare<[], number>('SELECT through FROM tenants_indexed').pluck()
     this.#moveIndexed = database.prepare('UPDATE tenants_indexed SET through = ?')
-    this.#readNewest = database.prepare<[], number>('SELECT max(rowid) FROM events').pluck()
+    this.#readNewest = database.prepare<[], number>('SELECT max(event_no) FROM event_rows').pluck()
     this.#indexEvents = database.prepare(INDEX_EVENTS)
-    this.#appendAll = database.transaction((events) => {
-      for (const event of events) this.#insert.run(eventValues(event))
-      this.#moveWatermarks(events)
-      this.#indexTenants(INDEX_STEP_EVENTS)
-    })
-    this.#indexAll = database.transaction(() => this.#indexTenants(1))
+    this.#appendAll = database.transaction((events) => this.#writer.write(events))
+    this.#indexAll = database.transaction(() => this.#indexTenants())
   }
 
   async append(events: readonly UsageEvent[]): Promise<void> {
     if (events.length === 0) return
-    this.#guard(() => this.#appendAll.immediate(events))
+    try {
+      this.#guard(() => this.#appendAll.immediate(events))
+    } catch (error) {
+      this.#writer.forget()
+      throw error
+    }
+    if (this.#guard(() => this.#eventsBehind()) < INDEX_STEP_EVENTS) return
+    // On its own: together the two would keep this thread busy for too long.
+    await otherWork()
+    this.#guard(() => this.#indexAll.immediate())
   }
 
   async watermark(place: { readonly nodeId: string; readonly epoch: number }): Promise<number> {
@@ -98,22 +103,15 @@ export class SqliteUsageLog implements UsageLog {
     this.#database.close()
   }
 
-  #moveWatermarks(events: readonly UsageEvent[]): void {
-    const ends = new Map<string, UsageEvent>()
-    for (const event of events) {
-      const place = `${event.epoch} ${event.nodeId}`
-      const end = ends.get(place)
-      if (end === undefined || event.seq > end.seq) ends.set(place, event)
-    }
-    for (const { nodeId, epoch, seq } of ends.values()) this.#moveWatermark.run(nodeId, epoch, seq)
+  /** How far events_of_tenant is behind the newest event. */
+  #eventsBehind(): number {
+    return (this.#readNewest.get() ?? 0) - (this.#readIndexed.get() ?? 0)
   }
 
-  /** Brings events_of_tenant up to the newest event, if it is at least `behindMin` events behind. */
-  #indexTenants(behindMin: number): void {
-    const throughEvent = this.#readIndexed.get() ?? 0
+  /** Brings events_of_tenant up to the newest event. */
+  #indexTenants(): void {
     const newestEvent = this.#readNewest.get() ?? 0
-    if (newestEvent - throughEvent < behindMin) return
-    this.#indexEvents.run(throughEvent)
+    this.#indexEvents.run(this.#readIndexed.get() ?? 0)
     this.#moveIndexed.run(newestEvent)
   }
 
@@ -130,7 +128,7 @@ const CACHE_KIB = 16_384
 /** 16 MiB: a page that many batches touch is written back once. */
 const CHECKPOINT_PAGES = 4_000
 /** Few enough that a step takes some 50 ms, enough that a tenant's page is touched for many events at once. */
-const INDEX_STEP_EVENTS = 16_384
+const INDEX_STEP_EVENTS = 32_768
 const PAGE_EVENTS = 1_000
 const SLICE_EVENTS = 20_000
 
@@ -139,18 +137,11 @@ function stepEnd(ms: number, stepMs: number): number {
   return Math.floor(ms / stepMs) * stepMs + stepMs
 }
 
-// Not INSERT OR IGNORE: that would also pass over a row with a missing value.
-const INSERT = `
-  INSERT INTO events (${EVENT_COLUMNS.join(', ')}) VALUES (${EVENT_COLUMNS.map(() => '?').join(', ')})
-  ON CONFLICT (id) DO NOTHING`
-
 const READ_WATERMARK = 'SELECT seq FROM watermarks WHERE node_id = ? AND epoch = ?'
 
-const MOVE_WATERMARK = `
-  INSERT INTO watermarks (node_id, epoch, seq) VALUES (?, ?, ?)
-  ON CONFLICT (node_id, epoch) DO UPDATE SET seq = max(seq, excluded.seq)`
-
 const INDEX_EVENTS = `
-  INSERT INTO events_of_tenant (tenant_id, timestamp, event)
-  SELECT tenant_id, timestamp, rowid FROM events WHERE rowid > ?
-  ORDER BY tenant_id, timestamp`
+  INSERT INTO events_of_tenant (tenant_no, timestamp, event_no)
+  SELECT c.tenant_no, e.timestamp, e.event_no
+  FROM event_rows AS e CROSS JOIN callers AS c ON c.caller_no = e.caller_no
+  WHERE e.event_no > ?
+  ORDER BY 1, 2, 3`

@@ -62,7 +62,7 @@ describe('the file of the usage log', () => {
 
   test('finds a tenant by an index, however many events there are', async () => {
     await using log = openSqliteUsageLog(path)
-    for (let batch = 0; batch < 20; batch += 1) {
+    for (let batch = 0; batch < 40; batch += 1) {
       await log.append(
         Array.from({ length: 1_000 }, (_, index) => {
           const seq = batch * 1_000 + index
@@ -70,10 +70,10 @@ describe('the file of the usage log', () => {
         }),
       )
     }
-    expect(query('SELECT count(*) AS events FROM events_of_tenant')).toEqual([{ events: 17_000 }])
+    expect(query('SELECT count(*) AS events FROM events_of_tenant')).toEqual([{ events: 33_000 }])
     const found = await Array.fromAsync(log.events({ tenantId: 'tenant-7' }))
-    expect(found.map(({ seq }) => seq)).toEqual(Array.from({ length: 400 }, (_, index) => index * 50 + 7))
-    expect(query('SELECT count(*) AS events FROM events_of_tenant')).toEqual([{ events: 20_000 }])
+    expect(found.map(({ seq }) => seq)).toEqual(Array.from({ length: 800 }, (_, index) => index * 50 + 7))
+    expect(query('SELECT count(*) AS events FROM events_of_tenant')).toEqual([{ events: 40_000 }])
   })
 
   test('is refused when a newer gatez wrote it, and left as it is', () => {

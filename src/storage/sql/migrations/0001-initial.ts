@@ -72,9 +72,31 @@ export const initial: Migration = {
     )`,
     'create index keys_by_tenant on keys (tenant_id, state)',
     'create index keys_by_state on keys (state)',
+    // The texts that rollups share are kept once: a rollup names them by number.
+    `create table rollup_tenants (
+      tenant_no ${identity},
+      tenant_id text not null unique
+    )`,
+    `create table rollup_callers (
+      caller_no ${identity},
+      tenant_no ${bigint} not null references rollup_tenants (tenant_no),
+      key_id text not null,
+      plan_id text not null,
+      plan_version integer not null,
+      subscription_id text not null,
+      unique (tenant_no, key_id, plan_id, plan_version, subscription_id)
+    )`,
+    `create table rollup_kinds (
+      kind_no ${identity},
+      api_id text not null,
+      route_id text not null,
+      status_class integer not null,
+      billable integer not null,
+      unique (route_id, api_id, status_class, billable)
+    )`,
+    // No foreign keys and no second index: under load nearly every event writes a row of its own here.
     `create table rollups (
-      bucket_ms ${bigint} not null,
-      ${ROLLUP_KEY_TAIL},
+      ${rollupKey(bigint)},
       requests ${bigint} not null,
       refused ${bigint} not null,
       usage_units ${bigint} not null,
@@ -83,10 +105,8 @@ export const initial: Migration = {
       duration_ms ${bigint} not null,
       primary key (${ROLLUP_KEY_NAMES})
     ) ${clustered}`,
-    'create index rollups_by_tenant on rollups (tenant_id, bucket_ms)',
     `create table rollup_quantities (
-      bucket_ms ${bigint} not null,
-      ${ROLLUP_KEY_TAIL},
+      ${rollupKey(bigint)},
       meter_id text not null,
       quantity ${decimal} not null,
       primary key (${ROLLUP_KEY_NAMES}, meter_id)
@@ -128,15 +148,10 @@ export const initial: Migration = {
   ],
 }
 
-const ROLLUP_KEY_TAIL = `tenant_id text not null,
-      key_id text not null,
-      api_id text not null,
-      route_id text not null,
-      plan_id text not null,
-      plan_version integer not null,
-      subscription_id text not null,
-      status_class integer not null,
-      billable integer not null`
+const ROLLUP_KEY_NAMES = 'bucket_ms, tenant_no, caller_no, kind_no'
 
-const ROLLUP_KEY_NAMES =
-  'bucket_ms, tenant_id, key_id, api_id, route_id, plan_id, plan_version, subscription_id, status_class, billable'
+function rollupKey(bigint: string): string {
+  return ['bucket_ms', 'tenant_no', 'caller_no', 'kind_no']
+    .map((name) => `${name} ${bigint} not null`)
+    .join(', ')
+}
