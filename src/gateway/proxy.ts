@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { ErrorCode } from '../errors/catalogue.ts'
 import type { Outcome } from '../model/event.ts'
@@ -39,6 +39,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   readonly #listener: PassageListener
   readonly #response: ServerResponse
   readonly #bodyless: boolean
+  #watchesSocket = false
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
   #statusText: string | undefined
@@ -59,7 +60,10 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     this.#bodyless = request.method === 'HEAD'
     response.on('close', this.#clientGone)
     // Behind another answer on its connection, it does not learn by itself that the connection is gone.
-    if (response.socket === null) request.socket.once('close', this.#clientGone)
+    if (response.socket === null) {
+      this.#watchesSocket = true
+      request.socket.once('close', this.#clientGone)
+    }
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -81,7 +85,9 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     const { rawHeaders } = controller
     const head = readResponseHead(Array.isArray(rawHeaders) ? rawHeaders : [])
     this.#status = status
-    this.#statusText = statusText !== undefined && REASON.test(statusText) ? statusText : undefined
+    if (statusText !== STATUS_CODES[status] && statusText !== undefined && REASON.test(statusText)) {
+      this.#statusText = statusText
+    }
     this.#meters = head.meters
     this.#fields = head.forward
     const length = headers['content-length']
@@ -151,7 +157,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   #end(outcome: Outcome, held: Held | undefined, refusal?: Refusal): void {
     if (this.#ended) return
     this.#ended = true
-    this.#response.req.socket.off('close', this.#clientGone)
+    if (this.#watchesSocket) this.#response.req.socket.off('close', this.#clientGone)
     const ending: Ending = {
       outcome,
       status: refusal?.status ?? this.#status,
