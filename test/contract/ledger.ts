@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { BUCKET_MS, type Rollup, type RollupEntry } from '../../src/storage/ports/ledger.ts'
+import { MARCH, rollup, sums } from '../support/rollups.ts'
 
 export interface LedgerDriver {
   readonly name: string
@@ -9,7 +10,6 @@ export interface LedgerDriver {
   open(): Promise<ControlStore>
 }
 
-const MARCH = Date.UTC(2026, 2, 1)
 const NODE = { nodeId: 'node-1', epoch: 1 }
 
 /** What every LedgerStore promises. A new driver is done when this passes on it. */
@@ -90,6 +90,14 @@ export function ledgerContract(driver: LedgerDriver): void {
         expect((await read())[0]?.bytesSent).toBe(Number.MAX_SAFE_INTEGER)
       })
 
+      test('a bucket that begins at no quarter of an hour is refused', async () => {
+        const advance = { ...NODE, afterSeq: 0, throughSeq: 1 }
+        const odd = rollup({ bucketMs: MARCH + 1 })
+        await expect(store.transaction(({ ledger }) => ledger.apply([odd], advance))).rejects.toThrow(
+          /quarter/,
+        )
+      })
+
       test('a batch of thousands of rollups arrives whole', async () => {
         const entries = Array.from({ length: 3_333 }, (_, index) =>
           rollup({ keyId: `key_${index % 1_111}`, routeId: `route-${index % 3}`, quantities: { n: '1' } }),
@@ -166,64 +174,24 @@ export function ledgerContract(driver: LedgerDriver): void {
       })
     })
 
-    describe('reading', () => {
-      test('takes the buckets that start in the span, half-open, in their order', async () => {
-        const buckets = [3, 0, 2, 1].map((index) => rollup({ bucketMs: MARCH + index * BUCKET_MS }))
-        await apply(...buckets)
-        const found = await read({ fromMs: MARCH + BUCKET_MS, toMs: MARCH + 3 * BUCKET_MS })
-        expect(found.map(({ bucketMs }) => bucketMs)).toEqual([MARCH + BUCKET_MS, MARCH + 2 * BUCKET_MS])
+    test.each<Partial<Rollup>>([
+      { tenantId: 'lost' },
+      { keyId: 'lost' },
+      { planVersion: 7 },
+      { routeId: 'lost' },
+      { billable: false },
+    ])('what a broken-off transaction was the first to name with %o is not mixed up later', async (names) => {
+      const lost = rollup(names)
+      const failed = store.transaction(async ({ ledger }) => {
+        await ledger.apply([lost], { nodeId: 'node-2', epoch: 1, afterSeq: 0, throughSeq: 1 })
+        throw new Error('the power went')
       })
-
-      test('can be narrowed to one tenant', async () => {
-        await apply(rollup({}), rollup({ tenantId: 'other' }), rollup({ keyId: 'second' }))
-        expect(await read({ tenantId: 'acme' })).toEqual([rollup({}), rollup({ keyId: 'second' })])
-        expect(await read({ tenantId: 'nobody' })).toEqual([])
-      })
-
-      test.each([undefined, 'acme'])(
-        'gives each of many rollups once, over many pages, tenant %s',
-        async (tenantId) => {
-          const entries = Array.from({ length: 5_001 }, (_, index) =>
-            rollup({
-              bucketMs: MARCH + Math.floor(index / 4_500) * BUCKET_MS,
-              keyId: `key_${String(index).padStart(5, '0')}`,
-              quantities: index % 2 === 0 ? { a: '1', b: '2' } : {},
-            }),
-          )
-          await apply(...entries.toReversed())
-          expect(await read(tenantId === undefined ? {} : { tenantId })).toEqual(entries)
-        },
-      )
-
-      test('does not hold up a writer, who may add while a reader is half way', async () => {
-        await apply(rollup({}), rollup({ keyId: 'second' }))
-        const seen: Rollup[] = []
-        for await (const found of store.ledger.rollups({ fromMs: 0, toMs: MARCH + BUCKET_MS })) {
-          seen.push(found)
-          await apply(rollup({ keyId: 'zzz' }))
-        }
-        expect(seen.slice(0, 2)).toEqual([rollup({}), rollup({ keyId: 'second' })])
-      })
-
-      test('adds up what counts against the quota of each tenant', async () => {
-        await apply(
-          rollup({ requests: 3, usageUnits: 15 }),
-          rollup({ requests: 2, usageUnits: 4, keyId: 'second', bucketMs: MARCH + BUCKET_MS }),
-          rollup({ requests: 9, usageUnits: 9, billable: false }),
-          rollup({ requests: 9, usageUnits: 9, bucketMs: MARCH + 2 * BUCKET_MS }),
-          rollup({ requests: 9, usageUnits: 9, tenantId: '' }),
-          rollup({ requests: 1, usageUnits: 0, tenantId: 'globex' }),
-        )
-        const span = [MARCH, MARCH + 2 * BUCKET_MS] as const
-        expect(await store.ledger.usedByTenant('calls', ...span)).toEqual([
-          { tenantId: 'acme', used: 5 },
-          { tenantId: 'globex', used: 1 },
-        ])
-        expect(await store.ledger.usedByTenant('units', ...span)).toEqual([
-          { tenantId: 'acme', used: 19 },
-          { tenantId: 'globex', used: 0 },
-        ])
-      })
+      await expect(failed).rejects.toThrow('the power went')
+      const next = rollup({ tenantId: 'next', keyId: 'next', routeId: 'next' })
+      await apply(next)
+      await apply(lost, next)
+      expect(await read({ tenantId: lost.tenantId })).toEqual([lost])
+      expect(await read({ tenantId: 'next' })).toEqual([{ ...next, requests: 2, bytesSent: 200, ...sums(2) }])
     })
 
     test('however entries are cut into batches, the sums are the same', async () => {
@@ -254,37 +222,11 @@ export function ledgerContract(driver: LedgerDriver): void {
           )
           expect(found).toHaveLength(expected?.length ?? 0)
           expect(found).toEqual(expect.arrayContaining(expected ?? []))
+          const buckets = (found ?? []).map(({ bucketMs }) => bucketMs)
+          expect(buckets).toEqual(buckets.toSorted())
         }),
         { numRuns: 25 },
       )
     })
   })
-}
-
-function rollup(parts: Partial<Rollup>): Rollup {
-  return {
-    bucketMs: MARCH,
-    tenantId: 'acme',
-    keyId: 'key_1',
-    apiId: 'dataforge',
-    routeId: 'search',
-    planId: 'pro',
-    planVersion: 1,
-    subscriptionId: 'sub_1',
-    statusClass: 2,
-    billable: true,
-    requests: 1,
-    refused: 0,
-    usageUnits: 1,
-    bytesReceived: 10,
-    bytesSent: 100,
-    durationMs: 7,
-    quantities: {},
-    ...parts,
-  }
-}
-
-/** The sums of `times` rollups that differ in nothing a test looks at. */
-function sums(times: number) {
-  return { usageUnits: times, bytesReceived: 10 * times, durationMs: 7 * times }
 }

@@ -67,6 +67,58 @@ export function usageLogContract(driver: UsageLogDriver): void {
       })
     })
 
+    test('keeps what a client called its request, and our id where it did not', async () => {
+      const [own, given] = [usageEvent({ seq: 1 }), usageEvent({ seq: 2, requestId: '' })] as const
+      await log.append([own, given, { ...usageEvent({ seq: 3 }), requestId: usageEvent({ seq: 3 }).id }])
+      expect(await log.find(own.id)).toEqual(own)
+      expect(await log.find(given.id)).toEqual(given)
+      expect(await log.find(usageEvent({ seq: 3 }).id)).toMatchObject({
+        requestId: usageEvent({ seq: 3 }).id,
+      })
+    })
+
+    test.each<Partial<UsageEvent>>([
+      { tenantId: 'other' },
+      { tenantId: '' },
+      { keyId: 'other' },
+      { planId: 'other' },
+      { planVersion: 2 },
+      { subscriptionId: 'other' },
+      { source: 'api' },
+      { apiId: 'other' },
+      { routeId: 'other' },
+      { method: 'POST' },
+      { statusCode: 201 },
+      { outcome: 'client_aborted' },
+      { refusal: 'rate-limited' },
+      { billable: false },
+      { nodeId: 'node-2' },
+      { epoch: 2 },
+      { endpoint: '/v1/other' },
+      { count: 2 },
+      { clientIp: '203.0.113.9' },
+      { quantities: { tokens: '1' } },
+      { dimensions: { region: 'eu' } },
+    ])('does not mix up events that differ in %o only', async (difference) => {
+      const [one, other] = [usageEvent({ seq: 1 }), usageEvent({ seq: 2, ...difference })] as const
+      const again = { ...other, id: usageEvent({ seq: 3 }).id, seq: 3, timestampMs: MARCH + 3 }
+      await log.append([one, other])
+      await log.append([again])
+      expect(await read()).toEqual([one, other, again])
+    })
+
+    test('what a broken-off batch was the first to name is not mixed up later', async () => {
+      const lost = usageEvent({ seq: 1, tenantId: 'lost', keyId: 'lost', routeId: 'lost', nodeId: 'lost' })
+      const bad = { ...usageEvent({ seq: 2 }), endpoint: null } as unknown as UsageEvent
+      await expect(log.append([lost, bad])).rejects.toThrow()
+      const next = usageEvent({ seq: 3, tenantId: 'next', keyId: 'next', routeId: 'next', nodeId: 'next' })
+      await log.append([next])
+      await log.append([lost])
+      expect(await read()).toEqual([lost, next])
+      expect(await read({ tenantId: 'lost' })).toEqual([lost])
+      expect(await log.watermark({ nodeId: 'lost', epoch: 1 })).toBe(1)
+    })
+
     describe('the watermark', () => {
       test('is the highest seq of that node and epoch, 0 without any', async () => {
         await log.append([usageEvent({ seq: 5 }), usageEvent({ seq: 4 })])

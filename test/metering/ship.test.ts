@@ -129,6 +129,44 @@ describe('shipping', () => {
   })
 })
 
+describe('groups', () => {
+  const many = (name: string, count: number) =>
+    batch(...Array.from({ length: count }, (_, index) => event(`${name}${index}X`)))
+
+  test('a backlog goes in groups of bounded size, and each is let go by itself', async () => {
+    const { spool, parts, shipped, state } = await opened()
+    spool.append([many('A', 4_000), many('B', 4_000), many('C', 4_000), many('D', 11_000), many('E', 10)], 0)
+    expect(await new Shipper(parts).ship()).toBe(23_010)
+    expect(shipped).toEqual([2, 3, 4, 5])
+    const { rollups, events } = await state()
+    expect([sum(rollups), events.length]).toEqual([23_010, 23_010])
+  })
+
+  test('many small batches go together', async () => {
+    const { spool, parts, shipped } = await opened()
+    spool.append(
+      Array.from({ length: 300 }, (_, index) => many(`A${index}B`, 3)),
+      0,
+    )
+    expect(await new Shipper(parts).ship()).toBe(900)
+    expect(shipped).toEqual([300])
+  })
+
+  test('what comes in while it ships waits for the next call', async () => {
+    const { spool, parts, state } = await opened()
+    spool.append([many('A', 3)], 0)
+    let more = 0
+    const onShipped = () => {
+      more += 1
+      spool.append([many(`B${more}B`, 2)], 0)
+    }
+    const shipper = new Shipper({ ...parts, onShipped })
+    expect(await shipper.ship()).toBe(3)
+    expect(await shipper.ship()).toBe(2)
+    expect((await state()).events).toHaveLength(5)
+  })
+})
+
 describe('when it breaks off, both stores are right in the end', () => {
   test.each([
     { at: 'before the ledger', again: 'the same process' },

@@ -2,9 +2,13 @@ import { ManualClock } from '../../../src/lib/clock.ts'
 import { openSqlControlStore } from '../../../src/storage/sql/control-store.ts'
 import { sqliteEngine } from '../../../src/storage/sql/sqlite-engine.ts'
 import { openSqliteFile } from '../../../src/storage/sql/sqlite-file.ts'
-import { ledgerContract } from '../../contract/ledger.ts'
+import { type LedgerDriver, ledgerContract } from '../../contract/ledger.ts'
+import { ledgerReadingContract } from '../../contract/ledger-reading.ts'
 
-ledgerContract({
+const driver: LedgerDriver = {
   name: 'sqlite',
   open: () => openSqlControlStore(sqliteEngine(openSqliteFile(':memory:')), new ManualClock(0)),
-})
+}
+
+ledgerContract(driver)
+ledgerReadingContract(driver)

@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ControlStore } from '../../src/storage/ports/control-store.ts'
+import { BUCKET_MS, type Rollup, type RollupEntry } from '../../src/storage/ports/ledger.ts'
+import { MARCH, rollup } from '../support/rollups.ts'
+import type { LedgerDriver } from './ledger.ts'
+
+/** What every LedgerStore promises to its readers. */
+export function ledgerReadingContract(driver: LedgerDriver): void {
+  describe(`reading a LedgerStore on ${driver.name}`, () => {
+    let store: ControlStore
+    let seq: number
+
+    beforeEach(async () => {
+      store = await driver.open()
+      seq = 0
+    })
+    afterEach(async () => {
+      await store[Symbol.asyncDispose]()
+    })
+
+    const apply = async (...entries: readonly RollupEntry[]) => {
+      seq += 1
+      const advance = { nodeId: 'node-1', epoch: 1, afterSeq: seq - 1, throughSeq: seq }
+      expect(await store.transaction((tables) => tables.ledger.apply(entries, advance))).toBe(true)
+    }
+    const read = (filter: { fromMs?: number; toMs?: number; tenantId?: string } = {}) =>
+      Array.fromAsync(store.ledger.rollups({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, ...filter }))
+
+    test('takes the buckets that start in the span, half-open, in their order', async () => {
+      const buckets = [3, 0, 2, 1].map((index) => rollup({ bucketMs: MARCH + index * BUCKET_MS }))
+      await apply(...buckets)
+      const found = await read({ fromMs: MARCH + BUCKET_MS, toMs: MARCH + 3 * BUCKET_MS })
+      expect(found.map(({ bucketMs }) => bucketMs)).toEqual([MARCH + BUCKET_MS, MARCH + 2 * BUCKET_MS])
+    })
+
+    test('can be narrowed to one tenant', async () => {
+      await apply(rollup({}), rollup({ tenantId: 'other' }), rollup({ keyId: 'second' }))
+      expect(await read({ tenantId: 'acme' })).toEqual([rollup({}), rollup({ keyId: 'second' })])
+      expect(await read({ tenantId: 'nobody' })).toEqual([])
+    })
+
+    test.each([undefined, 'acme'])(
+      'gives each of many rollups once, over many pages, tenant %s',
+      async (tenantId) => {
+        const entries = Array.from({ length: 5_001 }, (_, index) =>
+          rollup({
+            bucketMs: MARCH + Math.floor(index / 4_500) * BUCKET_MS,
+            keyId: `key_${String(index).padStart(5, '0')}`,
+            quantities: index % 2 === 0 ? { a: '1', b: '2' } : {},
+          }),
+        )
+        await apply(...entries.toReversed())
+        expect(await read(tenantId === undefined ? {} : { tenantId })).toEqual(entries)
+      },
+    )
+
+    test('does not hold up a writer, who may add while a reader is half way', async () => {
+      await apply(rollup({}), rollup({ keyId: 'second' }))
+      const seen: Rollup[] = []
+      for await (const found of store.ledger.rollups({ fromMs: 0, toMs: MARCH + BUCKET_MS })) {
+        seen.push(found)
+        await apply(rollup({ keyId: 'zzz' }))
+      }
+      expect(seen.slice(0, 2)).toEqual([rollup({}), rollup({ keyId: 'second' })])
+    })
+
+    test.each([undefined, 'acme'])('steps over long gaps, tenant %s', async (tenantId) => {
+      const buckets = [0, 1, 95, 96, 97, 400_000].map((bucket) =>
+        rollup({ bucketMs: MARCH + bucket * BUCKET_MS, quantities: { tokens: '1' } }),
+      )
+      await apply(...buckets)
+      expect(await read(tenantId === undefined ? {} : { tenantId })).toEqual(buckets)
+      const span = { fromMs: MARCH + 1, toMs: MARCH + 97 * BUCKET_MS + 1 }
+      expect(await read({ ...span, ...(tenantId && { tenantId }) })).toEqual(buckets.slice(1, 5))
+    })
+
+    test('adds up what counts against the quota of each tenant', async () => {
+      await apply(
+        rollup({ requests: 3, usageUnits: 15 }),
+        rollup({ requests: 2, usageUnits: 4, keyId: 'second', bucketMs: MARCH + BUCKET_MS }),
+        rollup({ requests: 9, usageUnits: 9, billable: false }),
+        rollup({ requests: 9, usageUnits: 9, bucketMs: MARCH + 2 * BUCKET_MS }),
+        rollup({ requests: 9, usageUnits: 9, tenantId: '' }),
+        rollup({ requests: 1, usageUnits: 0, tenantId: 'globex' }),
+      )
+      const span = [MARCH, MARCH + 2 * BUCKET_MS] as const
+      expect(await store.ledger.usedByTenant('calls', ...span)).toEqual([
+        { tenantId: 'acme', used: 5 },
+        { tenantId: 'globex', used: 1 },
+      ])
+      expect(await store.ledger.usedByTenant('units', ...span)).toEqual([
+        { tenantId: 'acme', used: 19 },
+        { tenantId: 'globex', used: 0 },
+      ])
+    })
+  })
+}
