@@ -1,3 +1,5 @@
+import { FieldKinds, FORWARD } from './field-kinds.ts'
+
 /** What one pass over the header fields of a request finds. */
 export interface RequestHead {
   /** Fields that may go upstream: name, value, name, value … */
@@ -39,7 +41,7 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const value = rawHeaders[index + 1] ?? ''
-    switch (FIELD_KINDS.get(name) ?? kindOf(name)) {
+    switch (KINDS.of(name)) {
       case FORWARD:
         forward.push(name, value)
         break
@@ -114,7 +116,6 @@ export function removeNamed(fields: string[], connection: string): void {
 
 const PLAIN_CONNECTION = /^,\s*(?:keep-alive|close)?\s*$/i
 
-const FORWARD = 0
 const DROP = 1
 const HOST = 2
 const API_KEY = 3
@@ -125,39 +126,33 @@ const TRANSFER_ENCODING = 7
 const CONNECTION = 8
 const EXPECT = 9
 
-const SPECIAL: ReadonlyMap<string, number> = new Map([
-  ['host', HOST],
-  ['x-api-key', API_KEY],
-  ['authorization', AUTHORIZATION],
-  ['x-request-id', REQUEST_ID],
-  ['content-length', CONTENT_LENGTH],
-  ['transfer-encoding', TRANSFER_ENCODING],
-  ['connection', CONNECTION],
-  ['keep-alive', DROP],
-  ['proxy-connection', DROP],
-  ['proxy-authorization', DROP],
-  ['proxy-authenticate', DROP],
-  ['te', DROP],
-  ['trailer', DROP],
-  ['upgrade', DROP],
-  ['expect', EXPECT],
-  ['http2-settings', DROP],
-  ['forwarded', DROP],
-  ['x-forwarded-for', DROP],
-  ['x-forwarded-host', DROP],
-  ['x-forwarded-proto', DROP],
-  ['x-forwarded-port', DROP],
-  ['x-real-ip', DROP],
-])
-
-/** Kinds of names as they were written, for the few hundred that real clients send. */
-const FIELD_KINDS = new Map<string, number>()
-const FIELD_KINDS_MAX = 512
-
-function kindOf(name: string): number {
-  const lower = name.toLowerCase()
-  const ours = lower.startsWith('x-gatez-') || lower.startsWith('x_gatez_')
-  const kind = ours ? DROP : (SPECIAL.get(lower) ?? FORWARD)
-  if (FIELD_KINDS.size < FIELD_KINDS_MAX) FIELD_KINDS.set(name, kind)
-  return kind
-}
+const KINDS = new FieldKinds(
+  {
+    host: HOST,
+    'x-api-key': API_KEY,
+    authorization: AUTHORIZATION,
+    'x-request-id': REQUEST_ID,
+    'content-length': CONTENT_LENGTH,
+    'transfer-encoding': TRANSFER_ENCODING,
+    connection: CONNECTION,
+    'keep-alive': DROP,
+    'proxy-connection': DROP,
+    'proxy-authorization': DROP,
+    'proxy-authenticate': DROP,
+    te: DROP,
+    trailer: DROP,
+    upgrade: DROP,
+    expect: EXPECT,
+    'http2-settings': DROP,
+    forwarded: DROP,
+    'x-forwarded-for': DROP,
+    'x-forwarded-host': DROP,
+    'x-forwarded-proto': DROP,
+    'x-forwarded-port': DROP,
+    'x-real-ip': DROP,
+  },
+  [
+    ['x-gatez-', DROP],
+    ['x_gatez_', DROP],
+  ],
+)

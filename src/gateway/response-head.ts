@@ -1,3 +1,4 @@
+import { FieldKinds, FORWARD } from './field-kinds.ts'
 import { removeNamed } from './request-head.ts'
 
 /** What one pass over the header fields of an upstream's answer finds. */
@@ -18,7 +19,7 @@ export function readResponseHead(rawHeaders: readonly (Buffer | string)[]): Resp
   let connection = ''
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = text(rawHeaders[index])
-    const kind = FIELD_KINDS.get(name) ?? kindOf(name)
+    const kind = KINDS.of(name)
     if (kind === FORWARD) forward.push(name, text(rawHeaders[index + 1]))
     else if (kind === CONNECTION) connection += `,${text(rawHeaders[index + 1])}`
     else if (kind === METER) {
@@ -37,35 +38,31 @@ function text(field: Buffer | string | undefined): string {
 const PLAIN_CONNECTION = /^,\s*(?:keep-alive|close)?\s*$/i
 const METER_PREFIX = 'x-gatez-meter-'
 
-const FORWARD = 0
 const DROP = 1
 const CONNECTION = 2
 const METER = 3
 
-const SPECIAL: ReadonlyMap<string, number> = new Map([
-  ['connection', CONNECTION],
-  ['keep-alive', DROP],
-  ['proxy-connection', DROP],
-  ['proxy-authenticate', DROP],
-  ['te', DROP],
-  ['trailer', DROP],
-  ['transfer-encoding', DROP],
-  ['upgrade', DROP],
-  ['x-request-id', DROP],
-  ['ratelimit', DROP],
-  ['ratelimit-policy', DROP],
-  ['x-ratelimit-limit', DROP],
-  ['x-ratelimit-remaining', DROP],
-  ['x-ratelimit-reset', DROP],
-])
-
-const FIELD_KINDS = new Map<string, number>()
-const FIELD_KINDS_MAX = 512
-
-function kindOf(name: string): number {
-  const lower = name.toLowerCase()
-  const ours = lower.startsWith('x-gatez-') || lower.startsWith('x_gatez_') || lower.startsWith('gatez-')
-  const kind = lower.startsWith(METER_PREFIX) ? METER : ours ? DROP : (SPECIAL.get(lower) ?? FORWARD)
-  if (FIELD_KINDS.size < FIELD_KINDS_MAX) FIELD_KINDS.set(name, kind)
-  return kind
-}
+const KINDS = new FieldKinds(
+  {
+    connection: CONNECTION,
+    'keep-alive': DROP,
+    'proxy-connection': DROP,
+    'proxy-authenticate': DROP,
+    te: DROP,
+    trailer: DROP,
+    'transfer-encoding': DROP,
+    upgrade: DROP,
+    'x-request-id': DROP,
+    ratelimit: DROP,
+    'ratelimit-policy': DROP,
+    'x-ratelimit-limit': DROP,
+    'x-ratelimit-remaining': DROP,
+    'x-ratelimit-reset': DROP,
+  },
+  [
+    [METER_PREFIX, METER],
+    ['x-gatez-', DROP],
+    ['x_gatez_', DROP],
+    ['gatez-', DROP],
+  ],
+)

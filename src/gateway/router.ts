@@ -16,30 +16,48 @@ export type RouteMiss = { readonly allow: readonly string[] }
  * methods does not hide a less specific one that takes the method.
  */
 export class Router {
-  readonly #byHost = new Map<string, Node>()
-  readonly #anyHost = new Node()
+  readonly #byHost = new Map<string, Tree>()
+  readonly #anyHost = new Tree()
 
   constructor(apis: readonly Api[]) {
     for (const api of apis) {
-      for (const tree of this.#treesOf(api)) for (const route of api.routes) add(tree, { api, route })
+      for (const tree of this.#treesOf(api)) for (const route of api.routes) tree.add({ api, route })
     }
   }
 
   /** `host` is lower case, without port; `path` is normalized, without query. */
   match(host: string, method: string, path: string): MatchedRoute | RouteMiss {
     const allow: string[] = []
-    const ofHost = this.#byHost.get(host)
-    const found = ofHost === undefined ? undefined : search(ofHost, path, 1, method, allow)
-    return found ?? search(this.#anyHost, path, 1, method, allow) ?? { allow }
+    const ofHost = this.#byHost.size === 0 ? undefined : this.#byHost.get(host)
+    return ofHost?.find(path, method, allow) ?? this.#anyHost.find(path, method, allow) ?? { allow }
   }
 
-  #treesOf(api: Api): Node[] {
+  #treesOf(api: Api): Tree[] {
     if (api.hosts.length === 0) return [this.#anyHost]
     return api.hosts.map((host) => {
-      const tree = this.#byHost.get(host) ?? new Node()
+      const tree = this.#byHost.get(host) ?? new Tree()
       this.#byHost.set(host, tree)
       return tree
     })
+  }
+}
+
+/** The routes of one host. */
+class Tree {
+  readonly #root = new Node()
+  /** Routes without a parameter by their whole path: nothing is more specific, and one look finds them. */
+  readonly #plain = new Map<string, MatchedRoute[]>()
+
+  add(matched: MatchedRoute): void {
+    add(this.#root, matched)
+    const { path } = matched.route
+    if (!path.includes('{')) this.#plain.set(path, [...(this.#plain.get(path) ?? []), matched])
+  }
+
+  find(path: string, method: string, allow: string[]): MatchedRoute | undefined {
+    const plain = this.#plain.get(path)
+    const found = plain === undefined ? undefined : pick(plain, method, [])
+    return found ?? search(this.#root, path, 1, method, allow)
   }
 }
 

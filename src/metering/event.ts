@@ -12,8 +12,24 @@ import { withoutSecrets } from '../model/key.ts'
  * clients put their key into the path: it is cut out here.
  */
 export function encodeEvent(event: EventFields): string {
-  return `${event.id}\t${event.timestampMs}\t${event.caller}\t${event.apiId}\t${event.routeId}\t${event.method}\t${withoutSecrets(event.endpoint)}\t${event.statusCode}\t${OUTCOME_CODES[event.outcome]}\t${event.refusal}\t${event.billable ? 1 : 0}\t${event.responseTimeMs}\t${event.bytesSent}\t${event.bytesReceived}\t${event.usageUnits}\t${event.quantities}\t${event.dimensions}\t${event.clientIp}\t${event.requestId}\t${event.count}\n`
+  const { quantities, dimensions, clientIp, count } = event
+  const rare =
+    quantities === '' && dimensions === '' && clientIp === ''
+      ? '\t\t\t\t'
+      : `\t${quantities}\t${dimensions}\t${clientIp}\t`
+  const what = `${event.apiId}\t${event.routeId}\t${event.method}\t${withoutSecrets(event.endpoint)}`
+  const how = `${number(event.statusCode)}\t${OUTCOME_CODES[event.outcome]}\t${event.refusal}${event.billable ? '\t1' : '\t0'}`
+  const sizes = number(event.responseTimeMs) + number(event.bytesSent) + number(event.bytesReceived)
+  const end = rare + event.requestId + (count === 1 ? '\t1\n' : `\t${count}\n`)
+  return `${event.id}\t${event.timestampMs}\t${event.caller}\t${what}${how}${sizes}${number(event.usageUnits)}${end}`
 }
+
+/** A tab and a number. Making text of a number costs more than looking up a small one. */
+function number(value: number): string {
+  return SMALL_NUMBERS[value] ?? `\t${value}`
+}
+
+const SMALL_NUMBERS: readonly string[] = Array.from({ length: 1024 }, (_, value) => `\t${value}`)
 
 /** What differs from one event to the next; `caller` is the part that `encodeCaller` made once. */
 export interface EventFields {
