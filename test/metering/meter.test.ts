@@ -131,7 +131,7 @@ describe('handing events over', () => {
 
   test('a spool that cannot be opened says why, and nothing keeps running', async () => {
     await expect(startMeter({ spoolPath: join(tempDir(), 'missing', 'spool.db') })).rejects.toThrow(
-      /directory/,
+      /cannot be opened/,
     )
   })
 })
