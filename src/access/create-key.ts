@@ -44,6 +44,9 @@ export async function createKey(
       revealedAtMs: nowMs,
       revokedAtMs: null,
       expiresAtMs,
+      replacedById: null,
+      routes: null,
+      ips: null,
     }
     await tables.keys.insert(key)
     await record(tables, {

@@ -66,6 +66,7 @@ function tenantOf(request: CreateTenantRequest, nowMs: number): Tenant {
     name: request.name === undefined ? request.id : checkedText('name', request.name, NAME_LENGTH_MAX),
     externalId: externalId === undefined ? null : checkedText('external id', externalId, NAME_LENGTH_MAX),
     state: 'active',
+    overrides: null,
     createdAtMs: nowMs,
   }
 }

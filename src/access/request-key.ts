@@ -45,6 +45,9 @@ export async function requestKey({ store, clock }: Access, request: RequestKeyRe
       revealedAtMs: null,
       revokedAtMs: null,
       expiresAtMs,
+      replacedById: null,
+      routes: null,
+      ips: null,
     }
     await tables.keys.insert(key)
     const subject = `key:${key.id}`

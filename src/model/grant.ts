@@ -1,4 +1,6 @@
 import type { KeyMode, KeyState } from './key.ts'
+import type { KeyScope } from './key-scope.ts'
+import type { Overrides } from './overrides.ts'
 import type { TenantState } from './tenant.ts'
 
 /**
@@ -7,13 +9,15 @@ import type { TenantState } from './tenant.ts'
  * Which plan rules hold is looked up by `planId` in the plans in force, so that a changed plan needs
  * no new grant.
  */
-export interface Grant {
+export interface Grant extends KeyScope {
   readonly keyId: string
   readonly keyMode: KeyMode
   readonly keyState: KeyState
   readonly expiresAtMs: number | null
   readonly tenantId: string
   readonly tenantState: TenantState
+  /** What holds for this tenant in place of what its plan says; null when nothing does. */
+  readonly overrides: Overrides | null
   /** null while the tenant has no subscription. */
   readonly planId: string | null
   readonly planVersion: number

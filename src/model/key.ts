@@ -1,12 +1,13 @@
 import { createHash, hash, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import type { KeyScope } from './key-scope.ts'
 
 /**
  * An API key, from the request for it to its end: one id all the way.
  *
  * requested → approved → (revealed once) active → revoked | expired. A rejected request ends there.
  */
-export interface Key {
+export interface Key extends KeyScope {
   readonly id: string
   readonly tenantId: string
   readonly name: string
@@ -27,6 +28,8 @@ export interface Key {
   readonly revealedAtMs: number | null
   readonly revokedAtMs: number | null
   readonly expiresAtMs: number | null
+  /** The key that takes its place; set by rotation. Such a key no longer counts against `keys.max`. */
+  readonly replacedById: string | null
 }
 
 export type KeyMode = 'live' | 'test'

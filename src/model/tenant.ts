@@ -1,3 +1,5 @@
+import type { Overrides } from './overrides.ts'
+
 /** A customer organisation. */
 export interface Tenant {
   /** Slug, `[a-z0-9_-]{1,64}`; chosen at create, immutable, never used again. */
@@ -6,6 +8,8 @@ export interface Tenant {
   /** The id another system knows it by; unique; accepted wherever an id is. */
   readonly externalId: string | null
   readonly state: TenantState
+  /** What it gets beside its plan; null for most. */
+  readonly overrides: Overrides | null
   readonly createdAtMs: number
 }
 
@@ -29,7 +33,21 @@ export interface Subscription {
 export interface Member {
   readonly id: string
   readonly tenantId: string
+  /** Lower case. */
   readonly email: string
-  readonly role: 'admin' | 'developer' | 'billing' | 'viewer'
+  readonly role: MemberRole
   readonly createdAtMs: number
+}
+
+export const MEMBER_ROLES = ['admin', 'developer', 'billing', 'viewer'] as const
+
+export type MemberRole = (typeof MEMBER_ROLES)[number]
+
+/** A link that lets a member in once. Only the hash of its token is kept. */
+export interface MemberLink {
+  /** SHA-256 of the token, hex. */
+  readonly hash: string
+  readonly memberId: string
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
 }

@@ -65,6 +65,9 @@ export function keyAndRecordContract(opened: () => { store: ControlStore; clock:
         expiresAtMs: NOON + 9000,
         tenantId: 'acme',
         tenantState: 'active',
+        routes: null,
+        ips: null,
+        overrides: null,
       }
       const planless = { planId: null, planVersion: 0, subscriptionId: '', planUntilMs: null }
       expect(await store.keys.grantByHash('hash')).toEqual({ ...bare, ...planless })

@@ -248,7 +248,13 @@ describe('whatever was used and however it is broken down', () => {
   const SUMS = ['requests', 'billable', 'refused', 'usage_units', 'bytes_received', 'bytes_sent'] as const
 })
 
-const TENANT = { name: 'Acme', externalId: null, state: 'active', createdAtMs: 0 } as const
+const TENANT = {
+  name: 'Acme',
+  externalId: null,
+  state: 'active',
+  overrides: null,
+  createdAtMs: 0,
+} as const
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)

@@ -70,7 +70,15 @@ export async function putPlans(store: ControlStore, plans: readonly Plan[] = PLA
 
 /** An active tenant `acme`; `overrides` say what differs. */
 export function tenant(overrides: Partial<Tenant> = {}): Tenant {
-  return { id: 'acme', name: 'Acme', externalId: null, state: 'active', createdAtMs: NOON, ...overrides }
+  return {
+    id: 'acme',
+    name: 'Acme',
+    externalId: null,
+    state: 'active',
+    overrides: null,
+    createdAtMs: NOON,
+    ...overrides,
+  }
 }
 
 /** A developer of `acme`. */
@@ -110,6 +118,9 @@ export function key(overrides: Partial<Key> = {}): Key {
     revealedAtMs: null,
     revokedAtMs: null,
     expiresAtMs: null,
+    replacedById: null,
+    routes: null,
+    ips: null,
     ...overrides,
   }
 }

@@ -4,9 +4,11 @@ import type { Key, KeyState } from '../../model/key.ts'
 export interface KeyStore {
   insert(key: Key): Promise<void>
   find(id: string): Promise<Key | undefined>
+  /** Whether any key, in whatever state, has this hash. */
+  hasHash(hash: string): Promise<boolean>
   /** Newest first. */
   list(filter: { readonly tenantId?: string; readonly state?: KeyState }): Promise<readonly Key[]>
-  /** Keys that count against `keys.max`: approved and active ones. */
+  /** Keys that count against `keys.max`: approved and active ones, without those a rotation replaced. */
   countHeld(tenantId: string): Promise<number>
   /**
    * Writes the fields of `next`, if the key is still in the state `from`.

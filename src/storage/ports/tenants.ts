@@ -1,4 +1,5 @@
-import type { Member, Tenant, TenantState } from '../../model/tenant.ts'
+import type { Overrides } from '../../model/overrides.ts'
+import type { Member, MemberLink, Tenant, TenantState } from '../../model/tenant.ts'
 
 export interface TenantStore {
   /** False when the id or the external id was ever taken, also by a deleted tenant. */
@@ -8,6 +9,7 @@ export interface TenantStore {
   /** Oldest first; without the deleted. */
   list(): Promise<readonly Tenant[]>
   setState(id: string, state: TenantState): Promise<void>
+  setOverrides(id: string, overrides: Overrides | null): Promise<void>
   /**
    * Holds back every other transaction that locks this tenant until ours ends.
    *
@@ -16,4 +18,9 @@ export interface TenantStore {
   lock(id: string): Promise<void>
   insertMember(member: Member): Promise<boolean>
   listMembers(tenantId: string): Promise<readonly Member[]>
+  /** Their links go with them. False when there is no such member. */
+  removeMember(id: string): Promise<boolean>
+  /** The one link a member can come in with; what was there before no longer opens. */
+  replaceMemberLink(link: MemberLink): Promise<void>
+  listMemberLinks(tenantId: string): Promise<readonly MemberLink[]>
 }

@@ -4,6 +4,7 @@ import type { Grant } from '../../model/grant.ts'
 import type { Key, KeyState } from '../../model/key.ts'
 import type { KeyStore } from '../ports/keys.ts'
 import type { ControlSchema, KeyRow } from './schema.ts'
+import { toOverrides } from './tenants.ts'
 
 /** Keys in SQL: their hash, never their secret. */
 export class SqlKeyStore implements KeyStore {
@@ -24,6 +25,11 @@ export class SqlKeyStore implements KeyStore {
     return row === undefined ? undefined : toKey(row)
   }
 
+  async hasHash(hash: string): Promise<boolean> {
+    const row = await this.#db.selectFrom('keys').select('id').where('hash', '=', hash).executeTakeFirst()
+    return row !== undefined
+  }
+
   async list(filter: { readonly tenantId?: string; readonly state?: KeyState }): Promise<readonly Key[]> {
     let query = this.#db.selectFrom('keys').selectAll().orderBy('created_at_ms', 'desc').orderBy('id')
     if (filter.tenantId !== undefined) query = query.where('tenant_id', '=', filter.tenantId)
@@ -38,6 +44,7 @@ export class SqlKeyStore implements KeyStore {
       .select(({ fn }) => fn.countAll().as('count'))
       .where('tenant_id', '=', tenantId)
       .where('state', 'in', ['approved', 'active'])
+      .where('replaced_by_id', 'is', null)
       .where(({ or, eb }) => or([eb('expires_at_ms', 'is', null), eb('expires_at_ms', '>', nowMs)]))
       .executeTakeFirstOrThrow()
     return Number(row.count)
@@ -65,8 +72,11 @@ export interface GrantRow {
   readonly key_mode: Grant['keyMode']
   readonly key_state: Grant['keyState']
   readonly expires_at_ms: number | null
+  readonly routes: string | null
+  readonly ips: string | null
   readonly tenant_id: string
   readonly tenant_state: Grant['tenantState']
+  readonly overrides: string | null
   readonly plan_id: string | null
   readonly plan_version: number | null
   readonly subscription_id: string | null
@@ -85,8 +95,11 @@ export function toGrant(row: GrantRow): Grant {
     keyMode: row.key_mode,
     keyState: row.key_state,
     expiresAtMs: row.expires_at_ms,
+    routes: listOf(row.routes),
+    ips: listOf(row.ips),
     tenantId: row.tenant_id,
     tenantState: row.tenant_state,
+    overrides: toOverrides(row.overrides),
     planId: row.plan_id,
     planVersion: row.plan_version ?? 0,
     subscriptionId: row.subscription_id ?? '',
@@ -111,8 +124,11 @@ function grantQuery(db: Kysely<ControlSchema>, hash: string, nowMs: number) {
       'keys.mode as key_mode',
       'keys.state as key_state',
       'keys.expires_at_ms as expires_at_ms',
+      'keys.routes as routes',
+      'keys.ips as ips',
       'tenants.id as tenant_id',
       'tenants.state as tenant_state',
+      'tenants.overrides as overrides',
       'subscriptions.plan_id as plan_id',
       'subscriptions.plan_version as plan_version',
       'subscriptions.id as subscription_id',
@@ -139,6 +155,9 @@ function toRow(key: Key): KeyRow {
     revealed_at_ms: key.revealedAtMs,
     revoked_at_ms: key.revokedAtMs,
     expires_at_ms: key.expiresAtMs,
+    replaced_by_id: key.replacedById,
+    routes: key.routes === null ? null : JSON.stringify(key.routes),
+    ips: key.ips === null ? null : JSON.stringify(key.ips),
   }
 }
 
@@ -160,5 +179,12 @@ function toKey(row: KeyRow): Key {
     revealedAtMs: row.revealed_at_ms,
     revokedAtMs: row.revoked_at_ms,
     expiresAtMs: row.expires_at_ms,
+    replacedById: row.replaced_by_id,
+    routes: listOf(row.routes),
+    ips: listOf(row.ips),
   }
+}
+
+function listOf(json: string | null): readonly string[] | null {
+  return json === null ? null : JSON.parse(json)
 }

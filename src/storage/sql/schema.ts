@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 import type { KeyMode, KeyState } from '../../model/key.ts'
-import type { Member, TenantState } from '../../model/tenant.ts'
+import type { MemberRole, TenantState } from '../../model/tenant.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -12,6 +12,7 @@ export interface ControlSchema {
   readonly schema_migrations: MigrationRow
   readonly tenants: TenantRow
   readonly members: MemberRow
+  readonly member_links: MemberLinkRow
   readonly plans: PlanRow
   readonly plan_versions: PlanVersionRow
   readonly applied_files: AppliedFileRow
@@ -40,6 +41,8 @@ export interface TenantRow {
   readonly name: string
   readonly external_id: string | null
   readonly state: TenantState
+  /** JSON; null when nothing is overridden. */
+  readonly overrides: string | null
   readonly created_at_ms: number
 }
 
@@ -47,8 +50,15 @@ export interface MemberRow {
   readonly id: string
   readonly tenant_id: string
   readonly email: string
-  readonly role: Member['role']
+  readonly role: MemberRole
   readonly created_at_ms: number
+}
+
+export interface MemberLinkRow {
+  readonly hash: string
+  readonly member_id: string
+  readonly created_at_ms: number
+  readonly expires_at_ms: number
 }
 
 /** One row a plan: which version is current and where it stands in the file. */
@@ -101,6 +111,10 @@ export interface KeyRow {
   readonly revealed_at_ms: number | null
   readonly revoked_at_ms: number | null
   readonly expires_at_ms: number | null
+  readonly replaced_by_id: string | null
+  /** JSON lists; null = not narrowed. */
+  readonly routes: string | null
+  readonly ips: string | null
 }
 
 /** A tenant id of the ledger; '' for calls without a tenant. */

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely'
-import type { Member, Tenant, TenantState } from '../../model/tenant.ts'
+import type { Overrides } from '../../model/overrides.ts'
+import type { Member, MemberLink, Tenant, TenantState } from '../../model/tenant.ts'
 import type { TenantStore } from '../ports/tenants.ts'
 import type { SqlEngine } from './engine.ts'
-import type { ControlSchema, MemberRow, TenantRow } from './schema.ts'
+import type { ControlSchema, MemberLinkRow, MemberRow, TenantRow } from './schema.ts'
 
 /** Tenants and members in SQL. */
 export class SqlTenantStore implements TenantStore {
@@ -56,6 +57,14 @@ export class SqlTenantStore implements TenantStore {
     await this.#db.updateTable('tenants').set({ state }).where('id', '=', id).execute()
   }
 
+  async setOverrides(id: string, overrides: Overrides | null): Promise<void> {
+    await this.#db
+      .updateTable('tenants')
+      .set({ overrides: overrides === null ? null : JSON.stringify(overrides) })
+      .where('id', '=', id)
+      .execute()
+  }
+
   async lock(id: string): Promise<void> {
     if (!this.#locksRows) return
     await this.#db.selectFrom('tenants').select('id').where('id', '=', id).forUpdate().execute()
@@ -86,6 +95,44 @@ export class SqlTenantStore implements TenantStore {
       .execute()
     return rows.map(toMember)
   }
+
+  async removeMember(id: string): Promise<boolean> {
+    await this.#db.deleteFrom('member_links').where('member_id', '=', id).execute()
+    const { numDeletedRows } = await this.#db
+      .deleteFrom('members')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
+    return numDeletedRows === 1n
+  }
+
+  async replaceMemberLink(link: MemberLink): Promise<void> {
+    await this.#db.deleteFrom('member_links').where('member_id', '=', link.memberId).execute()
+    await this.#db
+      .insertInto('member_links')
+      .values({
+        hash: link.hash,
+        member_id: link.memberId,
+        created_at_ms: link.createdAtMs,
+        expires_at_ms: link.expiresAtMs,
+      })
+      .execute()
+  }
+
+  async listMemberLinks(tenantId: string): Promise<readonly MemberLink[]> {
+    const rows = await this.#db
+      .selectFrom('member_links')
+      .innerJoin('members', 'members.id', 'member_links.member_id')
+      .selectAll('member_links')
+      .where('members.tenant_id', '=', tenantId)
+      .orderBy('member_links.created_at_ms')
+      .execute()
+    return rows.map(toMemberLink)
+  }
+}
+
+/** Reads what a tenant gets beside its plan. */
+export function toOverrides(json: string | null): Overrides | null {
+  return json === null ? null : JSON.parse(json)
 }
 
 function toRow(tenant: Tenant): TenantRow {
@@ -94,6 +141,7 @@ function toRow(tenant: Tenant): TenantRow {
     name: tenant.name,
     external_id: tenant.externalId,
     state: tenant.state,
+    overrides: tenant.overrides === null ? null : JSON.stringify(tenant.overrides),
     created_at_ms: tenant.createdAtMs,
   }
 }
@@ -104,6 +152,7 @@ function toTenant(row: TenantRow): Tenant {
     name: row.name,
     externalId: row.external_id,
     state: row.state,
+    overrides: toOverrides(row.overrides),
     createdAtMs: row.created_at_ms,
   }
 }
@@ -115,5 +164,14 @@ function toMember(row: MemberRow): Member {
     email: row.email,
     role: row.role,
     createdAtMs: row.created_at_ms,
+  }
+}
+
+function toMemberLink(row: MemberLinkRow): MemberLink {
+  return {
+    hash: row.hash,
+    memberId: row.member_id,
+    createdAtMs: row.created_at_ms,
+    expiresAtMs: row.expires_at_ms,
   }
 }

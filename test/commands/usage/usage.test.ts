@@ -16,7 +16,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'gatez-test-'))
   writeFileSync(join(folder, 'gatez.yaml'), `${SMALL_CONFIG}meters: [{ id: tokens, aggregation: sum }]\n`)
   await using store = await openControlStore(storesIn(folder), new ManualClock(NOON))
-  const tenant = { externalId: null, state: 'active', createdAtMs: NOON } as const
+  const tenant = { externalId: null, state: 'active', overrides: null, createdAtMs: NOON } as const
   await store.tenants.insert({ ...tenant, id: 'acme', name: '=1+1' })
   const day = 24 * 3_600_000
   const events = [

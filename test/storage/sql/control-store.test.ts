@@ -131,7 +131,14 @@ test('a gateway thread reads what another connection has just committed, and can
   onTestFinished(() => reader.close())
   expect(reader.grantByHash('h')).toBeUndefined()
 
-  await store.tenants.insert({ id: 'acme', name: 'A', externalId: null, state: 'active', createdAtMs: NOON })
+  await store.tenants.insert({
+    id: 'acme',
+    name: 'A',
+    externalId: null,
+    state: 'active',
+    overrides: null,
+    createdAtMs: NOON,
+  })
   rawDatabase(folder).exec(
     "insert into keys (id, tenant_id, name, mode, state, hash, requested_by, created_at_ms) values ('key_1', 'acme', 'n', 'live', 'active', 'h', 'x', 0)",
   )

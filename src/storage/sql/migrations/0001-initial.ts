@@ -10,6 +10,7 @@ export const initial: Migration = {
       name text not null,
       external_id text unique,
       state text not null,
+      overrides text,
       created_at_ms ${bigint} not null
     )`,
     `create table members (
@@ -20,6 +21,13 @@ export const initial: Migration = {
       created_at_ms ${bigint} not null,
       unique (tenant_id, email)
     )`,
+    `create table member_links (
+      hash text primary key,
+      member_id text not null references members (id) on delete cascade,
+      created_at_ms ${bigint} not null,
+      expires_at_ms ${bigint} not null
+    )`,
+    'create index member_links_by_member on member_links (member_id)',
     `create table plans (
       id text primary key,
       position integer not null,
@@ -68,7 +76,10 @@ export const initial: Migration = {
       decided_at_ms ${bigint},
       revealed_at_ms ${bigint},
       revoked_at_ms ${bigint},
-      expires_at_ms ${bigint}
+      expires_at_ms ${bigint},
+      replaced_by_id text,
+      routes text,
+      ips text
     )`,
     'create index keys_by_tenant on keys (tenant_id, state)',
     'create index keys_by_state on keys (state)',

@@ -1,0 +1,53 @@
+import type { Plan } from './plan.ts'
+
+/**
+ * What one tenant gets beside its plan, by the operator's word: amounts in place of the plan's, features
+ * on top of them.
+ *
+ * Kept with the tenant, not with the plan: it stays when the tenant moves, and counts wherever the plan it
+ * is on has a limit or quota of that id.
+ */
+export interface Overrides {
+  /** Limit id → amount; null = unlimited. */
+  readonly limits: Readonly<Record<string, number | null>>
+  /** Quota id → what is included, a decimal string. */
+  readonly quotas: Readonly<Record<string, string>>
+  /** Ids of features the tenant has whatever its plan says. */
+  readonly features: readonly string[]
+}
+
+/** No override at all. */
+export const NO_OVERRIDES: Overrides = { limits: {}, quotas: {}, features: [] }
+
+/**
+ * The plan as it holds for a tenant with these overrides; the plan itself when there are none.
+ *
+ * An override of an id the plan does not have changes nothing. Ids and windows stay, so what was counted
+ * before still counts.
+ */
+export function overridePlan(plan: Plan, overrides: Overrides | null): Plan {
+  if (overrides === null) return plan
+  const added = overrides.features.filter((feature) => !plan.features.includes(feature))
+  return {
+    ...plan,
+    features: [...plan.features, ...added],
+    limits: plan.limits.map((limit) => {
+      const amount = own(overrides.limits, limit.id)
+      return amount === undefined ? limit : { ...limit, amount }
+    }),
+    quotas: plan.quotas.map((quota) => {
+      const included = own(overrides.quotas, quota.id)
+      return included === undefined ? quota : { ...quota, included }
+    }),
+  }
+}
+
+/** Whether nothing is overridden. */
+export function overridesNothing({ limits, quotas, features }: Overrides): boolean {
+  return Object.keys(limits).length + Object.keys(quotas).length + features.length === 0
+}
+
+// An id may be a name that every object has, as `constructor`.
+function own<Value>(record: Readonly<Record<string, Value>>, id: string): Value | undefined {
+  return Object.hasOwn(record, id) ? record[id] : undefined
+}
