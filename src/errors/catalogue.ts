@@ -192,12 +192,6 @@ export const CATALOGUE = {
     title: 'Store unavailable',
     fix: 'Check that the store exists, is writable and is not in use by something else, then try again.',
   },
-  draining: {
-    status: 503,
-    exit: 7,
-    title: 'Shutting down',
-    fix: 'Send the request again on a new connection.',
-  },
   'upstream-timeout': {
     status: 504,
     exit: 7,

@@ -62,7 +62,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     // Behind another answer on its connection, it does not learn by itself that the connection is gone.
     if (response.socket === null) {
       this.#watchesSocket = true
-      request.socket.once('close', this.#clientGone)
+      request.socket.setMaxListeners(0).once('close', this.#clientGone)
     }
   }
 

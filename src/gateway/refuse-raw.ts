@@ -1,22 +1,31 @@
-import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
+import { ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Refusal } from './refusal.ts'
 
+/** What an answer says that belongs to no request. */
+export interface RawPlace {
+  /** Ours: what was sent could not be read. */
+  readonly requestId: string
+  readonly docsUrl: string | null
+  /** Bytes a head may have, for the detail. */
+  readonly headBytesMax: number
+}
+
 /** Answers what Node's parser could not read, which never became a request, and closes the connection. */
-export function refuseBroken(error: NodeJS.ErrnoException, socket: Socket, headBytesMax: number): void {
+export function refuseBroken(error: NodeJS.ErrnoException, socket: Socket, place: RawPlace): void {
   if (!socket.writable || error.code === 'ECONNRESET' || !mayAnswer(socket)) {
     socket.destroy()
     return
   }
-  refuseRaw(socket, problemOf(error, headBytesMax))
+  refuseRaw(socket, problemOf(error, place.headBytesMax), place)
 }
 
 /** Refuses a tunnel: `CONNECT` never comes as a request. */
-export function refuseTunnel(_request: IncomingMessage, socket: Socket): void {
+export function refuseTunnel(socket: Socket, place: RawPlace): void {
   const refusal = new Refusal('method-not-allowed', 'CONNECT is not offered here.', {
     headers: ['Allow', 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT'],
   })
-  refuseRaw(socket, refusal)
+  refuseRaw(socket, refusal, place)
 }
 
 /** The answer that a connection is waiting for or that is being sent on it; undefined when there is none. */
@@ -35,13 +44,14 @@ function mayAnswer(socket: Socket): boolean {
   return owed === undefined || (!owed.headersSent && !owed.req.complete)
 }
 
-function refuseRaw(socket: Socket, refusal: Refusal): void {
-  const body = refusal.toJson('none', null)
+function refuseRaw(socket: Socket, refusal: Refusal, { requestId, docsUrl }: RawPlace): void {
+  const body = refusal.toJson(requestId, docsUrl)
   const lines = [
     `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `gatez-error: ${refusal.code}`,
+    `x-request-id: ${requestId}`,
     'Connection: close',
   ]
   for (let index = 0; index + 1 < refusal.headers.length; index += 2) {

@@ -6,7 +6,7 @@ import type { UlidMaker } from '../lib/id.ts'
 import { Exchange } from './exchange.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
-import { owedAnswer, refuseBroken, refuseTunnel } from './refuse-raw.ts'
+import { owedAnswer, type RawPlace, refuseBroken, refuseTunnel } from './refuse-raw.ts'
 
 /** Largest request head, in bytes; above it 431. */
 const HEAD_BYTES_MAX = 16_384
@@ -52,8 +52,8 @@ export class GatewayServer {
     this.server.on('request', this.#handle)
     this.server.on('checkContinue', this.#handle)
     this.server.on('checkExpectation', this.#handle)
-    this.server.on('connect', refuseTunnel)
-    this.server.on('clientError', (error, socket: Socket) => refuseBroken(error, socket, HEAD_BYTES_MAX))
+    this.server.on('connect', (_request, socket: Socket) => refuseTunnel(socket, this.#rawPlace()))
+    this.server.on('clientError', (error, socket: Socket) => refuseBroken(error, socket, this.#rawPlace()))
     this.server.on('connection', (socket: Socket) => {
       this.#sockets.set(socket, -1)
       socket.once('close', () => this.#sockets.delete(socket))
@@ -120,6 +120,11 @@ export class GatewayServer {
     } catch (error) {
       this.fault(exchange, error)
     }
+  }
+
+  #rawPlace(): RawPlace {
+    const { ids, docsUrl } = this.#parts
+    return { requestId: ids.next(), docsUrl, headBytesMax: HEAD_BYTES_MAX }
   }
 
   /** Closes connections on which no answer is owed or under way and nothing arrived since the last look. */
