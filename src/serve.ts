@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
+import { restartFields } from './config/restart-fields.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { prefixedId } from './lib/id.ts'
+import { makeFolder } from './lib/make-folder.ts'
 import { restoreCounters } from './limits/restore-counters.ts'
 import { Meter } from './metering/meter.ts'
 import { Shipper } from './metering/ship.ts'
@@ -40,6 +42,13 @@ export interface Serving {
   readonly stalePlans: boolean
   /** Resolves when the gateway ended by itself, with what ended it. Never when it runs. */
   readonly died: Promise<unknown>
+  /**
+   * Puts another reading of the file in force: apis, features, meters and plans, from the next call on.
+   *
+   * Returns the fields that only a restart changes. Throws `plan-in-use` and what is wrong with the
+   * store; everything stays as it was then.
+   */
+  reload(config: Config): Promise<readonly string[]>
   /** Lets requests in flight end, makes every event durable and ships it, and closes the stores. */
   stop(): Promise<void>
 }
@@ -61,7 +70,7 @@ export interface ServeParts {
 export async function serve(parts: ServeParts): Promise<Serving> {
   await using undo = new AsyncDisposableStack()
   const { config, clock, log } = parts
-  makeFolder(config.stores.dataDir)
+  makeDataFolder(config.stores.dataDir)
   const lock = lockDataFolder(config.stores.dataDir)
   undo.defer(() => lock[Symbol.dispose]())
   await probePort(config.gateway.listen)
@@ -86,6 +95,11 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     threads: config.gateway.threads,
     stalePlans: applied.stale,
     died: death.promise,
+    reload: async (next) => {
+      await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode: 'explicit' })
+      gateway.replaceConfig(next, await plansInForce(store))
+      return restartFields(config, next)
+    },
     stop: async () => {
       await gateway.drain(config.gateway.drainMs)
       shipLoop.stop()
@@ -215,9 +229,9 @@ async function plansInForce(store: ControlStore): Promise<Plan[]> {
   return (await store.plans.current()).map((version) => version.plan)
 }
 
-function makeFolder(dir: string): void {
+function makeDataFolder(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    makeFolder(dir, 0o700)
   } catch (cause) {
     throw new GatezError('folder-not-writable', `The data folder ${dir} cannot be made.`, { cause })
   }

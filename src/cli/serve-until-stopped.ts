@@ -3,6 +3,7 @@ import { clockFromEnvironment, processEnvironment } from '../config/environment.
 import { loadConfig } from '../config/load-config.ts'
 import { serve } from '../serve.ts'
 import { describeError, openLog } from '../telemetry/log.ts'
+import { reloadOnChange } from './reload-file.ts'
 
 /**
  * Serves what the file describes and returns after a signal ended it; `print` gets what people read.
@@ -25,6 +26,7 @@ export async function serveUntilStopped(file: string, print: (line: string) => v
   const signal = new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
   })
+  using _reloading = reloadOnChange({ file, env, serving, log, print })
   print(`gatez listens on http://${serving.host}:${serving.port} (${threads(serving.threads)})`)
 
   const died = serving.died.then((error) => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { Worker } from 'node:worker_threads'
-import type { ListenAddress } from '../config/config.ts'
+import type { Config, ListenAddress } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { assert } from '../lib/assert.ts'
 import { threadUrl } from '../lib/bundle.ts'
@@ -38,6 +38,11 @@ export class GatewayThreads {
 
   replacePlans(plans: readonly Plan[]): void {
     this.#send({ kind: 'plans', plans })
+  }
+
+  /** What a running thread can change of it: apis, features, meters, the zone of periods. */
+  replaceConfig(config: Config, plans: readonly Plan[]): void {
+    this.#send({ kind: 'config', config, plans })
   }
 
   forget(subjects: readonly string[]): void {

@@ -20,6 +20,7 @@ export interface GatewayThreadData {
 export type GatewayCommand =
   | { readonly kind: 'listen'; readonly port: number }
   | { readonly kind: 'plans'; readonly plans: readonly Plan[] }
+  | { readonly kind: 'config'; readonly config: Config; readonly plans: readonly Plan[] }
   | { readonly kind: 'changes'; readonly subjects: readonly string[] }
   | { readonly kind: 'drain'; readonly graceMs: number }
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Config } from '../config/config.ts'
 import { assert } from '../lib/assert.ts'
 import { HOLDS_ENDS } from '../lib/bundle.ts'
 import { shiftedClock } from '../lib/clock.ts'
@@ -26,11 +27,15 @@ class GatewayThread {
   readonly #server: GatewayServer
   readonly #meter: MeterClient
   readonly #upstreams = new Upstreams()
+  #config: Config
+  #periodOf: PeriodFinder
 
   constructor(data: GatewayThreadData, report: (report: GatewayReport) => void) {
     this.#data = data
     this.#report = report
     const { config } = data
+    this.#config = config
+    this.#periodOf = periodFinder(config.billing.timezone)
     const clock = shiftedClock(data.clockOffsetMs)
     const grants = openGrantReader(config, clock)
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
@@ -41,7 +46,7 @@ class GatewayThread {
       meter: this.#meter,
       upstreams: this.#upstreams,
       clock,
-      periodOf: periodFinder(config.billing.timezone),
+      periodOf: (cycle, atMs) => this.#periodOf(cycle, atMs),
       answer: (exchange, refusal, fields) => this.#server.answer(exchange, refusal, fields),
       fault: (exchange, error) => this.#server.fault(exchange, error),
       alarm: this.#alarm,
@@ -61,8 +66,17 @@ class GatewayThread {
   handle(command: GatewayCommand): void {
     if (command.kind === 'listen') this.#listen(command.port)
     else if (command.kind === 'plans') this.#pipeline.replaceRules(this.#rules(command.plans))
+    else if (command.kind === 'config') this.#reload(command.config, command.plans)
     else if (command.kind === 'changes') this.#pipeline.forget(command.subjects)
     else void this.#drain(command.graceMs)
+  }
+
+  /** In one go between two requests: none sees half of the old and half of the new. */
+  #reload(config: Config, plans: readonly Plan[]): void {
+    this.#config = config
+    this.#periodOf = periodFinder(config.billing.timezone)
+    this.#upstreams.keepOnly(config.apis)
+    this.#pipeline.replaceRules(this.#rules(plans))
   }
 
   #listen(port: number): void {
@@ -91,7 +105,7 @@ class GatewayThread {
   }
 
   #rules(plans: readonly Plan[]): Rules {
-    const { apis, features, meters } = this.#data.config
+    const { apis, features, meters } = this.#config
     return new Rules({ apis, features, meters, plans })
   }
 

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Pool } from 'undici'
 import type { Api } from '../model/api.ts'
 
 /** Where the calls of one api go. */
 export interface Upstream {
+  readonly api: Api
   readonly pool: Pool
   /** Put before every path; empty, or without a slash at its end. */
   readonly basePath: string
@@ -28,9 +30,28 @@ export class Upstreams {
     return upstream
   }
 
+  /**
+   * Lets go of the pools that `apis` does not lead to any more: of apis that are gone or lead elsewhere.
+   *
+   * Calls in flight on them end as they would have.
+   */
+  keepOnly(apis: readonly Api[]): void {
+    const kept = new Map(apis.map((api) => [api.id, api]))
+    for (const [id, upstream] of this.#pools) {
+      const api = kept.get(id)
+      if (api !== undefined && sameUpstream(api, upstream.api)) continue
+      this.#pools.delete(id)
+      void upstream.pool.close()
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#pools.values()].map(({ pool }) => pool.destroy()))
   }
+}
+
+function sameUpstream(left: Api, right: Api): boolean {
+  return left.upstream === right.upstream && isDeepStrictEqual(left.timeouts, right.timeouts)
 }
 
 function open(api: Api): Upstream {
@@ -44,5 +65,5 @@ function open(api: Api): Upstream {
     keepAliveTimeout: 4_000,
     maxHeaderSize: 65_536,
   })
-  return { pool, basePath: url.pathname.replace(/\/$/, '') }
+  return { api, pool, basePath: url.pathname.replace(/\/$/, '') }
 }

@@ -61,6 +61,11 @@ export class ServeProcess {
     this.#child.kill('SIGTERM')
   }
 
+  /** Asks it to read its file again. */
+  hangUp(): void {
+    this.#child.kill('SIGHUP')
+  }
+
   /** Resolves to the exit code once it ended; null when a signal ended it. */
   async exitCode(): Promise<number | null> {
     await this.#closed

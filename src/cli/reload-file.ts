@@ -1,0 +1,57 @@
+import { unwatchFile, watchFile } from 'node:fs'
+import type { Environment } from '../config/environment.ts'
+import { loadConfig } from '../config/load-config.ts'
+import { GatezError } from '../errors/gatez-error.ts'
+import type { Serving } from '../serve.ts'
+import { describeError, type Log } from '../telemetry/log.ts'
+
+/** How often the file is looked at. */
+const WATCH_MS = 500
+
+export interface ReloadParts {
+  readonly file: string
+  readonly env: Environment
+  readonly serving: Serving
+  readonly log: Log
+  /** Gets what people read. */
+  readonly print: (line: string) => void
+}
+
+/**
+ * Reads the file again on SIGHUP and when it changed, until disposed.
+ *
+ * All of it is put in force, or none: a file with a mistake in it leaves the old one running, and says so.
+ */
+export function reloadOnChange(parts: ReloadParts): Disposable {
+  // One at a time, in the order asked: the last word wins.
+  let last = Promise.resolve()
+  const reload = (): void => {
+    last = last.then(() => reloadOnce(parts))
+  }
+  const changed = (now: { mtimeMs: number }, before: { mtimeMs: number }): void => {
+    // 0 = the file is gone: an editor is about to put the new one in its place.
+    if (now.mtimeMs !== before.mtimeMs && now.mtimeMs !== 0) reload()
+  }
+  watchFile(parts.file, { interval: WATCH_MS }, changed)
+  process.on('SIGHUP', reload)
+  return {
+    [Symbol.dispose]: () => {
+      unwatchFile(parts.file, changed)
+      process.off('SIGHUP', reload)
+    },
+  }
+}
+
+async function reloadOnce({ file, env, serving, log, print }: ReloadParts): Promise<void> {
+  try {
+    const restart = await serving.reload(loadConfig(file, env))
+    log.info({ file, restart }, 'the file was read again')
+    print(`Read ${file} again: it is in force.`)
+    if (restart.length > 0) print(`→ ${restart.join(', ')}: changed with the next start of gatez serve.`)
+  } catch (error) {
+    log.error({ file, ...describeError(error) }, 'the file was not put in force: the old one stays')
+    const why = error instanceof GatezError ? error.message : 'see the log.'
+    print(`${file} was not put in force, the old one stays: ${why}`)
+    print('→ gatez config check says what to mend.')
+  }
+}
