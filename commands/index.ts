@@ -8,7 +8,9 @@ import type { Command } from '@oclif/core/command'
  */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   apply: () => import('./apply.ts'),
+  completion: () => import('./completion.ts'),
   'config:check': () => import('./config/check.ts'),
+  'config:schema': () => import('./config/schema.ts'),
   init: () => import('./init.ts'),
   'keys:approve': () => import('./keys/approve.ts'),
   'keys:create': () => import('./keys/create.ts'),
@@ -21,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'keys:show': () => import('./keys/show.ts'),
   'plans:list': () => import('./plans/list.ts'),
   'plans:show': () => import('./plans/show.ts'),
+  'routes:list': () => import('./routes/list.ts'),
   serve: () => import('./serve.ts'),
   'tenants:create': () => import('./tenants/create.ts'),
   'tenants:list': () => import('./tenants/list.ts'),
@@ -34,9 +37,10 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 
 /** What the help says of each group of commands. */
 export const TOPICS: Readonly<Record<string, string>> = {
-  config: 'Check the configuration file.',
+  config: 'The configuration file: check it, print its schema.',
   keys: 'API keys: create, request, approve, reveal, revoke.',
   plans: 'The plans in force.',
+  routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
   usage: 'What was used: reports and exports.',
 }

@@ -66,7 +66,11 @@ function toLoadable(command: Command.Class): Command.Loadable {
     args: named(command.args),
     description: command.description,
     examples: command.examples,
-    flags: named({ ...command.baseFlags, ...command.flags, json }),
+    flags: named({
+      ...command.baseFlags,
+      ...command.flags,
+      ...(command.enableJsonFlag ? { json } : undefined),
+    }),
     hidden: command.hidden,
     hiddenAliases: [],
     id: command.id,

@@ -40,7 +40,9 @@ async function dispatch(argv: readonly string[]): Promise<void> {
   if (id === undefined) return refuseUnknown(words, argv)
 
   const loaded = await loadCommand(id)
-  await loaded.run(argv.slice(id.split(':').length), commandOptions([loaded]))
+  // It is about all commands; the others need not wait until all are loaded.
+  const known = id === 'completion' ? await loadAllCommands() : [loaded]
+  await loaded.run(argv.slice(id.split(':').length), commandOptions(known))
 }
 
 /** The words before the first flag: the command and, perhaps, its arguments. */
