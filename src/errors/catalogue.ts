@@ -30,6 +30,18 @@ export const CATALOGUE = {
     title: 'Invalid parameter',
     fix: 'Correct the named parameter; the help of the command shows its form.',
   },
+  'not-confirmed': {
+    status: 400,
+    exit: 2,
+    title: 'Not confirmed',
+    fix: 'Answer the question at a terminal, or add --yes when you are sure.',
+  },
+  'invalid-import': {
+    status: 400,
+    exit: 2,
+    title: 'Import refused',
+    fix: 'Mend the lines named, then run the import again.',
+  },
   'unknown-command': {
     status: 400,
     exit: 2,
@@ -71,6 +83,12 @@ export const CATALOGUE = {
     exit: 4,
     title: 'Feature not in plan',
     fix: 'Move to a plan that includes this feature; upgrade_to names them.',
+  },
+  'key-not-allowed': {
+    status: 403,
+    exit: 4,
+    title: 'Key not allowed here',
+    fix: 'Use a key that is open to this endpoint and address, or ask for one.',
   },
   'no-route': {
     status: 404,
@@ -119,6 +137,12 @@ export const CATALOGUE = {
     exit: 6,
     title: 'Key limit reached',
     fix: 'Revoke a key, or move the tenant to a plan with a larger keys.max.',
+  },
+  'tenant-in-use': {
+    status: 409,
+    exit: 6,
+    title: 'Tenant in use',
+    fix: 'End what is named first, or add --force to end it all with the tenant.',
   },
   'plan-in-use': {
     status: 409,

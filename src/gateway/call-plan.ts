@@ -2,13 +2,14 @@ import { countersOf } from '../limits/call-counters.ts'
 import { encodeCaller } from '../metering/event.ts'
 import type { Route } from '../model/api.ts'
 import type { Grant } from '../model/grant.ts'
+import { overridePlan } from '../model/overrides.ts'
 import type { Period } from '../model/period.ts'
 import type { BillingCycle } from '../model/plan.ts'
 import type { Counter } from '../storage/ports/counters.ts'
 import { policyHeader } from './headers.ts'
 import type { Refusal } from './refusal.ts'
 import type { MatchedRoute } from './router.ts'
-import type { PlanInForce, Rules } from './rules.ts'
+import { PlanInForce, type Rules } from './rules.ts'
 
 /** What the plan of a key says of one call. */
 export interface CallPlan {
@@ -49,7 +50,7 @@ export class Caller {
 
   constructor(grant: Grant | undefined, rules: Rules) {
     this.grant = grant
-    this.plan = grant?.planId == null ? undefined : rules.plans.get(grant.planId)
+    this.plan = grant === undefined ? undefined : planOf(grant, rules)
     this.identity = grant === undefined ? [] : identityFields(grant, this.plan?.plan.features ?? [])
     this.billed = grant !== undefined && grant.keyMode === 'live'
     this.origin = originOf(grant)
@@ -91,6 +92,13 @@ export class Caller {
     this.#sets.set(name, set)
     return set
   }
+}
+
+/** The plan in force for the tenant of a key, with what the tenant has beside it. */
+function planOf(grant: Grant, rules: Rules): PlanInForce | undefined {
+  const plan = grant.planId === null ? undefined : rules.plans.get(grant.planId)
+  if (plan === undefined || grant.overrides === null) return plan
+  return new PlanInForce(overridePlan(plan.plan, grant.overrides))
 }
 
 /** Finds the billing period that holds a moment. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { encodeEvent } from '../metering/event.ts'
 import { COUNTED_STATUSES, statusCounts } from '../model/api.ts'
+import { keyAllows } from '../model/key-scope.ts'
 import type { CounterStore } from '../storage/ports/counters.ts'
 import { accept } from './accept.ts'
 import type { Authenticator } from './authenticate.ts'
@@ -155,7 +156,13 @@ export class Pipeline implements PassageListener {
   }
 
   #gate(planned: Planned): Refusal | undefined {
-    if (planned.call.refusal !== undefined) return planned.call.refusal
+    const { refusal, caller, matched } = planned.call
+    if (refusal !== undefined) return refusal
+    const { grant } = caller
+    if (grant !== undefined && (grant.routes !== null || grant.ips !== null)) {
+      const ip = planned.accepted.exchange.request.socket.remoteAddress ?? ''
+      if (!keyAllows(grant, { routeId: matched.route.id, ip })) return KEY_NOT_ALLOWED
+    }
     return this.#parts.meter.available ? undefined : METERING_UNAVAILABLE
   }
 
@@ -233,6 +240,11 @@ export interface PipelineParts {
   /** Something broke that no request waits for. */
   readonly alarm: (what: string, error: unknown) => void
 }
+
+const KEY_NOT_ALLOWED = new Refusal(
+  'key-not-allowed',
+  'This key may not call this endpoint, or not from this address.',
+)
 
 const METERING_UNAVAILABLE = new Refusal(
   'metering-unavailable',

@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
+import { overridePlan } from '../model/overrides.ts'
 import { periodAt } from '../model/period.ts'
 import type { Limit, Plan } from '../model/plan.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
@@ -7,7 +8,7 @@ import type { Admission, UsageLog } from '../storage/ports/usage-log.ts'
 import { quotaCounter, windowCounter } from './call-counters.ts'
 
 export interface RestoreParts {
-  readonly store: Pick<ControlTables, 'ledger' | 'subscriptions'>
+  readonly store: Pick<ControlTables, 'ledger' | 'subscriptions' | 'tenants'>
   readonly usageLog: UsageLog
   readonly counters: CounterStore
   readonly clock: Clock
@@ -34,7 +35,9 @@ function planFinder({ store, clock }: RestoreParts, plans: readonly Plan[]): Pla
   return async (tenantId) => {
     if (found.has(tenantId)) return found.get(tenantId)
     const subscription = await store.subscriptions.activeAt(tenantId, clock.nowMs())
-    const plan = subscription === undefined ? undefined : byId.get(subscription.planId)
+    const shared = subscription === undefined ? undefined : byId.get(subscription.planId)
+    const overrides = (await store.tenants.find(tenantId))?.overrides ?? null
+    const plan = shared === undefined ? undefined : overridePlan(shared, overrides)
     found.set(tenantId, plan)
     return plan
   }

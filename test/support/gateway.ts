@@ -15,8 +15,9 @@ import { Meter } from '../../src/metering/meter.ts'
 import { SpoolReader } from '../../src/metering/spool.ts'
 import type { Api, Route } from '../../src/model/api.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
-import { hashSecret, makeSecret } from '../../src/model/key.ts'
+import { hashSecret, type Key, makeSecret } from '../../src/model/key.ts'
 import { periodAt } from '../../src/model/period.ts'
+import type { Tenant } from '../../src/model/tenant.ts'
 import { makeCounterMemory, openCounters, openGrantReader } from '../../src/storage/open.ts'
 import { key, NOON, openFor, plan, putPlans, storesIn, subscription, tenant } from './control-store.ts'
 import { tempDir } from './temp-dir.ts'
@@ -47,6 +48,9 @@ export interface TestGatewayOptions extends Partial<RulesSource> {
   readonly spoolBytesMax?: number
   readonly docsUrl?: string
   readonly clientIp?: 'off' | 'hash' | 'full'
+  /** What differs in the key and the tenant from the usual ones. */
+  readonly key?: Partial<Key>
+  readonly tenant?: Partial<Tenant>
   /** Bytes of counter memory, cut from a mebibyte. */
   readonly countersMib?: number
 }
@@ -121,9 +125,9 @@ async function fillStore(
   const store = await openFor(folder, clock)
   await putPlans(store, options.plans ?? [plan()])
   await store.transaction(async (tables) => {
-    await tables.tenants.insert(tenant())
+    await tables.tenants.insert(tenant(options.tenant))
     await tables.subscriptions.insert(subscription())
-    await tables.keys.insert(key({ hash: hashSecret(secret) }))
+    await tables.keys.insert(key({ hash: hashSecret(secret), ...options.key }))
   })
 }
 
