@@ -12,16 +12,17 @@ import type { Environment } from './environment.ts'
 import { ProblemList } from './problems.ts'
 import { checkShape } from './shape-problems.ts'
 import { readSource } from './source.ts'
+import { rememberedUpstreamConfig } from './upstream-config.ts'
 
 /**
  * Reads and checks `gatez.yaml`; `${NAME}` in any of its texts is taken from `env`.
  *
  * Everything that is wrong is reported in one `config-invalid`, whose `extra.problems` names file, line,
- * column and path of each. Without the file: `config-missing`. What it returns is frozen and needs no
- * further check.
+ * column and path of each. Without a `gatez.yaml` holds what `serve --upstream` served last in that
+ * folder; without that either: `config-missing`. What it returns is frozen and needs no further check.
  */
 export function loadConfig(file: string, env: Environment): Config {
-  return parseConfig(readText(file), { file, env })
+  return parseConfig(rememberedUpstreamConfig(file) ?? readText(file), { file, env })
 }
 
 /** The same for a text that is at hand; paths in it are relative to the folder of `file`. */

@@ -2,33 +2,40 @@ import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path'
 import { GatezError } from '../errors/gatez-error.ts'
 import { makeFolder } from '../lib/make-folder.ts'
+import { fillTemplate, type TemplateAnswers } from './fill-template.ts'
 
 /** What `gatez init` can write, each a folder of the same name under templates/. */
-export const TEMPLATES = ['dataforge', 'minimal'] as const
+export const TEMPLATES = ['dataforge', 'minimal', 'llm', 'production'] as const
+
+export type Template = (typeof TEMPLATES)[number]
 
 /**
- * Writes the files of a template into a folder, which is made if need be. Returns their names.
+ * Writes the files of a template into a folder, which is made if need be, with the answers put in.
+ * Returns the names of what it wrote.
  *
- * Never overwrites: when one of them exists, nothing is written and `already-exists` names it.
+ * Never overwrites: when one of them exists, nothing is written and `already-exists` names it. Only a
+ * `.gitignore` may be there before, since most folders have one: then it is left alone.
  */
 export function writeTemplate(
   { templatesDir }: { readonly templatesDir: string },
-  { template, folder }: WriteTemplateRequest,
+  { template, folder, answers = {} }: WriteTemplateRequest,
 ): readonly string[] {
   const source = join(templatesDir, template)
-  const files = readdirSync(source).map((name) => ({
-    // Packing for npm drops files named .gitignore, so the template keeps it without the dot.
-    name: name === 'gitignore' ? '.gitignore' : name,
-    content: readFileSync(join(source, name)),
-  }))
+  const files = readdirSync(source)
+    .map((name) => ({
+      // Packing for npm drops files named .gitignore, so the template keeps it without the dot.
+      name: name === 'gitignore' ? '.gitignore' : name,
+      content: fillTemplate(name, readFileSync(join(source, name), 'utf8'), {
+        ...answers,
+        folder: resolve(folder),
+      }),
+    }))
+    .filter(({ name }) => name !== '.gitignore' || !exists(join(folder, name)))
 
-  const present = files.filter(({ name }) => exists(join(folder, name))).map(({ name }) => name)
-  if (present.length > 0) {
-    throw new GatezError(
-      'already-exists',
-      `${resolve(folder)} has ${present.join(', ')} already; nothing was written. gatez init DIR writes elsewhere.`,
-    )
-  }
+  refuseToOverwrite(
+    folder,
+    files.map(({ name }) => name),
+  )
   const written: string[] = []
   try {
     makeFolder(folder)
@@ -44,8 +51,19 @@ export function writeTemplate(
 }
 
 export interface WriteTemplateRequest {
-  readonly template: (typeof TEMPLATES)[number]
+  readonly template: Template
   readonly folder: string
+  readonly answers?: TemplateAnswers
+}
+
+/** Throws `already-exists` when the folder has a file of one of these names. */
+export function refuseToOverwrite(folder: string, names: readonly string[]): void {
+  const present = names.filter((name) => exists(join(folder, name)))
+  if (present.length === 0) return
+  throw new GatezError(
+    'already-exists',
+    `${resolve(folder)} has ${present.join(', ')} already; nothing was written. gatez init DIR writes elsewhere.`,
+  )
 }
 
 // A link that leads nowhere is something too.
