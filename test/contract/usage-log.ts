@@ -134,6 +134,23 @@ export function usageLogContract(driver: UsageLogDriver): void {
         expect(await log.find('01KJKT8Z00ABCDE00100000000')).toBeUndefined()
       })
 
+      test('finds the events of a request by the id its answer carried', async () => {
+        const ours = usageEvent({ seq: 1 }).id
+        const own = usageEvent({ seq: 1, requestId: ours })
+        const given = [2, 3, 4].map((seq) => usageEvent({ seq, requestId: 'order-7' }))
+        // A client may call its request what we called an event.
+        const borrowed = usageEvent({ seq: 5, requestId: ours })
+        await log.append([own, ...given, borrowed, usageEvent({ seq: 6 })])
+        expect(await log.findByRequestId('order-7', 10)).toEqual(given)
+        expect(await log.findByRequestId('order-7', 2)).toEqual(given.slice(1))
+        expect((await log.findByRequestId(ours, 10)).toSorted((one, other) => one.seq - other.seq)).toEqual([
+          own,
+          borrowed,
+        ])
+        expect(await log.findByRequestId(given[0]?.id ?? '', 10)).toEqual([])
+        expect(await log.findByRequestId('order-8', 10)).toEqual([])
+      })
+
       test('gives events in the order of time, then id, whatever order they came in', async () => {
         const early = usageEvent({ id: 'c', timestampMs: MARCH })
         const lateA = usageEvent({ id: 'a', timestampMs: MARCH + 1 })

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { UsageEvent } from '../../model/event.ts'
-import type { Admission, UsageLogFilter } from '../ports/usage-log.ts'
+import type { Admission, AppendedEvent, UsageLogFilter } from '../ports/usage-log.ts'
 import { EVENT_COLUMNS, EVENT_JOINS, type EventRow, eventOfRow } from './usage-log-schema.ts'
 
 /**
@@ -11,6 +11,9 @@ import { EVENT_COLUMNS, EVENT_JOINS, type EventRow, eventOfRow } from './usage-l
  */
 export class UsageLogReader {
   readonly #find: Database.Statement<[string], EventRow>
+  readonly #findByRequest: Database.Statement<RequestParameters, EventRow>
+  readonly #appended: Database.Statement<[number, number], AppendedRow>
+  readonly #newest: Database.Statement<[], number>
   readonly #page: Database.Statement<PageParameters, EventRow>
   readonly #tenantPage: Database.Statement<PageParameters, EventRow>
   readonly #timeAhead: Database.Statement<[number, number], number>
@@ -18,6 +21,9 @@ export class UsageLogReader {
 
   constructor(database: Database.Database) {
     this.#find = database.prepare('SELECT * FROM events WHERE id = ?')
+    this.#findByRequest = database.prepare(FIND_BY_REQUEST)
+    this.#appended = database.prepare(APPENDED)
+    this.#newest = database.prepare<[], number>('SELECT max(event_no) FROM event_rows').pluck()
     this.#page = database.prepare(PAGE)
     this.#tenantPage = database.prepare(TENANT_PAGE)
     this.#timeAhead = database.prepare<[number, number], number>(TIME_AHEAD).pluck()
@@ -27,6 +33,23 @@ export class UsageLogReader {
   find(id: string): UsageEvent | undefined {
     const row = this.#find.get(id)
     return row === undefined ? undefined : eventOfRow(row)
+  }
+
+  /** The newest `limit` events with this request id, oldest first. */
+  findByRequestId(requestId: string, limit: number): readonly UsageEvent[] {
+    return this.#findByRequest.all({ requestId, limit }).map(eventOfRow).reverse()
+  }
+
+  /** The position of the newest event; 0 when there is none. */
+  newestPosition(): number {
+    return this.#newest.get() ?? 0
+  }
+
+  /** Up to `limit` events after `position`, in the order they were appended. */
+  appendedAfter(position: number, limit: number): readonly AppendedEvent[] {
+    return this.#appended
+      .all(position, limit)
+      .map((row) => ({ position: row.event_no, event: eventOfRow(row) }))
   }
 
   /** Up to `limit` events after `last`. With a tenant: as far as events_of_tenant is filled. */
@@ -53,6 +76,15 @@ export class UsageLogReader {
   }
 }
 
+interface AppendedRow extends EventRow {
+  readonly event_no: number
+}
+
+interface RequestParameters {
+  readonly requestId: string
+  readonly limit: number
+}
+
 interface PageParameters {
   readonly tenantId: string
   /** Time of the last event seen, or where to begin. */
@@ -68,6 +100,24 @@ interface SliceParameters {
   readonly toMs: number
   readonly stepMs: number
 }
+
+const APPENDED = `
+  SELECT e.event_no, ${EVENT_COLUMNS} FROM event_rows AS e ${EVENT_JOINS}
+  WHERE e.event_no > ? ORDER BY e.event_no LIMIT ?`
+
+// Our own id as the request id; an id of the client's, step by step; and the events of no step yet.
+const FIND_BY_REQUEST = `
+  SELECT ${EVENT_COLUMNS}
+  FROM (
+    SELECT event_no FROM event_rows WHERE id = @requestId AND request_id IS NULL
+    UNION ALL
+    SELECT i.event_no FROM request_steps AS s
+    CROSS JOIN events_of_request AS i ON i.step_no = s.step_no AND i.request_id = @requestId
+    UNION ALL
+    SELECT event_no FROM event_rows
+    WHERE event_no > (SELECT max(through) FROM request_steps) AND request_id = @requestId
+  ) AS found CROSS JOIN event_rows AS e ON e.event_no = found.event_no ${EVENT_JOINS}
+  ORDER BY e.event_no DESC LIMIT @limit`
 
 const PAGE = `
   SELECT * FROM events

@@ -141,6 +141,9 @@ export const EVENT_JOINS = `
 //
 // events_of_tenant is an index by hand: as a real one it would touch a page per tenant and batch, which
 // halves the speed of appending. It is filled in larger steps, and holds rows up to `through`.
+//
+// events_of_request holds the ids that clients gave. They are random, so a real index would touch a page
+// per event; sorted within each step, rows are only ever added at the end, and a look-up asks every step.
 const SCHEMA = `
   CREATE TABLE tenants (
     tenant_no INTEGER PRIMARY KEY,
@@ -205,6 +208,18 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE tenants_indexed (through INTEGER NOT NULL) STRICT;
   INSERT INTO tenants_indexed VALUES (0);
+
+  CREATE TABLE events_of_request (
+    step_no INTEGER NOT NULL,
+    request_id TEXT NOT NULL,
+    event_no INTEGER NOT NULL,
+    PRIMARY KEY (step_no, request_id, event_no)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE request_steps (
+    step_no INTEGER PRIMARY KEY,
+    through INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO request_steps VALUES (0, 0);
 
   CREATE TABLE watermarks (
     node_id TEXT NOT NULL,

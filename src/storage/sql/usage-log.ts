@@ -1,9 +1,10 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
 import type { UsageEvent } from '../../model/event.ts'
-import type { Admission, UsageLog, UsageLogFilter } from '../ports/usage-log.ts'
+import type { Admission, AppendedEvent, UsageLog, UsageLogFilter } from '../ports/usage-log.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
+import { UsageLogIndexer } from './usage-log-indexer.ts'
 import { UsageLogReader } from './usage-log-reader.ts'
 import { migrateUsageLog } from './usage-log-schema.ts'
 import { UsageLogWriter } from './usage-log-writer.ts'
@@ -31,26 +32,22 @@ export class SqliteUsageLog implements UsageLog {
   readonly #database: Database.Database
   readonly #reader: UsageLogReader
   readonly #writer: UsageLogWriter
+  readonly #indexer: UsageLogIndexer
   readonly #readWatermark: Database.Statement<[string, number], number>
   readonly #appendAll: Database.Transaction<(events: readonly UsageEvent[]) => void>
-  readonly #indexAll: Database.Transaction<() => void>
-  readonly #readIndexed: Database.Statement<[], number>
-  readonly #moveIndexed: Database.Statement<[number]>
-  readonly #readNewest: Database.Statement<[], number>
-  readonly #indexEvents: Database.Statement<[number]>
+  readonly #indexTenants: Database.Transaction<() => void>
+  readonly #indexRequests: Database.Transaction<() => void>
 
   /** `database` has the schema of this program. */
   constructor(database: Database.Database) {
     this.#database = database
     this.#reader = new UsageLogReader(database)
     this.#writer = new UsageLogWriter(database)
+    this.#indexer = new UsageLogIndexer(database)
     this.#readWatermark = database.prepare<[string, number], number>(READ_WATERMARK).pluck()
-    this.#readIndexed = database.prepare<[], number>('SELECT through FROM tenants_indexed').pluck()
-    this.#moveIndexed = database.prepare('UPDATE tenants_indexed SET through = ?')
-    this.#readNewest = database.prepare<[], number>('SELECT max(event_no) FROM event_rows').pluck()
-    this.#indexEvents = database.prepare(INDEX_EVENTS)
     this.#appendAll = database.transaction((events) => this.#writer.write(events))
-    this.#indexAll = database.transaction(() => this.#indexTenants())
+    this.#indexTenants = database.transaction(() => this.#indexer.indexTenants())
+    this.#indexRequests = database.transaction(() => this.#indexer.indexRequests())
   }
 
   async append(events: readonly UsageEvent[]): Promise<void> {
@@ -61,10 +58,7 @@ export class SqliteUsageLog implements UsageLog {
       this.#writer.forget()
       throw error
     }
-    if (this.#guard(() => this.#eventsBehind()) < INDEX_STEP_EVENTS) return
-    // On its own: together the two would keep this thread busy for too long.
-    await otherWork()
-    this.#guard(() => this.#indexAll.immediate())
+    if (this.#guard(() => this.#indexer.due())) await this.#index()
   }
 
   async watermark(place: { readonly nodeId: string; readonly epoch: number }): Promise<number> {
@@ -75,8 +69,20 @@ export class SqliteUsageLog implements UsageLog {
     return this.#guard(() => this.#reader.find(id))
   }
 
+  async findByRequestId(requestId: string, limit: number): Promise<readonly UsageEvent[]> {
+    return this.#guard(() => this.#reader.findByRequestId(requestId, limit))
+  }
+
+  async newestPosition(): Promise<number> {
+    return this.#guard(() => this.#reader.newestPosition())
+  }
+
+  async appendedAfter(position: number, limit: number): Promise<readonly AppendedEvent[]> {
+    return this.#guard(() => this.#reader.appendedAfter(position, limit))
+  }
+
   async *events(filter: UsageLogFilter): AsyncGenerator<UsageEvent> {
-    if (filter.tenantId !== undefined) this.#guard(() => this.#indexAll.immediate())
+    if (filter.tenantId !== undefined) this.#guard(() => this.#indexTenants.immediate())
     let left = filter.limit ?? Number.POSITIVE_INFINITY
     let last: UsageEvent | undefined
     while (left > 0) {
@@ -103,16 +109,12 @@ export class SqliteUsageLog implements UsageLog {
     this.#database.close()
   }
 
-  /** How far events_of_tenant is behind the newest event. */
-  #eventsBehind(): number {
-    return (this.#readNewest.get() ?? 0) - (this.#readIndexed.get() ?? 0)
-  }
-
-  /** Brings events_of_tenant up to the newest event. */
-  #indexTenants(): void {
-    const newestEvent = this.#readNewest.get() ?? 0
-    this.#indexEvents.run(this.#readIndexed.get() ?? 0)
-    this.#moveIndexed.run(newestEvent)
+  /** Each step on its own: together they would keep this thread busy for too long. */
+  async #index(): Promise<void> {
+    await otherWork()
+    this.#guard(() => this.#indexTenants.immediate())
+    await otherWork()
+    this.#guard(() => this.#indexRequests.immediate())
   }
 
   #guard<Result>(work: () => Result): Result {
@@ -127,8 +129,6 @@ export class SqliteUsageLog implements UsageLog {
 const CACHE_KIB = 16_384
 /** 16 MiB: a page that many batches touch is written back once. */
 const CHECKPOINT_PAGES = 4_000
-/** Few enough that a step takes some 50 ms, enough that a tenant's page is touched for many events at once. */
-const INDEX_STEP_EVENTS = 32_768
 const PAGE_EVENTS = 1_000
 const SLICE_EVENTS = 20_000
 
@@ -138,10 +138,3 @@ function stepEnd(ms: number, stepMs: number): number {
 }
 
 const READ_WATERMARK = 'SELECT seq FROM watermarks WHERE node_id = ? AND epoch = ?'
-
-const INDEX_EVENTS = `
-  INSERT INTO events_of_tenant (tenant_no, timestamp, event_no)
-  SELECT c.tenant_no, e.timestamp, e.event_no
-  FROM event_rows AS e CROSS JOIN callers AS c ON c.caller_no = e.caller_no
-  WHERE e.event_no > ?
-  ORDER BY 1, 2, 3`

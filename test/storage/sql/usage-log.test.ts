@@ -76,6 +76,22 @@ describe('the file of the usage log', () => {
     expect(query('SELECT count(*) AS events FROM events_of_tenant')).toEqual([{ events: 40_000 }])
   })
 
+  test('finds a request by the id its client gave, however many events there are', async () => {
+    await using log = openSqliteUsageLog(path)
+    for (let batch = 0; batch < 10; batch += 1) {
+      await log.append(
+        Array.from({ length: 7_000 }, (_, index) => {
+          const seq = batch * 7_000 + index
+          return usageEvent({ seq, requestId: `order-${seq % 20_000}` })
+        }),
+      )
+    }
+    expect(query('SELECT count(*) AS steps FROM request_steps')).toEqual([{ steps: 3 }])
+    const found = await log.findByRequestId('order-123', 10)
+    expect(found.map(({ seq }) => seq)).toEqual([123, 20_123, 40_123, 60_123])
+    expect(query('SELECT count(*) AS ids FROM events_of_request')).toEqual([{ ids: 70_000 }])
+  })
+
   test('is refused when a newer gatez wrote it, and left as it is', () => {
     const database = new Database(path)
     database.pragma('user_version = 99')
