@@ -2,20 +2,24 @@ import { userInfo } from 'node:os'
 import { type ApplyPlansRequest, applyPlans } from './access/apply-plans.ts'
 import { approveKeys } from './access/approve-keys.ts'
 import { changePlan } from './access/change-plan.ts'
-import { createKey } from './access/create-key.ts'
+import { type CreateKeyRequest, createKey } from './access/create-key.ts'
 import { createTenant } from './access/create-tenant.ts'
+import { importKeys } from './access/import-keys.ts'
 import { listKeys } from './access/list-keys.ts'
 import { listPlans } from './access/list-plans.ts'
 import { listTenants } from './access/list-tenants.ts'
+import type { WrittenScope } from './access/parse-scope.ts'
 import { rejectKeys } from './access/reject-keys.ts'
 import { requestKey } from './access/request-key.ts'
 import { resumeTenant } from './access/resume-tenant.ts'
 import { revealKeys } from './access/reveal-keys.ts'
 import { revokeKeys } from './access/revoke-keys.ts'
+import { rotateKey } from './access/rotate-key.ts'
 import { showKey } from './access/show-key.ts'
 import { showPlan } from './access/show-plan.ts'
 import { showTenant } from './access/show-tenant.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
+import { verifyKey } from './access/verify-key.ts'
 import type { ExportRequest } from './billing/export/export-usage.ts'
 import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
 import { loadConfig } from './config/load-config.ts'
@@ -37,6 +41,7 @@ export async function openApp(configFile: string) {
   const store = await openControlStore(config, clock)
   const access = { store, clock, billing: config.billing }
   const actor = `cli:${systemUser()}`
+  const routes = config.apis.flatMap((api) => api.routes)
   const reportUsage = (written: WrittenUsageQuery, by: readonly ReportBy[]) => {
     const { timezone } = config.billing
     return usageReport(store, parseUsageQuery(written, { nowMs: clock.nowMs(), timezone, by }))
@@ -53,7 +58,10 @@ export async function openApp(configFile: string) {
     suspendTenant: (request: Unsigned<typeof suspendTenant>) => suspendTenant(access, { ...request, actor }),
     resumeTenant: (request: Unsigned<typeof resumeTenant>) => resumeTenant(access, { ...request, actor }),
     changePlan: (request: Unsigned<typeof changePlan>) => changePlan(access, { ...request, actor }),
-    createKey: (request: Unsigned<typeof createKey>) => createKey(access, { ...request, actor }),
+    createKey: ({ scope, ...request }: ScopedCreateKey) => {
+      const knownRoutes = routes.map((route) => route.id)
+      return createKey(access, { ...request, actor, scope: { ...scope, knownRoutes } })
+    },
     requestKey: (request: Unsigned<typeof requestKey>) => requestKey(access, { ...request, actor }),
     listKeys: (request: Asked<typeof listKeys>) => listKeys(access, request),
     showKey: (request: Asked<typeof showKey>) => showKey(access, request),
@@ -61,6 +69,10 @@ export async function openApp(configFile: string) {
     rejectKeys: (request: Unsigned<typeof rejectKeys>) => rejectKeys(access, { ...request, actor }),
     revealKeys: (request: Unsigned<typeof revealKeys>) => revealKeys(access, { ...request, actor }),
     revokeKeys: (request: Unsigned<typeof revokeKeys>) => revokeKeys(access, { ...request, actor }),
+    rotateKey: (request: Unsigned<typeof rotateKey>) => rotateKey(access, { ...request, actor }),
+    verifyKey: (request: Omit<Asked<typeof verifyKey>, 'routes'>) =>
+      verifyKey(access, { ...request, routes }),
+    importKeys: (request: Unsigned<typeof importKeys>) => importKeys(access, { ...request, actor }),
     applyPlans: (request: Omit<ApplyPlansRequest, 'actor' | 'plans'>) =>
       applyPlans(access, { ...request, plans: config.plans, actor }),
     listPlans: () => listPlans(access),
@@ -85,6 +97,11 @@ type Asked<UseCase extends (access: never, request: never) => unknown> = Paramet
 
 /** The same, without who asks: that is added here. */
 type Unsigned<UseCase extends (access: never, request: never) => unknown> = Omit<Asked<UseCase>, 'actor'>
+
+/** The same for a key, without the routes there are. */
+type ScopedCreateKey = Omit<CreateKeyRequest, 'actor' | 'scope'> & {
+  readonly scope?: Omit<WrittenScope, 'knownRoutes'>
+}
 
 /** The user of the operating system who runs this. In a container it may have a number and no name. */
 export function systemUser(): string {

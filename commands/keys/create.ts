@@ -9,6 +9,7 @@ export default class KeysCreate extends GatezCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> acme',
     '<%= config.bin %> <%= command.id %> acme --name ci --test --expires 30d',
+    '<%= config.bin %> <%= command.id %> acme --routes search,lookup --ip 10.0.0.0/8,2001:db8::/32',
   ]
   static override args = {
     tenant: Args.string({ description: 'Id or external id of the tenant.', required: true }),
@@ -18,6 +19,12 @@ export default class KeysCreate extends GatezCommand {
     test: Flags.boolean({ description: 'Make a test key: limited and logged, never billed.' }),
     expires: Flags.string({
       description: 'When it ends: 30d, 12h, or 2027-01-01T00:00Z. Never if not given.',
+    }),
+    routes: Flags.string({
+      description: 'Ids of the only routes it may call, with commas between; all of the plan if not given.',
+    }),
+    ip: Flags.string({
+      description: 'The only addresses or CIDR blocks it may call from, with commas between.',
     }),
   }
 
@@ -30,6 +37,7 @@ export default class KeysCreate extends GatezCommand {
       mode: flags.test ? 'test' : 'live',
       name: flags.name,
       expires: flags.expires,
+      scope: { routes: flags.routes, ips: flags.ip },
     })
     this.log(
       `Created key ${key.id} of tenant ${key.tenant_id}. The secret is shown this once:\n\n${key.secret}`,

@@ -23,7 +23,11 @@ export default class KeysShow extends GatezCommand {
       ['state', key.state],
       ['secret', key.masked ?? '–'],
       ['plan', key.plan ?? '–'],
+      ['rate limit', key.rate_limit?.toString() ?? '–'],
+      ['monthly quota', key.monthly_quota?.toString() ?? '–'],
       ['features', key.features.join(', ') || '–'],
+      ['routes', key.routes?.join(', ') ?? 'all of the plan'],
+      ['addresses', key.ips?.join(', ') ?? 'any'],
       ['requested', `${key.requested_by} at ${key.created_at}`],
       ['reason', key.reason ?? '–'],
       ['decided', decision],
@@ -31,6 +35,7 @@ export default class KeysShow extends GatezCommand {
       ['revealed', key.revealed_at ?? '–'],
       ['revoked', key.revoked_at ?? '–'],
       ['expires', key.expires_at ?? 'never'],
+      ['replaced by', key.replaced_by ?? '–'],
     ]
     this.table([{ title: 'KEY' }, { title: key.id }], rows, '')
     return key

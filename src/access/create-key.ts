@@ -5,6 +5,7 @@ import { findTenant } from './find-tenant.ts'
 import { parseExpiry } from './key-expiry.ts'
 import { checkRoom, planOf } from './key-rules.ts'
 import { type RevealedKeyView, viewRevealedKey } from './key-view.ts'
+import { parseScope, type WrittenScope } from './parse-scope.ts'
 import { checkedText, NAME_LENGTH_MAX } from './text.ts'
 
 /**
@@ -20,6 +21,7 @@ export async function createKey(
   const { actor } = request
   const name = request.name === undefined ? 'default' : checkedText('name', request.name, NAME_LENGTH_MAX)
   const expiresAtMs = request.expires === undefined ? null : parseExpiry(request.expires, nowMs)
+  const scope = parseScope(request.scope ?? { knownRoutes: [] })
   const secret = makeSecret(request.mode)
 
   return store.transaction(async (tables) => {
@@ -45,8 +47,7 @@ export async function createKey(
       revokedAtMs: null,
       expiresAtMs,
       replacedById: null,
-      routes: null,
-      ips: null,
+      ...scope,
     }
     await tables.keys.insert(key)
     await record(tables, {
@@ -54,7 +55,7 @@ export async function createKey(
       actor,
       action: 'key.created',
       subject: `key:${key.id}`,
-      detail: { tenant_id: tenant.id, name, mode: key.mode, masked: key.masked },
+      detail: { tenant_id: tenant.id, name, mode: key.mode, masked: key.masked, ...scope },
     })
     return viewRevealedKey(key, secret, nowMs)
   })
@@ -68,4 +69,6 @@ export interface CreateKeyRequest extends Signed {
   readonly name?: string | undefined
   /** As `30d` or `2027-01-01T00:00Z`; never if not given. */
   readonly expires?: string | undefined
+  /** All that its tenant may, from anywhere, if not given. */
+  readonly scope?: WrittenScope | undefined
 }

@@ -7,9 +7,8 @@ import { parseIsoTime } from '../lib/iso-time.ts'
  * Units are m(inutes), h, d, w; a date alone is its midnight in UTC. Must lie ahead.
  */
 export function parseExpiry(text: string, nowMs: number): number {
-  const span = /^(\d{1,6})([mhdw])$/.exec(text)
-  const expiresAtMs =
-    span === null ? parseIsoTime(text) : nowMs + Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? Number.NaN)
+  const spanMs = parseSpan(text)
+  const expiresAtMs = spanMs === undefined ? parseIsoTime(text) : nowMs + spanMs
   if (expiresAtMs === undefined) {
     throw new GatezError(
       'invalid-parameter',
@@ -20,6 +19,12 @@ export function parseExpiry(text: string, nowMs: number): number {
     throw new GatezError('invalid-parameter', `expires is ${text}, which is not in the future.`)
   }
   return expiresAtMs
+}
+
+/** Reads a span such as `30d` or `12h`, in ms; undefined when `text` is none. */
+export function parseSpan(text: string): number | undefined {
+  const span = /^(\d{1,6})([mhdw])$/.exec(text)
+  return span === null ? undefined : Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? Number.NaN)
 }
 
 const MINUTE_MS = 60_000

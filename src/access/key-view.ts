@@ -19,6 +19,12 @@ export interface KeyView {
   readonly revealed_at: string | null
   readonly revoked_at: string | null
   readonly expires_at: string | null
+  /** The key that took its place by rotation. */
+  readonly replaced_by: string | null
+  /** Ids of the routes it may call; null = all that the plan opens. */
+  readonly routes: readonly string[] | null
+  /** Where it may call from; null = anywhere. */
+  readonly ips: readonly string[] | null
 }
 
 /** What a key is at a moment: past its expiry an approved or active one is `expired`. */
@@ -47,6 +53,9 @@ export function viewKey(key: Key, nowMs: number): KeyView {
     revealed_at: isoTimeOrNull(key.revealedAtMs),
     revoked_at: isoTimeOrNull(key.revokedAtMs),
     expires_at: isoTimeOrNull(key.expiresAtMs),
+    replaced_by: key.replacedById,
+    routes: key.routes,
+    ips: key.ips,
   }
 }
 

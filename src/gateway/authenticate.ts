@@ -1,6 +1,6 @@
 import { LruCache } from '../lib/lru-cache.ts'
 import type { Grant } from '../model/grant.ts'
-import { hashSecret, secretIsWellFormed } from '../model/key.ts'
+import { hashSecret, secretMayBeKey } from '../model/key.ts'
 import { Caller } from './call-plan.ts'
 import { Refusal } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
@@ -13,8 +13,9 @@ const UNKNOWN_MAX = 10_000
 /**
  * Stage 2: whose key is it?
  *
- * The cache by hash, then the checksum, so that guessing never costs a read, then one read of the
- * store. Mistyped, unknown, expired and revoked keys get one and the same answer.
+ * The cache by hash, then the form (of our keys the checksum), so that guessing them never costs a read,
+ * then one read of the store. Keys imported from another system have no form but their length. Mistyped,
+ * unknown, expired and revoked keys get one and the same answer.
  */
 export class Authenticator {
   readonly #lookUp: (hash: string) => Grant | undefined
@@ -61,7 +62,7 @@ export class Authenticator {
       }
       return known
     }
-    if (!secretIsWellFormed(credential) || this.#unknown.get(hash) === true) return undefined
+    if (!secretMayBeKey(credential) || this.#unknown.get(hash) === true) return undefined
     const grant = this.#lookUp(hash)
     if (grant === undefined) {
       this.#unknown.set(hash, true)

@@ -40,9 +40,12 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_LENGTH = 32
 const CHECKSUM_LENGTH = 6
 const SECRET_PATTERN = /^gz_(?:live|test)_[0-9A-Za-z]{38}$/
+const OUR_START = 'gz_'
+const FOREIGN_PATTERN = /^[\x21-\x7e]{16,256}$/
 const SECRET_ANYWHERE = /gz_(?:live|test)_[0-9A-Za-z]{38}/
 const SECRETS_ANYWHERE = /gz_(live|test)_[0-9A-Za-z]{38}/g
 const MASK_HEAD_LENGTH = 'gz_live_'.length + 4
+const FOREIGN_HEAD_SHOWN_FROM = 24
 
 /**
  * Makes a secret: `gz_live_` or `gz_test_`, 32 random base62 characters (190 bits), then 6 of checksum.
@@ -63,19 +66,40 @@ export function secretIsWellFormed(secret: string): boolean {
   return checksumOf(secret.slice(0, bodyLength)) === secret.slice(bodyLength)
 }
 
+/**
+ * Whether a key could have this secret: one of ours with its checksum, or 16 to 256 visible ASCII
+ * characters that some other system made. Touches no store.
+ */
+export function secretMayBeKey(secret: string): boolean {
+  return secret.startsWith(OUR_START) ? secretIsWellFormed(secret) : FOREIGN_PATTERN.test(secret)
+}
+
 /** SHA-256 of a secret, hex: the only form in which it is stored. */
 export function hashSecret(secret: string): string {
   return hash('sha256', secret, 'hex')
 }
 
-/** What may be shown for ever: the first four random characters and the last four. */
+/**
+ * What may be shown for ever: the first four random characters and the last four; of a key that came from
+ * another system four at each end, and of a short one the last four only.
+ */
 export function maskSecret(secret: string): string {
-  return `${secret.slice(0, MASK_HEAD_LENGTH)}…${secret.slice(-4)}`
+  const isOurs = secret.startsWith(OUR_START)
+  const headLength = isOurs ? MASK_HEAD_LENGTH : secret.length >= FOREIGN_HEAD_SHOWN_FROM ? 4 : 0
+  return `${secret.slice(0, headLength)}…${secret.slice(-4)}`
 }
 
 /** Whether a secret stands anywhere in `text`. */
 export function holdsSecret(text: string): boolean {
   return text.includes('gz_') && SECRET_ANYWHERE.test(text)
+}
+
+/** Every secret in `text` whose checksum holds, with where it begins: noise that looks like one is none. */
+export function* secretsIn(text: string): Generator<{ readonly secret: string; readonly index: number }> {
+  if (!text.includes(OUR_START)) return
+  for (const { 0: secret, index } of text.matchAll(SECRETS_ANYWHERE)) {
+    if (secretIsWellFormed(secret)) yield { secret, index }
+  }
 }
 
 /** `text` with every secret in it cut out: what may be kept of what a client wrote. */

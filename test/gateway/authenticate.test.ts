@@ -152,3 +152,24 @@ test('an unknown key is looked up once, and again after any change: it may have 
   authenticator.forget(['key:key_1'])
   expect(ask(['x-api-key', secret])).toMatchObject({ billed: false, grant: { tenantId: 'acme' } })
 })
+
+test('a key of another system is known by its hash, in x-api-key only, and guessing one is remembered', async () => {
+  const { store, ask, lookups } = await opened()
+  const secret = 'legacy-key-0123456789'
+  await store.keys.insert(key({ hash: hashSecret(secret) }))
+  expect(ask(['x-api-key', secret])).toBeInstanceOf(Caller)
+  expect(ask(['authorization', `Bearer ${secret}`])).toMatchObject({ code: 'missing-credential' })
+  for (let count = 0; count < 3; count += 1) {
+    expect(ask(['x-api-key', `${secret}0`])).toMatchObject({ code: 'invalid-credential' })
+  }
+  expect(lookups).toEqual([hashSecret(secret), hashSecret(`${secret}0`)])
+})
+
+test.each(['fifteen-chars-x', 'x'.repeat(257), 'with a blank in the middle'])(
+  '%j can be no key, so nothing is looked up',
+  async (credential) => {
+    const { ask, lookups } = await opened()
+    expect(ask(['x-api-key', credential])).toMatchObject({ code: 'invalid-credential' })
+    expect(lookups).toEqual([])
+  },
+)
