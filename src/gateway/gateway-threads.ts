@@ -9,7 +9,7 @@ import type { Plan } from '../model/plan.ts'
 import type { GatewayCommand, GatewayReport, GatewayThreadData } from './thread-messages.ts'
 
 /** Room for short-lived objects: most requests leave nothing behind, so fewer, larger sweeps cost less. */
-const YOUNG_MIB = 96
+const YOUNG_MIB = 64
 
 /** The gateway threads, as the main thread sees them. */
 export class GatewayThreads {
