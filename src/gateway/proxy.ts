@@ -76,14 +76,13 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    _controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
     statusText?: string,
   ): void {
     if (status < 200 || this.#ended) return
-    const { rawHeaders } = controller
-    const head = readResponseHead(Array.isArray(rawHeaders) ? rawHeaders : [])
+    const head = readResponseHead(headers)
     this.#status = status
     if (statusText !== STATUS_CODES[status] && statusText !== undefined && REASON.test(statusText)) {
       this.#statusText = statusText

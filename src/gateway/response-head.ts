@@ -12,28 +12,32 @@ export interface ResponseHead {
 /**
  * Sorts the fields of an answer: hop-by-hop ones go no further, `x-gatez-meter-<id>` is kept for the
  * meter and stripped, and fields that gatez answers itself (limits, request id) replace the upstream's.
+ *
+ * `headers` is undici's: names in lower case, several fields of one name as a list, in their order.
  */
-export function readResponseHead(rawHeaders: readonly (Buffer | string)[]): ResponseHead {
+export function readResponseHead(headers: UpstreamHeaders): ResponseHead {
   const forward: string[] = []
   let meters: Map<string, string> | undefined
   let connection = ''
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = text(rawHeaders[index])
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined) continue
     const kind = KINDS.of(name)
-    if (kind === FORWARD) forward.push(name, text(rawHeaders[index + 1]))
-    else if (kind === CONNECTION) connection += `,${text(rawHeaders[index + 1])}`
+    if (kind === FORWARD) {
+      if (typeof value === 'string') forward.push(name, value)
+      else for (const each of value) forward.push(name, each)
+    } else if (kind === CONNECTION) connection += `,${value}`
     else if (kind === METER) {
       meters ??= new Map()
-      meters.set(name.slice(METER_PREFIX.length).toLowerCase(), text(rawHeaders[index + 1]))
+      meters.set(name.slice(METER_PREFIX.length), typeof value === 'string' ? value : (value.at(-1) ?? ''))
     }
   }
   if (connection !== '' && !PLAIN_CONNECTION.test(connection)) removeNamed(forward, connection)
   return { forward, meters }
 }
 
-function text(field: Buffer | string | undefined): string {
-  return typeof field === 'string' ? field : (field?.toString('latin1') ?? '')
-}
+/** Header fields as undici reads them; values hold one character per byte. */
+export type UpstreamHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 const PLAIN_CONNECTION = /^,\s*(?:keep-alive|close)?\s*$/i
 const METER_PREFIX = 'x-gatez-meter-'
