@@ -25,28 +25,36 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'keys:scan': () => import('./keys/scan.ts'),
   'keys:show': () => import('./keys/show.ts'),
   'keys:verify': () => import('./keys/verify.ts'),
+  'members:list': () => import('./members/list.ts'),
+  'members:remove': () => import('./members/remove.ts'),
+  'members:reset': () => import('./members/reset.ts'),
   'plans:list': () => import('./plans/list.ts'),
   'plans:show': () => import('./plans/show.ts'),
   'routes:list': () => import('./routes/list.ts'),
   serve: () => import('./serve.ts'),
   'tenants:create': () => import('./tenants/create.ts'),
+  'tenants:delete': () => import('./tenants/delete.ts'),
+  'tenants:invite': () => import('./tenants/invite.ts'),
   'tenants:list': () => import('./tenants/list.ts'),
+  'tenants:override': () => import('./tenants/override.ts'),
   'tenants:plan': () => import('./tenants/plan.ts'),
   'tenants:resume': () => import('./tenants/resume.ts'),
   'tenants:show': () => import('./tenants/show.ts'),
   'tenants:suspend': () => import('./tenants/suspend.ts'),
   'usage:export': () => import('./usage/export.ts'),
   'usage:report': () => import('./usage/report.ts'),
+  'usage:tail': () => import('./usage/tail.ts'),
 }
 
 /** What the help says of each group of commands. */
 export const TOPICS: Readonly<Record<string, string>> = {
   config: 'The configuration file: check it, print its schema.',
   keys: 'API keys: create, request, approve, reveal, rotate, verify, revoke.',
+  members: 'The persons of a tenant, who sign in to its portal.',
   plans: 'The plans in force.',
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
-  usage: 'What was used: reports and exports.',
+  usage: 'What was used: reports, exports, and calls as they happen.',
 }
 
 export interface CommandModule {

@@ -4,18 +4,25 @@ import { approveKeys } from './access/approve-keys.ts'
 import { changePlan } from './access/change-plan.ts'
 import { type CreateKeyRequest, createKey } from './access/create-key.ts'
 import { createTenant } from './access/create-tenant.ts'
+import { deleteTenant, tenantBlockers } from './access/delete-tenant.ts'
 import { importKeys } from './access/import-keys.ts'
+import { inviteMember } from './access/invite-member.ts'
 import { listKeys } from './access/list-keys.ts'
+import { listMembers } from './access/list-members.ts'
 import { listPlans } from './access/list-plans.ts'
 import { listTenants } from './access/list-tenants.ts'
+import { overrideTenant } from './access/override-tenant.ts'
 import type { WrittenScope } from './access/parse-scope.ts'
 import { rejectKeys } from './access/reject-keys.ts'
+import { removeMember } from './access/remove-member.ts'
 import { requestKey } from './access/request-key.ts'
+import { resetMember } from './access/reset-member.ts'
 import { resumeTenant } from './access/resume-tenant.ts'
 import { revealKeys } from './access/reveal-keys.ts'
 import { revokeKeys } from './access/revoke-keys.ts'
 import { rotateKey } from './access/rotate-key.ts'
 import { showKey } from './access/show-key.ts'
+import { showMember } from './access/show-member.ts'
 import { showPlan } from './access/show-plan.ts'
 import { showTenant } from './access/show-tenant.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
@@ -58,6 +65,17 @@ export async function openApp(configFile: string) {
     suspendTenant: (request: Unsigned<typeof suspendTenant>) => suspendTenant(access, { ...request, actor }),
     resumeTenant: (request: Unsigned<typeof resumeTenant>) => resumeTenant(access, { ...request, actor }),
     changePlan: (request: Unsigned<typeof changePlan>) => changePlan(access, { ...request, actor }),
+    tenantBlockers: (request: Asked<typeof tenantBlockers>) => tenantBlockers(access, request),
+    deleteTenant: (request: Unsigned<typeof deleteTenant>) => deleteTenant(access, { ...request, actor }),
+    overrideTenant: (request: Omit<Unsigned<typeof overrideTenant>, 'knownFeatures'>) => {
+      const knownFeatures = config.features.map((feature) => feature.id)
+      return overrideTenant(access, { ...request, knownFeatures, actor })
+    },
+    inviteMember: (request: Unsigned<typeof inviteMember>) => inviteMember(access, { ...request, actor }),
+    listMembers: (request: Asked<typeof listMembers>) => listMembers(access, request),
+    showMember: (request: Asked<typeof showMember>) => showMember(access, request),
+    resetMember: (request: Unsigned<typeof resetMember>) => resetMember(access, { ...request, actor }),
+    removeMember: (request: Unsigned<typeof removeMember>) => removeMember(access, { ...request, actor }),
     createKey: ({ scope, ...request }: ScopedCreateKey) => {
       const knownRoutes = routes.map((route) => route.id)
       return createKey(access, { ...request, actor, scope: { ...scope, knownRoutes } })

@@ -16,6 +16,7 @@ import { Meter } from './metering/meter.ts'
 import { Shipper } from './metering/ship.ts'
 import { ShipLoop } from './metering/ship-loop.ts'
 import { SpoolReader } from './metering/spool.ts'
+import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
 import {
   lockDataFolder,
@@ -58,6 +59,8 @@ export interface ServeParts {
   readonly clock: Clock
   readonly log: Log
   readonly actor: string
+  /** Called with the events that just reached the ledger, those of an earlier run too. Must not throw. */
+  readonly onShipped?: (events: readonly UsageEvent[]) => void
 }
 
 /**
@@ -113,7 +116,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
 
 /** Opens the spool and ships what an earlier run left in it. */
 async function startMetering(
-  { config, clock, log }: ServeParts,
+  { config, clock, log, onShipped }: ServeParts,
   store: ControlStore,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
@@ -136,7 +139,11 @@ async function startMetering(
   undo.defer(() => meter.stop())
   const spool = new SpoolReader(spoolPath)
   undo.defer(() => spool.close())
-  const shipper = new Shipper({ spool, store, usageLog, nodeId, onShipped: (id) => meter.shipped(id) })
+  const shipped = (throughBatchId: number, events: readonly UsageEvent[]): void => {
+    meter.shipped(throughBatchId)
+    onShipped?.(events)
+  }
+  const shipper = new Shipper({ spool, store, usageLog, nodeId, onShipped: shipped })
   await shipper.ship()
   return {
     store,

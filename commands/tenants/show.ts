@@ -27,10 +27,20 @@ export default class TenantsShow extends GatezCommand {
         ['plan since', tenant.plan_since ?? '–'],
         ['next plan', next],
         ['keys', `${tenant.keys_held} of ${tenant.keys_max ?? 'any number'}`],
+        ['overrides', overridesText(tenant)],
         ['created', tenant.created_at],
       ],
       '',
     )
     return tenant
   }
+}
+
+function overridesText({ overrides }: TenantDetails): string {
+  if (overrides === null) return '–'
+  return [
+    ...Object.entries(overrides.limits).map(([id, amount]) => `${id} ${amount ?? 'unlimited'}`),
+    ...Object.entries(overrides.quotas).map(([id, included]) => `${id} ${included}`),
+    ...overrides.features,
+  ].join(', ')
 }

@@ -1,3 +1,4 @@
+import type { Overrides } from '../model/overrides.ts'
 import type { Access } from './access.ts'
 import { findTenant } from './find-tenant.ts'
 import { type TenantView, viewTenant } from './tenant-view.ts'
@@ -14,6 +15,7 @@ export async function showTenant(
     ...view,
     keys_held: await store.keys.countHeld(tenant.id),
     keys_max: plan === undefined ? 0 : plan.keys.max,
+    overrides: tenant.overrides,
   }
 }
 
@@ -22,4 +24,6 @@ export interface TenantDetails extends TenantView {
   readonly keys_held: number
   /** null = any number; 0 without a plan. */
   readonly keys_max: number | null
+  /** What it gets beside its plan; null when nothing. */
+  readonly overrides: Overrides | null
 }

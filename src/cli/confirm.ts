@@ -12,6 +12,7 @@ export async function confirm(question: Confirmation, terminal: Terminal = proce
   if (question.yes) return
   const { stdin, stderr } = terminal
   if (question.json || stdin.isTTY !== true || stderr.isTTY !== true) {
+    if (question.unattended === 'go-on') return
     throw new GatezError(
       'not-confirmed',
       `${question.what} This needs --yes where there is no terminal to ask.`,
@@ -30,6 +31,8 @@ export interface Confirmation {
   readonly typed?: string | undefined
   /** The flag --yes. */
   readonly yes: boolean
+  /** What happens where nobody can be asked; refused if not given. */
+  readonly unattended?: 'go-on' | undefined
   /** With --json a script reads, and no one answers. */
   readonly json: boolean
 }

@@ -1,6 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs'
-import type { Environment } from '../config/environment.ts'
-import { loadConfig } from '../config/load-config.ts'
+import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import type { Serving } from '../serve.ts'
 import { describeError, type Log } from '../telemetry/log.ts'
@@ -10,7 +9,8 @@ const WATCH_MS = 500
 
 export interface ReloadParts {
   readonly file: string
-  readonly env: Environment
+  /** Reads it; throws what is wrong with it. */
+  readonly load: () => Config
   readonly serving: Serving
   readonly log: Log
   /** Gets what people read. */
@@ -42,9 +42,9 @@ export function reloadOnChange(parts: ReloadParts): Disposable {
   }
 }
 
-async function reloadOnce({ file, env, serving, log, print }: ReloadParts): Promise<void> {
+async function reloadOnce({ file, load, serving, log, print }: ReloadParts): Promise<void> {
   try {
-    const restart = await serving.reload(loadConfig(file, env))
+    const restart = await serving.reload(load())
     log.info({ file, restart }, 'the file was read again')
     print(`Read ${file} again: it is in force.`)
     if (restart.length > 0) print(`→ ${restart.join(', ')}: changed with the next start of gatez serve.`)

@@ -58,6 +58,7 @@ function toGatezError(thrown: unknown, how: ReportStyle): GatezError {
 function usageDetail(error: CLIError, flagNames: readonly string[]): string {
   const detail = error.message
     .replace(/\s*See more help with --help\s*$/, '')
+    .replace(/^The following errors? occurred:/, '')
     .replaceAll(/\s+/g, ' ')
     .trim()
   const missing = /^Missing \d+ required args?: (.*)$/.exec(detail)?.[1]

@@ -1,33 +1,48 @@
+import { existsSync } from 'node:fs'
 import { systemUser } from '../app.ts'
+import type { Config } from '../config/config.ts'
 import { clockFromEnvironment, processEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
-import { serve } from '../serve.ts'
+import { checkedListen } from '../config/upstream-config.ts'
+import { GatezError } from '../errors/gatez-error.ts'
+import { processStartMs } from '../lib/clock.ts'
+import { type Serving, serve } from '../serve.ts'
 import { describeError, openLog } from '../telemetry/log.ts'
+import { FirstCalls } from './first-calls.ts'
+import { listenUrl } from './listen-url.ts'
 import { reloadOnChange } from './reload-file.ts'
+import { configForUpstream, welcome } from './serve-upstream.ts'
 
 /**
- * Serves what the file describes and returns after a signal ended it; `print` gets what people read.
+ * Serves what the file describes, or one API without a file, and returns after a signal ended it.
  *
  * Throws what kept it from starting, and what ended it unasked.
  */
-export async function serveUntilStopped(file: string, print: (line: string) => void): Promise<void> {
+export async function serveUntilStopped({ file, upstream, listen, print }: ServeRequest): Promise<void> {
   const env = processEnvironment()
-  const config = loadConfig(file, env)
+  const clock = clockFromEnvironment(env)
+  const alone = upstream === undefined ? undefined : configForUpstream(file, { upstream, listen }, env)
+  const load = (): Config => listeningOn(loadConfig(file, env), listen)
   const log = openLog()
+  const firstCalls = alone === undefined ? undefined : new FirstCalls(processStartMs(clock), print)
   const serving = await serve({
-    config,
-    clock: clockFromEnvironment(env),
+    config: alone?.config ?? load(),
+    clock,
     log,
     actor: `serve:${systemUser()}`,
-  })
+    onShipped: (events) => firstCalls?.see(events),
+  }).catch(withWayOut)
   if (serving.stalePlans)
     log.warn({ file }, 'plans newer than this file are in force: its plans were not applied')
   // Before it says that it listens: who reads that may ask it to stop the next moment.
   const signal = new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
   })
-  using _reloading = reloadOnChange({ file, env, serving, log, print })
-  print(`gatez listens on http://${serving.host}:${serving.port} (${threads(serving.threads)})`)
+  using _reloading = reloadOnChange({ file, load, serving, log, print })
+  print(`gatez listens on ${listenUrl(serving)} (${threads(serving.threads)})`)
+  if (alone === undefined && !existsSync(file))
+    print(`There is no ${file} here: it serves what --upstream named last.`)
+  if (alone !== undefined) await welcome(file, alone, { serving, print }).catch(stopAndThrow(serving))
 
   const died = serving.died.then((error) => {
     log.error(describeError(error), 'a part of the gateway died: ending, so that it can start clean')
@@ -41,6 +56,36 @@ export async function serveUntilStopped(file: string, print: (line: string) => v
   process.once('SIGINT', () => process.exit(1))
   await Promise.race([serving.stop(), died])
   print('Stopped. Every event is in the ledger.')
+}
+
+export interface ServeRequest {
+  /** Need not exist when `upstream` is given; must not then. */
+  readonly file: string
+  /** The URL of the one API to serve. */
+  readonly upstream?: string | undefined
+  /** Takes the place of gateway.listen, as `host:port`. */
+  readonly listen?: string | undefined
+  /** Gets what people read. */
+  readonly print: (line: string) => void
+}
+
+function listeningOn(config: Config, listen: string | undefined): Config {
+  if (listen === undefined) return config
+  return { ...config, gateway: { ...config.gateway, listen: checkedListen(listen) } }
+}
+
+/** Who has no file, or may not change it, can take another port all the same. */
+function withWayOut(error: unknown): never {
+  if (!(error instanceof GatezError) || error.code !== 'port-taken') throw error
+  const detail = `${error.message} gatez serve --listen HOST:PORT takes another for this run.`
+  throw new GatezError('port-taken', detail, { cause: error })
+}
+
+function stopAndThrow(serving: Serving): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await serving.stop()
+    throw error
+  }
 }
 
 /** Time to tell what went wrong before the process ends. */

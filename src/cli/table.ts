@@ -94,7 +94,7 @@ function widthOf(text: string): number {
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/gu
 
-// A name is user input: it must not move the cursor or change colours of the operator's terminal.
-function printable(cell: string): string {
+/** Without what would move the cursor or change colours of the terminal: names and paths come from users. */
+export function printable(cell: string): string {
   return cell.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')
 }

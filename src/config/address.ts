@@ -7,7 +7,7 @@ export function parseListen(text: string): Parsed<ListenAddress> {
   const parts = /^(?:\[([^\]]*)\]|([^:]*)):(\d{1,5})$/.exec(text)
   const port = Number(parts?.[3])
   if (parts === null || port > 65_535) {
-    const hint = /^\d{1,5}$/.test(text) ? `127.0.0.1:${text}` : '127.0.0.1:8080'
+    const hint = /^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? `127.0.0.1:${text}` : '127.0.0.1:8080'
     return { problem: `must be an address and a port, as ${hint}, is ${JSON.stringify(text)}` }
   }
   const [, v6, host] = parts

@@ -75,8 +75,13 @@ function isSamePlace(upstream: string, listen: ListenAddress): boolean {
   return port === listen.port && (isLoopback(host) || host === '0.0.0.0' || host === listen.host)
 }
 
-/** Keeps the text in the data folder, so that other commands know it too. The folder must exist. */
+/**
+ * Keeps the text in the data folder, so that other commands know it too. The folder must exist.
+ *
+ * No template was written here, so it also sees to it that git leaves that folder alone.
+ */
 export function rememberUpstreamConfig(file: string, text: string): void {
+  writeFileSync(join(dirname(file), '.gatez', '.gitignore'), '*\n', { mode: 0o600 })
   writeFileSync(rememberedPath(file), text, { mode: 0o600 })
 }
 

@@ -24,6 +24,11 @@ export function shiftedClock(offsetMs: number): Clock {
   }
 }
 
+/** When this process began, by this clock. Meant for the main thread: a worker has a beginning of its own. */
+export function processStartMs(clock: Clock): number {
+  return clock.nowMs() - performance.now()
+}
+
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
   #nowMs: number

@@ -91,7 +91,7 @@ export class Shipper {
     await otherWork()
     await this.#appendToLog(epoch, events)
     this.#lastBatchId = rows.at(-1)?.batchId ?? this.#lastBatchId
-    this.#parts.onShipped(this.#lastBatchId)
+    this.#parts.onShipped(this.#lastBatchId, events)
     await otherWork()
     return events.length
   }
@@ -124,8 +124,8 @@ export interface ShipperParts {
   readonly store: ControlStore
   readonly usageLog: UsageLog
   readonly nodeId: string
-  /** Called when everything up to this batch is in both stores. */
-  readonly onShipped: (throughBatchId: number) => void
+  /** Called when everything up to this batch is in both stores, with what was in the last batches. */
+  readonly onShipped: (throughBatchId: number, events: readonly UsageEvent[]) => void
 }
 
 function eventsAfter(events: readonly UsageEvent[], mark: number): readonly UsageEvent[] {

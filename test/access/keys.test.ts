@@ -46,6 +46,9 @@ describe('createKey', () => {
       revealed_at: '2026-03-10T12:00:00.000Z',
       revoked_at: null,
       expires_at: null,
+      routes: null,
+      ips: null,
+      replaced_by: null,
     })
     expect(secretIsWellFormed(made.secret)).toBe(true)
     expect(await access.store.keys.grantByHash(hashSecret(made.secret))).toMatchObject({ keyId: made.id })

@@ -38,7 +38,12 @@ describe('createTenant', () => {
       next_plan_at: null,
       created_at: '2026-03-10T12:00:00.000Z',
     })
-    expect(await showTenant(access, { tenant: 'cus_1' })).toEqual({ ...made, keys_held: 0, keys_max: 5 })
+    expect(await showTenant(access, { tenant: 'cus_1' })).toEqual({
+      ...made,
+      keys_held: 0,
+      keys_max: 5,
+      overrides: null,
+    })
   })
 
   test('without a name the id is the name, and without a plan there is none', async () => {

@@ -17,10 +17,10 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/limits'],
   [...DRIVERS, OPENER, 'src/access', 'src/metering'],
   ['src/gateway', 'src/billing'],
-  ['src/integrations', 'src/control'],
+  ['src/integrations', 'src/control', 'src/upkeep'],
   ['src/portal', 'src/dashboard'],
   ['src/app.ts'],
-  ['src/serve.ts'],
+  ['src/serve.ts', 'src/evidence.ts'],
   ['src/cli', 'commands'],
 ]
 

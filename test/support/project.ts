@@ -80,6 +80,11 @@ export class Project {
     return ServeProcess.start({ cwd: this.folder, entry: this.#entry, env: { ...this.#env, ...env } })
   }
 
+  /** `gatez serve` with these flags. */
+  serveWith(...args: string[]): Promise<ServeProcess> {
+    return ServeProcess.start({ cwd: this.folder, entry: this.#entry, env: this.#env, args })
+  }
+
   /** Starts `serve` without waiting until it listens. */
   spawnServe(): ServeProcess {
     return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env })

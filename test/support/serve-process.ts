@@ -26,7 +26,7 @@ export class ServeProcess {
 
   /** Starts it, without waiting for anything. */
   static spawn(options: ServeOptions): ServeProcess {
-    const child = spawn(process.execPath, [options.entry, 'serve'], {
+    const child = spawn(process.execPath, [options.entry, 'serve', ...(options.args ?? [])], {
       cwd: options.cwd,
       env: { ...plainEnvironment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -91,6 +91,6 @@ export class ServeProcess {
 }
 
 /** The script to run, and where. */
-export type ServeOptions = CliOptions & { readonly entry: string }
+export type ServeOptions = CliOptions & { readonly entry: string; readonly args?: readonly string[] }
 
 const LISTENS = /listens on http:\/\/127\.0\.0\.1:(\d+)/

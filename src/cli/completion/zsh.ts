@@ -49,9 +49,9 @@ function flagsOf({ words, flags, args }: CommandWords): string {
   })
   const first = words.split(' ').length + 1
   const rest = args.map((choices, index) =>
-    quoted(`${first + index - 1}:argument:${choices.length ? `(${choices.join(' ')})` : '_files'}`),
+    quoted(`${first + index}:argument:${choices.length ? `(${choices.join(' ')})` : '_files'}`),
   )
-  const lead = Array.from({ length: first - 2 }, (_, index) => quoted(`${index + 1}: :`))
+  const lead = Array.from({ length: first - 1 }, (_, index) => quoted(`${index + 1}: :`))
   return `    '${words}')
       _arguments \\
 ${[...lines, ...[...lead, ...rest].map((each) => `        ${each}`)].join(' \\\n')} ;;`

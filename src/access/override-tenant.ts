@@ -1,0 +1,149 @@
+import { GatezError } from '../errors/gatez-error.ts'
+import { didYouMean } from '../lib/closest.ts'
+import { NO_OVERRIDES, type Overrides, overridesNothing } from '../model/overrides.ts'
+import type { Plan } from '../model/plan.ts'
+import { parseQuantity } from '../model/quantity.ts'
+import { type Access, record, type Signed } from './access.ts'
+import { findTenant } from './find-tenant.ts'
+
+/**
+ * Sets what one tenant gets beside its plan, and takes it back; returns all that then holds.
+ *
+ * A limit or quota must be one of the plan the tenant is on, a feature one of the file. What was set before
+ * stays unless it is named. Nothing asked shows what holds. Running gateways follow within a second.
+ */
+export async function overrideTenant(
+  { store, clock }: Access,
+  { actor, ...request }: OverrideTenantRequest,
+): Promise<TenantOverrides> {
+  const nowMs = clock.nowMs()
+  return store.transaction(async (tables) => {
+    const tenant = await findTenant(tables, request.tenant)
+    await tables.tenants.lock(tenant.id)
+    const subscription = await tables.subscriptions.activeAt(tenant.id, nowMs)
+    const plan = subscription === undefined ? undefined : (await tables.plans.find(subscription.planId))?.plan
+    const before = (await tables.tenants.find(tenant.id))?.overrides ?? NO_OVERRIDES
+    const kept = unset(before, request.unset ?? [], tenant.id)
+    const after = set(kept, request, { tenantId: tenant.id, plan })
+
+    if (JSON.stringify(after) !== JSON.stringify(before)) {
+      await tables.tenants.setOverrides(tenant.id, overridesNothing(after) ? null : after)
+      const subject = `tenant:${tenant.id}`
+      const detail = { from: before, to: after }
+      await record(tables, { atMs: nowMs, actor, action: 'tenant.overridden', subject, detail })
+    }
+    return { tenant_id: tenant.id, plan: plan?.id ?? null, ...after }
+  })
+}
+
+export interface OverrideTenantRequest extends Signed {
+  /** Id or external id. */
+  readonly tenant: string
+  /** As `tenant-day=5000`; `unlimited` lifts it. */
+  readonly limits?: readonly string[] | undefined
+  /** As `calls-month=100000`. */
+  readonly quotas?: readonly string[] | undefined
+  readonly features?: readonly string[] | undefined
+  /** Ids whose overrides are taken back; `all` for every one. */
+  readonly unset?: readonly string[] | undefined
+  /** All features there are. */
+  readonly knownFeatures: readonly string[]
+}
+
+/** What holds for a tenant beside its plan, as scripts read it. */
+export interface TenantOverrides extends Overrides {
+  readonly tenant_id: string
+  /** The plan it is on now. */
+  readonly plan: string | null
+}
+
+function unset(before: Overrides, ids: readonly string[], tenantId: string): Overrides {
+  if (ids.includes('all')) return NO_OVERRIDES
+  const known = [...Object.keys(before.limits), ...Object.keys(before.quotas), ...before.features]
+  for (const id of ids) {
+    if (known.includes(id)) continue
+    const rest = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`
+    const detail = `Tenant ${tenantId} has no override of ${JSON.stringify(id)}${didYouMean(id, known)}: ${rest}.`
+    throw new GatezError('not-found', detail)
+  }
+  return {
+    limits: without(before.limits, ids),
+    quotas: without(before.quotas, ids),
+    features: before.features.filter((feature) => !ids.includes(feature)),
+  }
+}
+
+function without<Value>(record: Readonly<Record<string, Value>>, ids: readonly string[]) {
+  return Object.fromEntries(Object.entries(record).filter(([id]) => !ids.includes(id)))
+}
+
+interface SetPlace {
+  readonly tenantId: string
+  readonly plan: Plan | undefined
+}
+
+function set(
+  before: Overrides,
+  request: Omit<OverrideTenantRequest, 'actor'>,
+  { tenantId, plan }: SetPlace,
+): Overrides {
+  const limits = (request.limits ?? []).map((text) => pair('limit', text))
+  const quotas = (request.quotas ?? []).map((text) => pair('quota', text))
+  if (plan === undefined && limits.length + quotas.length > 0) {
+    const detail = `Tenant ${tenantId} has no plan whose limits could be overridden: gatez tenants plan ${tenantId} PLAN gives it one.`
+    throw new GatezError('no-plan', detail)
+  }
+  const of = plan === undefined ? '' : `plan ${plan.id}`
+  for (const [id] of limits) refuseUnknown('limit', id, plan?.limits.map((limit) => limit.id) ?? [], of)
+  for (const [id] of quotas) refuseUnknown('quota', id, plan?.quotas.map((quota) => quota.id) ?? [], of)
+  const features = request.features ?? []
+  for (const feature of features) refuseUnknown('feature', feature, request.knownFeatures, 'the file')
+  return {
+    limits: sorted({
+      ...before.limits,
+      ...Object.fromEntries(limits.map(([id, text]) => [id, amountOf(id, text)])),
+    }),
+    quotas: sorted({
+      ...before.quotas,
+      ...Object.fromEntries(quotas.map(([id, text]) => [id, includedOf(id, text)])),
+    }),
+    features: [...new Set([...before.features, ...features])].sort(),
+  }
+}
+
+function pair(kind: string, text: string): readonly [string, string] {
+  const at = text.indexOf('=')
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+  const form = kind === 'limit' ? 'tenant-day=5000' : 'calls-month=100000'
+  throw new GatezError(
+    'invalid-parameter',
+    `${kind} is ${JSON.stringify(text)}: write id=amount, as ${form}.`,
+  )
+}
+
+function refuseUnknown(kind: string, id: string, known: readonly string[], of: string): void {
+  if (known.includes(id)) return
+  const rest = known.length === 0 ? `${of} has none` : `${of} has ${known.join(', ')}`
+  const detail = `${kind} names ${JSON.stringify(id)}${didYouMean(id, known)}: ${rest}.`
+  throw new GatezError('invalid-parameter', detail)
+}
+
+function amountOf(id: string, text: string): number | null {
+  if (text === 'unlimited') return null
+  const amount = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+  if (amount >= 1 && amount <= AMOUNT_MAX) return amount
+  const detail = `limit ${id} is ${JSON.stringify(text)}: write a whole number from 1 to ${AMOUNT_MAX}, or unlimited.`
+  throw new GatezError('invalid-parameter', detail)
+}
+
+// What the configuration takes for limits, too.
+const AMOUNT_MAX = 1_000_000_000
+
+function includedOf(id: string, text: string): string {
+  parseQuantity(text, `quota ${id}`)
+  return text
+}
+
+function sorted<Value>(record: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(record).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+}

@@ -1,0 +1,89 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { GatezError } from '../errors/gatez-error.ts'
+import type { StatusRanges } from '../model/api.ts'
+import { statusCounts } from '../model/api.ts'
+import type { UsageEvent } from '../model/event.ts'
+import type { UsageLog } from '../storage/ports/usage-log.ts'
+
+/** How often the log is looked at: a call is in it within half a second, and must be seen within one. */
+const LOOK_EVERY_MS = 200
+const PAGE_EVENTS = 1_000
+/** How far back the last calls are looked for; a filter that lets few through may find fewer than asked for. */
+const LOOK_BACK_EVENTS = 200_000
+
+/**
+ * The last calls that match, then each new one soon after it was metered, until `signal` aborts.
+ *
+ * Gives them in small lists: what one look at the log found, in the order of time. Without `follow` it ends
+ * after the last ones. It reads beside the gateway and never holds it up.
+ */
+export async function* tailUsage(
+  { usageLog }: { readonly usageLog: UsageLog },
+  request: TailRequest,
+): AsyncGenerator<readonly UsageEvent[]> {
+  let position = await usageLog.newestPosition()
+  const last = await lastEvents(usageLog, request, position)
+  if (last.length > 0) yield last
+  while (request.follow && !request.signal.aborted) {
+    const found = await usageLog.appendedAfter(position, PAGE_EVENTS)
+    position = found.at(-1)?.position ?? position
+    const matching = found.map(({ event }) => event).filter((event) => matches(event, request))
+    if (matching.length > 0) yield matching.sort(byTime)
+    if (found.length === PAGE_EVENTS) continue
+    await pause(LOOK_EVERY_MS, undefined, { signal: request.signal }).catch(() => {})
+  }
+}
+
+export interface TailRequest extends TailFilter {
+  /** How many of the calls before now. */
+  readonly last: number
+  readonly follow: boolean
+  readonly signal: AbortSignal
+}
+
+/** Which calls are shown; what is not set lets all through. */
+export interface TailFilter {
+  readonly tenantId?: string | undefined
+  readonly routeId?: string | undefined
+  readonly statuses?: StatusRanges | undefined
+}
+
+/** Reads `--status`: `429`, `4xx`, `200-299`, or several with commas between them. */
+export function parseStatusFilter(written: string): StatusRanges {
+  return written.split(',').map((part) => {
+    const text = part.trim().toLowerCase()
+    if (/^[1-5]xx$/.test(text)) return [Number(text[0]) * 100, Number(text[0]) * 100 + 99]
+    const [, first, last = first] = /^([1-5]\d\d)(?:-([1-5]\d\d))?$/.exec(text) ?? []
+    if (first === undefined || Number(first) > Number(last)) {
+      const detail = `--status is ${JSON.stringify(written)}; write a status, a class or a range, as 429, 4xx or 500-504.`
+      throw new GatezError('invalid-parameter', detail)
+    }
+    return [Number(first), Number(last)]
+  })
+}
+
+async function lastEvents(
+  usageLog: UsageLog,
+  request: TailRequest,
+  newest: number,
+): Promise<readonly UsageEvent[]> {
+  let found: UsageEvent[] = []
+  const oldest = Math.max(0, newest - LOOK_BACK_EVENTS)
+  for (let end = newest; end > oldest && found.length < request.last; end -= PAGE_EVENTS) {
+    const start = Math.max(0, end - PAGE_EVENTS)
+    const page = await usageLog.appendedAfter(start, PAGE_EVENTS)
+    const fresh = page.filter(({ position }) => position <= end).map(({ event }) => event)
+    found = [...fresh.filter((event) => matches(event, request)), ...found]
+  }
+  return request.last === 0 ? [] : found.sort(byTime).slice(-request.last)
+}
+
+function matches(event: UsageEvent, { tenantId, routeId, statuses }: TailFilter): boolean {
+  if (tenantId !== undefined && event.tenantId !== tenantId) return false
+  if (routeId !== undefined && event.routeId !== routeId) return false
+  return statuses === undefined || statusCounts(statuses, event.statusCode)
+}
+
+function byTime(one: UsageEvent, other: UsageEvent): number {
+  return one.timestampMs - other.timestampMs || (one.id < other.id ? -1 : 1)
+}
