@@ -53,7 +53,14 @@ describe('createKey', () => {
     expect(secretIsWellFormed(made.secret)).toBe(true)
     expect(await access.store.keys.grantByHash(hashSecret(made.secret))).toMatchObject({ keyId: made.id })
     const { secret: _, ...kept } = made
-    expect(await showKey(access, { keyId: made.id })).toEqual({ ...kept, plan: 'pro', features: ['ai'] })
+    expect(await showKey(access, { keyId: made.id })).toEqual({
+      ...kept,
+      consumer_id: 'pro',
+      plan: 'pro',
+      rate_limit: null,
+      monthly_quota: null,
+      features: ['ai'],
+    })
   })
 
   test('a test key shows it in its secret', async () => {
