@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from 'node:fs'
+import { statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import type { Serving } from '../serve.ts'
@@ -9,6 +9,8 @@ const WATCH_MS = 500
 
 export interface ReloadParts {
   readonly file: string
+  /** What `fileState` said before the file was first read: a change since then counts, too. */
+  readonly seen: string
   /** Reads it; throws what is wrong with it. */
   readonly load: () => Config
   readonly serving: Serving
@@ -28,19 +30,31 @@ export function reloadOnChange(parts: ReloadParts): Disposable {
   const reload = (): void => {
     last = last.then(() => reloadOnce(parts))
   }
-  const changed = (now: { mtimeMs: number }, before: { mtimeMs: number }): void => {
-    // 0 = the file is gone: an editor is about to put the new one in its place.
-    if (now.mtimeMs !== before.mtimeMs && now.mtimeMs !== 0) reload()
+  let { seen } = parts
+  const look = (): void => {
+    const state = fileState(parts.file)
+    // Gone: an editor is about to put the new one in its place.
+    if (state === seen || state === GONE) return
+    seen = state
+    reload()
   }
-  watchFile(parts.file, { interval: WATCH_MS }, changed)
+  const timer = setInterval(look, WATCH_MS)
   process.on('SIGHUP', reload)
   return {
     [Symbol.dispose]: () => {
-      unwatchFile(parts.file, changed)
+      clearInterval(timer)
       process.off('SIGHUP', reload)
     },
   }
 }
+
+/** Something that differs whenever the file was written or replaced. */
+export function fileState(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return stat === undefined ? GONE : `${stat.mtimeMs} ${stat.size} ${stat.ino}`
+}
+
+const GONE = ''
 
 async function reloadOnce({ file, load, serving, log, print }: ReloadParts): Promise<void> {
   try {
