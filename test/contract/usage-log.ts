@@ -151,6 +151,19 @@ export function usageLogContract(driver: UsageLogDriver): void {
         expect(await log.findByRequestId('order-8', 10)).toEqual([])
       })
 
+      test('gives what was appended after a position, each event once, whatever its time', async () => {
+        expect(await log.newestPosition()).toBe(0)
+        await log.append([usageEvent({ seq: 9 })])
+        const start = await log.newestPosition()
+        await log.append([usageEvent({ seq: 1 }), usageEvent({ seq: 2 })])
+        await log.append([usageEvent({ seq: 2 }), usageEvent({ seq: 3 })])
+        const first = await log.appendedAfter(start, 2)
+        const rest = await log.appendedAfter(first.at(-1)?.position ?? 0, 10)
+        expect([...first, ...rest].map(({ event }) => event.seq)).toEqual([1, 2, 3])
+        expect(rest.at(-1)?.position).toBe(await log.newestPosition())
+        expect(await log.appendedAfter(await log.newestPosition(), 10)).toEqual([])
+      })
+
       test('gives events in the order of time, then id, whatever order they came in', async () => {
         const early = usageEvent({ id: 'c', timestampMs: MARCH })
         const lateA = usageEvent({ id: 'a', timestampMs: MARCH + 1 })
