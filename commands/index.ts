@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   completion: () => import('./completion.ts'),
   'config:check': () => import('./config/check.ts'),
   'config:schema': () => import('./config/schema.ts'),
+  demo: () => import('./demo.ts'),
   init: () => import('./init.ts'),
   'keys:approve': () => import('./keys/approve.ts'),
   'keys:create': () => import('./keys/create.ts'),

@@ -20,7 +20,7 @@ const LOOK_BACK_EVENTS = 200_000
 export async function* tailUsage(
   { usageLog }: { readonly usageLog: UsageLog },
   request: TailRequest,
-): AsyncGenerator<readonly UsageEvent[]> {
+): AsyncGenerator<readonly UsageEvent[], undefined> {
   let position = await usageLog.newestPosition()
   const last = await lastEvents(usageLog, request, position)
   if (last.length > 0) yield last
@@ -32,6 +32,7 @@ export async function* tailUsage(
     if (found.length === PAGE_EVENTS) continue
     await pause(LOOK_EVERY_MS, undefined, { signal: request.signal }).catch(() => {})
   }
+  return undefined
 }
 
 export interface TailRequest extends TailFilter {

@@ -18,7 +18,7 @@ test('in 80 columns method, path, status, ms, tenant and key stand side by side,
     '00:00:00  GET     /v1/lookup/lookup/…     200     12  a-tenant-w…  key_0w2faxxa…',
   )
   expect(tailLine(usageEvent({ statusCode: 0, tenantId: '', keyId: '' }), 80)).toBe(
-    '00:00:00  GET     /v1/search               –     12  –            –',
+    '00:00:00  GET     /v1/search                –     12  –            –',
   )
 })
 

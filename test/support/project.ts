@@ -85,6 +85,12 @@ export class Project {
     return ServeProcess.start({ cwd: this.folder, entry: this.#entry, env: this.#env, args })
   }
 
+  /** Starts another command that stays, without waiting for anything. */
+  spawn(...argv: string[]): ServeProcess {
+    const [command = '', ...args] = argv
+    return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env, command, args })
+  }
+
   /** Starts `serve` without waiting until it listens. */
   spawnServe(): ServeProcess {
     return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env })

@@ -26,11 +26,15 @@ export class ServeProcess {
 
   /** Starts it, without waiting for anything. */
   static spawn(options: ServeOptions): ServeProcess {
-    const child = spawn(process.execPath, [options.entry, 'serve', ...(options.args ?? [])], {
-      cwd: options.cwd,
-      env: { ...plainEnvironment(), ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      process.execPath,
+      [options.entry, options.command ?? 'serve', ...(options.args ?? [])],
+      {
+        cwd: options.cwd,
+        env: { ...plainEnvironment(), ...options.env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     return new ServeProcess(child)
   }
 
@@ -91,6 +95,11 @@ export class ServeProcess {
 }
 
 /** The script to run, and where. */
-export type ServeOptions = CliOptions & { readonly entry: string; readonly args?: readonly string[] }
+export interface ServeOptions extends CliOptions {
+  readonly entry: string
+  /** `serve` if not given. */
+  readonly command?: string
+  readonly args?: readonly string[]
+}
 
 const LISTENS = /listens on http:\/\/127\.0\.0\.1:(\d+)/
