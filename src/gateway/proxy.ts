@@ -6,6 +6,7 @@ import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
 import { Refusal } from './refusal.ts'
 import { readResponseHead } from './response-head.ts'
+import { sendWhole } from './whole-answer.ts'
 
 /** How an exchange ended, as far as the upstream and the client are concerned. */
 export interface Ending {
@@ -133,11 +134,21 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   release(): void {
     const response = this.#response
     if (response.destroyed) return
-    this.#writeHead()
-    if (this.#tail === undefined) response.end()
-    // As text Node sends a small body in one piece with the head; latin1 keeps every byte as it is.
-    else if (this.#tail.length <= TEXT_BYTES_MAX) response.end(this.#tail.toString('latin1'), 'latin1')
-    else response.end(this.#tail)
+    const tail = this.#tail
+    if (tail === undefined || tail.length > TEXT_BYTES_MAX) {
+      this.#writeHead()
+      if (tail === undefined) response.end()
+      else response.end(tail)
+      return
+    }
+    // As text a small body goes in one piece with the head; latin1 keeps every byte as it is.
+    const text = tail.toString('latin1')
+    const fields = this.#takeFields()
+    if (fields !== undefined) {
+      if (this.#statusText === undefined && sendWhole(response, this.#status, fields, text)) return
+      this.#writeFields(fields)
+    }
+    response.end(text, 'latin1')
   }
 
   /** Sends the head of an answer whose body has not begun. */
@@ -169,10 +180,20 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   }
 
   #writeHead(): void {
+    const fields = this.#takeFields()
+    if (fields !== undefined) this.#writeFields(fields)
+  }
+
+  /** The fields of the answer with gatez's own, once; undefined when they were sent. */
+  #takeFields(): string[] | undefined {
     const fields = this.#fields
-    if (fields === undefined) return
+    if (fields === undefined) return undefined
     this.#fields = undefined
     this.#listener.addOwnFields(fields, this.#limited)
+    return fields
+  }
+
+  #writeFields(fields: string[]): void {
     // What of the upload is unread is thrown away: nothing can follow it on this connection.
     if (!this.#response.req.complete) this.#response.shouldKeepAlive = false
     if (this.#statusText === undefined) this.#response.writeHead(this.#status, fields)
