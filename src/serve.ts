@@ -13,11 +13,9 @@ import { prefixedId } from './lib/id.ts'
 import { makeFolder } from './lib/make-folder.ts'
 import { restoreCounters } from './limits/restore-counters.ts'
 import { Meter } from './metering/meter.ts'
-import { Shipper } from './metering/ship.ts'
-import { ShipLoop } from './metering/ship-loop.ts'
-import { SpoolReader } from './metering/spool.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
+import { Shipping } from './shipping/shipping.ts'
 import {
   lockDataFolder,
   makeCounterMemory,
@@ -59,8 +57,8 @@ export interface ServeParts {
   readonly clock: Clock
   readonly log: Log
   readonly actor: string
-  /** Called with the events that just reached the ledger, those of an earlier run too. Must not throw. */
-  readonly onShipped?: (events: readonly UsageEvent[]) => void
+  /** Called with the events that just reached the ledger, those of an earlier run too, until it returns false. */
+  readonly onEvents?: ((events: readonly UsageEvent[]) => boolean) | undefined
 }
 
 /**
@@ -72,7 +70,7 @@ export interface ServeParts {
  */
 export async function serve(parts: ServeParts): Promise<Serving> {
   await using undo = new AsyncDisposableStack()
-  const { config, clock, log } = parts
+  const { config, clock } = parts
   makeDataFolder(config.stores.dataDir)
   const lock = lockDataFolder(config.stores.dataDir)
   undo.defer(() => lock[Symbol.dispose]())
@@ -84,12 +82,6 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
   const { gateway, port } = await startGateway(parts, metering, undo, death.resolve)
-
-  const shipLoop = new ShipLoop(metering.shipper, (error) =>
-    log.error(describeError(error), 'shipping failed, will retry'),
-  )
-  metering.whenCommitted(() => shipLoop.wake())
-  shipLoop.wake()
 
   const running = undo.move()
   return {
@@ -105,10 +97,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     },
     stop: async () => {
       await gateway.drain(config.gateway.drainMs)
-      shipLoop.stop()
-      // Twice: the first may join a run that looked just before the last events became durable.
-      await metering.shipper.ship()
-      await metering.shipper.ship()
+      await metering.shipping.finish()
       await running.disposeAsync()
     },
   }
@@ -116,19 +105,20 @@ export async function serve(parts: ServeParts): Promise<Serving> {
 
 /** Opens the spool and ships what an earlier run left in it. */
 async function startMetering(
-  { config, clock, log, onShipped }: ServeParts,
+  { config, clock, log, onEvents }: ServeParts,
   store: ControlStore,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
 ): Promise<Metering> {
-  const { dataDir } = config.stores
-  const nodeId = readNodeId(dataDir)
+  const { stores, metering } = config
+  const nodeId = readNodeId(stores.dataDir)
   const epoch = await store.nodes.startEpoch(nodeId, clock.nowMs())
+  // Also makes it: the ship thread finds it ready.
   const usageLog = undo.use(await openUsageLog(config))
-  const spoolPath = join(dataDir, 'spool.db')
+  const spoolPath = join(stores.dataDir, 'spool.db')
   let committed = (): void => {}
   const meter = await Meter.start(
-    { spoolPath, durability: config.metering.durability, epoch, spoolBytesMax: SPOOL_BYTES_MAX },
+    { spoolPath, durability: metering.durability, epoch, spoolBytesMax: SPOOL_BYTES_MAX },
     {
       onCommitted: () => committed(),
       onDown: (reason) => log.error({ reason }, 'events cannot be written: calls are refused'),
@@ -137,24 +127,19 @@ async function startMetering(
     },
   )
   undo.defer(() => meter.stop())
-  const spool = new SpoolReader(spoolPath)
-  undo.defer(() => spool.close())
-  const shipped = (throughBatchId: number, events: readonly UsageEvent[]): void => {
-    meter.shipped(throughBatchId)
-    onShipped?.(events)
-  }
-  const shipper = new Shipper({ spool, store, usageLog, nodeId, onShipped: shipped })
-  await shipper.ship()
-  return {
-    store,
-    usageLog,
-    meter,
-    epoch,
-    shipper,
-    whenCommitted: (call) => {
-      committed = call
+  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
+  const shipping = await Shipping.start(
+    { stores, spoolPath, nodeId, clockOffsetMs },
+    {
+      onShipped: (throughBatchId) => meter.shipped(throughBatchId),
+      onEvents,
+      onFailed: (error) => log.error(error, 'shipping failed, will retry'),
+      onDeath,
     },
-  }
+  )
+  undo.defer(() => shipping.stop())
+  committed = () => shipping.wake()
+  return { store, usageLog, meter, epoch, shipping }
 }
 
 interface Metering {
@@ -162,9 +147,7 @@ interface Metering {
   readonly usageLog: UsageLog
   readonly meter: Meter
   readonly epoch: number
-  readonly shipper: Shipper
-  /** Sets what is called when events became durable. */
-  readonly whenCommitted: (call: () => void) => void
+  readonly shipping: Shipping
 }
 
 /** Counts again what was admitted before, starts the threads, and listens. */

@@ -5,8 +5,9 @@ import { ROOT } from '../pinned-node.js'
 // Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
 const ENTRIES = {
   gatez: 'bin/run.js',
-  'gateway-thread': 'src/gateway/thread.ts',
+  'gateway-thread': 'src/gateway/thread-worker.ts',
   'meter-thread': 'src/metering/meter-thread.ts',
+  'ship-thread': 'src/shipping/ship-thread.ts',
 }
 
 // Packages in CommonJS that are bundled call `require`; an ES module has none of its own.

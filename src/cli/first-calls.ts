@@ -17,20 +17,21 @@ export class FirstCalls {
     this.#print = print
   }
 
-  /** Takes note of events, as they are shipped. */
-  see(events: readonly UsageEvent[]): void {
-    if (this.#done) return
+  /** Takes note of events, as they are shipped. Returns false when there is nothing more to tell. */
+  see(events: readonly UsageEvent[]): boolean {
+    if (this.#done) return false
     for (const event of events) {
       if (event.timestampMs < this.#sinceMs || event.refusal !== '') continue
       const call = `call ${this.#seconds(event)} s after start: ${event.method} ${event.endpoint} ${event.statusCode}`
       if (event.billable) {
         this.#done = true
         this.#print(`First billed ${call}\n→ gatez usage report   shows it, and all that follow.`)
-        return
+        return false
       }
       if (!this.#toldUnbilled) this.#print(`First ${call}, not billed: only answers from 200 to 299 are.`)
       this.#toldUnbilled = true
     }
+    return true
   }
 
   /** The end of the call, not its begin: that is when the customer had the answer. */

@@ -31,7 +31,7 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
     clock,
     log,
     actor: `serve:${systemUser()}`,
-    onShipped: (events) => firstCalls?.see(events),
+    onEvents: firstCalls === undefined ? undefined : (events) => firstCalls.see(events),
   }).catch(withWayOut)
   if (serving.stalePlans)
     log.warn({ file }, 'plans newer than this file are in force: its plans were not applied')
@@ -45,7 +45,11 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
     print(`There is no ${file} here: it serves what --upstream named last.`)
   if (alone !== undefined) await welcome(file, alone, { serving, print }).catch(stopAndThrow(serving))
 
-  const died = serving.died.then((error) => {
+  // The first gateway thread is this one: a fault in it must end the process in words, like one in the others.
+  const fault = new Promise<unknown>((resolve) => {
+    process.on('uncaughtException', resolve)
+  })
+  const died = Promise.race([serving.died, fault]).then((error) => {
     log.error(describeError(error), 'a part of the gateway died: ending, so that it can start clean')
     // Threads that live on would keep the process, and the port, for ever. What they hold is owed to no one:
     // no answer ended without its event.

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import type { Config, ListenAddress } from '../config/config.ts'
@@ -6,15 +6,20 @@ import { GatezError } from '../errors/gatez-error.ts'
 import { assert } from '../lib/assert.ts'
 import { threadUrl } from '../lib/bundle.ts'
 import type { Plan } from '../model/plan.ts'
+import { GatewayThread } from './thread.ts'
 import type { GatewayCommand, GatewayReport, GatewayThreadData } from './thread-messages.ts'
 
 /** Room for short-lived objects: most requests leave nothing behind, so fewer, larger sweeps cost less. */
 const YOUNG_MIB = 64
 
-/** The gateway threads, as the main thread sees them. */
+/**
+ * The gateway threads, as the rest of the program sees them.
+ *
+ * The first one is the main thread: a call on a worker costs some 3 µs more (docs/decisions/0010).
+ */
 export class GatewayThreads {
   readonly #parts: GatewayThreadsParts
-  readonly #workers: readonly Worker[]
+  readonly #threads: readonly Thread[]
   /** Rejects when a thread dies: what waits for it must not wait for ever. */
   readonly #death = Promise.withResolvers<never>()
   #ending = false
@@ -22,7 +27,7 @@ export class GatewayThreads {
   constructor(parts: GatewayThreadsParts) {
     this.#parts = parts
     this.#death.promise.catch(() => {})
-    this.#workers = parts.threads.map((data) => this.#start(data))
+    this.#threads = parts.threads.map((data, index) => (index === 0 ? this.#run(data) : this.#start(data)))
   }
 
   /**
@@ -32,7 +37,7 @@ export class GatewayThreads {
    */
   async listen(address: ListenAddress): Promise<number> {
     let { port } = address
-    for (const worker of this.#workers) port = await this.#listenOn(worker, address, port)
+    for (const thread of this.#threads) port = await this.#listenOn(thread, address, port)
     return port
   }
 
@@ -52,7 +57,7 @@ export class GatewayThreads {
   /** Lets requests in flight end, at most `graceMs`, and their events become durable. */
   async drain(graceMs: number): Promise<void> {
     this.#ending = true
-    const drained = this.#workers.map((worker) => reportOf(worker, 'drained'))
+    const drained = this.#threads.map((thread) => reportOf(thread, 'drained'))
     this.#send({ kind: 'drain', graceMs })
     await Promise.race([Promise.all(drained), this.#death.promise])
   }
@@ -60,24 +65,46 @@ export class GatewayThreads {
   /** Ends the threads, at once. */
   async stop(): Promise<void> {
     this.#ending = true
-    await Promise.all(this.#workers.map((worker) => worker.terminate()))
+    await Promise.all(this.#threads.map((thread) => thread.stop()))
   }
 
-  #start(data: GatewayThreadData): Worker {
+  /** On this thread. A fault in it ends the process like any other. */
+  #run(data: GatewayThreadData): Thread {
+    const reports = new EventEmitter<{ report: [GatewayReport] }>()
+    const thread = new GatewayThread(data, (report) => reports.emit('report', report))
+    reports.on('report', this.#read)
+    return {
+      send: (command) => thread.handle(command),
+      reports,
+      stop: () => thread.stop(),
+    }
+  }
+
+  #start(data: GatewayThreadData): Thread {
+    const reports = new EventEmitter<{ report: [GatewayReport] }>()
     const worker = new Worker(threadUrl('gateway-thread'), {
       workerData: data,
       transferList: [data.meterPort],
       name: `gateway-${data.thread}`,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })
-    worker.on('message', (report: GatewayReport) => {
-      if (report.kind === 'alarm') this.#parts.onAlarm(report.what, report.detail)
-    })
+    worker.on('message', (report: GatewayReport) => reports.emit('report', report))
+    reports.on('report', this.#read)
     worker.on('error', this.#died)
     worker.on('exit', (code) => {
       if (!this.#ending) this.#died(new Error(`a gateway thread ended with code ${code}`))
     })
-    return worker
+    return {
+      send: (command) => worker.postMessage(command),
+      reports,
+      stop: async () => {
+        await worker.terminate()
+      },
+    }
+  }
+
+  readonly #read = (report: GatewayReport): void => {
+    if (report.kind === 'alarm') this.#parts.onAlarm(report.what, report.detail)
   }
 
   readonly #died = (error: unknown): void => {
@@ -85,11 +112,10 @@ export class GatewayThreads {
     this.#parts.onDeath(error)
   }
 
-  async #listenOn(worker: Worker, { host }: ListenAddress, port: number): Promise<number> {
-    const reports = [reportOf(worker, 'listening'), reportOf(worker, 'not-listening')]
+  async #listenOn(thread: Thread, { host }: ListenAddress, port: number): Promise<number> {
+    const reports = [reportOf(thread, 'listening'), reportOf(thread, 'not-listening')]
     const answer = Promise.race([...reports, this.#death.promise])
-    const command: GatewayCommand = { kind: 'listen', port }
-    worker.postMessage(command)
+    thread.send({ kind: 'listen', port })
     const report = await answer
     if (report.kind === 'listening') return report.port
     assert(report.kind === 'not-listening', 'a thread says whether it listens')
@@ -97,8 +123,16 @@ export class GatewayThreads {
   }
 
   #send(command: GatewayCommand): void {
-    for (const worker of this.#workers) worker.postMessage(command)
+    for (const thread of this.#threads) thread.send(command)
   }
+}
+
+/** A gateway thread, wherever it runs. */
+interface Thread {
+  send(command: GatewayCommand): void
+  readonly reports: EventEmitter<{ report: [GatewayReport] }>
+  /** Ends it, at once. */
+  stop(): Promise<void>
 }
 
 export interface GatewayThreadsParts {
@@ -137,13 +171,13 @@ function listenProblem(host: string, port: number, errno: string, message: strin
   return new GatezError('port-taken', `gateway.listen ${host}:${port}: ${why[errno] ?? errno}.`, { cause })
 }
 
-function reportOf(worker: Worker, kind: GatewayReport['kind']): Promise<GatewayReport> {
+function reportOf({ reports }: Thread, kind: GatewayReport['kind']): Promise<GatewayReport> {
   return new Promise((resolve) => {
     const look = (report: GatewayReport): void => {
       if (report.kind !== kind) return
-      worker.off('message', look)
+      reports.off('report', look)
       resolve(report)
     }
-    worker.on('message', look)
+    reports.on('report', look)
   })
 }

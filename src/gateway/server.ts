@@ -80,6 +80,12 @@ export class GatewayServer {
     clearTimeout(timer)
   }
 
+  /** Stops listening and cuts every connection. */
+  close(): void {
+    if (this.server.listening) NetServer.prototype.close.call(this.server)
+    for (const socket of this.#sockets.keys()) socket.destroy()
+  }
+
   /** Writes a problem; `fields` are gatez's own for this answer. */
   answer(exchange: Exchange, refusal: Refusal, fields: readonly string[]): void {
     const { response } = exchange

@@ -1,4 +1,3 @@
-import { parentPort, workerData } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
 import { assert } from '../lib/assert.ts'
 import { HOLDS_ENDS } from '../lib/bundle.ts'
@@ -7,6 +6,7 @@ import { UlidMaker } from '../lib/id.ts'
 import { type Period, periodAt } from '../model/period.ts'
 import type { BillingCycle, Plan } from '../model/plan.ts'
 import { openCounters, openGrantReader } from '../storage/open.ts'
+import type { GrantReader } from '../storage/ports/grant-reader.ts'
 import { Authenticator } from './authenticate.ts'
 import type { PeriodFinder } from './call-plan.ts'
 import { MeterClient } from './meter.ts'
@@ -19,14 +19,20 @@ import { Upstreams } from './upstreams.ts'
 /** How often refusals that are logged in sum are written out when no request comes to do it. */
 const FLUSH_MS = 1000
 
-/** One gateway thread: builds its stages, listens, and does what the main thread says. */
-class GatewayThread {
+/**
+ * One gateway thread: builds its stages, listens, and does what it is told.
+ *
+ * It knows nothing of where it runs: the first one runs on the main thread, the others on workers.
+ */
+export class GatewayThread {
   readonly #data: GatewayThreadData
   readonly #report: (report: GatewayReport) => void
   readonly #pipeline: Pipeline
   readonly #server: GatewayServer
   readonly #meter: MeterClient
+  readonly #grants: GrantReader
   readonly #upstreams = new Upstreams()
+  readonly #flushing: NodeJS.Timeout
   #config: Config
   #periodOf: PeriodFinder
 
@@ -38,6 +44,7 @@ class GatewayThread {
     this.#periodOf = periodFinder(config.billing.timezone)
     const clock = shiftedClock(data.clockOffsetMs)
     const grants = openGrantReader(config, clock)
+    this.#grants = grants
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
     this.#pipeline = new Pipeline({
       rules: this.#rules(data.plans),
@@ -60,7 +67,7 @@ class GatewayThread {
       ipSalt: data.ipSalt,
       alarm: this.#alarm,
     })
-    setInterval(() => this.#pipeline.flush(), FLUSH_MS).unref()
+    this.#flushing = setInterval(() => this.#pipeline.flush(), FLUSH_MS).unref()
   }
 
   handle(command: GatewayCommand): void {
@@ -69,6 +76,15 @@ class GatewayThread {
     else if (command.kind === 'config') this.#reload(command.config, command.plans)
     else if (command.kind === 'changes') this.#pipeline.forget(command.subjects)
     else void this.#drain(command.graceMs)
+  }
+
+  /** Lets go of all it holds, at once: what is under way breaks off. */
+  async stop(): Promise<void> {
+    clearInterval(this.#flushing)
+    this.#server.close()
+    this.#data.meterPort.close()
+    await this.#upstreams.close()
+    this.#grants.close()
   }
 
   /** In one go between two requests: none sees half of the old and half of the new. */
@@ -126,8 +142,3 @@ function periodFinder(timezone: string): PeriodFinder {
     return period
   }
 }
-
-const parent = parentPort
-assert(parent !== null, 'a gateway thread is started as a worker')
-const thread = new GatewayThread(workerData, (report) => parent.postMessage(report))
-parent.on('message', (command: GatewayCommand) => thread.handle(command))

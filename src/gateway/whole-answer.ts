@@ -11,8 +11,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http'
  * among them. `body` holds one character per byte.
  */
 export function sendWhole(response: ServerResponse, status: number, fields: readonly string[], body: string) {
-  const rendered: Rendered = response as unknown as Rendered
-  if (!isUsual(response, rendered)) return false
+  if (!isUsual(response)) return false
   let head = FIRST_LINES[status]
   if (head === undefined) return false
   let dated = false
@@ -24,19 +23,23 @@ export function sendWhole(response: ServerResponse, status: number, fields: read
   }
   if (!dated) return false
   response.statusCode = status
-  const keepAliveSec = Math.floor(rendered._keepAliveTimeout / 1000)
-  rendered._header = `${head}Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSec}\r\n\r\n${body}`
+  const keepAliveSec = Math.floor(response._keepAliveTimeout / 1000)
+  response._header = `${head}Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSec}\r\n\r\n${body}`
   response.end()
   return true
 }
 
 /** An answer to HTTP/1.1 with a body, the next on a connection that goes on, of which nothing is rendered. */
-function isUsual(response: ServerResponse, rendered: Rendered): boolean {
+function isUsual(response: ServerResponse): response is ServerResponse & Rendered {
   return (
-    rendered._header === null &&
-    rendered._hasBody &&
-    rendered.useChunkedEncodingByDefault &&
-    rendered._keepAliveTimeout > 0 &&
+    '_header' in response &&
+    response._header === null &&
+    '_hasBody' in response &&
+    response._hasBody === true &&
+    '_keepAliveTimeout' in response &&
+    typeof response._keepAliveTimeout === 'number' &&
+    response._keepAliveTimeout > 0 &&
+    response.useChunkedEncodingByDefault &&
     response.shouldKeepAlive &&
     response.socket !== null &&
     response.req.complete
@@ -46,9 +49,7 @@ function isUsual(response: ServerResponse, rendered: Rendered): boolean {
 /** What node:http keeps of an answer and does not document. */
 interface Rendered {
   _header: string | null
-  readonly _hasBody: boolean
   readonly _keepAliveTimeout: number
-  readonly useChunkedEncodingByDefault: boolean
 }
 
 /** By status, for the codes that have a body and a reason. */

@@ -40,6 +40,7 @@ declare const GATEZ_RELEASES_EARLY: boolean | undefined
 const BUNDLED = typeof GATEZ_BUNDLED !== 'undefined'
 
 const SOURCES = {
-  'gateway-thread': '../gateway/thread.ts',
+  'gateway-thread': '../gateway/thread-worker.ts',
   'meter-thread': '../metering/meter-thread.ts',
+  'ship-thread': '../shipping/ship-thread.ts',
 } as const

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { programFolder } from '../support/build-programs.ts'
@@ -15,17 +15,20 @@ function mortalProgram(thread: string): string {
   const folder = programFolder('mortal')
   cpSync(programFolder('lib'), folder, { recursive: true })
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  appendFileSync(join(folder, `${thread}.js`), DEATH)
+  const script = join(folder, `${thread}.js`)
+  // In front: what stands behind the program itself runs when that has ended.
+  writeFileSync(script, DEATH + readFileSync(script, 'utf8'))
   return join(folder, 'gatez.js')
 }
 
 const DEATH = `
 import { existsSync as deathIsThere } from 'node:fs'
-setInterval(() => { if (deathIsThere('die')) throw new Error('a fault in a thread') }, 10)
+setInterval(() => { if (deathIsThere('die')) throw new Error('a fault in a thread') }, 10).unref()
 `
 
-test.each(['gateway-thread', 'meter-thread'])(
-  'a %s that dies ends the process, with nothing lost, and the next start is clean',
+// The first gateway thread is the main one, where the program itself runs.
+test.each(['gatez', 'gateway-thread', 'meter-thread', 'ship-thread'])(
+  'a thread of %s that dies ends the process, with nothing lost, and the next start is clean',
   async (thread) => {
     const upstream = await CountingUpstream.start()
     const plans = { small: { limits: [{ requests: 100, per: 'day' }] } }

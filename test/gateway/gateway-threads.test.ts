@@ -26,11 +26,16 @@ const PLANS = [
 ]
 
 /** Gateway threads on the stores of a folder of their own, and what they report. */
-async function startThreads(count: number, upstreamPort: number, options: { withStore?: boolean } = {}) {
+async function startThreads(count: number, upstreamPort: number, options: { withoutStore?: number } = {}) {
   const folder = tempDir()
   const config = parseConfig(configText(upstreamPort), { file: join(folder, 'gatez.yaml'), env: {} })
   const secret = makeSecret('live')
-  if (options.withStore !== false) await fillStore(folder, secret)
+  await fillStore(folder, secret)
+  const { stores } = config
+  const nowhere = {
+    ...config,
+    stores: { ...stores, control: { ...stores.control, path: join(folder, 'none.db') } },
+  }
   const spoolPath = join(folder, 'spool.db')
   const meter = await Meter.start(
     { spoolPath, durability: 'process', epoch: 1, spoolBytesMax: 1e9 },
@@ -42,7 +47,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
   const alarms: string[] = []
   const threads = new GatewayThreads({
     threads: Array.from({ length: count }, (_, thread) => ({
-      config,
+      config: thread === options.withoutStore ? nowhere : config,
       plans: PLANS,
       thread,
       epoch: 1,
@@ -136,8 +141,12 @@ test('new plans hold for the next call on every thread, also on connections that
   })
 })
 
-test('a thread that cannot start says so instead of keeping everyone waiting', async () => {
-  const { threads, deaths } = await startThreads(2, 1, { withStore: false })
+test('the first thread that cannot start says so at once', async () => {
+  await expect(startThreads(1, 1, { withoutStore: 0 })).rejects.toThrow(/does not exist/)
+})
+
+test('another thread that cannot start says so instead of keeping everyone waiting', async () => {
+  const { threads, deaths } = await startThreads(2, 1, { withoutStore: 1 })
   await expect(threads.listen({ host: '127.0.0.1', port: 0 })).rejects.toThrow(/does not exist/)
   expect(deaths).not.toEqual([])
   await expect(threads.drain(100)).rejects.toThrow(/does not exist/)

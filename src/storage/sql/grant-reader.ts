@@ -2,17 +2,11 @@ import type Database from 'better-sqlite3'
 import { Kysely } from 'kysely'
 import type { Clock } from '../../lib/clock.ts'
 import type { Grant } from '../../model/grant.ts'
+import type { GrantReader } from '../ports/grant-reader.ts'
 import { compileGrantQuery, type GrantRow, toGrant } from './keys.ts'
 import type { ControlSchema } from './schema.ts'
 import { sqliteDialect } from './sqlite-driver.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
-
-/** What a gateway thread reads on a cache miss: one row, at once, on a connection of its own. */
-export interface GrantReader {
-  /** What the key with this hash may do now; undefined if no key has it. */
-  grantByHash(hash: string): Grant | undefined
-  close(): void
-}
 
 /** Reads grants from an SQLite control store through one prepared statement. Never writes. */
 export class SqliteGrantReader implements GrantReader {

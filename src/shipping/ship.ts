@@ -1,11 +1,11 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { assert } from '../lib/assert.ts'
+import { EventDecoder } from '../metering/event.ts'
+import { rollUp } from '../metering/roll-up.ts'
+import type { SpoolReader, SpoolRow } from '../metering/spool.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { UsageLog } from '../storage/ports/usage-log.ts'
-import { EventDecoder } from './event.ts'
-import { rollUp } from './roll-up.ts'
-import type { SpoolReader, SpoolRow } from './spool.ts'
 
 /** Spool batches read at once. */
 const ROWS_AT_ONCE = 64

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Shipper } from '../../src/metering/ship.ts'
-import { ShipLoop } from '../../src/metering/ship-loop.ts'
+import type { Shipper } from '../../src/shipping/ship.ts'
+import { ShipLoop } from '../../src/shipping/ship-loop.ts'
 
 /** A call must be in the reports within a second; shipping itself takes a part of it. */
 const VISIBLE_MS_MAX = 500

@@ -1,0 +1,32 @@
+import type { Config } from '../config/config.ts'
+import type { UsageEvent } from '../model/event.ts'
+import type { LogFields } from '../telemetry/log.ts'
+
+/** What the ship thread is started with. The stores and the spool are there already. */
+export interface ShipThreadData {
+  readonly stores: Config['stores']
+  readonly spoolPath: string
+  readonly nodeId: string
+  readonly clockOffsetMs: number
+  /** Whether to send along the events that were shipped, until `enough`. */
+  readonly showEvents: boolean
+}
+
+/** From the main thread to the ship thread. */
+export type ShipCommand =
+  /** Events became durable: there is something to ship. */
+  | { readonly kind: 'wake' }
+  /** No one looks at the events any more. */
+  | { readonly kind: 'enough' }
+  /** Ship what the spool holds now, and answer `finished`. */
+  | { readonly kind: 'finish' }
+
+/** From the ship thread to the main thread. */
+export type ShipReport =
+  /** What an earlier run left in the spool is shipped. */
+  | { readonly kind: 'ready' }
+  /** Everything up to this batch is in both stores. */
+  | { readonly kind: 'shipped'; readonly throughBatchId: number; readonly events: readonly UsageEvent[] }
+  /** A run failed and will be tried again. */
+  | { readonly kind: 'failed'; readonly error: LogFields }
+  | { readonly kind: 'finished' }

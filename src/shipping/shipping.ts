@@ -1,0 +1,93 @@
+import { Worker } from 'node:worker_threads'
+import { GatezError } from '../errors/gatez-error.ts'
+import { threadUrl } from '../lib/bundle.ts'
+import type { UsageEvent } from '../model/event.ts'
+import type { LogFields } from '../telemetry/log.ts'
+import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
+
+/** The ship thread, as the main thread sees it: it carries events from the spool to the stores. */
+export class Shipping {
+  readonly #worker: Worker
+  readonly #parts: ShippingParts
+  readonly #finished = Promise.withResolvers<void>()
+  #ending = false
+
+  private constructor(worker: Worker, parts: ShippingParts) {
+    this.#worker = worker
+    this.#parts = parts
+    this.#finished.promise.catch(() => {})
+  }
+
+  /**
+   * Starts the thread; resolves when what an earlier run left in the spool is in the stores.
+   *
+   * Throws `store-unavailable` when that cannot be done.
+   */
+  static async start(data: Omit<ShipThreadData, 'showEvents'>, parts: ShippingParts): Promise<Shipping> {
+    const workerData: ShipThreadData = { ...data, showEvents: parts.onEvents !== undefined }
+    const worker = new Worker(threadUrl('ship-thread'), { workerData, name: 'ship' })
+    const shipping = new Shipping(worker, parts)
+    const ready = Promise.withResolvers<void>()
+    worker.on('message', (report: ShipReport) => {
+      if (report.kind === 'ready') ready.resolve()
+      else shipping.#read(report)
+    })
+    worker.on('error', (cause) => {
+      const detail = `What an earlier run left in ${data.spoolPath} cannot be brought into the stores: ${cause instanceof Error ? cause.message : String(cause)}`
+      ready.reject(new GatezError('store-unavailable', detail, { cause }))
+      shipping.#died(cause)
+    })
+    worker.on('exit', (code) => {
+      if (!shipping.#ending) shipping.#died(new Error(`the ship thread ended with code ${code}`))
+    })
+    await ready.promise
+    return shipping
+  }
+
+  /** Events became durable: there is something to ship. */
+  wake(): void {
+    this.#send({ kind: 'wake' })
+  }
+
+  /** Ships all that the spool holds; rejects when that fails, and what is left waits for the next start. */
+  async finish(): Promise<void> {
+    this.#send({ kind: 'finish' })
+    await this.#finished.promise
+  }
+
+  /** Ends the thread. */
+  async stop(): Promise<void> {
+    this.#ending = true
+    await this.#worker.terminate()
+  }
+
+  #read(report: ShipReport): void {
+    if (report.kind === 'failed') this.#parts.onFailed(report.error)
+    else if (report.kind === 'finished') this.#finished.resolve()
+    else if (report.kind === 'shipped') {
+      this.#parts.onShipped(report.throughBatchId)
+      if (report.events.length > 0 && this.#parts.onEvents?.(report.events) === false) {
+        this.#send({ kind: 'enough' })
+      }
+    }
+  }
+
+  #died(error: unknown): void {
+    this.#finished.reject(error)
+    this.#parts.onDeath(error)
+  }
+
+  #send(command: ShipCommand): void {
+    this.#worker.postMessage(command)
+  }
+}
+
+export interface ShippingParts {
+  /** Everything up to this batch is in both stores. */
+  readonly onShipped: (throughBatchId: number) => void
+  /** Gets the events that were shipped, until it returns false. */
+  readonly onEvents?: ((events: readonly UsageEvent[]) => boolean) | undefined
+  /** A run failed; it is tried again. */
+  readonly onFailed: (error: LogFields) => void
+  readonly onDeath: (error: unknown) => void
+}
