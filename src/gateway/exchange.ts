@@ -16,6 +16,8 @@ export class Exchange {
   /** Ours, always. */
   readonly eventId: string
   readonly clientIp: string
+  /** What came behind a request that asks to switch to WebSocket; undefined for ordinary requests. */
+  readonly early: Buffer | undefined
 
   constructor(start: ExchangeStart) {
     this.request = start.request
@@ -25,6 +27,7 @@ export class Exchange {
     this.eventId = start.eventId
     this.requestId = start.eventId
     this.clientIp = start.clientIp
+    this.early = start.early
   }
 }
 
@@ -35,6 +38,7 @@ export interface ExchangeStart {
   readonly startMonotonicMs: number
   readonly eventId: string
   readonly clientIp: string
+  readonly early: Buffer | undefined
 }
 
 /** After stage 1: well-formed, and its route is known. */

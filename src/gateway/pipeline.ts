@@ -188,6 +188,7 @@ export class Pipeline implements PassageListener {
         path: upstream.basePath + accepted.target.pathAndQuery,
         headers: upstreamFields(limited, hasBody),
         body: hasBody ? new Upload(request) : null,
+        upgrade: accepted.exchange.early === undefined ? null : 'websocket',
       },
       passage,
     )

@@ -1,4 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { ErrorCode } from '../errors/catalogue.ts'
 import type { Outcome } from '../model/event.ts'
@@ -6,6 +7,7 @@ import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
 import { Refusal } from './refusal.ts'
 import { readResponseHead } from './response-head.ts'
+import { switchProtocols, Tunnel } from './upgrade.ts'
 import { sendWhole } from './whole-answer.ts'
 
 /** How an exchange ended, as far as the upstream and the client are concerned. */
@@ -95,6 +97,37 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     else if (typeof length === 'string') this.#bytesLeft = Number(length)
     // A stream may stay silent for long: who waits for its head must not wait for its first piece.
     else setImmediate(sendHead, this)
+  }
+
+  onRequestUpgrade(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+    upstream: Duplex,
+  ): void {
+    const { planned } = this.#limited
+    const { request, early } = planned.accepted.exchange
+    if (this.#ended || early === undefined) {
+      upstream.destroy()
+      return
+    }
+    const head = readResponseHead(headers)
+    this.#status = status
+    this.#meters = head.meters
+    this.#listener.addOwnFields(head.forward, this.#limited)
+    this.#response.off('close', this.#clientGone)
+    switchProtocols(this.#response, request.socket, head.forward)
+    new Tunnel({
+      client: request.socket,
+      upstream,
+      early,
+      idleMs: planned.call.matched.api.timeouts.idleMs,
+      ended: ({ outcome, bytesSent, bytesReceived, held }) => {
+        this.#bytesSent = bytesSent
+        this.#bytesReceived = bytesReceived
+        this.#end(outcome, outcome === 'ok' ? held : undefined)
+      },
+    })
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -7,6 +7,7 @@ import { Exchange } from './exchange.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
 import { owedAnswer, type RawPlace, refuseBroken, refuseTunnel } from './refuse-raw.ts'
+import { answerBeforeSwitch, asksForWebSocket } from './upgrade.ts'
 
 /** Largest request head, in bytes; above it 431. */
 const HEAD_BYTES_MAX = 16_384
@@ -33,6 +34,8 @@ export class GatewayServer {
   readonly #ips = new WeakMap<Socket, string>()
   /** Connections, with how much had been read of each when it was last looked at. */
   readonly #sockets = new Map<Socket, number>()
+  /** Connections that asked to leave HTTP: the drain waits for them. */
+  readonly #switched = new WeakSet<Socket>()
   #draining = false
 
   constructor(parts: GatewayServerParts) {
@@ -46,12 +49,14 @@ export class GatewayServer {
       requireHostHeader: false,
       // A request without a body needs no stream machinery.
       optimizeEmptyRequests: true,
+      shouldUpgradeCallback: asksForWebSocket,
     })
     // Counted by us (accept.ts): Node would drop fields beyond its limit in silence.
     this.server.maxHeadersCount = 0
     this.server.on('request', this.#handle)
     this.server.on('checkContinue', this.#handle)
     this.server.on('checkExpectation', this.#handle)
+    this.server.on('upgrade', this.#upgrade)
     this.server.on('connect', (_request, socket: Socket) => refuseTunnel(socket, this.#rawPlace()))
     this.server.on('clientError', (error, socket: Socket) => refuseBroken(error, socket, this.#rawPlace()))
     this.server.on('connection', (socket: Socket) => {
@@ -111,6 +116,21 @@ export class GatewayServer {
   }
 
   readonly #handle = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#begin(request, response, undefined)
+  }
+
+  readonly #upgrade = (request: IncomingMessage, socket: Socket, early: Buffer): void => {
+    socket.on('error', () => {})
+    // The answer to an earlier request is still owed, and nobody else will see to this connection now.
+    if (owedAnswer(socket) !== undefined) {
+      socket.destroy()
+      return
+    }
+    this.#switched.add(socket)
+    this.#begin(request, answerBeforeSwitch(request, socket), early)
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse, early: Buffer | undefined): void {
     const { clock, ids } = this.#parts
     const exchange = new Exchange({
       request,
@@ -119,6 +139,7 @@ export class GatewayServer {
       startMonotonicMs: clock.monotonicMs(),
       eventId: ids.next(),
       clientIp: this.#clientIp(request.socket),
+      early,
     })
     if (this.#draining) response.shouldKeepAlive = false
     try {
@@ -136,6 +157,7 @@ export class GatewayServer {
   /** Closes connections on which no answer is owed or under way and nothing arrived since the last look. */
   #closeUnused(): void {
     for (const [socket, bytesRead] of this.#sockets) {
+      if (this.#switched.has(socket)) continue
       if (socket.bytesRead === bytesRead && owedAnswer(socket) === undefined && socket.writableLength === 0) {
         socket.destroy()
       } else this.#sockets.set(socket, socket.bytesRead)

@@ -46,9 +46,14 @@ test('an answer that ends with its connection ends whole for the client', async 
   expect(received).toMatch(/\r\n\r\n9\r\nall of it\r\n0\r\n\r\n$/)
 })
 
-test('a wish to switch protocols is not passed on: the answer is an ordinary one', async () => {
+test('a wish to switch to anything but WebSocket is not passed on: the answer is an ordinary one', async () => {
   const { gateway, upstream } = await startWith(OK)
-  const fields = ['Host: a', 'Connection: Upgrade, close', 'Upgrade: websocket', 'Sec-WebSocket-Key: x']
+  const fields = [
+    'Host: a',
+    'Connection: Upgrade, HTTP2-Settings, close',
+    'Upgrade: h2c',
+    'HTTP2-Settings: x',
+  ]
   const received = await exchangeBytes(gateway.port, request(gateway, 'GET /a HTTP/1.1', ...fields))
   expect(received).toMatch(/^HTTP\/1\.1 200 [\s\S]*ok$/)
   expect(upstream.heads[0]).not.toMatch(/upgrade/i)

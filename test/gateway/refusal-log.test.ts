@@ -56,6 +56,7 @@ function exchangeAt(startMs: number): Exchange {
     startMonotonicMs: startMs,
     eventId: `event-${made}`,
     clientIp: '',
+    early: undefined,
   })
 }
 
