@@ -1,13 +1,13 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { ErrorCode } from '../errors/catalogue.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
-import { Refusal } from './refusal.ts'
-import { readResponseHead } from './response-head.ts'
+import type { Refusal } from './refusal.ts'
+import { readResponseHead, readTrailers } from './response-head.ts'
 import { switchProtocols, Tunnel } from './upgrade.ts'
+import { TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
 import { sendWhole } from './whole-answer.ts'
 
 /** How an exchange ended, as far as the upstream and the client are concerned. */
@@ -51,6 +51,8 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   /** Bytes of the body still to come; -1 when the upstream did not say. */
   #bytesLeft = -1
   #tail: Buffer | undefined
+  /** Informational answers so far. */
+  #informed = 0
   #bytesSent = 0
   #bytesReceived = 0
   #ended = false
@@ -79,12 +81,16 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Record<string, string | string[] | undefined>,
     statusText?: string,
   ): void {
-    if (status < 200 || this.#ended) return
+    if (this.#ended) return
+    if (status < 200) {
+      this.#inform(controller, status, headers)
+      return
+    }
     const head = readResponseHead(headers)
     this.#status = status
     if (statusText !== STATUS_CODES[status] && statusText !== undefined && REASON.test(statusText)) {
@@ -147,7 +153,11 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     }
   }
 
-  onResponseEnd(): void {
+  onResponseEnd(
+    _controller?: Dispatcher.DispatchController,
+    trailers?: Record<string, string | string[] | undefined>,
+  ): void {
+    if (!this.#ended && trailers !== undefined) this.#keepTrailers(trailers)
     this.#end('ok', this)
   }
 
@@ -189,6 +199,30 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     if (this.#ended || this.#fields === undefined) return
     this.#writeHead()
     this.#response.flushHeaders()
+  }
+
+  /** Passes on what the upstream says before its answer; not to HTTP/1.0, which knows nothing of it. */
+  #inform(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.#informed += 1
+    if (this.#informed > INFORMATIONAL_MAX) {
+      controller.abort(TOO_MUCH_BEFORE)
+      return
+    }
+    const { request } = this.#limited.planned.accepted.exchange
+    if (request.httpVersionMinor === 0 || status === 100) return
+    this.#response.writeInformation(status, readResponseHead(headers).forward)
+  }
+
+  /** Meters may come behind the body: what a stream used is known at its end only. */
+  #keepTrailers(trailers: Record<string, string | string[] | undefined>): void {
+    const { fields, meters } = readTrailers(trailers)
+    if (meters !== undefined) this.#meters = new Map([...(this.#meters ?? []), ...meters])
+    const { acceptsTrailers } = this.#limited.planned.accepted.head
+    if (acceptsTrailers && fields.length > 0) this.#response.addTrailers(fields)
   }
 
   readonly #clientGone = (): void => {
@@ -234,26 +268,6 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   }
 }
 
-/** The fields that go upstream: the client's, who calls, and where from. */
-export function upstreamFields(limited: Limited, hasBody: boolean): string[] {
-  const { accepted, call } = limited.planned
-  const { head, exchange } = accepted
-  const fields = head.forward
-  for (const field of call.caller.identity) fields.push(field)
-  fields.push(
-    'x-request-id',
-    exchange.requestId,
-    'x-forwarded-for',
-    exchange.request.socket.remoteAddress ?? '',
-    'x-forwarded-proto',
-    'http',
-    'x-forwarded-host',
-    head.host,
-  )
-  if (hasBody && head.contentLength !== undefined) fields.push('content-length', head.contentLength)
-  return fields
-}
-
 /** Up to this size one write of text costs less than two pieces. */
 const TEXT_BYTES_MAX = 4096
 
@@ -264,40 +278,7 @@ function sendHead(passage: Passage): void {
   passage.sendHead()
 }
 
+/** More answers before the answer mean that none will come. */
+const INFORMATIONAL_MAX = 16
+
 const CLIENT_GONE = new Error('the client is gone')
-
-/** What the client is told of a failed upstream: never its address, never its message. */
-function upstreamProblem(error: Error): Refusal {
-  const code: unknown = 'code' in error ? error.code : undefined
-  const problem: ErrorCode =
-    typeof code === 'string' && TIMEOUTS.has(code)
-      ? 'upstream-timeout'
-      : error.name === 'HTTPParserError' ||
-          (typeof code === 'string' && INVALID.has(code)) ||
-          UNASKED.has(error.message)
-        ? 'upstream-invalid-response'
-        : 'upstream-unreachable'
-  return new Refusal(problem, DETAILS[problem])
-}
-
-const TIMEOUTS = new Set([
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ETIMEDOUT',
-])
-
-const INVALID = new Set([
-  'UND_ERR_HEADERS_OVERFLOW',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  'UND_ERR_RESPONSE',
-])
-
-/** What undici says, by its message only, of a `100` or `101` no one asked for. */
-const UNASKED = new Set(['bad response', 'bad upgrade'])
-
-const DETAILS = {
-  'upstream-timeout': 'The service behind this endpoint did not answer in time.',
-  'upstream-invalid-response': 'The service behind this endpoint sent something that is no valid answer.',
-  'upstream-unreachable': 'The service behind this endpoint cannot be reached.',
-} as const

@@ -17,6 +17,8 @@ export interface RequestHead {
   readonly codingUnknown: boolean
   /** The client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean
+  /** The client says that it reads trailers. */
+  readonly acceptsTrailers: boolean
 }
 
 /**
@@ -27,69 +29,68 @@ export interface RequestHead {
  * which are made anew. `rawHeaders` is Node's: name, value, name, value …
  */
 export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
-  const forward: string[] = []
-  let host = ''
-  let hostCount = 0
-  let credential: string | undefined
-  let credentialCount = 0
-  let requestId: string | undefined
-  let contentLength: string | undefined
-  let chunked = false
-  let codingUnknown = false
-  let expectsContinue = false
+  const head = emptyHead()
   let connection = ''
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? ''
     const value = rawHeaders[index + 1] ?? ''
     switch (KINDS.of(name)) {
       case FORWARD:
-        forward.push(name, value)
+        head.forward.push(name, value)
         break
       case HOST:
-        host = value
-        hostCount += 1
+        head.host = value
+        head.hostCount += 1
         break
       case API_KEY:
-        credential = value
-        credentialCount += 1
+        head.credential = value
+        head.credentialCount += 1
         break
       case AUTHORIZATION:
         if (/^bearer +gz_/i.test(value)) {
-          credential = value.slice(7).trim()
-          credentialCount += 1
-        } else forward.push(name, value)
+          head.credential = value.slice(7).trim()
+          head.credentialCount += 1
+        } else head.forward.push(name, value)
         break
       case REQUEST_ID:
-        requestId = value
+        head.requestId = value
         break
       case CONTENT_LENGTH:
-        contentLength = value
+        head.contentLength = value
         break
       case TRANSFER_ENCODING:
-        if (value.toLowerCase() === 'chunked') chunked = true
-        else codingUnknown = true
+        if (value.toLowerCase() === 'chunked') head.chunked = true
+        else head.codingUnknown = true
         break
       case CONNECTION:
         connection += `,${value}`
         break
       case EXPECT:
-        if (/(?:^|\W)100-continue(?:\W|$)/i.test(value)) expectsContinue = true
+        if (/(?:^|\W)100-continue(?:\W|$)/i.test(value)) head.expectsContinue = true
+        break
+      case TE:
+        if (/(?:^|,)\s*trailers\s*(?:,|$)/i.test(value)) head.acceptsTrailers = true
         break
       default:
     }
   }
-  if (connection !== '' && !PLAIN_CONNECTION.test(connection)) removeNamed(forward, connection)
+  if (connection !== '' && !PLAIN_CONNECTION.test(connection)) removeNamed(head.forward, connection)
+  return head
+}
+
+function emptyHead(): { -readonly [Field in keyof RequestHead]: RequestHead[Field] } {
   return {
-    forward,
-    host,
-    hostCount,
-    credential,
-    credentialCount,
-    requestId,
-    contentLength,
-    chunked,
-    codingUnknown,
-    expectsContinue,
+    forward: [],
+    host: '',
+    hostCount: 0,
+    credential: undefined,
+    credentialCount: 0,
+    requestId: undefined,
+    contentLength: undefined,
+    chunked: false,
+    codingUnknown: false,
+    expectsContinue: false,
+    acceptsTrailers: false,
   }
 }
 
@@ -125,6 +126,7 @@ const CONTENT_LENGTH = 6
 const TRANSFER_ENCODING = 7
 const CONNECTION = 8
 const EXPECT = 9
+const TE = 10
 
 const KINDS = new FieldKinds(
   {
@@ -139,7 +141,7 @@ const KINDS = new FieldKinds(
     'proxy-connection': DROP,
     'proxy-authorization': DROP,
     'proxy-authenticate': DROP,
-    te: DROP,
+    te: TE,
     trailer: DROP,
     upgrade: DROP,
     expect: EXPECT,

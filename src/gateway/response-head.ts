@@ -36,11 +36,39 @@ export function readResponseHead(headers: UpstreamHeaders): ResponseHead {
   return { forward, meters }
 }
 
+/**
+ * Sorts the fields behind the last chunk of an answer: meters are taken out, and what may only stand in
+ * a head goes no further (RFC 9110, 6.5.1). Returned as pairs of name and value.
+ */
+export function readTrailers(trailers: UpstreamHeaders): Trailers {
+  const { forward, meters } = readResponseHead(trailers)
+  const fields: [string, string][] = []
+  for (let index = 0; index + 1 < forward.length; index += 2) {
+    const name = forward[index] ?? ''
+    if (!HEAD_ONLY.has(name)) fields.push([name, forward[index + 1] ?? ''])
+  }
+  return { fields, meters }
+}
+
+/** What one pass over trailers finds. */
+export interface Trailers {
+  readonly fields: readonly [string, string][]
+  readonly meters: Map<string, string> | undefined
+}
+
 /** Header fields as undici reads them; values hold one character per byte. */
 export type UpstreamHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 const PLAIN_CONNECTION = /^,\s*(?:keep-alive|close)?\s*$/i
 const METER_PREFIX = 'x-gatez-meter-'
+
+/** They say how to read, route or keep the message: behind it they would change what was already done. */
+const HEAD_ONLY: ReadonlySet<string> = new Set([
+  ...['content-length', 'content-encoding', 'content-type', 'content-range', 'content-location'],
+  ...['host', 'authorization', 'www-authenticate', 'set-cookie', 'location', 'retry-after'],
+  ...['age', 'cache-control', 'date', 'expires', 'pragma', 'vary', 'warning'],
+  ...['expect', 'max-forwards', 'range'],
+])
 
 const DROP = 1
 const CONNECTION = 2

@@ -66,12 +66,26 @@ describe('what an upstream may do wrong', () => {
     expect(received).toContain('HTTP/1.1 502 ')
   })
 
-  test('early hints are passed over and the answer after them counts', async () => {
+  test('early hints reach the client, without what is for this hop or for gatez, and the answer counts', async () => {
     const { received, event } = await ask(
+      'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nx-gatez-tenant: x\r\nKeep-Alive: 5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+    )
+    expect(received).toMatch(/^HTTP\/1\.1 103 Early Hints\r\nlink: <\/a>\r\n\r\nHTTP\/1\.1 200 OK\r\n/)
+    expect(event).toMatchObject({ outcome: 'ok', statusCode: 200, bytesSent: 2 })
+  })
+
+  test('early hints do not reach HTTP/1.0', async () => {
+    const { received } = await ask(
       'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+      (secret) => get(secret).replace('HTTP/1.1', 'HTTP/1.0'),
     )
     expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
-    expect(event).toMatchObject({ outcome: 'ok', statusCode: 200, bytesSent: 2 })
+  })
+
+  test('informational answers without end are given up', async () => {
+    const { received, event } = await ask('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1_000))
+    expect(received).toMatch(/^(HTTP\/1\.1 102 Processing\r\n\r\n){16}HTTP\/1\.1 502 /)
+    expect(event).toMatchObject({ outcome: 'upstream_error', refusal: 'upstream-invalid-response' })
   })
 })
 

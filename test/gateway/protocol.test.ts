@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { COUNTED_STATUSES } from '../../src/model/api.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { exchangeBytes, RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
@@ -64,16 +65,41 @@ test('the preface of HTTP/2 is refused', async () => {
   expect(await exchangeBytes(gateway.port, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /)
 })
 
-test('trailers do not disturb the answer, nor the one after it', async () => {
-  const { gateway } = await startWith(
-    CHUNKED.replace('0\r\n\r\n', '0\r\nx-sum: 1\r\nx-gatez-tenant: x\r\n\r\n'),
-  )
+const TRAILED = CHUNKED.replace(
+  '0\r\n\r\n',
+  '0\r\nx-sum: 1\r\nx-gatez-meter-tokens: 5\r\nx-gatez-tenant: x\r\nCache-Control: no-store\r\nSet-Cookie: a=1\r\n\r\n',
+)
+
+test('trailers reach a client that reads them, without what is only for a head or for gatez', async () => {
+  const { gateway, upstream } = await startWith(TRAILED)
   const client = await RawSocket.connect(gateway.port)
   for (let call = 1; call <= 2; call += 1) {
     client.received = ''
     client.send(request(gateway, 'GET /a HTTP/1.1', 'Host: a', 'TE: trailers'))
-    expect(await client.sees(/0\r\n(?:.*\r\n)*\r\n$/)).toMatch(/\r\n\r\n2\r\nok\r\n0\r\n\r\n$/)
+    expect(await client.sees(/0\r\n(?:.*\r\n)*\r\n$/)).toMatch(/\r\n\r\n2\r\nok\r\n0\r\nx-sum: 1\r\n\r\n$/)
   }
+  expect(upstream.heads[0]).toMatch(/\r\nte: trailers/i)
+})
+
+test('a client that does not ask for trailers gets none', async () => {
+  const { gateway, upstream } = await startWith(TRAILED)
+  const client = await RawSocket.connect(gateway.port)
+  client.send(request(gateway, 'GET /a HTTP/1.1', 'Host: a', 'TE: gzip'))
+  expect(await client.sees(/0\r\n(?:.*\r\n)*\r\n$/)).toMatch(/\r\n\r\n2\r\nok\r\n0\r\n\r\n$/)
+  expect(upstream.heads[0]).not.toMatch(/\r\nte:/i)
+})
+
+test('a meter may come behind the body, where the end of a stream is known', async () => {
+  const tokens = {
+    id: 'tokens',
+    from: 'header',
+    aggregation: 'sum',
+    countStatuses: COUNTED_STATUSES,
+  } as const
+  const upstream = await RawUpstream.answering(TRAILED)
+  const gateway = await startGateway({ upstreamPort: upstream.port, meters: [tokens] })
+  await exchangeBytes(gateway.port, request(gateway, 'GET /a HTTP/1.1', 'Host: a', 'Connection: close'))
+  expect(await gateway.events()).toMatchObject([{ quantities: { tokens: '5' }, billable: true }])
 })
 
 test('an upload with chunks and trailers arrives as a plain body', async () => {
