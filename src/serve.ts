@@ -153,7 +153,7 @@ interface Metering {
 /** Counts again what was admitted before, starts the threads, and listens. */
 async function startGateway(
   parts: ServeParts,
-  { store, usageLog, meter, epoch }: Metering,
+  { store, usageLog, meter, epoch, shipping }: Metering,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
 ): Promise<{ readonly gateway: GatewayThreads; readonly port: number }> {
@@ -164,6 +164,7 @@ async function startGateway(
   await restoreCounters({ store, usageLog, counters, clock, timezone: config.billing.timezone }, plans)
   const gateway = new GatewayThreads({
     threads: threadData(parts, { plans, epoch, counterMemory, meter }),
+    figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onDeath,
   })

@@ -17,6 +17,7 @@ export function buildConfig(file: File, path: string): Config {
       listen: file.gateway.listen,
       threads: file.gateway.threads === 'auto' ? autoThreads(availableParallelism()) : file.gateway.threads,
       countersMib: file.gateway.counters_mib,
+      ownPaths: { health: file.gateway.health, usage: file.gateway.usage },
       drainMs: file.gateway.drain,
     },
     control: { listen: file.control.listen },

@@ -1,6 +1,6 @@
 import { parseHost, parseListen, parseUpstream } from './address.ts'
 import type { Cursor } from './cursor.ts'
-import { parseMatch, pathShape } from './match.ts'
+import { parseMatch, parseOwnPath, pathShape, type RouteMatch } from './match.ts'
 
 /** Checks that no two routes answer the same requests, and that no api calls the gateway itself. */
 export function checkRoutes(file: Cursor): void {
@@ -16,7 +16,11 @@ export function checkRoutes(file: Cursor): void {
       }
     }
     checkLoop(file, api)
+    checkOwnPaths(file, api)
   }
+  const { health, usage } = ownPaths(file)
+  if (health !== null && health === usage)
+    file.field('gateway').field('usage').refuse('is the path of gateway.health, too')
 }
 
 /** The hosts of an api; one empty name when it answers to all. An api with hosts goes before those without. */
@@ -42,6 +46,36 @@ function claim(taken: Map<string, Cursor>, request: string, route: Cursor): void
   const match = route.field('match')
   match.refuse(
     `routes ${mine} and ${theirs} (line ${holder.field('match').place.line}) answer the same requests`,
+  )
+}
+
+/** A route for exactly one of our paths would never be asked; one for many paths gives way on these. */
+function checkOwnPaths(file: Cursor, api: Cursor): void {
+  for (const [name, own] of Object.entries(ownPaths(file))) {
+    for (const route of api.field('routes').items()) {
+      const match = route.field('match')
+      const parsed = parseMatch(match.text ?? '')
+      if (own === null || 'problem' in parsed || !answers(parsed.value, own)) continue
+      match.refuse(`answers ${own}, where gatez itself does (gateway.${name}: give it another path, or off)`)
+    }
+  }
+}
+
+function ownPaths(file: Cursor): { readonly health: string | null; readonly usage: string | null } {
+  const read = (name: 'health' | 'usage'): string | null => {
+    const parsed = parseOwnPath(file.field('gateway').field(name).text ?? `/gatez/${name}`)
+    return 'value' in parsed ? parsed.value : null
+  }
+  return { health: read('health'), usage: read('usage') }
+}
+
+/** Whether a route is for GET on this path, by name or by one segment of any name, and not by a rest. */
+function answers({ methods, path }: RouteMatch, own: string): boolean {
+  if (methods.length > 0 && !methods.includes('GET')) return false
+  const [pattern, segments] = [path.split('/'), own.split('/')]
+  return (
+    pattern.length === segments.length &&
+    pattern.every((segment, index) => segment === segments[index] || /^\{[^}*]*\}$/.test(segment))
   )
 }
 

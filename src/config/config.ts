@@ -24,6 +24,8 @@ export interface GatewayConfig {
   readonly threads: number
   /** Memory of the shared counters. */
   readonly countersMib: number
+  /** Where gatez itself answers on this listener; null = nowhere. */
+  readonly ownPaths: { readonly health: string | null; readonly usage: string | null }
   /** How long `SIGTERM` waits for requests in flight. */
   readonly drainMs: number
 }

@@ -27,6 +27,13 @@ export interface RouteMatch {
   readonly path: string
 }
 
+/** The path of an endpoint of gatez itself, without names in it; `off` means none. */
+export function parseOwnPath(text: string): Parsed<string | null> {
+  if (text === 'off') return { value: null }
+  const problem = text.includes('{') ? 'must be a plain path, or off' : pathProblem(text)
+  return problem === undefined ? { value: text } : { problem }
+}
+
 /** The path with its names taken out: two routes of one shape answer the same requests. */
 export function pathShape(path: string): string {
   return path.replaceAll(/\{[^}*]*\}/g, '{}').replaceAll(/\{[^}*]*\*\}/g, '{*}')

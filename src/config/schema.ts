@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { parseCountersUrl, parseHost, parseListen, parseSqliteUrl, parseUpstream } from './address.ts'
 import { parseDuration, parseWindow } from './duration.ts'
-import { parseMatch } from './match.ts'
+import { parseMatch, parseOwnPath } from './match.ts'
 import type { Parsed } from './parsed.ts'
 import { parseScope, SCOPE_RULE } from './scope.ts'
 import {
@@ -58,6 +58,8 @@ const gateway = strict({
     .default('auto'),
   counters_mib: whole(1, 16_384).default(64),
   drain: text(parseDuration).prefault('30s'),
+  health: text(parseOwnPath).prefault('/gatez/health'),
+  usage: text(parseOwnPath).prefault('/gatez/usage'),
 })
 
 const stores = strict({

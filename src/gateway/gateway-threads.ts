@@ -5,6 +5,8 @@ import type { Config, ListenAddress } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { assert } from '../lib/assert.ts'
 import { threadUrl } from '../lib/bundle.ts'
+import type { UsageTotalsView } from '../metering/usage-view.ts'
+import type { Period } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
 import { GatewayThread } from './thread.ts'
 import type { GatewayCommand, GatewayReport, GatewayThreadData } from './thread-messages.ts'
@@ -72,12 +74,9 @@ export class GatewayThreads {
   #run(data: GatewayThreadData): Thread {
     const reports = new EventEmitter<{ report: [GatewayReport] }>()
     const thread = new GatewayThread(data, (report) => reports.emit('report', report))
-    reports.on('report', this.#read)
-    return {
-      send: (command) => thread.handle(command),
-      reports,
-      stop: () => thread.stop(),
-    }
+    const here: Thread = { send: (command) => thread.handle(command), reports, stop: () => thread.stop() }
+    reports.on('report', (report) => this.#read(here, report))
+    return here
   }
 
   #start(data: GatewayThreadData): Thread {
@@ -89,22 +88,29 @@ export class GatewayThreads {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })
     worker.on('message', (report: GatewayReport) => reports.emit('report', report))
-    reports.on('report', this.#read)
     worker.on('error', this.#died)
     worker.on('exit', (code) => {
       if (!this.#ending) this.#died(new Error(`a gateway thread ended with code ${code}`))
     })
-    return {
+    const there: Thread = {
       send: (command) => worker.postMessage(command),
       reports,
       stop: async () => {
         await worker.terminate()
       },
     }
+    reports.on('report', (report) => this.#read(there, report))
+    return there
   }
 
-  readonly #read = (report: GatewayReport): void => {
+  #read(thread: Thread, report: GatewayReport): void {
     if (report.kind === 'alarm') this.#parts.onAlarm(report.what, report.detail)
+    if (report.kind !== 'figures-wanted') return
+    const { id, tenantId, period } = report.request
+    this.#parts.figuresOf(tenantId, period).then(
+      (totals) => thread.send({ kind: 'figures', id, totals }),
+      () => thread.send({ kind: 'figures', id, totals: undefined }),
+    )
   }
 
   readonly #died = (error: unknown): void => {
@@ -137,6 +143,8 @@ interface Thread {
 
 export interface GatewayThreadsParts {
   readonly threads: readonly GatewayThreadData[]
+  /** What the ledger holds of a tenant. */
+  readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
   readonly onAlarm: (what: string, detail: string) => void
   /** A thread died: the process must end, for what it counted in shared memory may be half done. */
   readonly onDeath: (error: unknown) => void

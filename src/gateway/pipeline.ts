@@ -1,7 +1,9 @@
 import type { Clock } from '../lib/clock.ts'
 import { encodeEvent } from '../metering/event.ts'
+import type { UsageTotalsView } from '../metering/usage-view.ts'
 import { COUNTED_STATUSES, statusCounts } from '../model/api.ts'
 import { keyAllows } from '../model/key-scope.ts'
+import type { Period } from '../model/period.ts'
 import type { CounterStore } from '../storage/ports/counters.ts'
 import { accept } from './accept.ts'
 import type { Authenticator } from './authenticate.ts'
@@ -10,6 +12,7 @@ import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
 import { addRateHeaders } from './headers.ts'
 import { limit } from './limit.ts'
 import type { Held, MeterClient } from './meter.ts'
+import { type OwnAnswer, type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
 import { type Ending, Passage, type PassageListener } from './proxy.ts'
 import { readQuantities } from './quantities.ts'
 import { Refusal } from './refusal.ts'
@@ -23,6 +26,7 @@ import type { Upstreams } from './upstreams.ts'
 export class Pipeline implements PassageListener {
   readonly #parts: PipelineParts
   readonly #refusalLog: RefusalLog
+  readonly #own: OwnEndpoints
   #rules: Rules
   #anyone: Caller
   #draining = false
@@ -35,6 +39,11 @@ export class Pipeline implements PassageListener {
     this.#rules = parts.rules
     this.#anyone = new Caller(undefined, parts.rules)
     this.#refusalLog = new RefusalLog(parts.meter, parts.clock)
+    this.#own = new OwnEndpoints({
+      ...parts,
+      isDraining: () => this.#draining,
+      canMeter: () => parts.meter.available,
+    })
   }
 
   /** Puts new rules in force, from the next request on. */
@@ -67,6 +76,11 @@ export class Pipeline implements PassageListener {
   }
 
   pass(exchange: Exchange): void {
+    const own = ownEndpointAt(this.#rules.ownPaths, exchange.request.url ?? '')
+    if (own !== undefined) {
+      this.#answerOwn(own, exchange)
+      return
+    }
     const accepted = accept(exchange, this.#rules.router)
     if (accepted instanceof Refusal) {
       this.#answer(exchange, accepted, undefined)
@@ -222,6 +236,19 @@ export class Pipeline implements PassageListener {
     return fields
   }
 
+  #answerOwn(endpoint: OwnEndpoint, exchange: Exchange): void {
+    this.#own.answer(endpoint, exchange, this.#rules).then(
+      (answer) => {
+        if (answer instanceof Refusal) this.#answer(exchange, answer, undefined)
+        else this.#parts.answerOwn(exchange, answer)
+      },
+      (error: unknown) => {
+        this.#parts.alarm('reading the figures of a tenant failed', error)
+        this.#answer(exchange, METERING_UNAVAILABLE, undefined)
+      },
+    )
+  }
+
   #answer(exchange: Exchange, refusal: Refusal, fields: string[] | undefined): void {
     this.#parts.answer(exchange, refusal, fields ?? ['x-request-id', exchange.requestId])
   }
@@ -237,6 +264,11 @@ export interface PipelineParts {
   readonly periodOf: PeriodFinder
   /** Writes a problem to the client. */
   readonly answer: (exchange: Exchange, refusal: Refusal, fields: readonly string[]) => void
+  /** Writes what gatez answers itself. */
+  readonly answerOwn: (exchange: Exchange, answer: OwnAnswer) => void
+  readonly billingPeriodAt: (atMs: number) => Period
+  /** What the ledger holds of a tenant. */
+  readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
   /** Something broke on the way of this request. */
   readonly fault: (exchange: Exchange, error: unknown) => void
   /** Something broke that no request waits for. */

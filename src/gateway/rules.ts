@@ -1,6 +1,7 @@
 import type { Api, Feature, Meter, Route } from '../model/api.ts'
 import type { Grant } from '../model/grant.ts'
 import type { Plan } from '../model/plan.ts'
+import type { OwnPaths } from './own-endpoints.ts'
 import { Refusal } from './refusal.ts'
 import { Router } from './router.ts'
 
@@ -9,12 +10,14 @@ export class Rules {
   readonly router: Router
   readonly plans: ReadonlyMap<string, PlanInForce>
   readonly meters: readonly Meter[]
+  readonly ownPaths: OwnPaths
   readonly #labels: ReadonlyMap<string, string>
 
   constructor(source: RulesSource) {
     this.router = new Router(source.apis)
     this.plans = new Map(source.plans.map((plan) => [plan.id, new PlanInForce(plan)]))
     this.meters = source.meters
+    this.ownPaths = source.ownPaths
     this.#labels = new Map(source.features.map((feature) => [feature.id, feature.label]))
   }
 
@@ -102,6 +105,8 @@ export interface RulesSource {
   readonly features: readonly Feature[]
   readonly meters: readonly Meter[]
   readonly plans: readonly Plan[]
+  /** Where gatez answers itself. */
+  readonly ownPaths: OwnPaths
 }
 
 function opensRoute(plan: Plan, route: Route): boolean {

@@ -4,6 +4,7 @@ import { Server as NetServer, type Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
 import { Exchange } from './exchange.ts'
+import type { OwnAnswer } from './own-endpoints.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
 import { owedAnswer, type RawPlace, refuseBroken, refuseTunnel } from './refuse-raw.ts'
@@ -106,6 +107,17 @@ export class GatewayServer {
     if (this.#draining || mustClose(exchange.request)) head.push('Connection', 'close')
     response.writeHead(refusal.status, head)
     response.end(body)
+  }
+
+  /** Writes what gatez answers itself. */
+  answerOwn({ request, response, requestId }: Exchange, { status, body }: OwnAnswer): void {
+    if (response.headersSent || response.destroyed) return
+    const text = `${JSON.stringify(body)}\n`
+    const head = ['Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(text))]
+    head.push('Cache-Control', 'no-store', 'x-request-id', requestId)
+    if (this.#draining || mustClose(request)) head.push('Connection', 'close')
+    response.writeHead(status, head)
+    response.end(text)
   }
 
   /** A fault of ours: the client learns its request id, the log the rest. */

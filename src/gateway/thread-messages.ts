@@ -1,6 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
+import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { Plan } from '../model/plan.ts'
+import type { FiguresRequest } from './figures.ts'
 
 /** What a gateway thread is started with. Plain data, the shared counters, and its way to the meter thread. */
 export interface GatewayThreadData {
@@ -23,10 +25,13 @@ export type GatewayCommand =
   | { readonly kind: 'config'; readonly config: Config; readonly plans: readonly Plan[] }
   | { readonly kind: 'changes'; readonly subjects: readonly string[] }
   | { readonly kind: 'drain'; readonly graceMs: number }
+  /** The answer to `figures-wanted`; without totals when they cannot be read. */
+  | { readonly kind: 'figures'; readonly id: number; readonly totals: UsageTotalsView | undefined }
 
 /** From a gateway thread to the main thread. */
 export type GatewayReport =
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'not-listening'; readonly errno: string; readonly message: string }
   | { readonly kind: 'drained' }
+  | { readonly kind: 'figures-wanted'; readonly request: FiguresRequest }
   | { readonly kind: 'alarm'; readonly what: string; readonly detail: string }

@@ -9,6 +9,7 @@ import { openCounters, openGrantReader } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
 import { Authenticator } from './authenticate.ts'
 import type { PeriodFinder } from './call-plan.ts'
+import { Figures } from './figures.ts'
 import { MeterClient } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
 import { Rules } from './rules.ts'
@@ -31,6 +32,7 @@ export class GatewayThread {
   readonly #server: GatewayServer
   readonly #meter: MeterClient
   readonly #grants: GrantReader
+  readonly #figures: Figures
   readonly #upstreams = new Upstreams()
   readonly #flushing: NodeJS.Timeout
   #config: Config
@@ -45,6 +47,10 @@ export class GatewayThread {
     const clock = shiftedClock(data.clockOffsetMs)
     const grants = openGrantReader(config, clock)
     this.#grants = grants
+    this.#figures = new Figures(
+      (request) => report({ kind: 'figures-wanted', request }),
+      () => clock.monotonicMs(),
+    )
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
     this.#pipeline = new Pipeline({
       rules: this.#rules(data.plans),
@@ -54,6 +60,9 @@ export class GatewayThread {
       upstreams: this.#upstreams,
       clock,
       periodOf: (cycle, atMs) => this.#periodOf(cycle, atMs),
+      billingPeriodAt: (atMs) => this.#periodOf(this.#config.billing.period, atMs),
+      figuresOf: (tenantId, period) => this.#figures.of(tenantId, period),
+      answerOwn: (exchange, answer) => this.#server.answerOwn(exchange, answer),
       answer: (exchange, refusal, fields) => this.#server.answer(exchange, refusal, fields),
       fault: (exchange, error) => this.#server.fault(exchange, error),
       alarm: this.#alarm,
@@ -75,6 +84,7 @@ export class GatewayThread {
     else if (command.kind === 'plans') this.#pipeline.replaceRules(this.#rules(command.plans))
     else if (command.kind === 'config') this.#reload(command.config, command.plans)
     else if (command.kind === 'changes') this.#pipeline.forget(command.subjects)
+    else if (command.kind === 'figures') this.#figures.settle(command.id, command.totals)
     else void this.#drain(command.graceMs)
   }
 
@@ -121,8 +131,8 @@ export class GatewayThread {
   }
 
   #rules(plans: readonly Plan[]): Rules {
-    const { apis, features, meters } = this.#config
-    return new Rules({ apis, features, meters, plans })
+    const { apis, features, meters, gateway } = this.#config
+    return new Rules({ apis, features, meters, plans, ownPaths: gateway.ownPaths })
   }
 
   readonly #alarm = (what: string, error: unknown): void => {

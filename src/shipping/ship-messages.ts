@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts'
+import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
+import type { Period } from '../model/period.ts'
 import type { LogFields } from '../telemetry/log.ts'
 
 /** What the ship thread is started with. The stores and the spool are there already. */
@@ -18,6 +20,8 @@ export type ShipCommand =
   | { readonly kind: 'wake' }
   /** No one looks at the events any more. */
   | { readonly kind: 'enough' }
+  /** What the ledger holds of a tenant is asked for. */
+  | { readonly kind: 'figures'; readonly id: number; readonly tenantId: string; readonly period: Period }
   /** Ship what the spool holds now, and answer `finished`. */
   | { readonly kind: 'finish' }
 
@@ -27,6 +31,8 @@ export type ShipReport =
   | { readonly kind: 'ready' }
   /** Everything up to this batch is in both stores. */
   | { readonly kind: 'shipped'; readonly throughBatchId: number; readonly events: readonly UsageEvent[] }
+  /** The answer to `figures`; without totals when they cannot be read. */
+  | { readonly kind: 'figures'; readonly id: number; readonly totals: UsageTotalsView | undefined }
   /** A run failed and will be tried again. */
   | { readonly kind: 'failed'; readonly error: LogFields }
   | { readonly kind: 'finished' }

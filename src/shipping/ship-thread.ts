@@ -2,8 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { SpoolReader } from '../metering/spool.ts'
+import { usageReport } from '../metering/usage-report.ts'
+import { viewUsageReport } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
 import { openControlStore, openUsageLog } from '../storage/open.ts'
+import type { ControlStore } from '../storage/ports/control-store.ts'
 import { describeError } from '../telemetry/log.ts'
 import { Shipper } from './ship.ts'
 import { ShipLoop } from './ship-loop.ts'
@@ -11,12 +14,14 @@ import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts
 
 /** Ships on a thread of its own: writing to the stores takes long, and no call may wait for it. */
 class ShipThread {
+  readonly #store: ControlStore
   readonly #shipper: Shipper
   readonly #loop: ShipLoop
   readonly #report: (report: ShipReport) => void
   #showEvents: boolean
 
-  private constructor(shipper: (onShipped: OnShipped) => Shipper, showEvents: boolean, report: Report) {
+  private constructor({ store, shipper, showEvents, report }: ShipThreadParts) {
+    this.#store = store
     this.#report = report
     this.#showEvents = showEvents
     this.#shipper = shipper((throughBatchId, events) => {
@@ -35,7 +40,7 @@ class ShipThread {
     const spool = new SpoolReader(data.spoolPath)
     const shipper = (onShipped: OnShipped): Shipper =>
       new Shipper({ spool, store, usageLog, nodeId, onShipped })
-    const thread = new ShipThread(shipper, data.showEvents, report)
+    const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
     report({ kind: 'ready' })
     return thread
@@ -44,7 +49,24 @@ class ShipThread {
   handle(command: ShipCommand): void {
     if (command.kind === 'wake') this.#loop.wake()
     else if (command.kind === 'enough') this.#showEvents = false
+    else if (command.kind === 'figures') void this.#readFigures(command)
     else void this.#finish()
+  }
+
+  /** Here, because a long reading may wait here and nowhere else. */
+  async #readFigures({ id, tenantId, period }: FiguresCommand): Promise<void> {
+    try {
+      const report = await usageReport(this.#store, {
+        span: period,
+        timezone: 'UTC',
+        by: [],
+        tenant: tenantId,
+      })
+      this.#report({ kind: 'figures', id, totals: viewUsageReport(report).total })
+    } catch (error) {
+      this.#report({ kind: 'failed', error: describeError(error) })
+      this.#report({ kind: 'figures', id, totals: undefined })
+    }
   }
 
   async #finish(): Promise<void> {
@@ -56,7 +78,15 @@ class ShipThread {
   }
 }
 
+type FiguresCommand = Extract<ShipCommand, { kind: 'figures' }>
 type Report = (report: ShipReport) => void
+interface ShipThreadParts {
+  readonly store: ControlStore
+  readonly shipper: (onShipped: OnShipped) => Shipper
+  readonly showEvents: boolean
+  readonly report: Report
+}
+
 type OnShipped = (throughBatchId: number, events: readonly UsageEvent[]) => void
 
 const parent = parentPort

@@ -1,7 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { GatezError } from '../errors/gatez-error.ts'
 import { threadUrl } from '../lib/bundle.ts'
+import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
+import type { Period } from '../model/period.ts'
 import type { LogFields } from '../telemetry/log.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
 
@@ -10,6 +12,8 @@ export class Shipping {
   readonly #worker: Worker
   readonly #parts: ShippingParts
   readonly #finished = Promise.withResolvers<void>()
+  readonly #asked = new Map<number, PromiseWithResolvers<UsageTotalsView>>()
+  #lastId = 0
   #ending = false
 
   private constructor(worker: Worker, parts: ShippingParts) {
@@ -49,6 +53,15 @@ export class Shipping {
     this.#send({ kind: 'wake' })
   }
 
+  /** What the ledger holds of a tenant in a period. Rejects when it cannot be read. */
+  figuresOf(tenantId: string, period: Period): Promise<UsageTotalsView> {
+    this.#lastId += 1
+    const answer = Promise.withResolvers<UsageTotalsView>()
+    this.#asked.set(this.#lastId, answer)
+    this.#send({ kind: 'figures', id: this.#lastId, tenantId, period })
+    return answer.promise
+  }
+
   /** Ships all that the spool holds; rejects when that fails, and what is left waits for the next start. */
   async finish(): Promise<void> {
     this.#send({ kind: 'finish' })
@@ -62,7 +75,8 @@ export class Shipping {
   }
 
   #read(report: ShipReport): void {
-    if (report.kind === 'failed') this.#parts.onFailed(report.error)
+    if (report.kind === 'figures') this.#answered(report.id, report.totals)
+    else if (report.kind === 'failed') this.#parts.onFailed(report.error)
     else if (report.kind === 'finished') this.#finished.resolve()
     else if (report.kind === 'shipped') {
       this.#parts.onShipped(report.throughBatchId)
@@ -70,6 +84,13 @@ export class Shipping {
         this.#send({ kind: 'enough' })
       }
     }
+  }
+
+  #answered(id: number, totals: UsageTotalsView | undefined): void {
+    const asked = this.#asked.get(id)
+    this.#asked.delete(id)
+    if (totals === undefined) asked?.reject(new Error('the ledger cannot be read'))
+    else asked?.resolve(totals)
   }
 
   #died(error: unknown): void {

@@ -15,7 +15,12 @@ describe('a file becomes a configuration', () => {
     expect(config).toMatchObject({
       file: '/srv/shop/gatez.yaml',
       docsUrl: null,
-      gateway: { listen: { host: '127.0.0.1', port: 8080 }, countersMib: 64, drainMs: 30_000 },
+      gateway: {
+        listen: { host: '127.0.0.1', port: 8080 },
+        countersMib: 64,
+        drainMs: 30_000,
+        ownPaths: { health: '/gatez/health', usage: '/gatez/usage' },
+      },
       control: { listen: { host: '127.0.0.1', port: 8081 } },
       stores: {
         control: { driver: 'sqlite', path: '/srv/shop/.gatez/gatez.db' },

@@ -57,6 +57,14 @@ listen: 127.0.0.1:8080 » listen: "8080"
   2:20 gateway.listen: must be an address and a port, as 127.0.0.1:8080, is "8080"
 listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, threads: 0
   2:45 gateway.threads: must be at least 1, is 0
+GET /v1/search » GET /gatez/health
+  7:30 apis[0].routes[0].match: answers /gatez/health, where gatez itself does (gateway.health: give it another path, or off)
+GET /v1/search » "GET /{one}/usage"
+  7:30 apis[0].routes[0].match: answers /gatez/usage, where gatez itself does (gateway.usage: give it another path, or off)
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, health: "/{x}"
+  2:44 gateway.health: must be a plain path, or off
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, health: /a, usage: /a
+  2:55 gateway.usage: is the path of gateway.health, too
 apis: » control: { listen: 127.0.0.1:8080 }⏎apis:
   3:20 control.listen: port 8080 is the gateway's already
 apis: » control: { listen: 0.0.0.0:8081 }⏎apis:

@@ -16,7 +16,7 @@ import {
   tenant,
   testStore,
 } from '../support/control-store.ts'
-import { apiOn } from '../support/gateway.ts'
+import { apiOn, OWN_PATHS } from '../support/gateway.ts'
 
 /** An authenticator on a real store that counts what it looks up. */
 async function opened() {
@@ -39,7 +39,7 @@ async function opened() {
 }
 
 function rulesWith(plans: typeof PLANS): Rules {
-  return new Rules({ apis: [apiOn(1)], plans, features: [], meters: [] })
+  return new Rules({ apis: [apiOn(1)], plans, features: [], meters: [], ownPaths: OWN_PATHS })
 }
 
 test.each([

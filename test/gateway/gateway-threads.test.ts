@@ -57,6 +57,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
       ipSalt: 'salt',
       sharePort: count > 1,
     })),
+    figuresOf: () => Promise.reject(new Error('no ledger here')),
     onAlarm: (what) => alarms.push(what),
     onDeath: (error) => deaths.push(error),
   })

@@ -11,7 +11,7 @@ import { ManualClock } from '../../src/lib/clock.ts'
 import { decodeEvents } from '../../src/metering/event.ts'
 import type { MeterAnswer, MeterBatch } from '../../src/metering/meter-messages.ts'
 import { NOON, PLANS } from '../support/control-store.ts'
-import { apiOn, route } from '../support/gateway.ts'
+import { apiOn, OWN_PATHS, route } from '../support/gateway.ts'
 import { until } from '../support/until.ts'
 
 const LIMITED = new Refusal('rate-limited', 'The limit is used up.')
@@ -30,7 +30,7 @@ function opened() {
   const meter = new MeterClient(port1, true)
   const clock = new ManualClock(NOON)
   const log = new RefusalLog(meter, clock)
-  const rules = new Rules({ apis: [apiOn(1)], plans: PLANS, features: [], meters: [] })
+  const rules = new Rules({ apis: [apiOn(1)], plans: PLANS, features: [], meters: [], ownPaths: OWN_PATHS })
   const callers = new Map(['key_1', 'key_2'].map((keyId) => [keyId, new Caller(grant(keyId), rules)]))
   const refuse = (keyId = 'key_1', refusal = LIMITED) => {
     const matched = { api: apiOn(1), route: route({ id: 'search' }) }

@@ -5,7 +5,7 @@ import type { Grant } from '../../src/model/grant.ts'
 import { periodAt } from '../../src/model/period.ts'
 import type { Limit, Quota } from '../../src/model/plan.ts'
 import { NOON, plan } from '../support/control-store.ts'
-import { apiOn, route } from '../support/gateway.ts'
+import { apiOn, OWN_PATHS, route } from '../support/gateway.ts'
 
 const SEARCH = route({ id: 'search', path: '/v1/search' })
 const LOOKUP = route({ id: 'lookup', path: '/v1/lookup/{id}' })
@@ -22,7 +22,7 @@ const rules = rulesWith(PLANS)
 
 function rulesWith(plans: typeof PLANS, features = [{ id: 'ai', label: 'AI endpoints' }]): Rules {
   const api = apiOn(1, { routes: [SEARCH, LOOKUP, ANALYZE, BATCH] })
-  return new Rules({ apis: [api], plans, features, meters: [] })
+  return new Rules({ apis: [api], plans, features, meters: [], ownPaths: OWN_PATHS })
 }
 
 function grant(overrides: Partial<Grant> = {}): Grant {

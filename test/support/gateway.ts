@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
-import { Pipeline } from '../../src/gateway/pipeline.ts'
+import { Pipeline, type PipelineParts } from '../../src/gateway/pipeline.ts'
 import { Rules, type RulesSource } from '../../src/gateway/rules.ts'
 import { GatewayServer } from '../../src/gateway/server.ts'
 import { Upstreams } from '../../src/gateway/upstreams.ts'
@@ -51,6 +51,8 @@ export interface TestGatewayOptions extends Partial<RulesSource> {
   /** What differs in the key and the tenant from the usual ones. */
   readonly key?: Partial<Key>
   readonly tenant?: Partial<Tenant>
+  /** What the ledger would say; it cannot be read unless given. */
+  readonly figuresOf?: PipelineParts['figuresOf']
   /** Bytes of counter memory, cut from a mebibyte. */
   readonly countersMib?: number
 }
@@ -97,6 +99,9 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     replaceRules: (overrides) => parts.pipeline.replaceRules(rulesOf({ ...options, ...overrides })),
   }
 }
+
+/** Where gatez answers itself unless a test says otherwise. */
+export const OWN_PATHS = { health: '/gatez/health', usage: '/gatez/usage' }
 
 /** A route with defaults for what a test does not care about. */
 export function route(overrides: Partial<Route> = {}): Route {
@@ -155,6 +160,9 @@ function buildParts(
     upstreams,
     clock,
     periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
+    billingPeriodAt: (atMs) => periodAt('month', 'UTC', atMs),
+    figuresOf: options.figuresOf ?? (() => Promise.reject(new Error('no ledger here'))),
+    answerOwn: (exchange, answer) => server.answerOwn(exchange, answer),
     answer: (exchange, refusal, fields) => server.answer(exchange, refusal, fields),
     fault: (exchange, error) => server.fault(exchange, error),
     alarm,
@@ -176,7 +184,8 @@ function rulesOf(options: TestGatewayOptions): Rules {
   const timeouts = { ...api.timeouts, ...options.timeouts }
   const apis = options.apis ?? [{ ...api, timeouts, routes: options.routes ?? api.routes }]
   const { plans = [plan()], features = [], meters = [] } = options
-  return new Rules({ apis, plans, features, meters })
+  const { ownPaths = OWN_PATHS } = options
+  return new Rules({ apis, plans, features, meters, ownPaths })
 }
 
 async function spooledEvents(folder: string, client: MeterClient): Promise<readonly UsageEvent[]> {

@@ -1,0 +1,137 @@
+import { isoTime } from '../lib/iso-time.ts'
+import { countersOf } from '../limits/call-counters.ts'
+import type { UsageTotalsView } from '../metering/usage-view.ts'
+import type { Grant } from '../model/grant.ts'
+import { keyAllows } from '../model/key-scope.ts'
+import type { Period } from '../model/period.ts'
+import type { Plan } from '../model/plan.ts'
+import type { CounterStore, Decision } from '../storage/ports/counters.ts'
+import type { Authenticator } from './authenticate.ts'
+import type { PeriodFinder } from './call-plan.ts'
+import type { Exchange } from './exchange.ts'
+import { Refusal } from './refusal.ts'
+import { readRequestHead } from './request-head.ts'
+import type { Rules } from './rules.ts'
+
+/** What gatez answers itself on the gateway listener (design 10). */
+export type OwnEndpoint = 'health' | 'usage'
+
+/** Where it does; null turns one off. */
+export type OwnPaths = Readonly<Record<OwnEndpoint, string | null>>
+
+/** What a caller learns, as JSON. */
+export interface OwnAnswer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** Which of our endpoints a request target names; its query does not matter. */
+export function ownEndpointAt(paths: OwnPaths, target: string): OwnEndpoint | undefined {
+  if (names(paths.health, target)) return 'health'
+  return names(paths.usage, target) ? 'usage' : undefined
+}
+
+function names(path: string | null, target: string): boolean {
+  if (path === null || !target.startsWith(path)) return false
+  return target.length === path.length || target[path.length] === '?'
+}
+
+/** Answers for gatez itself: never passed on, never counted, never billed. */
+export class OwnEndpoints {
+  readonly #parts: OwnEndpointsParts
+
+  constructor(parts: OwnEndpointsParts) {
+    this.#parts = parts
+  }
+
+  /** Throws what keeps the figures from being read. */
+  async answer(endpoint: OwnEndpoint, exchange: Exchange, rules: Rules): Promise<OwnAnswer | Refusal> {
+    const { method } = exchange.request
+    if (method !== 'GET' && method !== 'HEAD') return ONLY_GET
+    return endpoint === 'health' ? this.#health() : await this.#usage(exchange, rules)
+  }
+
+  /** 503 tells a load balancer to look elsewhere. */
+  #health(): OwnAnswer {
+    if (this.#parts.isDraining()) return { status: 503, body: { status: 'draining' } }
+    if (!this.#parts.canMeter()) return { status: 503, body: { status: 'metering-unavailable' } }
+    return { status: 200, body: { status: 'ok' } }
+  }
+
+  /** The tenant of the key, its figures of this billing period, and what is left of its limits. */
+  async #usage({ request, startMs }: Exchange, rules: Rules): Promise<OwnAnswer | Refusal> {
+    const head = readRequestHead(request.rawHeaders)
+    const caller = this.#parts.authenticator.authenticate(head, rules, startMs)
+    if (caller instanceof Refusal) return caller
+    const { grant, plan } = caller
+    if (grant === undefined) return NOBODY
+    const ip = request.socket.remoteAddress ?? ''
+    if (!keyAllows({ ...grant, routes: null }, { routeId: '', ip })) return NOT_FROM_HERE
+    const period = this.#parts.billingPeriodAt(startMs)
+    const figures = await this.#parts.figuresOf(grant.tenantId, period)
+    const left = plan === undefined ? NOTHING_LIMITED : await this.#left(plan.plan, grant, startMs)
+    const body = {
+      tenant_id: grant.tenantId,
+      key_id: grant.keyId,
+      plan: grant.planId,
+      period: { from: isoTime(period.startMs), to: isoTime(period.endMs) },
+      ...figures,
+      ...left,
+    }
+    return { status: 200, body }
+  }
+
+  /** By the very counters that refuse: what is shown is what is enforced. Those of single routes are left out. */
+  async #left(plan: Plan, grant: Grant, nowMs: number): Promise<Left> {
+    const whole = { ...plan, limits: plan.limits.filter(({ scope }) => scope !== 'route') }
+    const call = { tenantId: grant.tenantId, keyId: grant.keyId, routeId: '', cost: 1 }
+    const counters = countersOf(whole, call, (cycle) => this.#parts.periodOf(cycle, nowMs))
+    if (counters.length === 0) return NOTHING_LIMITED
+    const decision: Decision = await this.#parts.counters.peek(counters, nowMs)
+    const limits: LimitLeft[] = []
+    const quotas: LimitLeft[] = []
+    for (const [index, { kind, id, amount }] of counters.entries()) {
+      const remaining = decision.remaining[index] ?? 0
+      const resetsAt = isoTime(decision.resetAtMs[index] ?? nowMs)
+      const list = kind === 'quota' ? quotas : limits
+      list.push({ id, limit: amount, used: amount - remaining, remaining, resets_at: resetsAt })
+    }
+    return { limits, quotas }
+  }
+}
+
+export interface OwnEndpointsParts {
+  readonly authenticator: Authenticator
+  readonly counters: CounterStore
+  readonly periodOf: PeriodFinder
+  readonly billingPeriodAt: (atMs: number) => Period
+  readonly isDraining: () => boolean
+  /** Whether events can be made durable now. */
+  readonly canMeter: () => boolean
+  /** What the ledger holds of a tenant; at most about a second old. */
+  readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
+}
+
+interface Left {
+  readonly limits: readonly LimitLeft[]
+  readonly quotas: readonly LimitLeft[]
+}
+
+interface LimitLeft {
+  readonly id: string
+  readonly limit: number
+  readonly used: number
+  readonly remaining: number
+  /** ISO 8601, UTC: when a used-up limit opens again. */
+  readonly resets_at: string
+}
+
+const NOTHING_LIMITED: Left = { limits: [], quotas: [] }
+
+const ONLY_GET = new Refusal('method-not-allowed', 'This is offered with GET only.', {
+  headers: ['Allow', 'GET, HEAD'],
+})
+
+const NOBODY = new Refusal('missing-credential', 'The request carries no API key.')
+
+const NOT_FROM_HERE = new Refusal('key-not-allowed', 'This key may not be used from this address.')
