@@ -4,6 +4,9 @@ import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
 import { until } from '../support/until.ts'
 
+// biome-ignore lint/suspicious/noExplicitAny: what a test reads, it checks.
+const json = (answer: Response): Promise<any> => answer.json()
+
 test('on every thread, /gatez/usage tells what the ledger, the limits and the report say; /gatez/health is up', async () => {
   const upstream = await CountingUpstream.start()
   const plans = { small: { limits: [{ requests: 5, per: 'day' }] } }
@@ -18,8 +21,8 @@ test('on every thread, /gatez/usage tells what the ledger, the limits and the re
   for (let call = 0; call < 7; call += 1) statuses.push((await get('/a', secret)).status)
   expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429])
 
-  const usage: any = await until('the ledger has the calls', async () => {
-    const answer = await (await get('/gatez/usage', secret)).json()
+  const usage = await until('the ledger has the calls', async () => {
+    const answer = await await get('/gatez/usage', secret)
     return answer.requests === 7 ? answer : undefined
   })
   expect(usage).toMatchObject({ tenant_id: 'acme', plan: 'small', requests: 7, billable: 5, refused: 2 })
@@ -29,11 +32,11 @@ test('on every thread, /gatez/usage tells what the ledger, the limits and the re
 
   // Connections of their own spread over the threads.
   for (let time = 0; time < 12; time += 1) {
-    expect(await (await get('/gatez/usage', other)).json()).toMatchObject({
+    expect(await json(await get('/gatez/usage', other))).toMatchObject({
       tenant_id: 'globex',
       requests: 0,
     })
-    expect(await (await get('/gatez/health', '')).json()).toEqual({ status: 'ok' })
+    expect(await json(await get('/gatez/health', ''))).toEqual({ status: 'ok' })
   }
   expect(upstream.seen).toBe(5)
   expect(await serve.stop()).toBe(0)
