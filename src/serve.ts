@@ -165,6 +165,7 @@ async function startGateway(
   const gateway = new GatewayThreads({
     threads: threadData(parts, { plans, epoch, counterMemory, meter }),
     figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
+    onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onDeath,
   })

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { assert } from '../lib/assert.ts'
-import { type Api, COUNTED_STATUSES } from '../model/api.ts'
+import { type Api, COUNTED_STATUSES, type UpstreamTls } from '../model/api.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import type { Config } from './config.ts'
 import type { File } from './schema.ts'
@@ -56,6 +57,8 @@ function toApi(api: File['apis'][number], folder: string): Api {
     hosts: api.hosts,
     upstream: api.upstream,
     openapi: api.openapi === undefined ? null : resolve(folder, api.openapi),
+    secret: api.secret ?? null,
+    tls: api.tls === undefined ? null : toTls(api.tls, folder),
     timeouts: {
       connectMs: api.timeouts.connect,
       headersMs: api.timeouts.headers,
@@ -63,6 +66,13 @@ function toApi(api: File['apis'][number], folder: string): Api {
     },
     routes: api.routes.map(({ id, match, cost, requires, auth }) => ({ id, ...match, cost, requires, auth })),
   }
+}
+
+/** With what the files hold now: a reload finds new certificates, and threads need not read files. */
+function toTls(tls: NonNullable<File['apis'][number]['tls']>, folder: string): UpstreamTls {
+  const read = (path: string | undefined): string | null =>
+    path === undefined ? null : readFileSync(resolve(folder, path), 'utf8')
+  return { ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key), serverName: tls.server_name ?? null }
 }
 
 function toPlan(plan: File['plans'][number]): Plan {

@@ -38,6 +38,11 @@ export class Cursor {
     return typeof this.#value === 'string' ? this.#value : undefined
   }
 
+  /** Whether it came from a variable of the environment, whole. */
+  get isVariable(): boolean {
+    return this.#source.isVariable(this.path)
+  }
+
   /** The field of a map; its value is undefined when there is none. */
   field(name: string): Cursor {
     const value = isMap(this.#value) && Object.hasOwn(this.#value, name) ? this.#value[name] : undefined

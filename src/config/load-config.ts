@@ -6,6 +6,7 @@ import { checkPlaces } from './check-places.ts'
 import { checkPlans } from './check-plans.ts'
 import { checkReferences } from './check-references.ts'
 import { checkRoutes } from './check-routes.ts'
+import { checkUpstreams } from './check-upstreams.ts'
 import type { Config } from './config.ts'
 import { Cursor } from './cursor.ts'
 import type { Environment } from './environment.ts'
@@ -39,6 +40,7 @@ export function parseConfig(text: string, { file, env }: ConfigPlace): Config {
   checkPlans(cursor)
   checkPlaces(cursor, dirname(path))
   checkFiles(cursor, dirname(path))
+  checkUpstreams(cursor, dirname(path))
   if (shape === undefined || !problems.isEmpty) throw problems.toError()
   return buildConfig(shape, path)
 }

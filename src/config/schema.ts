@@ -10,6 +10,8 @@ import {
   parseDocsUrl,
   parseId,
   parseMeterId,
+  parseSecretHeader,
+  parseSecretValue,
   parseStatuses,
   parseTimezone,
 } from './values.ts'
@@ -94,6 +96,13 @@ const api = strict({
   hosts: z.array(text(parseHost)).default([]),
   upstream: text(parseUpstream),
   openapi: z.string().min(1).optional(),
+  secret: strict({ header: text(parseSecretHeader), value: text(parseSecretValue) }).optional(),
+  tls: strict({
+    ca: z.string().min(1).optional(),
+    cert: z.string().min(1).optional(),
+    key: z.string().min(1).optional(),
+    server_name: text(parseHost).optional(),
+  }).optional(),
   timeouts: strict({
     connect: text(parseDuration).prefault('5s'),
     headers: text(parseDuration).prefault('60s'),

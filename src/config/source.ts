@@ -11,6 +11,7 @@ import {
 } from 'yaml'
 import type { Environment } from './environment.ts'
 import type { Path, Place, ProblemList } from './problems.ts'
+import { isSecretField } from './secret-fields.ts'
 import { substitute } from './substitute.ts'
 
 /**
@@ -30,6 +31,8 @@ export interface Source {
    * Inside `{ … }` YAML wants `"${LIMIT}"` in quotes, so a quoted variable may stand for a number.
    */
   numberAt(path: Path): number | undefined
+  /** Whether the text at `path` is one variable, without a default, and nothing else. */
+  isVariable(path: Path): boolean
 }
 
 /**
@@ -59,6 +62,7 @@ class SourceReader {
   readonly #valuePlaces = new Map<string, Place>()
   readonly #keyPlaces = new Map<string, Place>()
   readonly #numberTexts = new Map<string, number>()
+  readonly #variables = new Set<string>()
   readonly #openAliases = new Set<Node>()
   #valueCount = 0
   #resolve: (alias: Alias) => Node | undefined = () => undefined
@@ -88,6 +92,7 @@ class SourceReader {
     const data = this.#value(document.contents, [])
     return {
       data,
+      isVariable: (path) => this.#variables.has(placeKey(path)),
       numberAt: (path) => this.#numberTexts.get(placeKey(path)),
       valuePlace: (path) => nearest(this.#valuePlaces, path),
       keyPlace: (path) => this.#keyPlaces.get(placeKey(path)) ?? nearest(this.#valuePlaces, path),
@@ -149,7 +154,8 @@ class SourceReader {
     if (typeof value !== 'string') return value
     const { text, changed, problems } = substitute(value, this.#env)
     for (const problem of problems) this.#problems.add(place, path, problem)
-    if (!changed) return text
+    if (VARIABLE.test(value)) this.#variables.add(placeKey(path))
+    if (!changed || isSecretField(path)) return text
     const isVariable = /^\$\{[^}]*\}$/.test(value)
     if (isVariable && isPlain) return plainValue(text)
     if (isVariable && NUMBER.test(text)) this.#numberTexts.set(placeKey(path), Number(text))
@@ -162,6 +168,7 @@ class SourceReader {
   }
 }
 
+const VARIABLE = /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/
 const NUMBER = /^[+-]?\d+(?:\.\d+)?$/
 
 // What an unquoted word means in YAML; a variable must not bring maps, lists or aliases with it.

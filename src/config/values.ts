@@ -29,6 +29,38 @@ export const BUILT_IN_METERS: readonly string[] = [
   'duration_ms',
 ]
 
+/** The header field in which an upstream finds the secret it shares with gatez. */
+export function parseSecretHeader(text: string): Parsed<string> {
+  const name = text.toLowerCase()
+  if (!/^[a-z0-9][a-z0-9-]{0,63}$/.test(name)) {
+    return { problem: `must be the name of a header field, as x-gateway-secret, is ${JSON.stringify(text)}` }
+  }
+  if (name.startsWith('x-gatez-') || name.startsWith('x-forwarded-') || TAKEN_FIELDS.includes(name)) {
+    return { problem: `${name} has a meaning of its own; choose another, as x-gateway-secret` }
+  }
+  return { value: name }
+}
+
+const TAKEN_FIELDS = [
+  ...[
+    'host',
+    'connection',
+    'content-length',
+    'content-type',
+    'transfer-encoding',
+    'upgrade',
+    'te',
+    'trailer',
+  ],
+  ...['expect', 'forwarded', 'keep-alive', 'x-request-id', 'x-api-key', 'x-real-ip', 'date', 'cookie'],
+]
+
+/** A secret as a header field can carry it. What is wrong with it is said without showing it. */
+export function parseSecretValue(text: string): Parsed<string> {
+  if (/^[!-~]{16,512}$/.test(text)) return { value: text }
+  return { problem: 'must be 16 to 512 visible ASCII characters without spaces' }
+}
+
 /** A decimal of 0 or more: at most 24 digits before the point and 15 after it. */
 export function parseDecimal(text: string): Parsed<string> {
   if (!/^\d{1,24}(?:\.\d{1,15})?$/.test(text)) {

@@ -105,6 +105,7 @@ export class GatewayThreads {
 
   #read(thread: Thread, report: GatewayReport): void {
     if (report.kind === 'alarm') this.#parts.onAlarm(report.what, report.detail)
+    else if (report.kind === 'warning') this.#parts.onWarning(report.what, report.detail)
     if (report.kind !== 'figures-wanted') return
     const { id, tenantId, period } = report.request
     this.#parts.figuresOf(tenantId, period).then(
@@ -145,6 +146,7 @@ export interface GatewayThreadsParts {
   readonly threads: readonly GatewayThreadData[]
   /** What the ledger holds of a tenant. */
   readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
+  readonly onWarning: (what: string, detail: string) => void
   readonly onAlarm: (what: string, detail: string) => void
   /** A thread died: the process must end, for what it counted in shared memory may be half done. */
   readonly onDeath: (error: unknown) => void

@@ -20,12 +20,14 @@ import { RefusalLog } from './refusal-log.ts'
 import type { Rules } from './rules.ts'
 import { Upload } from './upload.ts'
 import { upstreamFields } from './upstream-fields.ts'
+import { UpstreamLog } from './upstream-log.ts'
 import type { Upstreams } from './upstreams.ts'
 
 /** The way of a request: accept → authenticate → plan → limit → proxy → meter. */
 export class Pipeline implements PassageListener {
   readonly #parts: PipelineParts
   readonly #refusalLog: RefusalLog
+  readonly #upstreamLog: UpstreamLog
   readonly #own: OwnEndpoints
   #rules: Rules
   #anyone: Caller
@@ -39,6 +41,7 @@ export class Pipeline implements PassageListener {
     this.#rules = parts.rules
     this.#anyone = new Caller(undefined, parts.rules)
     this.#refusalLog = new RefusalLog(parts.meter, parts.clock)
+    this.#upstreamLog = new UpstreamLog(parts.warn, parts.clock)
     this.#own = new OwnEndpoints({
       ...parts,
       isDraining: () => this.#draining,
@@ -143,6 +146,10 @@ export class Pipeline implements PassageListener {
     this.#parts.meter.record(line, held)
     this.#open -= 1
     if (this.#open === 0) this.#allEnded?.()
+  }
+
+  upstreamFailed({ planned }: Limited, error: Error): void {
+    this.#upstreamLog.failed(planned.call.matched.api.id, error)
   }
 
   refuse(limited: Limited, refusal: Refusal): void {
@@ -271,6 +278,8 @@ export interface PipelineParts {
   readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
   /** Something broke on the way of this request. */
   readonly fault: (exchange: Exchange, error: unknown) => void
+  /** Something outside of gatez is wrong, which its operator should know. */
+  readonly warn: (what: string, detail: string) => void
   /** Something broke that no request waits for. */
   readonly alarm: (what: string, error: unknown) => void
 }

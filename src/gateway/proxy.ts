@@ -27,6 +27,8 @@ export interface PassageListener {
   addOwnFields(fields: string[], limited: Limited): void
   /** The exchange ended. `held` is there when the end of the answer waits for the event. */
   ended(limited: Limited, ending: Ending, held: Held | undefined): void
+  /** The upstream is to blame; the operator should know why. */
+  upstreamFailed(limited: Limited, error: Error): void
   /** Nothing was sent to the client yet: answer with this problem. */
   refuse(limited: Limited, refusal: Refusal): void
 }
@@ -163,6 +165,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#ended) return
+    this.#listener.upstreamFailed(this.#limited, error)
     if (this.#response.headersSent) {
       this.#end('upstream_truncated', undefined)
       // A message that broke off must not look whole.

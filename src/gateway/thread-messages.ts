@@ -34,4 +34,5 @@ export type GatewayReport =
   | { readonly kind: 'not-listening'; readonly errno: string; readonly message: string }
   | { readonly kind: 'drained' }
   | { readonly kind: 'figures-wanted'; readonly request: FiguresRequest }
+  | { readonly kind: 'warning'; readonly what: string; readonly detail: string }
   | { readonly kind: 'alarm'; readonly what: string; readonly detail: string }

@@ -65,6 +65,7 @@ export class GatewayThread {
       answerOwn: (exchange, answer) => this.#server.answerOwn(exchange, answer),
       answer: (exchange, refusal, fields) => this.#server.answer(exchange, refusal, fields),
       fault: (exchange, error) => this.#server.fault(exchange, error),
+      warn: (what, detail) => report({ kind: 'warning', what, detail }),
       alarm: this.#alarm,
     })
     this.#server = new GatewayServer({

@@ -51,7 +51,20 @@ export class Upstreams {
 }
 
 function sameUpstream(left: Api, right: Api): boolean {
-  return left.upstream === right.upstream && isDeepStrictEqual(left.timeouts, right.timeouts)
+  return (
+    left.upstream === right.upstream &&
+    isDeepStrictEqual(left.timeouts, right.timeouts) &&
+    isDeepStrictEqual(left.tls, right.tls)
+  )
+}
+
+function tlsOptions({ tls }: Api) {
+  return {
+    ...(tls?.ca != null && { ca: tls.ca }),
+    ...(tls?.cert != null && { cert: tls.cert }),
+    ...(tls?.key != null && { key: tls.key }),
+    ...(tls?.serverName != null && { servername: tls.serverName }),
+  }
 }
 
 function open(api: Api): Upstream {
@@ -59,7 +72,7 @@ function open(api: Api): Upstream {
   const pool = new Pool(url.origin, {
     connections: CONNECTIONS_MAX,
     pipelining: 1,
-    connect: { timeout: api.timeouts.connectMs },
+    connect: { timeout: api.timeouts.connectMs, ...tlsOptions(api) },
     headersTimeout: api.timeouts.headersMs,
     bodyTimeout: api.timeouts.idleMs,
     keepAliveTimeout: 4_000,

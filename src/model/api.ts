@@ -7,8 +7,29 @@ export interface Api {
   readonly upstream: string
   /** Path of its OpenAPI file, absolute; null when it has none. */
   readonly openapi: string | null
+  /** Tells the upstream that a call came through gatez; null when nothing does. */
+  readonly secret: UpstreamSecret | null
+  /** What is special about TLS to it; null when nothing is. */
+  readonly tls: UpstreamTls | null
   readonly timeouts: UpstreamTimeouts
   readonly routes: readonly Route[]
+}
+
+/** A header field, lower case, and what gatez writes into it. */
+export interface UpstreamSecret {
+  readonly header: string
+  readonly value: string
+}
+
+/** PEM texts. */
+export interface UpstreamTls {
+  /** Who may have signed the upstream's certificate; null = whom Node trusts. */
+  readonly ca: string | null
+  /** What gatez shows the upstream, and the private key to it. */
+  readonly cert: string | null
+  readonly key: string | null
+  /** The name the upstream's certificate must be for; null = the host of its URL. */
+  readonly serverName: string | null
 }
 
 export interface UpstreamTimeouts {

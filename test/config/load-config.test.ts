@@ -38,6 +38,8 @@ describe('a file becomes a configuration', () => {
       hosts: [],
       upstream: 'http://127.0.0.1:9000',
       openapi: null,
+      secret: null,
+      tls: null,
       timeouts: { connectMs: 5000, headersMs: 60_000, idleMs: 60_000 },
     })
     expect(config.apis[0]?.routes[1]).toEqual({

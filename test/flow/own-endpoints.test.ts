@@ -4,7 +4,6 @@ import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
 import { until } from '../support/until.ts'
 
-// biome-ignore lint/suspicious/noExplicitAny: what a test reads, it checks.
 const json = (answer: Response): Promise<any> => answer.json()
 
 test('on every thread, /gatez/usage tells what the ledger, the limits and the report say; /gatez/health is up', async () => {
@@ -22,7 +21,7 @@ test('on every thread, /gatez/usage tells what the ledger, the limits and the re
   expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429])
 
   const usage = await until('the ledger has the calls', async () => {
-    const answer = await await get('/gatez/usage', secret)
+    const answer = await json(await get('/gatez/usage', secret))
     return answer.requests === 7 ? answer : undefined
   })
   expect(usage).toMatchObject({ tenant_id: 'acme', plan: 'small', requests: 7, billable: 5, refused: 2 })

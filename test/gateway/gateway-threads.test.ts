@@ -58,6 +58,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
       sharePort: count > 1,
     })),
     figuresOf: () => Promise.reject(new Error('no ledger here')),
+    onWarning: () => {},
     onAlarm: (what) => alarms.push(what),
     onDeath: (error) => deaths.push(error),
   })

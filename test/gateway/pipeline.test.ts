@@ -86,7 +86,7 @@ describe('what the upstream learns', () => {
 
   test('a base path of the upstream stands before every path', async () => {
     const upstream = await RawUpstream.answering(answer(200))
-    const api = { id: 'shop', hosts: [], openapi: null, routes: [route()] }
+    const api = { id: 'shop', hosts: [], openapi: null, secret: null, tls: null, routes: [route()] }
     const timeouts = { connectMs: 1_000, headersMs: 1_000, idleMs: 1_000 }
     const gateway = await startGateway({
       apis: [{ ...api, timeouts, upstream: `http://127.0.0.1:${upstream.port}/base/v2` }],

@@ -34,6 +34,8 @@ export interface TestGateway {
   readonly meter: MeterClient
   /** What broke inside: stays empty unless a test provokes it. */
   readonly alarms: string[]
+  /** What an operator would read of failing upstreams. */
+  readonly warnings: string[]
   /** The events that are durable once all that ended is. */
   events(): Promise<readonly UsageEvent[]>
   /** Puts other rules in force. */
@@ -76,7 +78,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const meterPort = meter.connect()
   const client = new MeterClient(meterPort, true)
   const alarms: string[] = []
-  const parts = buildParts(options, { folder, clock, client, alarms })
+  const warnings: string[] = []
+  const parts = buildParts(options, { folder, clock, client, alarms, warnings })
   const { server } = parts.server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -95,6 +98,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     pipeline: parts.pipeline,
     meter: client,
     alarms,
+    warnings,
     events: () => spooledEvents(folder, client),
     replaceRules: (overrides) => parts.pipeline.replaceRules(rulesOf({ ...options, ...overrides })),
   }
@@ -115,6 +119,8 @@ export function apiOn(port: number, overrides: Partial<Api> = {}): Api {
     hosts: [],
     upstream: `http://127.0.0.1:${port}`,
     openapi: null,
+    secret: null,
+    tls: null,
     timeouts: { connectMs: 2_000, headersMs: 2_000, idleMs: 2_000 },
     routes: [route()],
     ...overrides,
@@ -143,6 +149,7 @@ function buildParts(
     readonly clock: ManualClock
     readonly client: MeterClient
     readonly alarms: string[]
+    readonly warnings: string[]
   },
 ) {
   const { clock } = made
@@ -165,6 +172,7 @@ function buildParts(
     answerOwn: (exchange, answer) => server.answerOwn(exchange, answer),
     answer: (exchange, refusal, fields) => server.answer(exchange, refusal, fields),
     fault: (exchange, error) => server.fault(exchange, error),
+    warn: (what, detail) => made.warnings.push(`${what}: ${detail}`),
     alarm,
   })
   const server: GatewayServer = new GatewayServer({

@@ -1,0 +1,63 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseUpstream } from './address.ts'
+import type { Cursor } from './cursor.ts'
+
+/** Checks how gatez and the upstreams know each other: secrets, certificates and their files. */
+export function checkUpstreams(file: Cursor, folder: string): void {
+  for (const api of file.field('apis').items()) {
+    checkSecret(api.field('secret').field('value'))
+    checkTls(api, folder)
+  }
+}
+
+function checkSecret(value: Cursor): void {
+  if (value.value === undefined || value.isVariable) return
+  value.refuse(
+    `must come from the environment, as \${UPSTREAM_SECRET}: what stands here, every reader of the file knows`,
+  )
+}
+
+function checkTls(api: Cursor, folder: string): void {
+  const tls = api.field('tls')
+  if (tls.value === undefined) return
+  const upstream = parseUpstream(api.field('upstream').text ?? '')
+  if ('value' in upstream && !upstream.value.startsWith('https:')) {
+    tls.refuse('needs an upstream that begins with https://')
+  }
+  const [cert, key] = [tls.field('cert'), tls.field('key')]
+  if ((cert.value === undefined) !== (key.value === undefined)) {
+    tls.refuse('cert and key belong together: the certificate gatez shows, and its private key')
+  }
+  readAs(tls.field('ca'), folder, 'certificate', (pem) => new X509Certificate(pem))
+  const certificate = readAs(cert, folder, 'certificate', (pem) => new X509Certificate(pem))
+  const privateKey = readAs(key, folder, 'private key without a passphrase', (pem) => createPrivateKey(pem))
+  if (certificate === undefined || privateKey === undefined) return
+  if (!certificate.checkPrivateKey(privateKey)) key.refuse(`is not the key of ${cert.text}`)
+}
+
+/** What a file holds; undefined when it is not named, or was refused. */
+function readAs<Read>(
+  field: Cursor,
+  folder: string,
+  what: string,
+  read: (pem: Buffer) => Read,
+): Read | undefined {
+  if (field.text === undefined || field.text === '') return undefined
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(resolve(folder, field.text))
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+    const why = isMissing ? 'does not exist' : 'cannot be read'
+    field.refuse(`${field.text} ${why} (paths are relative to the folder of this file)`)
+    return undefined
+  }
+  try {
+    return read(bytes)
+  } catch {
+    field.refuse(`${field.text} holds no ${what} in PEM`)
+    return undefined
+  }
+}
