@@ -8,6 +8,7 @@ import type { Command } from '@oclif/core/command'
  */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   apply: () => import('./apply.ts'),
+  backup: () => import('./backup.ts'),
   completion: () => import('./completion.ts'),
   'config:check': () => import('./config/check.ts'),
   'config:schema': () => import('./config/schema.ts'),
@@ -31,6 +32,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'members:reset': () => import('./members/reset.ts'),
   'plans:list': () => import('./plans/list.ts'),
   'plans:show': () => import('./plans/show.ts'),
+  restore: () => import('./restore.ts'),
   'routes:list': () => import('./routes/list.ts'),
   serve: () => import('./serve.ts'),
   'tenants:create': () => import('./tenants/create.ts'),

@@ -222,6 +222,12 @@ export const CATALOGUE = {
     title: 'Upstream too slow',
     fix: 'Try again; if it lasts, the operator should look at the upstream.',
   },
+  'backup-damaged': {
+    status: 500,
+    exit: 8,
+    title: 'Backup not whole',
+    fix: 'Take another backup of the same stores, or restore an older one.',
+  },
   'config-invalid': {
     status: 500,
     exit: 3,

@@ -5,12 +5,15 @@ import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
 import type { CounterStore } from './ports/counters.ts'
 import type { GrantReader } from './ports/grant-reader.ts'
+import type { StoresSnapshot } from './ports/stores-snapshot.ts'
 import type { UsageLog } from './ports/usage-log.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import { type FolderLock, lockFolder } from './sql/folder-lock.ts'
 import { SqliteGrantReader } from './sql/grant-reader.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
 import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
+import { sqliteProblem } from './sql/sqlite-problem.ts'
+import { SqliteStoresSnapshot } from './sql/stores-snapshot.ts'
 import { openSqliteUsageLog } from './sql/usage-log.ts'
 
 /**
@@ -45,6 +48,33 @@ export function makeCounterMemory(mib: number): SharedArrayBuffer {
 /** The counters in that memory, as one thread uses them. */
 export function openCounters(memory: SharedArrayBuffer): CounterStore {
   return new MemoryCounterStore(memory)
+}
+
+/**
+ * Holds all stores at one moment, beside a gateway that writes to them; dispose it when copied.
+ *
+ * `spoolPath` stands for itself: the spool belongs to the node, not to the configuration.
+ */
+export function snapshotStores({ stores }: StoresOnly, spoolPath: string): StoresSnapshot {
+  return SqliteStoresSnapshot.take({
+    spool: spoolPath,
+    control: stores.control.path,
+    usage: stores.usage.path,
+  })
+}
+
+/** What SQLite finds wrong with the inner order of a file, a sentence each; empty when it is sound. */
+export function damageOf(path: string): readonly string[] {
+  const database = openSqliteFileForReading(path)
+  try {
+    const found = database.prepare<[], string>('PRAGMA quick_check').pluck().all()
+    return found.filter((line) => line !== 'ok')
+  } catch (error) {
+    const problem = sqliteProblem(error, path)
+    return [problem instanceof Error ? problem.message : String(problem)]
+  } finally {
+    database.close()
+  }
 }
 
 type StoresOnly = Pick<Config, 'stores'>

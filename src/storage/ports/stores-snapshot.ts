@@ -1,0 +1,32 @@
+/** All stores of an installation as they are at one moment. Dispose it: it holds them there. */
+export interface StoresSnapshot extends Disposable {
+  /** The stores that exist. */
+  readonly names: readonly StoreName[]
+  /** How far each run of a node has come in each store, oldest first. */
+  places(nodeId: string): readonly SnapshotPlace[]
+  /** Copies one store as it was held, durably, for its owner only. Throws what the disk refuses. */
+  copy(name: StoreName, to: string): Promise<void>
+}
+
+export type StoreName = 'spool' | 'control' | 'usage'
+
+/** Positions of one run of a node, counted from 1; 0 = none. */
+export interface SnapshotPlace {
+  readonly epoch: number
+  readonly ledger: number
+  readonly usageLog: number
+  /** What the spool holds; null when it holds nothing of the run. */
+  readonly spoolFirst: number | null
+  readonly spoolLast: number | null
+}
+
+/** What is missing between the stores at this place, in words; undefined when every event is accounted for. */
+export function gapAt({ epoch, ledger, usageLog, spoolFirst, spoolLast }: SnapshotPlace): string | undefined {
+  const [behind, ahead] = [Math.min(ledger, usageLog), Math.max(ledger, usageLog)]
+  if (spoolFirst !== null && spoolFirst > behind + 1) {
+    return `run ${epoch}: the spool begins at event ${spoolFirst}, the stores end at ${behind}`
+  }
+  if (behind === ahead || (spoolLast ?? 0) >= ahead) return undefined
+  const who = ledger < usageLog ? 'the ledger' : 'the usage log'
+  return `run ${epoch}: ${who} ends at event ${behind}, the other store at ${ahead}`
+}

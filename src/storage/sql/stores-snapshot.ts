@@ -1,0 +1,136 @@
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
+import type Database from 'better-sqlite3'
+import type { SnapshotPlace, StoreName, StoresSnapshot } from '../ports/stores-snapshot.ts'
+import { openSqliteFileForReading } from './sqlite-file.ts'
+import { sqliteProblem } from './sqlite-problem.ts'
+
+/**
+ * All stores of an installation as they are at one moment, while a gateway writes to them.
+ *
+ * Each file is held in a read transaction: writers go on beside it, readers of the snapshot see none of
+ * what they write. The spool is held first. An event leaves the spool after it is in both stores, so
+ * whatever the snapshot of the spool lacks was in both before: no gap. What can be torn is the newest
+ * end, when a batch goes from one store to the next between two holds; `gapAt` tells, and taking another
+ * snapshot a moment later mends it.
+ */
+export class SqliteStoresSnapshot implements StoresSnapshot {
+  readonly #files: readonly HeldFile[]
+
+  private constructor(files: readonly HeldFile[]) {
+    this.#files = files
+  }
+
+  /** Holds the files that exist; throws `store-unavailable` when one cannot be read. */
+  static take(paths: StorePaths): SqliteStoresSnapshot {
+    const files: HeldFile[] = []
+    try {
+      for (const name of ORDER) {
+        if (existsSync(paths[name])) files.push(new HeldFile(name, paths[name]))
+      }
+      return new SqliteStoresSnapshot(files)
+    } catch (error) {
+      for (const file of files) file.close()
+      throw error
+    }
+  }
+
+  get names(): readonly StoreName[] {
+    return this.#files.map(({ name }) => name)
+  }
+
+  places(nodeId: string): readonly SnapshotPlace[] {
+    const ledger = this.#rows('control', MARKS, [nodeId])
+    const usage = this.#rows('usage', MARKS, [nodeId])
+    const spool = this.#rows('spool', SPOOLED)
+    const epochs = new Set([...ledger, ...usage, ...spool].map(({ epoch }) => epoch))
+    return [...epochs]
+      .sort((one, other) => one - other)
+      .map((epoch) => ({
+        epoch,
+        ledger: ledger.find((row) => row.epoch === epoch)?.last ?? 0,
+        usageLog: usage.find((row) => row.epoch === epoch)?.last ?? 0,
+        spoolFirst: spool.find((row) => row.epoch === epoch)?.first ?? null,
+        spoolLast: spool.find((row) => row.epoch === epoch)?.last ?? null,
+      }))
+  }
+
+  /** Copies one file as it was held, durably, for its owner only. Throws what the disk refuses. */
+  async copy(name: StoreName, to: string): Promise<void> {
+    const file = this.#files.find((each) => each.name === name)
+    if (file === undefined) return
+    try {
+      await file.database.backup(to, { progress: () => PAGES_AT_ONCE })
+      chmodSync(to, 0o600)
+      sync(to)
+    } catch (error) {
+      throw sqliteProblem(error, to)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#files) file.close()
+  }
+
+  #rows(name: StoreName, query: string, values: string[] = []): readonly PlaceRow[] {
+    const file = this.#files.find((each) => each.name === name)
+    if (file === undefined || !file.has(query === SPOOLED ? 'batches' : 'watermarks')) return []
+    return file.database.prepare<string[], PlaceRow>(query).all(...values)
+  }
+}
+
+/** Where the stores are. */
+export type StorePaths = Readonly<Record<StoreName, string>>
+
+/** A file in a read transaction, which began when this was made. */
+class HeldFile {
+  readonly name: StoreName
+  readonly database: Database.Database
+
+  constructor(name: StoreName, path: string) {
+    this.name = name
+    this.database = openSqliteFileForReading(path)
+    try {
+      this.database.exec('BEGIN')
+      // The transaction begins with its first read.
+      this.database.prepare('SELECT count(*) FROM sqlite_master').get()
+    } catch (error) {
+      this.database.close()
+      throw sqliteProblem(error, path)
+    }
+  }
+
+  has(table: string): boolean {
+    const query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return this.database.prepare(query).get(table) !== undefined
+  }
+
+  close(): void {
+    this.database.close()
+  }
+}
+
+interface PlaceRow {
+  readonly epoch: number
+  readonly first: number
+  readonly last: number
+}
+
+/** The spool before the stores its events go to. */
+const ORDER: readonly StoreName[] = ['spool', 'control', 'usage']
+
+/** 20 MB: some ten milliseconds of work before others have their turn. */
+const PAGES_AT_ONCE = 5_000
+
+const MARKS = 'SELECT epoch, 1 AS first, seq AS last FROM watermarks WHERE node_id = ?'
+
+const SPOOLED = `
+  SELECT epoch, min(first_seq) AS first, max(first_seq + count - 1) AS last FROM batches GROUP BY epoch`
+
+function sync(path: string): void {
+  const file = openSync(path, 'r')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}

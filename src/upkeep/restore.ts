@@ -1,0 +1,128 @@
+import { copyFileSync, existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { GatezError } from '../errors/gatez-error.ts'
+import type { Clock } from '../lib/clock.ts'
+import { makeFolder } from '../lib/make-folder.ts'
+import { SpoolReader } from '../metering/spool.ts'
+import { Shipper } from '../shipping/ship.ts'
+import { lockDataFolder, openControlStore, openUsageLog } from '../storage/open.ts'
+import { backupPath, type Manifest, readBackup } from './backup-manifest.ts'
+
+/**
+ * Puts a backup in the place of the stores.
+ *
+ * What its spool held is brought into the ledger and the usage log first, under the node it came from.
+ * The restored stores begin a node of their own, so nothing they count can be taken for what the old
+ * ones counted after the backup. What was there before is set aside, not deleted.
+ *
+ * Throws `not-found`, `backup-damaged`, `data-folder-locked` while a gateway serves, `already-exists`
+ * without `replace`; the stores are as they were then.
+ */
+export async function restore({ config, clock }: RestoreParts, request: RestoreRequest): Promise<Restored> {
+  const manifest = await readBackup(request.folder)
+  const { stores } = config
+  makeFolder(stores.dataDir, 0o700)
+  using _lock = lockDataFolder(stores.dataDir)
+  const targets = { control: stores.control.path, usage: stores.usage.path }
+  const there = storeFiles(stores)
+  if (there.length > 0 && !request.replace) {
+    throw new GatezError(
+      'already-exists',
+      `There are stores already: ${there.join(', ')}. With --force they are set aside.`,
+    )
+  }
+  const staged = { control: `${targets.control}.restoring`, usage: `${targets.usage}.restoring` }
+  const spool = join(stores.dataDir, 'spool.db.restoring')
+  try {
+    copyIn(request.folder, manifest, { ...staged, spool })
+    const shipped = await shipSpool({ staged, spool, nodeId: manifest.node_id, config, clock })
+    const aside = setAside(there, clock)
+    renameSync(staged.control, targets.control)
+    if (existsSync(staged.usage)) renameSync(staged.usage, targets.usage)
+    return { manifest, shipped, setAside: aside }
+  } finally {
+    for (const path of [staged.control, staged.usage, spool]) remove(path)
+  }
+}
+
+/** The files of stores that are there, with what SQLite keeps beside them. */
+export function storeFiles({ dataDir, control, usage }: Config['stores']): readonly string[] {
+  return [control.path, usage.path, join(dataDir, 'spool.db'), join(dataDir, 'node')]
+    .flatMap((path) => [path, `${path}-wal`, `${path}-shm`])
+    .filter((path) => existsSync(path))
+}
+
+export interface RestoreParts {
+  readonly config: Pick<Config, 'stores'>
+  readonly clock: Clock
+}
+
+export interface RestoreRequest {
+  readonly folder: string
+  /** Set aside what is there. */
+  readonly replace: boolean
+}
+
+export interface Restored {
+  readonly manifest: Manifest
+  /** Events that were still in the spool. */
+  readonly shipped: number
+  /** Where the stores that were there are now. */
+  readonly setAside: readonly string[]
+}
+
+function copyIn(
+  folder: string,
+  manifest: Manifest,
+  paths: Readonly<Record<'control' | 'usage' | 'spool', string>>,
+): void {
+  for (const { name } of manifest.files) {
+    remove(paths[name])
+    makeFolder(dirname(paths[name]), 0o700)
+    copyFileSync(backupPath(folder, name), paths[name])
+  }
+}
+
+/** Brings what the spool holds into the stores, exactly as a start would, and returns how many events. */
+async function shipSpool(parts: {
+  readonly staged: { readonly control: string; readonly usage: string }
+  readonly spool: string
+  readonly nodeId: string
+  readonly config: Pick<Config, 'stores'>
+  readonly clock: Clock
+}): Promise<number> {
+  const { staged, config, clock, nodeId } = parts
+  const stores = {
+    ...config.stores,
+    control: { ...config.stores.control, path: staged.control },
+    usage: { ...config.stores.usage, path: staged.usage },
+  }
+  await using store = await openControlStore({ stores }, clock)
+  await using usageLog = await openUsageLog({ stores })
+  if (!existsSync(parts.spool)) return 0
+  const spool = new SpoolReader(parts.spool)
+  try {
+    return await new Shipper({ spool, store, usageLog, nodeId, onShipped: () => {} }).ship()
+  } finally {
+    spool.close()
+  }
+}
+
+function setAside(paths: readonly string[], clock: Clock): readonly string[] {
+  const stamp = new Date(clock.nowMs()).toISOString().replaceAll(/[-:]|\..*/g, '')
+  return paths.map((path) => {
+    const aside = `${path}.before-restore-${stamp}`
+    renameSync(path, aside)
+    return aside
+  })
+}
+
+/** A file and what SQLite keeps beside it. */
+function remove(path: string): void {
+  const folder = dirname(path)
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(basename(path))) rmSync(join(folder, name))
+  }
+}
