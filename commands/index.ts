@@ -47,6 +47,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'usage:export': () => import('./usage/export.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
+  why: () => import('./why.ts'),
 }
 
 /** What the help says of each group of commands. */

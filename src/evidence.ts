@@ -2,8 +2,11 @@ import { findTenant } from './access/find-tenant.ts'
 import { openApp } from './app.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
+import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
-import { openUsageLog } from './storage/open.ts'
+import type { UsageEvent } from './model/event.ts'
+import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
+import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
  * What commands need that look at single calls: the app, with the usage log opened beside it.
@@ -18,7 +21,30 @@ export async function openEvidence(configFile: string) {
 
   return {
     tailUsage: (written: WrittenTail) => followUsage(written),
+    why: (id: string) => explain(id),
     [Symbol.asyncDispose]: () => keep.disposeAsync(),
+  }
+
+  async function explain(id: string): Promise<WhyAnswer> {
+    const calls = await callsNamed(usageLog, id)
+    const newest = calls.at(-1)
+    if (newest === undefined) throw unknownCall(id)
+    const { config, store } = app
+    const tenant = newest.tenantId === '' ? undefined : await store.tenants.find(newest.tenantId)
+    const explanation = await explainCall(
+      {
+        usageLog,
+        timezone: config.billing.timezone,
+        emptyCounters: () => openCounters(makeCounterMemory(1)),
+        routes: config.apis.flatMap((api) => api.routes),
+        meters: config.meters,
+        plansNow: await store.plans.current(),
+        versionsOf: (planId) => store.plans.versions(planId),
+        overrides: tenant?.overrides ?? null,
+      },
+      newest,
+    )
+    return { ...explanation, others: calls.slice(0, -1).map((call) => call.id) }
   }
 
   async function* followUsage(written: WrittenTail) {
@@ -36,6 +62,26 @@ export async function openEvidence(configFile: string) {
     const detail = `--route is ${JSON.stringify(route)}, which the file does not have${hint}: gatez routes list.`
     throw new GatezError('invalid-parameter', detail)
   }
+}
+
+/** The explanation of a call, and the ids of earlier ones that had the same request id. */
+export type WhyAnswer = Explanation & { readonly others: readonly string[] }
+
+/** More calls of one request id are not looked for. */
+const SAME_ID_MAX = 20
+
+async function callsNamed(usageLog: UsageLog, id: string): Promise<readonly UsageEvent[]> {
+  const named = await usageLog.findByRequestId(id, SAME_ID_MAX)
+  if (named.length > 0) return named
+  const event = await usageLog.find(id)
+  return event === undefined ? [] : [event]
+}
+
+function unknownCall(id: string): GatezError {
+  const hint = /^(?:key_|gz_)/.test(id)
+    ? 'For a key, ask gatez keys show, or gatez keys verify.'
+    : 'A call is there about a second after its answer. Of refusals in a flood only sums are kept, without their ids, and a 401 leaves no trace.'
+  return new GatezError('not-found', `No call has the request id or event id ${JSON.stringify(id)}. ${hint}`)
 }
 
 /** Which calls to watch, as flags bring it. */

@@ -1,0 +1,93 @@
+import { countersOf } from '../limits/call-counters.ts'
+import type { Route } from '../model/api.ts'
+import type { UsageEvent } from '../model/event.ts'
+import { periodAt } from '../model/period.ts'
+import type { Plan } from '../model/plan.ts'
+import type { Counter, CounterStore, Decision } from '../storage/ports/counters.ts'
+import type { UsageLog } from '../storage/ports/usage-log.ts'
+
+/** What is needed to ask the limits again as they stood at an earlier moment. */
+export interface LimitsThenParts {
+  readonly usageLog: UsageLog
+  readonly timezone: string
+  /** Makes an empty store of counters, of the kind the gateway asks. */
+  readonly emptyCounters: () => CounterStore
+}
+
+/** The counters of a call and how they decided. */
+export interface LimitsThen {
+  readonly counters: readonly Counter[]
+  /** What was used of each before the call. */
+  readonly used: readonly number[]
+  readonly decision: Decision
+}
+
+/**
+ * Asks the limits of `plan` for a call as they stood just before it.
+ *
+ * The tenant's calls before it are counted again from the usage log, into counters of the kind that the
+ * gateway asks, so the answer is the gateway's. A call that was under way at that moment held its place
+ * in a quota, whether it was billed later or not.
+ */
+export async function limitsThen(
+  parts: LimitsThenParts,
+  call: UsageEvent,
+  plan: Plan,
+  cost: number,
+): Promise<LimitsThen> {
+  const counters = countersFor(plan, call, cost, parts.timezone)
+  if (counters.length === 0) return { counters, used: [], decision: NO_LIMITS }
+  await using store = parts.emptyCounters()
+  const used = new Map<string, number>(counters.map(({ name }) => [name, 0]))
+  const fromMs = Math.min(...counters.map((counter) => earliestMs(counter, call.timestampMs)))
+  const filter = { tenantId: call.tenantId, fromMs, toMs: call.timestampMs + 1 }
+  for await (const event of parts.usageLog.events(filter)) {
+    if (!isBefore(event, call) || event.outcome === 'refused') continue
+    for (const counter of countersFor(plan, event, event.usageUnits, parts.timezone, call.timestampMs)) {
+      if (!used.has(counter.name) || !counts(counter, event, call.timestampMs)) continue
+      await store.restore(counter, event.timestampMs, counter.cost)
+    }
+  }
+  const before = await store.peek(counters, call.timestampMs)
+  for (const [index, { name, amount }] of counters.entries()) {
+    used.set(name, amount - (before.remaining[index] ?? 0))
+  }
+  const decision = await store.take(counters, call.timestampMs)
+  return { counters, used: counters.map(({ name }) => used.get(name) ?? 0), decision }
+}
+
+/** What a call of this route takes, by the file of today; a route that is gone takes 1. */
+export function costOf(routes: readonly Route[], routeId: string): number {
+  return routes.find(({ id }) => id === routeId)?.cost ?? 1
+}
+
+function countersFor(
+  plan: Plan,
+  event: UsageEvent,
+  cost: number,
+  timezone: string,
+  atMs = event.timestampMs,
+): readonly Counter[] {
+  const { tenantId, keyId, routeId } = event
+  return countersOf(plan, { tenantId, keyId, routeId, cost }, (cycle) => periodAt(cycle, timezone, atMs))
+}
+
+/** Since when calls count: a sixtieth more than the window, for limits counted in steps. */
+function earliestMs(counter: Counter, atMs: number): number {
+  return counter.kind === 'quota' ? counter.periodStartMs : atMs - Math.ceil((counter.windowMs * 61) / 60)
+}
+
+/** Windows count what was admitted; quotas what was billed, or was under way and might yet be. */
+function counts(counter: Counter, event: UsageEvent, atMs: number): boolean {
+  if (event.timestampMs < earliestMs(counter, atMs)) return false
+  if (counter.kind !== 'quota') return true
+  return event.billable || event.timestampMs + event.responseTimeMs > atMs
+}
+
+/** Of two calls in one millisecond the one with the smaller id came first. */
+function isBefore(event: UsageEvent, call: UsageEvent): boolean {
+  if (event.timestampMs !== call.timestampMs) return event.timestampMs < call.timestampMs
+  return event.id < call.id
+}
+
+const NO_LIMITS: Decision = { outcome: 'admitted', remaining: [], resetAtMs: [], violated: [] }
