@@ -1,4 +1,4 @@
-import { styleText } from 'node:util'
+import { stripVTControlCharacters, styleText } from 'node:util'
 import Table from 'cli-table3'
 
 /** A column of a table: its heading, and on which side its cells stand. */
@@ -32,7 +32,15 @@ export function renderTable(
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': PADDING },
   })
   for (const row of rows) table.push(row.map(printable))
-  return table.toString().replaceAll(/ +$/gm, '')
+  return fitRule(table.toString().replaceAll(/ +$/gm, ''))
+}
+
+/** Makes the rule under the heading as long as the longest line; the table gives it the last padding too. */
+function fitRule(text: string): string {
+  const lines = text.split('\n')
+  const isRule = (line: string): boolean => /^─+$/.test(line)
+  const widest = lines.filter((line) => !isRule(line)).map((line) => widthOf(stripVTControlCharacters(line)))
+  return lines.map((line) => (isRule(line) ? '─'.repeat(Math.max(0, ...widest)) : line)).join('\n')
 }
 
 const PADDING = 2

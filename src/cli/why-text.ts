@@ -18,7 +18,7 @@ export function whyText({
     `${VERDICTS[verdict]}${call.status_code === 0 ? '' : ` (${call.status_code}${call.refusal === '' ? '' : ` ${call.refusal}`})`}`,
     because,
   ]
-  if (frees_at !== null) lines.push(`A call like it passed again from ${frees_at} on.`)
+  if (frees_at !== null) lines.push(`A call like it passes again from ${frees_at} on.`)
   if (plans_that_pass.length > 0) lines.push(`It would have passed on: ${plans_that_pass.join(', ')}.`)
   if (call.count > 1) lines.push(`This row stands for ${call.count} calls, refused alike and logged in sum.`)
   for (const [meter, quantity] of Object.entries(call.quantities))

@@ -3,32 +3,34 @@ import type { CallPlan } from './call-plan.ts'
 import type { Limited, Planned } from './exchange.ts'
 import { addRateHeaders, longestViolation } from './headers.ts'
 import { Refusal } from './refusal.ts'
+import type { Rules } from './rules.ts'
 
 /** Stage 4: is there room in every limit and quota? Takes it, all or nothing. */
 export function limit(
   planned: Planned,
   counters: CounterStore,
+  rules: Rules,
   nowMs: number,
 ): Limited | Refusal | Promise<Limited | Refusal> {
   const { limits } = planned.call
   if (limits.counters.length === 0) return { planned, decision: NO_LIMITS }
   const decision = counters.take(limits.counters, nowMs)
   return decision instanceof Promise
-    ? decision.then((settled) => judge(planned, settled, nowMs))
-    : judge(planned, decision, nowMs)
+    ? decision.then((settled) => judge(planned, settled, rules, nowMs))
+    : judge(planned, decision, rules, nowMs)
 }
 
-function judge(planned: Planned, decision: Decision, nowMs: number): Limited | Refusal {
+function judge(planned: Planned, decision: Decision, rules: Rules, nowMs: number): Limited | Refusal {
   if (decision.outcome === 'admitted') return { planned, decision }
   if (decision.outcome === 'full') {
     return new Refusal('limiter-unavailable', 'There is no room to count this call.', {
       headers: ['Retry-After', '1'],
     })
   }
-  return exceeded(planned.call, decision, nowMs)
+  return exceeded(planned.call, decision, rules, nowMs)
 }
 
-function exceeded(call: CallPlan, decision: Decision, nowMs: number): Refusal {
+function exceeded(call: CallPlan, decision: Decision, rules: Rules, nowMs: number): Refusal {
   const worst = longestViolation(decision)
   const { counters, policy } = call.limits
   const counter = counters[worst]
@@ -40,8 +42,10 @@ function exceeded(call: CallPlan, decision: Decision, nowMs: number): Refusal {
   const detail = quota
     ? `The quota ${counter.id} of ${counter.amount} is used up until ${resetsAt}.`
     : `The limit ${counter?.id} of ${counter?.amount} is used up until ${resetsAt}.`
+  const planId = call.caller.grant?.planId ?? ''
+  const upgradeTo = counter === undefined ? [] : rules.plansWithMore(planId, call.matched.route, counter)
   return new Refusal(quota ? 'quota-exceeded' : 'rate-limited', detail, {
-    extra: { plan: call.caller.grant?.planId, resets_at: resetsAt, 'violated-policies': violated },
+    extra: { plan: planId, resets_at: resetsAt, 'violated-policies': violated, upgrade_to: upgradeTo },
     headers,
   })
 }

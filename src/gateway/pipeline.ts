@@ -99,7 +99,7 @@ export class Pipeline implements PassageListener {
       this.#refuseKnown(planned, gate)
       return
     }
-    const limited = limit(planned, this.#parts.counters, exchange.startMs)
+    const limited = limit(planned, this.#parts.counters, this.#rules, exchange.startMs)
     if (limited instanceof Promise) {
       limited.then(
         (settled) => this.#proceed(planned, settled),

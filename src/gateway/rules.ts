@@ -1,6 +1,7 @@
 import type { Api, Feature, Meter, Route } from '../model/api.ts'
 import type { Grant } from '../model/grant.ts'
 import type { Plan } from '../model/plan.ts'
+import type { Counter } from '../storage/ports/counters.ts'
 import type { OwnPaths } from './own-endpoints.ts'
 import { Refusal } from './refusal.ts'
 import { Router } from './router.ts'
@@ -12,6 +13,7 @@ export class Rules {
   readonly meters: readonly Meter[]
   readonly ownPaths: OwnPaths
   readonly #labels: ReadonlyMap<string, string>
+  readonly #more = new Map<string, readonly string[]>()
 
   constructor(source: RulesSource) {
     this.router = new Router(source.apis)
@@ -35,6 +37,24 @@ export class Rules {
       plan.gates.set(route.id, refusal)
     }
     return refusal === OPEN ? undefined : refusal
+  }
+
+  /**
+   * The plans on which a call that found no room would have more of what it lacked: `upgrade_to`.
+   *
+   * More of the same window and scope, or no such limit at all; in the order of the file.
+   */
+  plansWithMore(planId: string, route: Route, counter: Counter): readonly string[] {
+    const known = `${planId} ${route.id} ${counter.id} ${counter.amount}`
+    let found = this.#more.get(known)
+    if (found === undefined) {
+      const own = this.plans.get(planId)?.plan
+      found = this.#plansThatOpen(route)
+        .filter((plan) => plan.id !== planId && own !== undefined && allowsMore(plan, own, counter))
+        .map((plan) => plan.id)
+      this.#more.set(known, found)
+    }
+    return found
   }
 
   #routeGate(plan: Plan, route: Route): Refusal | undefined {
@@ -107,6 +127,22 @@ export interface RulesSource {
   readonly plans: readonly Plan[]
   /** Where gatez answers itself. */
   readonly ownPaths: OwnPaths
+}
+
+function allowsMore(plan: Plan, own: Plan, counter: Counter): boolean {
+  if (counter.kind === 'quota') {
+    const mine = own.quotas.find((quota) => quota.id === counter.id)
+    const theirs = plan.quotas.filter(
+      (quota) => quota.onExceed === 'block' && quota.meter === mine?.meter && quota.per === mine.per,
+    )
+    return theirs.every((quota) => Number(quota.included) > counter.amount)
+  }
+  const mine = own.limits.find((limit) => limit.id === counter.id)
+  const theirs = plan.limits.filter(
+    (limit) =>
+      limit.counts === mine?.counts && limit.windowMs === mine.windowMs && limit.scope === mine.scope,
+  )
+  return theirs.every(({ amount }) => amount === null || amount > counter.amount)
 }
 
 function opensRoute(plan: Plan, route: Route): boolean {

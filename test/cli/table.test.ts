@@ -14,7 +14,7 @@ test('a table is its heading, a line and its rows, numbers on the right', () => 
       80,
     ),
   ).toBe(
-    ['KEY     NAME  CALLS', '─────────────────────', 'key_1   ci       12', 'key_22  app    1200'].join('\n'),
+    ['KEY     NAME  CALLS', '───────────────────', 'key_1   ci       12', 'key_22  app    1200'].join('\n'),
   )
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Caller } from '../../src/gateway/call-plan.ts'
 import { Rules } from '../../src/gateway/rules.ts'
+import { windowCounter } from '../../src/limits/call-counters.ts'
 import type { Grant } from '../../src/model/grant.ts'
 import { periodAt } from '../../src/model/period.ts'
 import type { Limit, Quota } from '../../src/model/plan.ts'
@@ -193,5 +194,35 @@ describe('who calls', () => {
     expect(new Caller(grant(), rules).billed).toBe(true)
     expect(new Caller(grant({ keyMode: 'test' }), rules).billed).toBe(false)
     expect(new Caller(undefined, rules).billed).toBe(false)
+  })
+})
+
+describe('upgrade_to of a call that found no room', () => {
+  const day = (amount: number | null, id = 'tenant-day') => ({
+    ...({ id, counts: 'requests', amount, windowMs: 86_400_000, per: 'day', scope: 'tenant' } as const),
+  })
+  const byPlan = rulesWith([
+    plan({ id: 'free', routes: 'all', limits: [day(100)] }),
+    plan({ id: 'same', routes: 'all', limits: [day(100, 'named')] }),
+    plan({ id: 'closed', routes: ['lookup'], limits: [day(1_000)] }),
+    plan({ id: 'pro', routes: 'all', limits: [day(1_000)] }),
+    plan({ id: 'unlimited', routes: 'all', limits: [day(null)] }),
+    plan({ id: 'without', routes: 'all', limits: [] }),
+  ])
+
+  test('names the plans with more of that limit that open the route, in the order of the file', () => {
+    const counter = windowCounter(day(100), 100, 1, { tenantId: 'a', keyId: 'k', routeId: 'search', cost: 1 })
+    expect(byPlan.plansWithMore('free', SEARCH, counter)).toEqual(['pro', 'unlimited', 'without'])
+    expect(byPlan.plansWithMore('gone', SEARCH, counter)).toEqual([])
+  })
+
+  test('and counts what the tenant has beside its plan', () => {
+    const counter = windowCounter(day(100), 5_000, 1, {
+      tenantId: 'a',
+      keyId: 'k',
+      routeId: 'search',
+      cost: 1,
+    })
+    expect(byPlan.plansWithMore('free', SEARCH, counter)).toEqual(['unlimited', 'without'])
   })
 })
