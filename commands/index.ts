@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'config:check': () => import('./config/check.ts'),
   'config:schema': () => import('./config/schema.ts'),
   demo: () => import('./demo.ts'),
+  doctor: () => import('./doctor.ts'),
   init: () => import('./init.ts'),
   'keys:approve': () => import('./keys/approve.ts'),
   'keys:create': () => import('./keys/create.ts'),

@@ -7,8 +7,8 @@ import { rememberUpstreamConfig, upstreamConfig } from '../config/upstream-confi
 import { GatezError } from '../errors/gatez-error.ts'
 import { templatesDir } from '../lib/bundle.ts'
 import type { Serving } from '../serve.ts'
+import { unreachable } from '../upkeep/reach-upstream.ts'
 import { callableUrl } from './listen-url.ts'
-import { unreachable } from './reach-upstream.ts'
 
 /** The tenant that owns the first key, and its plan. */
 const TENANT = 'default'
