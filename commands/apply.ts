@@ -12,8 +12,12 @@ export default class Apply extends GatezCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --dry-run',
+    '<%= config.bin %> <%= command.id %> --migrate-subscribers',
   ]
   static override flags = {
+    'migrate-subscribers': Flags.boolean({
+      description: 'Give those who have older prices the newest ones of their plan, from now on.',
+    }),
     'dry-run': Flags.boolean({
       description: 'Only show what would change; exit code 6 if it would be refused.',
     }),
@@ -24,7 +28,8 @@ export default class Apply extends GatezCommand {
     await using app = await openApp(flags.config)
 
     const dryRun = flags['dry-run']
-    const applied = await app.applyPlans({ mode: 'explicit', dryRun })
+    const migrate = flags['migrate-subscribers']
+    const applied = await app.applyPlans({ mode: 'explicit', dryRun, migrate })
     this.table(
       [
         { title: 'PLAN' },
@@ -35,8 +40,13 @@ export default class Apply extends GatezCommand {
       applied.plans.map(changeRow),
       'The file has no plans.',
     )
-    if (applied.plans.some(({ fields }) => fields.includes('charges'))) {
-      this.log('\nPrices changed: they hold for new subscribers only.')
+    for (const { tenant, plan, from_version, to_version } of applied.migrated) {
+      this.log(`Prices of ${plan} for ${tenant}: version ${from_version} → ${to_version}.`)
+    }
+    if (!migrate && applied.plans.some(({ fields }) => fields.includes('charges'))) {
+      this.log(
+        '\nPrices changed: they hold for new subscribers only. --migrate-subscribers moves the others.',
+      )
     }
     if (!applied.changed) this.log('\nNothing changes: the file and the plans in force are the same.')
     else

@@ -31,6 +31,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'members:list': () => import('./members/list.ts'),
   'members:remove': () => import('./members/remove.ts'),
   'members:reset': () => import('./members/reset.ts'),
+  'plans:diff': () => import('./plans/diff.ts'),
   'plans:list': () => import('./plans/list.ts'),
   'plans:show': () => import('./plans/show.ts'),
   restore: () => import('./restore.ts'),

@@ -1,10 +1,13 @@
+import { diffPlans, type PlanDiff } from './access/diff-plans.ts'
 import { findTenant } from './access/find-tenant.ts'
 import { openApp } from './app.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
+import { blockedNow } from './limits/blocked-now.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
 import type { UsageEvent } from './model/event.ts'
+import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 
@@ -21,8 +24,29 @@ export async function openEvidence(configFile: string) {
 
   return {
     tailUsage: (written: WrittenTail) => followUsage(written),
+    diffPlans: (plans: readonly Plan[]) => compare(plans),
     why: (id: string) => explain(id),
     [Symbol.asyncDispose]: () => keep.disposeAsync(),
+  }
+
+  async function compare(plans: readonly Plan[]): Promise<PlansDiff> {
+    const { store, clock, config } = app
+    const diffs = await diffPlans(store, plans, clock.nowMs())
+    const parts = {
+      ...{ store, usageLog, clock, timezone: config.billing.timezone },
+      routes: config.apis.flatMap((api) => api.routes),
+      emptyCounters: () => openCounters(makeCounterMemory(config.gateway.countersMib)),
+    }
+    const before = await blockedNow(
+      parts,
+      (await store.plans.current()).map(({ plan }) => plan),
+    )
+    const known = new Map(before.map(({ tenantId, by }) => [tenantId, new Set(by)]))
+    const blocked = (await blockedNow(parts, plans)).flatMap(({ tenantId, by }) => {
+      const fresh = by.filter((id) => known.get(tenantId)?.has(id) !== true)
+      return fresh.length === 0 ? [] : [{ tenant: tenantId, by: fresh }]
+    })
+    return { changed: diffs.some(({ change }) => change !== 'unchanged'), plans: diffs, blocked_now: blocked }
   }
 
   async function explain(id: string): Promise<WhyAnswer> {
@@ -62,6 +86,14 @@ export async function openEvidence(configFile: string) {
     const detail = `--route is ${JSON.stringify(route)}, which the file does not have${hint}: gatez routes list.`
     throw new GatezError('invalid-parameter', detail)
   }
+}
+
+/** What other plans would change, and for whom; the names are stable. */
+export interface PlansDiff {
+  readonly changed: boolean
+  readonly plans: readonly PlanDiff[]
+  /** Tenants that are not blocked now and would be, by what they have used so far. */
+  readonly blocked_now: readonly { readonly tenant: string; readonly by: readonly string[] }[]
 }
 
 /** The explanation of a call, and the ids of earlier ones that had the same request id. */

@@ -4,6 +4,7 @@ import { sha256Hex } from '../model/key.ts'
 import type { Plan } from '../model/plan.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import { type Access, record, type Signed } from './access.ts'
+import { type Migrated, migrateSubscribers } from './migrate-subscribers.ts'
 import { isChange, type PlanChange, planChanges, planHash } from './plan-changes.ts'
 
 /**
@@ -17,14 +18,15 @@ import { isChange, type PlanChange, planChanges, planHash } from './plan-changes
  */
 export async function applyPlans(
   { store, clock }: Access,
-  { plans, actor, mode, dryRun = false }: ApplyPlansRequest,
+  { plans, actor, mode, dryRun = false, migrate = false }: ApplyPlansRequest,
 ): Promise<AppliedPlans> {
   const nowMs = clock.nowMs()
   const hash = sha256Hex(canonicalJson(plans))
 
   const apply = async (tables: ControlTables): Promise<AppliedPlans> => {
     const appliedHashes = await tables.plans.appliedHashes()
-    if (mode === 'start' && appliedHashes.indexOf(hash) > 0) return { stale: true, changed: false, plans: [] }
+    if (mode === 'start' && appliedHashes.indexOf(hash) > 0)
+      return { stale: true, changed: false, plans: [], migrated: [] }
 
     const changes = await planChanges(tables, plans)
     await refuseLosingSubscribers(tables, changes, nowMs)
@@ -35,7 +37,8 @@ export async function applyPlans(
       const detail = { hash, plans: changes.filter(isChange) }
       await record(tables, { atMs: nowMs, actor, action: 'plans.applied', subject: 'plans', detail })
     }
-    return { stale: false, changed: changes.some(isChange), plans: changes }
+    const migrated = migrate ? await migrateSubscribers(tables, { nowMs, actor, dryRun }) : []
+    return { stale: false, changed: changes.some(isChange), plans: changes, migrated }
   }
   return dryRun ? apply(store) : store.transaction(apply)
 }
@@ -45,6 +48,8 @@ export interface ApplyPlansRequest extends Signed {
   readonly plans: readonly Plan[]
   readonly mode: 'explicit' | 'start'
   readonly dryRun?: boolean
+  /** Also moves subscribers to the newest prices of their plans. */
+  readonly migrate?: boolean
 }
 
 export interface AppliedPlans {
@@ -54,6 +59,8 @@ export interface AppliedPlans {
   readonly changed: boolean
   /** The plans of the file in its order, then the withdrawn ones. */
   readonly plans: readonly PlanChange[]
+  /** Tenants that moved, or would move, to the newest prices. */
+  readonly migrated: readonly Migrated[]
 }
 
 async function refuseLosingSubscribers(

@@ -21,6 +21,7 @@ describe('a file of plans is put in force', () => {
         { plan: 'pro', change: 'new', from_version: null, to_version: 1, fields: [] },
         { plan: 'free', change: 'new', from_version: null, to_version: 1, fields: [] },
       ],
+      migrated: [],
     })
     expect((await listPlans(access)).map(({ id, version }) => [id, version])).toEqual([
       ['pro', 1],
@@ -142,6 +143,7 @@ describe('a node that starts', () => {
       stale: true,
       changed: false,
       plans: [],
+      migrated: [],
     })
     expect((await access.store.plans.find('free'))?.version).toBe(2)
   })

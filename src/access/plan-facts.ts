@@ -1,0 +1,27 @@
+import { canonicalJson } from '../lib/canonical-json.ts'
+import type { Plan } from '../model/plan.ts'
+
+/**
+ * A plan as facts by name, each in words: two plans differ where their facts do.
+ *
+ * Limits, quotas and charges go by their ids, so that moving one in the file is no change.
+ */
+export function planFacts(plan: Plan): ReadonlyMap<string, string> {
+  return new Map([
+    ['name', plan.name],
+    ...(plan.support === null ? [] : [['support', plan.support] as const]),
+    ['routes', plan.routes === 'all' ? 'all' : plan.routes.join(', ') || 'none'],
+    ['features', plan.features.join(', ') || 'none'],
+    ['keys.max', plan.keys.max === null ? 'unlimited' : String(plan.keys.max)],
+    ['keys.approval', plan.keys.approval],
+    ...plan.limits.map(({ id, amount, counts, per, scope }) => {
+      return [`limits.${id}`, `${amount ?? 'unlimited'} ${counts} per ${per}, by ${scope}`] as const
+    }),
+    ...plan.quotas.map(({ id, included, meter, per, onExceed }) => {
+      return [`quotas.${id}`, `${included} ${meter} per ${per}, then ${onExceed}`] as const
+    }),
+    ...plan.charges.map(({ id, meter, price }) => {
+      return [`charges.${id}`, `${meter ?? 'fee'}: ${canonicalJson(price)}`] as const
+    }),
+  ])
+}
