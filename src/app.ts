@@ -15,7 +15,7 @@ import { overrideTenant } from './access/override-tenant.ts'
 import type { WrittenScope } from './access/parse-scope.ts'
 import { rejectKeys } from './access/reject-keys.ts'
 import { removeMember } from './access/remove-member.ts'
-import { requestKey } from './access/request-key.ts'
+import { type RequestKeyRequest, requestKey } from './access/request-key.ts'
 import { resetMember } from './access/reset-member.ts'
 import { resumeTenant } from './access/resume-tenant.ts'
 import { revealKeys } from './access/reveal-keys.ts'
@@ -80,7 +80,10 @@ export async function openApp(configFile: string) {
       const knownRoutes = routes.map((route) => route.id)
       return createKey(access, { ...request, actor, scope: { ...scope, knownRoutes } })
     },
-    requestKey: (request: Unsigned<typeof requestKey>) => requestKey(access, { ...request, actor }),
+    requestKey: ({ scope, ...request }: ScopedRequestKey) => {
+      const knownRoutes = routes.map((route) => route.id)
+      return requestKey(access, { ...request, actor, scope: { ...scope, knownRoutes } })
+    },
     listKeys: (request: Asked<typeof listKeys>) => listKeys(access, request),
     showKey: (request: Asked<typeof showKey>) => showKey(access, request),
     approveKeys: (request: Unsigned<typeof approveKeys>) => approveKeys(access, { ...request, actor }),
@@ -118,6 +121,10 @@ type Unsigned<UseCase extends (access: never, request: never) => unknown> = Omit
 
 /** The same for a key, without the routes there are. */
 type ScopedCreateKey = Omit<CreateKeyRequest, 'actor' | 'scope'> & {
+  readonly scope?: Omit<WrittenScope, 'knownRoutes'>
+}
+
+type ScopedRequestKey = Omit<RequestKeyRequest, 'actor' | 'scope'> & {
   readonly scope?: Omit<WrittenScope, 'knownRoutes'>
 }
 

@@ -7,6 +7,7 @@ export default class KeysRequest extends GatezCommand {
   static override summary = 'Ask for a key for a tenant; the plan says whether somebody must approve it.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> acme --reason "nightly import"',
+    '<%= config.bin %> <%= command.id %> acme --routes search --ip 10.0.0.0/8',
     '<%= config.bin %> <%= command.id %> acme --json',
   ]
   static override args = {
@@ -18,6 +19,12 @@ export default class KeysRequest extends GatezCommand {
     test: Flags.boolean({ description: 'Ask for a test key: limited and logged, never billed.' }),
     expires: Flags.string({
       description: 'When it ends: 30d, 12h, or 2027-01-01T00:00Z. Never if not given.',
+    }),
+    routes: Flags.string({
+      description: 'Ids of the only routes it may call, with commas between; all of the plan if not given.',
+    }),
+    ip: Flags.string({
+      description: 'The only addresses or CIDR blocks it may call from, with commas between.',
     }),
   }
 
@@ -31,6 +38,7 @@ export default class KeysRequest extends GatezCommand {
       name: flags.name,
       reason: flags.reason,
       expires: flags.expires,
+      scope: { routes: flags.routes, ips: flags.ip },
     })
     const next = key.state === 'approved' ? 'reveal' : 'approve'
     this.log(`Key ${key.id} of tenant ${key.tenant_id} is ${key.state}.\n→ gatez keys ${next} ${key.id}`)

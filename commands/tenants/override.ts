@@ -13,6 +13,7 @@ export default class TenantsOverride extends GatezCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> acme --limit tenant-day=5000',
     '<%= config.bin %> <%= command.id %> acme --quota calls-month=100000 --feature ai',
+    '<%= config.bin %> <%= command.id %> acme --keys 20',
     '<%= config.bin %> <%= command.id %> acme --unset tenant-day',
     '<%= config.bin %> <%= command.id %> acme',
   ]
@@ -35,8 +36,12 @@ export default class TenantsOverride extends GatezCommand {
       helpValue: 'ID',
       multiple: true,
     }),
+    keys: Flags.string({
+      description: 'How many keys the tenant may hold, or unlimited.',
+      helpValue: 'NUMBER',
+    }),
     unset: Flags.string({
-      description: 'An id whose override is taken back, or all.',
+      description: 'An id whose override is taken back, keys, or all.',
       helpValue: 'ID',
       multiple: true,
     }),
@@ -51,6 +56,7 @@ export default class TenantsOverride extends GatezCommand {
       limits: flags.limit,
       quotas: flags.quota,
       features: flags.feature,
+      keys: flags.keys,
       unset: flags.unset,
     })
     const rows = [
@@ -61,6 +67,9 @@ export default class TenantsOverride extends GatezCommand {
       ]),
       ...Object.entries(overrides.quotas).map(([id, included]) => ['quota', id, included]),
       ...overrides.features.map((feature) => ['feature', feature, 'included']),
+      ...(overrides.keys_max === undefined
+        ? []
+        : [['keys', '', overrides.keys_max?.toString() ?? 'unlimited']]),
     ]
     this.table(
       [{ title: 'OVERRIDES' }, { title: 'ID' }, { title: 'AMOUNT', align: 'right' }],

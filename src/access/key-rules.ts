@@ -1,17 +1,18 @@
 import { GatezError } from '../errors/gatez-error.ts'
+import { overridePlan } from '../model/overrides.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Tenant } from '../model/tenant.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 
 /**
- * The plan whose key rules hold for the tenant; throws `no-plan` when it has none.
+ * The plan whose key rules hold for the tenant, with what it has beside its plan; throws `no-plan` when it has none.
  *
  * Key rules move with the plan: the newest version holds, not the one whose prices the tenant has.
  */
 export async function planOf(tables: ControlTables, tenant: Tenant, nowMs: number): Promise<Plan> {
   const subscription = await tables.subscriptions.activeAt(tenant.id, nowMs)
   const version = subscription === undefined ? undefined : await tables.plans.find(subscription.planId)
-  if (version !== undefined) return version.plan
+  if (version !== undefined) return overridePlan(version.plan, tenant.overrides)
 
   const ids = (await tables.plans.current()).map(({ plan }) => plan.id)
   const next =

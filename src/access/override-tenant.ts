@@ -32,7 +32,9 @@ export async function overrideTenant(
       const detail = { from: before, to: after }
       await record(tables, { atMs: nowMs, actor, action: 'tenant.overridden', subject, detail })
     }
-    return { tenant_id: tenant.id, plan: plan?.id ?? null, ...after }
+    const { keysMax, ...rest } = after
+    const view = { tenant_id: tenant.id, plan: plan?.id ?? null, ...rest }
+    return keysMax === undefined ? view : { ...view, keys_max: keysMax }
   })
 }
 
@@ -44,6 +46,8 @@ export interface OverrideTenantRequest extends Signed {
   /** As `calls-month=100000`. */
   readonly quotas?: readonly string[] | undefined
   readonly features?: readonly string[] | undefined
+  /** How many keys it may hold, or `unlimited`. */
+  readonly keys?: string | undefined
   /** Ids whose overrides are taken back; `all` for every one. */
   readonly unset?: readonly string[] | undefined
   /** All features there are. */
@@ -51,15 +55,18 @@ export interface OverrideTenantRequest extends Signed {
 }
 
 /** What holds for a tenant beside its plan, as scripts read it. */
-export interface TenantOverrides extends Overrides {
+export interface TenantOverrides extends Omit<Overrides, 'keysMax'> {
   readonly tenant_id: string
   /** The plan it is on now. */
   readonly plan: string | null
+  /** How many keys it may hold; null = any number, not there = as many as its plan says. */
+  readonly keys_max?: number | null
 }
 
 function unset(before: Overrides, ids: readonly string[], tenantId: string): Overrides {
   if (ids.includes('all')) return NO_OVERRIDES
-  const known = [...Object.keys(before.limits), ...Object.keys(before.quotas), ...before.features]
+  const keys = before.keysMax === undefined ? [] : ['keys']
+  const known = [...Object.keys(before.limits), ...Object.keys(before.quotas), ...before.features, ...keys]
   for (const id of ids) {
     if (known.includes(id)) continue
     const rest = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`
@@ -70,6 +77,7 @@ function unset(before: Overrides, ids: readonly string[], tenantId: string): Ove
     limits: without(before.limits, ids),
     quotas: without(before.quotas, ids),
     features: before.features.filter((feature) => !ids.includes(feature)),
+    ...(before.keysMax !== undefined && !ids.includes('keys') && { keysMax: before.keysMax }),
   }
 }
 
@@ -108,6 +116,8 @@ function set(
       ...Object.fromEntries(quotas.map(([id, text]) => [id, includedOf(id, text)])),
     }),
     features: [...new Set([...before.features, ...features])].sort(),
+    ...(before.keysMax !== undefined && { keysMax: before.keysMax }),
+    ...(request.keys !== undefined && { keysMax: keysOf(request.keys) }),
   }
 }
 
@@ -133,6 +143,13 @@ function amountOf(id: string, text: string): number | null {
   const amount = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (amount >= 1 && amount <= AMOUNT_MAX) return amount
   const detail = `limit ${id} is ${JSON.stringify(text)}: write a whole number from 1 to ${AMOUNT_MAX}, or unlimited.`
+  throw new GatezError('invalid-parameter', detail)
+}
+
+function keysOf(text: string): number | null {
+  if (text === 'unlimited') return null
+  if (/^\d{1,6}$/.test(text) && Number(text) >= 1) return Number(text)
+  const detail = `keys is ${JSON.stringify(text)}: write a whole number from 1 to 999999, or unlimited.`
   throw new GatezError('invalid-parameter', detail)
 }
 

@@ -5,6 +5,7 @@ import { findTenant } from './find-tenant.ts'
 import { parseExpiry } from './key-expiry.ts'
 import { checkRoom, planOf } from './key-rules.ts'
 import { type KeyView, viewKey } from './key-view.ts'
+import { parseScope, type WrittenScope } from './parse-scope.ts'
 import { checkedText, NAME_LENGTH_MAX, REASON_LENGTH_MAX } from './text.ts'
 
 /**
@@ -19,6 +20,7 @@ export async function requestKey({ store, clock }: Access, request: RequestKeyRe
   const name = request.name === undefined ? 'default' : checkedText('name', request.name, NAME_LENGTH_MAX)
   const reason =
     request.reason === undefined ? null : checkedText('reason', request.reason, REASON_LENGTH_MAX)
+  const scope = parseScope(request.scope ?? { knownRoutes: [] })
   const expiresAtMs = request.expires === undefined ? null : parseExpiry(request.expires, nowMs)
 
   return store.transaction(async (tables) => {
@@ -46,12 +48,11 @@ export async function requestKey({ store, clock }: Access, request: RequestKeyRe
       revokedAtMs: null,
       expiresAtMs,
       replacedById: null,
-      routes: null,
-      ips: null,
+      ...scope,
     }
     await tables.keys.insert(key)
     const subject = `key:${key.id}`
-    const detail = { tenant_id: tenant.id, name, mode: key.mode, reason }
+    const detail = { tenant_id: tenant.id, name, mode: key.mode, reason, ...scope }
     await record(tables, { atMs: nowMs, actor, action: 'key.requested', subject, detail })
     if (approved) {
       const why = { plan: plan.id, approval: 'auto' }
@@ -70,6 +71,8 @@ export interface RequestKeyRequest extends Signed {
   /** What the key is for, for whoever approves it. */
   readonly reason?: string | undefined
   readonly expires?: string | undefined
+  /** What it may be used for; everything the plan opens if not given. */
+  readonly scope?: WrittenScope | undefined
 }
 
 const BY_RULE = 'gatez'

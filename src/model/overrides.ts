@@ -14,6 +14,8 @@ export interface Overrides {
   readonly quotas: Readonly<Record<string, string>>
   /** Ids of features the tenant has whatever its plan says. */
   readonly features: readonly string[]
+  /** How many keys the tenant may hold; null = any number, not there = as many as its plan says. */
+  readonly keysMax?: number | null
 }
 
 /** No override at all. */
@@ -30,6 +32,7 @@ export function overridePlan(plan: Plan, overrides: Overrides | null): Plan {
   const added = overrides.features.filter((feature) => !plan.features.includes(feature))
   return {
     ...plan,
+    keys: overrides.keysMax === undefined ? plan.keys : { ...plan.keys, max: overrides.keysMax },
     features: [...plan.features, ...added],
     limits: plan.limits.map((limit) => {
       const amount = own(overrides.limits, limit.id)
@@ -43,8 +46,9 @@ export function overridePlan(plan: Plan, overrides: Overrides | null): Plan {
 }
 
 /** Whether nothing is overridden. */
-export function overridesNothing({ limits, quotas, features }: Overrides): boolean {
-  return Object.keys(limits).length + Object.keys(quotas).length + features.length === 0
+export function overridesNothing({ limits, quotas, features, keysMax }: Overrides): boolean {
+  const count = Object.keys(limits).length + Object.keys(quotas).length + features.length
+  return count === 0 && keysMax === undefined
 }
 
 // An id may be a name that every object has, as `constructor`.

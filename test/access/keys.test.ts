@@ -159,6 +159,21 @@ describe('from request to key', () => {
     expect(rung).toHaveLength(4)
   })
 
+  test('a scope asked for is shown to who approves, and kept in the key that is revealed', async () => {
+    const scope = { routes: 'search', ips: '10.0.0.0/8', knownRoutes: ['search', 'lookup'] }
+    const request = { actor, tenant: 'pro', mode: 'live', scope } as const
+    const asked = await requestKey(access, request)
+    expect(asked).toMatchObject({ routes: ['search'], ips: ['10.0.0.0/8'] })
+    if (asked.state === 'requested') await approveKeys(access, { actor, keyIds: [asked.id] })
+    await revealKeys(access, { actor, keyIds: [asked.id] })
+    expect(await showKey(access, { keyId: asked.id })).toMatchObject({
+      routes: ['search'],
+      ips: ['10.0.0.0/8'],
+    })
+    const wrong = requestKey(access, { ...request, scope: { ...scope, routes: 'serach' } })
+    await expect(wrong).rejects.toMatchObject({ code: 'invalid-parameter', message: /search/ })
+  })
+
   test('a plan with automatic approval approves at once', async () => {
     const asked = await ask('free')
     expect(asked).toMatchObject({ state: 'approved', decided_by: 'gatez' })

@@ -121,3 +121,19 @@ test('limits need a plan, features do not', async () => {
   })
   expect(await access.override({ features: ['ai'] }, 'bare')).toMatchObject({ plan: null, features: ['ai'] })
 })
+
+test('a tenant may hold more keys than its plan says, or fewer, until that is taken back', async () => {
+  const access = await desk()
+  const make = () => createKey(access, { actor, tenant: 'acme', mode: 'live' })
+  expect(await access.override({ keys: '2' })).toMatchObject({ keys_max: 2 })
+  await make()
+  await make()
+  await expect(make()).rejects.toMatchObject({ code: 'key-limit-reached', message: /allows 2 keys/ })
+  expect(await access.override({ limits: ['tenant-day=5'] })).toMatchObject({ keys_max: 2 })
+  expect(await access.override({ keys: 'unlimited' })).toMatchObject({ keys_max: null })
+  await make()
+  expect(await access.override({ unset: ['keys'] })).not.toHaveProperty('keys_max')
+  for (const keys of ['0', 'many', '-1', '']) {
+    await expect(access.override({ keys })).rejects.toMatchObject({ code: 'invalid-parameter' })
+  }
+})
