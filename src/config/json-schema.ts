@@ -1,13 +1,42 @@
 import * as z from 'zod'
+import { FIELD_DESCRIPTIONS } from './field-descriptions.ts'
 import { fileSchema } from './schema.ts'
+
+/** As much of JSON Schema as the file needs. */
+export interface JsonSchema {
+  readonly type?: string
+  readonly description?: string
+  readonly default?: unknown
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly items?: JsonSchema
+  readonly required?: readonly string[]
+  readonly [keyword: string]: unknown
+}
 
 /**
  * The JSON Schema of `gatez.yaml`, as editors read it: draft 2020-12, made from the schema that checks the file.
  *
- * It knows fields, types, ranges and choices. What refers to something else in the file, and the form of
- * addresses, spans and prices, only `gatez config check` knows.
+ * It knows fields, types, ranges, choices and what each is for. What refers to something else in the file,
+ * and the form of addresses, spans and prices, only `gatez config check` knows.
  */
-export function configJsonSchema(): Readonly<Record<string, unknown>> {
+export function configJsonSchema(): JsonSchema {
   const { $schema, ...schema } = z.toJSONSchema(fileSchema, { io: 'input', unrepresentable: 'any' })
-  return { $schema, title: 'gatez.yaml', description: 'Configuration of gatez.', ...schema }
+  const described = describe(JSON.parse(JSON.stringify(schema)), '')
+  return { $schema, title: 'gatez.yaml', ...described, description: 'Configuration of gatez.' }
+}
+
+function describe(schema: JsonSchema, path: string): JsonSchema {
+  const description = FIELD_DESCRIPTIONS[path]
+  return {
+    ...schema,
+    ...(description !== undefined && { description }),
+    ...(schema.properties !== undefined && {
+      properties: Object.fromEntries(
+        Object.entries(schema.properties).map(([name, field]) => {
+          return [name, describe(field, path === '' ? name : `${path}.${name}`)]
+        }),
+      ),
+    }),
+    ...(schema.items !== undefined && { items: describe(schema.items, `${path}[]`) }),
+  }
 }
