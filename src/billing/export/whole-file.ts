@@ -43,6 +43,8 @@ async function fill(
     await closed
   } finally {
     sink.destroy()
+    // A file that was still being opened is there only now: who takes it away must not come before.
+    await closed.catch(() => {})
   }
 }
 
