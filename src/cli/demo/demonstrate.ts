@@ -6,7 +6,7 @@ import { type App, openApp, systemUser } from '../../app.ts'
 import { writeTemplate } from '../../config/write-template.ts'
 import { templatesDir } from '../../lib/bundle.ts'
 import type { UsageReport } from '../../metering/usage-report.ts'
-import { serve } from '../../serve.ts'
+import { type Serving, serve } from '../../serve.ts'
 import { openLog } from '../../telemetry/log.ts'
 import { programName } from '../program-name.ts'
 import { freePort } from './free-port.ts'
@@ -24,23 +24,10 @@ const REPORT_MS_MAX = 10_000
  */
 export async function demonstrate({ print, signal }: DemoParts): Promise<Demo | undefined> {
   await using undo = new AsyncDisposableStack()
-  const folder = mkdtempSync(join(tmpdir(), 'gatez-demo-'))
-  undo.defer(() => rmSync(folder, { recursive: true, force: true }))
-  const gatewayPort = await freePort(8080)
-  const upstreamPort = await freePort(9000)
-  const [gateway, upstream] = [`http://127.0.0.1:${gatewayPort}`, `http://127.0.0.1:${upstreamPort}`]
+  const { folder, gateway, upstream, app, serving, ...begun } = await begin()
+  undo.use(begun)
   print(`A fresh folder: ${folder}\n`)
-
-  print('  gatez init --yes')
-  const answers = { listen: `127.0.0.1:${gatewayPort}`, upstream }
-  writeTemplate({ templatesDir: templatesDir() }, { template: 'dataforge', folder, answers })
-  print('  node upstream.js &')
-  undo.use(await startSampleUpstream(upstreamPort))
-  print('  gatez serve &')
-  const app = undo.use(await openApp(join(folder, 'gatez.yaml')))
-  const { config, clock } = app
-  const serving = await serve({ config, clock, log: openLog(), actor: `serve:${systemUser()}` })
-  undo.defer(() => serving.stop())
+  for (const step of ['gatez init --yes', 'node upstream.js &', 'gatez serve &']) print(`  ${step}`)
 
   if (signal.aborted) return undefined
   const pro = await makeCustomer(app, { id: 'acme', name: 'Acme Inc', planId: 'pro' }, print)
@@ -57,6 +44,40 @@ export async function demonstrate({ print, signal }: DemoParts): Promise<Demo | 
     ...{ folder, gateway, upstream, key: pro, calls, statuses, report, died: serving.died },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
+}
+
+/** Others may take a port between the look and the listening; then it begins again on ports that no one expects. */
+async function begin(): Promise<Begun> {
+  try {
+    return await beginOn(await freePort(8080), await freePort(9000))
+  } catch {
+    return beginOn(await freePort(0), await freePort(0))
+  }
+}
+
+/** A folder, the sample API and the gateway, all begun or none. */
+async function beginOn(gatewayPort: number, upstreamPort: number): Promise<Begun> {
+  await using undo = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), 'gatez-demo-'))
+  undo.defer(() => rmSync(folder, { recursive: true, force: true }))
+  const [gateway, upstream] = [`http://127.0.0.1:${gatewayPort}`, `http://127.0.0.1:${upstreamPort}`]
+  const answers = { listen: `127.0.0.1:${gatewayPort}`, upstream }
+  writeTemplate({ templatesDir: templatesDir() }, { template: 'dataforge', folder, answers })
+  undo.use(await startSampleUpstream(upstreamPort))
+  const app = undo.use(await openApp(join(folder, 'gatez.yaml')))
+  const { config, clock } = app
+  const serving = await serve({ config, clock, log: openLog(), actor: `serve:${systemUser()}` })
+  undo.defer(() => serving.stop())
+  const running = undo.move()
+  return { folder, gateway, upstream, app, serving, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+interface Begun extends AsyncDisposable {
+  readonly folder: string
+  readonly gateway: string
+  readonly upstream: string
+  readonly app: App
+  readonly serving: Serving
 }
 
 export interface DemoParts {
