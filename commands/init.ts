@@ -16,7 +16,7 @@ export default class Init extends GatezCommand {
     'minimal your own API with one plan or those of a preset, production the same for a server, with a unit for systemd.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
-    '<%= config.bin %> <%= command.id %> shop --upstream http://127.0.0.1:3000 --preset apikeys-guide --yes',
+    '<%= config.bin %> <%= command.id %> shop --upstream http://127.0.0.1:3000 --preset top50 --yes',
     '<%= config.bin %> <%= command.id %> models --template llm',
   ]
   static override args = {

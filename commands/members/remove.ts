@@ -6,8 +6,7 @@ import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { YES_FLAG } from '../../src/cli/yes-flag.ts'
 
 export default class MembersRemove extends GatezCommand {
-  static override summary =
-    'Take a person out of a tenant, with every link it has; the keys of the tenant stay.'
+  static override summary = 'Take a person out of a tenant, with its links; the keys of the tenant stay.'
   static override description = 'Asks first; a script says --yes. The same address can be invited again.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> acme ann@example.com',

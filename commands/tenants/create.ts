@@ -8,7 +8,7 @@ export default class TenantsCreate extends GatezCommand {
   static override summary = 'Create a tenant: a customer organisation.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> acme --plan free',
-    '<%= config.bin %> <%= command.id %> acme --name "Acme Corp" --external-id cus_8f3a2b --plan pro',
+    '<%= config.bin %> <%= command.id %> acme --name Acme --external-id cus_8f3a2b --plan pro',
   ]
   static override args = {
     id: Args.string({ description: 'Its id for ever: 1 to 64 of a-z, 0-9, _ and -.', required: true }),

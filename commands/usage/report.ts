@@ -11,7 +11,7 @@ export default class UsageReport extends GatezCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> --month 2026-03',
     '<%= config.bin %> <%= command.id %> --by day --tenant acme --tz Europe/Berlin',
-    '<%= config.bin %> <%= command.id %> --from 2026-03-01 --to 2026-03-08 --by route,status --json',
+    '<%= config.bin %> <%= command.id %> --from 2026-03-01 --to 2026-03-08 --by route --json',
   ]
   static override flags = USAGE_FLAGS
 

@@ -3,6 +3,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { COMMANDS, TOPICS } from '../../commands/index.ts'
 import { loadAllCommands } from '../../src/cli/command-table.ts'
 import { programFolder } from '../support/build-programs.ts'
 import { plainEnvironment } from '../support/run-cli.ts'
@@ -120,6 +121,17 @@ test.concurrent.for(EXAMPLES)('%s', { timeout: 60_000 }, async (example, { expec
   expectHere(exitCode, `${example}\n${stdout}\n${stderr}`).toBe(EXITS[example] ?? 0)
   expectHere(stderr).not.toMatch(/Internal error/)
 })
+
+const COMMAND_NAMES = Object.keys(COMMANDS).map((id) => id.replaceAll(':', ' '))
+
+test.concurrent.for(['', ...COMMAND_NAMES, ...Object.keys(TOPICS)])(
+  'gatez %s --help fits 80 columns',
+  async (name, { expect: expectHere }) => {
+    const { exitCode, stdout } = await shell(`gatez ${name} --help`, base)
+    expectHere(exitCode).toBe(0)
+    expectHere(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+  },
+)
 
 test('every exception is one of an example that is there', () => {
   expect(Object.keys(EXITS).filter((example) => !EXAMPLES.includes(example))).toEqual([])
