@@ -9,6 +9,7 @@ import { makeFolder } from '../lib/make-folder.ts'
 import { damageOf, snapshotStores } from '../storage/open.ts'
 import { gapAt, type StoresSnapshot } from '../storage/ports/stores-snapshot.ts'
 import { type BackupFile, backupPath, MANIFEST, type Manifest, measure } from './backup-manifest.ts'
+import { diskProblem } from './disk-problem.ts'
 
 /** Snapshots taken in a row before it is given up; shipping is between two stores for milliseconds. */
 const TRIES_MAX = 100
@@ -26,10 +27,10 @@ export async function backUp({ config, clock }: BackUpParts, request: BackUpRequ
   if (existsSync(folder)) {
     throw new GatezError('already-exists', `${folder} exists already; a backup never overwrites anything.`)
   }
-  makeFolder(dirname(folder), 0o700)
   const staging = `${folder}.partial-${process.pid}`
-  mkdirSync(staging, { mode: 0o700 })
   try {
+    makeFolder(dirname(folder), 0o700)
+    mkdirSync(staging, { mode: 0o700 })
     const manifest = await copyStores({ config, clock }, { ...request, folder: staging })
     const path = join(staging, MANIFEST)
     writeFileSync(path, `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 })
@@ -37,8 +38,8 @@ export async function backUp({ config, clock }: BackUpParts, request: BackUpRequ
     renameSync(staging, folder)
     return manifest
   } catch (error) {
-    rmSync(staging, { recursive: true, force: true })
-    throw error
+    if (existsSync(staging)) rmSync(staging, { recursive: true })
+    throw diskProblem(error, `The backup ${folder} cannot be written`)
   }
 }
 

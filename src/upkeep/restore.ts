@@ -8,6 +8,7 @@ import { SpoolReader } from '../metering/spool.ts'
 import { Shipper } from '../shipping/ship.ts'
 import { lockDataFolder, openControlStore, openUsageLog } from '../storage/open.ts'
 import { backupPath, type Manifest, readBackup } from './backup-manifest.ts'
+import { diskProblem } from './disk-problem.ts'
 
 /**
  * Puts a backup in the place of the stores.
@@ -41,6 +42,8 @@ export async function restore({ config, clock }: RestoreParts, request: RestoreR
     renameSync(staged.control, targets.control)
     if (existsSync(staged.usage)) renameSync(staged.usage, targets.usage)
     return { manifest, shipped, setAside: aside }
+  } catch (error) {
+    throw diskProblem(error, `The backup cannot be put in place in ${stores.dataDir}`)
   } finally {
     for (const path of [staged.control, staged.usage, spool]) remove(path)
   }

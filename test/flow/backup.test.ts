@@ -70,6 +70,16 @@ test('a backup belongs to its owner alone, and never overwrites', async () => {
   expect(readdirSync(project.folder).filter((name) => name.includes('partial'))).toEqual([])
 })
 
+test.each([
+  { to: '/proc/saved', why: /the folder cannot be made there|may not write/ },
+  { to: 'gatez.yaml/saved', why: /a file stands in its way/ },
+  { to: 'x'.repeat(300), why: /its name is too long/ },
+])('a backup that cannot be written says why, and leaves nothing: $to', async ({ to, why }) => {
+  const before = readdirSync(project.folder)
+  expect(await project.try('backup', to)).toMatchObject({ exitCode: 7, stderr: expect.stringMatching(why) })
+  expect(readdirSync(project.folder)).toEqual(before)
+})
+
 test('restore refuses while a gateway serves, over other stores, and what is not a whole backup', async () => {
   await project.run('backup', 'saved')
   const serve = await project.serve()
