@@ -8,20 +8,27 @@ export interface TableColumn {
   readonly align?: 'left' | 'right'
   /** Never wrapped: ids that people copy. */
   readonly whole?: boolean
+  /** Left out, the last such column first, where the table would not fit otherwise. */
+  readonly mayGo?: boolean
 }
 
 /**
  * A table with light lines, no wider than the terminal (80 columns where there is none).
  *
  * What does not fit is wrapped in the widest columns on the left side; numbers and headings stay whole.
+ * Where that is not enough, columns that may go are left out, and a line says which.
  * Only the heading is styled, and only on a terminal that wants it (NO_COLOR, pipes). Ends without a
  * line feed.
  */
 export function renderTable(
-  columns: readonly TableColumn[],
-  rows: readonly (readonly string[])[],
+  allColumns: readonly TableColumn[],
+  allRows: readonly (readonly string[])[],
   widthMax: number = process.stdout.columns || 80,
 ): string {
+  const kept = columnsThatFit(allColumns, allRows, widthMax)
+  const columns = allColumns.filter((_, index) => kept.has(index))
+  const rows = allRows.map((row) => row.filter((_, index) => kept.has(index)))
+  const gone = allColumns.filter((_, index) => !kept.has(index)).map(({ title }) => title)
   const table = new Table({
     head: columns.map((column) => styleText('bold', column.title, { stream: process.stdout })),
     colAligns: columns.map((column) => column.align ?? 'left'),
@@ -32,7 +39,8 @@ export function renderTable(
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': PADDING },
   })
   for (const row of rows) table.push(row.map(printable))
-  return fitRule(table.toString().replaceAll(/ +$/gm, ''))
+  const text = fitRule(table.toString().replaceAll(/ +$/gm, ''))
+  return gone.length === 0 ? text : `${text}\n\nLeft out for want of room: ${gone.join(', ')}.`
 }
 
 /** Makes the rule under the heading as long as the longest line; the table gives it the last padding too. */
@@ -64,15 +72,39 @@ const LIGHT = {
   middle: '',
 } as const
 
+/** Positions of the columns that fit side by side, wrapped as far as they may be. */
+function columnsThatFit(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  widthMax: number,
+): ReadonlySet<number> {
+  const kept = new Set(columns.keys())
+  const widths = columns.map((column, index) => widthOfColumn(column, index, rows))
+  const least = (index: number): number => {
+    const column = columns[index]
+    const width = widths[index] ?? 0
+    if (column === undefined || column.align === 'right' || column.whole === true) return width
+    return Math.min(width, Math.max(column.title.length, 12) + PADDING)
+  }
+  for (const index of [...columns.keys()].reverse()) {
+    // The last column needs no padding behind it.
+    if ([...kept].reduce((sum, each) => sum + least(each), -PADDING) <= widthMax) break
+    if (columns[index]?.mayGo === true) kept.delete(index)
+  }
+  return kept
+}
+
+function widthOfColumn(column: TableColumn, index: number, rows: readonly (readonly string[])[]): number {
+  const cells = rows.map((row) => widthOf(printable(row[index] ?? '')))
+  return Math.max(column.title.length, ...cells) + PADDING
+}
+
 function columnWidths(
   columns: readonly TableColumn[],
   rows: readonly (readonly string[])[],
   widthMax: number,
 ): number[] {
-  const widths = columns.map((column, index) => {
-    const cells = rows.map((row) => widthOf(printable(row[index] ?? '')))
-    return Math.max(column.title.length, ...cells) + PADDING
-  })
+  const widths = columns.map((column, index) => widthOfColumn(column, index, rows))
   let excess = widths.reduce((sum, width) => sum + width, 0) - widthMax
   while (excess > 0) {
     const widest = widestThatMayShrink(columns, widths)

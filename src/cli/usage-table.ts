@@ -11,8 +11,14 @@ export function usageTable({ span, timezone, columns, rows, total }: UsageReport
   return {
     title: `Usage from ${isoTime(span.startMs)} up to ${isoTime(span.endMs)}, ${timezone}`,
     columns: [
-      ...columns.map((column) => ({ title: heading(column), whole: column.endsWith('_id') })),
-      ...[...SUM_HEADINGS, ...meterIds.map(heading)].map((title) => ({ title, align: 'right' as const })),
+      ...columns.map((column) => ({
+        title: heading(column),
+        whole: column.endsWith('_id'),
+        mayGo: column.endsWith('_name'),
+      })),
+      ...[...SUM_HEADINGS, ...meterIds.map(heading)].map((title) => {
+        return { title, align: 'right' as const, mayGo: title === 'IN' || title === 'OUT' }
+      }),
     ],
     rows: body.length === 0 ? [] : [...body, foot],
   }

@@ -45,6 +45,11 @@ test('init, serve and a metered request work from the binary alone', async () =>
   expect(await gatez.stop(), gatez.output).toBe(0)
 })
 
+test('the demonstration runs from the binary alone, its sample API too', async () => {
+  const { calls, report } = JSON.parse(await gatez.run(['demo', '--json']))
+  expect([calls, report.total.billable]).toEqual([178, 163])
+})
+
 test('the binary unpacks its SQLite engine into the cache of its user, once', () => {
   const cache = join(gatez.folder, '../home/.cache/gatez')
   expect(readdirSync(cache)).toEqual([expect.stringMatching(/^sqlite-[0-9a-f]{32}\.node$/)])

@@ -39,3 +39,21 @@ test('a name cannot write to the terminal', () => {
 test('without a terminal there are no colours', () => {
   expect(renderTable(COLUMNS, [['a', 'b', '1']])).not.toContain('\u001b')
 })
+
+test('where it cannot fit, columns that may go are left out, the last first, and named', () => {
+  const columns = [
+    { title: 'KEY', whole: true },
+    { title: 'NAME', mayGo: true },
+    { title: 'CALLS', align: 'right' },
+    { title: 'OUT', align: 'right', mayGo: true },
+  ] as const
+  const row = ['key_0123456789', 'nightly', '1200', '99']
+  expect(renderTable(columns, [row], 80)).toContain('OUT')
+  const narrow = renderTable(columns, [row], 34)
+  expect(narrow.split('\n')[0]).toBe('KEY             NAME     CALLS')
+  expect(narrow).toMatch(/\n\nLeft out for want of room: OUT\.$/)
+  expect(renderTable(columns, [row], 25)).toMatch(
+    /^KEY +CALLS\n[\s\S]*Left out for want of room: NAME, OUT\.$/,
+  )
+  expect(renderTable(columns, [row], 5).split('\n')[2]).toBe('key_0123456789   1200')
+})
