@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Programs that tests call as users do, and the Debian package of each. */
+const TOOLS = { bash: 'bash', curl: 'curl', git: 'git', openssl: 'openssl', timeout: 'coreutils' }
+
+/**
+ * Installs what is missing where that can be done (Debian, as root); elsewhere says what to install, and
+ * returns false.
+ */
+export function ensureTools() {
+  const lacking = () => Object.keys(TOOLS).filter((tool) => !isThere(tool))
+  if (lacking().length === 0) return true
+  const packages = lacking().map((tool) => TOOLS[tool])
+  if (process.getuid?.() === 0 && isThere('apt-get')) {
+    console.log(`Installing ${packages.join(', ')}: apt-get install`)
+    spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit' })
+    spawnSync('apt-get', ['install', '-y', '-qq', ...packages], { stdio: 'inherit' })
+  }
+  const still = lacking()
+  if (still.length === 0) return true
+  console.error(`The tests need ${still.join(', ')}. On Debian: apt-get install ${packages.join(' ')}`)
+  return false
+}
+
+function isThere(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
+}
