@@ -36,6 +36,11 @@ export default class TenantsOverride extends GatezCommand {
       helpValue: 'ID',
       multiple: true,
     }),
+    price: Flags.string({
+      description: 'Id of a charge and its price for this tenant, as in the file.',
+      helpValue: 'ID=PRICE',
+      multiple: true,
+    }),
     keys: Flags.string({
       description: 'How many keys the tenant may hold, or unlimited.',
       helpValue: 'NUMBER',
@@ -56,6 +61,7 @@ export default class TenantsOverride extends GatezCommand {
       limits: flags.limit,
       quotas: flags.quota,
       features: flags.feature,
+      prices: flags.price,
       keys: flags.keys,
       unset: flags.unset,
     })
@@ -67,6 +73,7 @@ export default class TenantsOverride extends GatezCommand {
       ]),
       ...Object.entries(overrides.quotas).map(([id, included]) => ['quota', id, included]),
       ...overrides.features.map((feature) => ['feature', feature, 'included']),
+      ...Object.entries(overrides.prices ?? {}).map(([id, price]) => ['price', id, JSON.stringify(price)]),
       ...(overrides.keys_max === undefined
         ? []
         : [['keys', '', overrides.keys_max?.toString() ?? 'unlimited']]),

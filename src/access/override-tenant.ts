@@ -1,3 +1,4 @@
+import { parsePrice } from '../config/parse-price.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { didYouMean } from '../lib/closest.ts'
 import { NO_OVERRIDES, type Overrides, overridesNothing } from '../model/overrides.ts'
@@ -46,6 +47,8 @@ export interface OverrideTenantRequest extends Signed {
   /** As `calls-month=100000`. */
   readonly quotas?: readonly string[] | undefined
   readonly features?: readonly string[] | undefined
+  /** As `calls={ model: per_unit, unit: "0.004" }`. */
+  readonly prices?: readonly string[] | undefined
   /** How many keys it may hold, or `unlimited`. */
   readonly keys?: string | undefined
   /** Ids whose overrides are taken back; `all` for every one. */
@@ -67,6 +70,7 @@ function unset(before: Overrides, ids: readonly string[], tenantId: string): Ove
   if (ids.includes('all')) return NO_OVERRIDES
   const keys = before.keysMax === undefined ? [] : ['keys']
   const known = [...Object.keys(before.limits), ...Object.keys(before.quotas), ...before.features, ...keys]
+  known.push(...Object.keys(before.prices ?? {}))
   for (const id of ids) {
     if (known.includes(id)) continue
     const rest = known.length === 0 ? 'it has none' : `it has ${known.join(', ')}`
@@ -78,6 +82,7 @@ function unset(before: Overrides, ids: readonly string[], tenantId: string): Ove
     quotas: without(before.quotas, ids),
     features: before.features.filter((feature) => !ids.includes(feature)),
     ...(before.keysMax !== undefined && !ids.includes('keys') && { keysMax: before.keysMax }),
+    ...pricesIn(without(before.prices ?? {}, ids)),
   }
 }
 
@@ -97,13 +102,15 @@ function set(
 ): Overrides {
   const limits = (request.limits ?? []).map((text) => pair('limit', text))
   const quotas = (request.quotas ?? []).map((text) => pair('quota', text))
-  if (plan === undefined && limits.length + quotas.length > 0) {
+  const prices = (request.prices ?? []).map((text) => pair('price', text))
+  if (plan === undefined && limits.length + quotas.length + prices.length > 0) {
     const detail = `Tenant ${tenantId} has no plan whose limits could be overridden: gatez tenants plan ${tenantId} PLAN gives it one.`
     throw new GatezError('no-plan', detail)
   }
   const of = plan === undefined ? '' : `plan ${plan.id}`
   for (const [id] of limits) refuseUnknown('limit', id, plan?.limits.map((limit) => limit.id) ?? [], of)
   for (const [id] of quotas) refuseUnknown('quota', id, plan?.quotas.map((quota) => quota.id) ?? [], of)
+  for (const [id] of prices) refuseUnknown('price', id, plan?.charges.map((charge) => charge.id) ?? [], of)
   const features = request.features ?? []
   for (const feature of features) refuseUnknown('feature', feature, request.knownFeatures, 'the file')
   return {
@@ -118,17 +125,31 @@ function set(
     features: [...new Set([...before.features, ...features])].sort(),
     ...(before.keysMax !== undefined && { keysMax: before.keysMax }),
     ...(request.keys !== undefined && { keysMax: keysOf(request.keys) }),
+    ...pricesIn({
+      ...before.prices,
+      ...Object.fromEntries(prices.map(([id, text]) => [id, parsePrice(text, `price ${id}`)])),
+    }),
   }
+}
+
+/** No price at all is no field: what was never set stays as it was. */
+function pricesIn(prices: NonNullable<Overrides['prices']>): Pick<Overrides, 'prices'> {
+  return Object.keys(prices).length === 0 ? {} : { prices: sorted(prices) }
 }
 
 function pair(kind: string, text: string): readonly [string, string] {
   const at = text.indexOf('=')
   if (at > 0 && at < text.length - 1) return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
-  const form = kind === 'limit' ? 'tenant-day=5000' : 'calls-month=100000'
+  const form = FORMS[kind] ?? 'tenant-day=5000'
   throw new GatezError(
     'invalid-parameter',
     `${kind} is ${JSON.stringify(text)}: write id=amount, as ${form}.`,
   )
+}
+
+const FORMS: Readonly<Record<string, string>> = {
+  quota: 'calls-month=100000',
+  price: `calls='{ model: per_unit, unit: "0.004" }'`,
 }
 
 function refuseUnknown(kind: string, id: string, known: readonly string[], of: string): void {

@@ -39,7 +39,10 @@ export abstract class GatezCommand extends Command {
       json: this.jsonEnabled(),
       debug: debugWanted(processEnvironment()),
       commandName: this.id?.replaceAll(':', ' ') ?? '',
-      flagNames: ['json', ...Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags })],
+      flagNames: [
+        ...(this.ctor.enableJsonFlag ? ['json'] : []),
+        ...Object.keys({ ...this.ctor.baseFlags, ...this.ctor.flags }),
+      ],
     })
   }
 }

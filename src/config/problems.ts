@@ -33,6 +33,11 @@ export class ProblemList {
     return this.#problems.length === 0
   }
 
+  /** The one found first. */
+  get first(): ConfigProblem | undefined {
+    return this.#problems[0]
+  }
+
   /** Adds a problem, unless the same was found at the same place before. */
   add(place: Place, path: Path, message: string): void {
     const written = pathText(path)

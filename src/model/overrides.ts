@@ -1,4 +1,4 @@
-import type { Plan } from './plan.ts'
+import type { Charge, Plan } from './plan.ts'
 
 /**
  * What one tenant gets beside its plan, by the operator's word: amounts in place of the plan's, features
@@ -16,6 +16,8 @@ export interface Overrides {
   readonly features: readonly string[]
   /** How many keys the tenant may hold; null = any number, not there = as many as its plan says. */
   readonly keysMax?: number | null
+  /** Charge id → its price for this tenant, as in the file; not there = none. */
+  readonly prices?: Readonly<Record<string, Charge['price']>>
 }
 
 /** No override at all. */
@@ -34,6 +36,10 @@ export function overridePlan(plan: Plan, overrides: Overrides | null): Plan {
     ...plan,
     keys: overrides.keysMax === undefined ? plan.keys : { ...plan.keys, max: overrides.keysMax },
     features: [...plan.features, ...added],
+    charges: plan.charges.map((charge) => {
+      const price = own(overrides.prices ?? {}, charge.id)
+      return price === undefined ? charge : { ...charge, price }
+    }),
     limits: plan.limits.map((limit) => {
       const amount = own(overrides.limits, limit.id)
       return amount === undefined ? limit : { ...limit, amount }
@@ -46,8 +52,9 @@ export function overridePlan(plan: Plan, overrides: Overrides | null): Plan {
 }
 
 /** Whether nothing is overridden. */
-export function overridesNothing({ limits, quotas, features, keysMax }: Overrides): boolean {
-  const count = Object.keys(limits).length + Object.keys(quotas).length + features.length
+export function overridesNothing({ limits, quotas, features, keysMax, prices = {} }: Overrides): boolean {
+  const amounts = { ...limits, ...quotas, ...prices }
+  const count = Object.keys(amounts).length + features.length
   return count === 0 && keysMax === undefined
 }
 

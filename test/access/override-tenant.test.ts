@@ -5,6 +5,7 @@ import { createTenant } from '../../src/access/create-tenant.ts'
 import { type OverrideTenantRequest, overrideTenant } from '../../src/access/override-tenant.ts'
 import { showTenant } from '../../src/access/show-tenant.ts'
 import { hashSecret } from '../../src/model/key.ts'
+import { overridePlan } from '../../src/model/overrides.ts'
 import type { Limit } from '../../src/model/plan.ts'
 import { openFor, plan, putPlans, testStore } from '../support/control-store.ts'
 
@@ -135,5 +136,37 @@ test('a tenant may hold more keys than its plan says, or fewer, until that is ta
   expect(await access.override({ unset: ['keys'] })).not.toHaveProperty('keys_max')
   for (const keys of ['0', 'many', '-1', '']) {
     await expect(access.override({ keys })).rejects.toMatchObject({ code: 'invalid-parameter' })
+  }
+})
+
+test('a tenant may have a price of its own; what is wrong with one is said', async () => {
+  const access = await testStore()
+  const price = { model: 'per_unit', unit: '0.01' }
+  await putPlans(access.store, [plan({ id: 'free', charges: [{ id: 'calls', meter: 'calls', price }] })])
+  await createTenant(access, { actor, id: 'acme', planId: 'free' })
+  const override = (asked: Asked) =>
+    overrideTenant(access, { actor, tenant: 'acme', knownFeatures: [], ...asked })
+  const own = { model: 'per_unit', unit: '0.004' }
+  expect(await override({ prices: ['calls={ model: per_unit, unit: "0.004" }'] })).toMatchObject({
+    prices: { calls: own },
+  })
+  const { overrides } = (await access.store.tenants.find('acme')) ?? {}
+  expect(
+    overridePlan(plan({ charges: [{ id: 'calls', meter: 'calls', price }] }), overrides ?? null),
+  ).toMatchObject({
+    charges: [{ id: 'calls', price: own }],
+  })
+  expect(await override({ unset: ['calls'] })).not.toHaveProperty('prices')
+  for (const [written, says] of [
+    ['calls', /write id=amount/],
+    ['fee={ model: flat, amount: "1" }', /price names "fee".*has calls/],
+    ['calls={ model: per_uint, unit: "1" }', /did you mean per_unit/],
+    ['calls={ model: per_unit, unit: 0.1 }', /unit must be/],
+    ['calls=free', /must be a map/],
+  ] as const) {
+    await expect(override({ prices: [written] })).rejects.toMatchObject({
+      code: 'invalid-parameter',
+      message: expect.stringMatching(says),
+    })
   }
 })
