@@ -1,6 +1,7 @@
 import { GatezError } from '../errors/gatez-error.ts'
 import { didYouMean } from '../lib/closest.ts'
-import { type KeyScope, parseIpBlock } from '../model/key-scope.ts'
+import { parseIpBlock } from '../model/ip-block.ts'
+import type { KeyScope } from '../model/key-scope.ts'
 
 /** What a key is to be narrowed to, in words with commas between; undefined = not narrowed. */
 export interface WrittenScope {

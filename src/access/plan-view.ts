@@ -20,9 +20,10 @@ export interface PlanView {
 
 export interface LimitView {
   readonly id: string
-  readonly counts: 'requests' | 'units'
+  readonly counts: 'requests' | 'units' | 'concurrent'
   /** null = unlimited. */
   readonly amount: number | null
+  /** `moment` when it counts concurrent calls, whose window is 0 ms long. */
   readonly per: string
   readonly window_ms: number
   readonly scope: string

@@ -48,6 +48,7 @@ export function plural(count: number, noun: string): string {
 function limitText({ amount, counts, per, scope }: LimitView): string {
   const size = amount === null ? 'unlimited' : amount.toLocaleString('en-US')
   const who = scope === 'tenant' ? '' : ` a ${scope.replace('key-route', 'key and route')}`
+  if (counts === 'concurrent') return `${size} at a time${who}`
   return `${size}${counts === 'units' ? ' units' : ''}/${per}${who}`
 }
 

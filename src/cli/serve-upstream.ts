@@ -53,7 +53,7 @@ export async function welcome(
 ): Promise<void> {
   const { print, serving } = welcomed
   rememberUpstreamConfig(file, text)
-  const upstream = config.apis[0]?.upstream ?? ''
+  const upstream = config.apis[0]?.upstreams[0] ?? ''
   const problem = await unreachable(upstream)
   if (problem !== undefined)
     print(`Warning: ${upstream} cannot be reached (${problem}). Calls get 502 until it can.`)

@@ -38,6 +38,20 @@ export function parseUpstream(text: string): Parsed<string> {
   return { value: url.origin + url.pathname.replace(/\/+$/, '') }
 }
 
+/** Reads one such URL or several: each once, the same base path not required. */
+export function parseUpstreams(written: string | readonly string[]): Parsed<readonly string[]> {
+  const texts = typeof written === 'string' ? [written] : written
+  if (texts.length === 0) return { problem: 'must list at least one URL' }
+  const upstreams: string[] = []
+  for (const text of texts) {
+    const parsed = parseUpstream(text)
+    if ('problem' in parsed) return parsed
+    if (upstreams.includes(parsed.value)) return { problem: `names ${parsed.value} twice` }
+    upstreams.push(parsed.value)
+  }
+  return { value: upstreams }
+}
+
 /** Reads a host name a client may call an api by; case does not matter. */
 export function parseHost(text: string): Parsed<string> {
   const host = text.toLowerCase()

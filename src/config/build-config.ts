@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { assert } from '../lib/assert.ts'
-import { type Api, COUNTED_STATUSES, type UpstreamTls } from '../model/api.ts'
+import { COUNTED_STATUSES } from '../model/api.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
-import type { Config } from './config.ts'
+import { readText, toApi } from './build-api.ts'
+import type { ClientRules, Config, ListenerTls } from './config.ts'
 import type { File } from './schema.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
@@ -20,6 +20,8 @@ export function buildConfig(file: File, path: string): Config {
       countersMib: file.gateway.counters_mib,
       ownPaths: { health: file.gateway.health, usage: file.gateway.usage },
       drainMs: file.gateway.drain,
+      tls: toTls(file.gateway, folder),
+      clients: toClientRules(file.gateway),
     },
     control: { listen: file.control.listen },
     stores: {
@@ -51,28 +53,23 @@ export function autoThreads(processors: number): number {
   return Math.min(8, Math.max(1, processors - 1))
 }
 
-function toApi(api: File['apis'][number], folder: string): Api {
-  return {
-    id: api.id,
-    hosts: api.hosts,
-    upstream: api.upstream,
-    openapi: api.openapi === undefined ? null : resolve(folder, api.openapi),
-    secret: api.secret ?? null,
-    tls: api.tls === undefined ? null : toTls(api.tls, folder),
-    timeouts: {
-      connectMs: api.timeouts.connect,
-      headersMs: api.timeouts.headers,
-      idleMs: api.timeouts.idle,
-    },
-    routes: api.routes.map(({ id, match, cost, requires, auth }) => ({ id, ...match, cost, requires, auth })),
-  }
+function toTls({ tls }: File['gateway'], folder: string): ListenerTls | null {
+  if (tls === undefined) return null
+  return { cert: readText(tls.cert, folder), key: readText(tls.key, folder) }
 }
 
-/** With what the files hold now: a reload finds new certificates, and threads need not read files. */
-function toTls(tls: NonNullable<File['apis'][number]['tls']>, folder: string): UpstreamTls {
-  const read = (path: string | undefined): string | null =>
-    path === undefined ? null : readFileSync(resolve(folder, path), 'utf8')
-  return { ca: read(tls.ca), cert: read(tls.cert), key: read(tls.key), serverName: tls.server_name ?? null }
+function toClientRules(gateway: File['gateway']): ClientRules {
+  return {
+    trustedProxies: gateway.trusted_proxies,
+    forwardedBy: gateway.forwarded_by,
+    connectionsPerIp: gateway.connections_per_ip,
+    failedKeysPerMinute: gateway.failed_keys_per_minute,
+    maxLagMs: gateway.max_lag,
+    headMs: gateway.timeouts.head,
+    bodyMs: gateway.timeouts.body,
+    readMs: gateway.timeouts.read,
+    keepAliveMs: gateway.timeouts.keep_alive,
+  }
 }
 
 function toPlan(plan: File['plans'][number]): Plan {
@@ -90,15 +87,21 @@ function toPlan(plan: File['plans'][number]): Plan {
 }
 
 function toLimit(limit: File['plans'][number]['limits'][number]): Limit {
-  const amount = limit.requests === undefined ? limit.units : limit.requests
-  assert(amount !== undefined, 'a limit counts requests or units')
+  const { scope } = limit
+  if (limit.concurrent !== undefined) {
+    const id = limit.id ?? `${scope}-concurrent`
+    return { id, counts: 'concurrent', amount: limit.concurrent, windowMs: 0, per: 'moment', scope }
+  }
+  const { per, requests, units } = limit
+  const amount = requests === undefined ? units : requests
+  assert(amount !== undefined && per !== undefined, 'a limit counts requests or units in a span of time')
   return {
-    id: limit.id ?? `${limit.scope}-${limit.per.text}`,
-    counts: limit.requests === undefined ? 'units' : 'requests',
+    id: limit.id ?? `${scope}-${per.text}`,
+    counts: requests === undefined ? 'units' : 'requests',
     amount,
-    windowMs: limit.per.windowMs,
-    per: limit.per.text,
-    scope: limit.scope,
+    windowMs: per.windowMs,
+    per: per.text,
+    scope,
   }
 }
 

@@ -16,10 +16,20 @@ export function checkPlans(file: Cursor): void {
 }
 
 function checkAmount(limit: Cursor): void {
-  const amounts = ['requests', 'units'].filter((field) => limit.field(field).value !== undefined)
+  const amounts = ['requests', 'units', 'concurrent'].filter(
+    (field) => limit.field(field).value !== undefined,
+  )
   if (limit.fields().length === 0) return
-  if (amounts.length === 0) limit.refuse('lacks its amount: requests or units, a number or null for no limit')
-  if (amounts.length === 2) limit.refuse('has two amounts, requests and units: make it two limits')
+  if (amounts.length === 0) {
+    limit.refuse('lacks its amount: requests, units or concurrent, a number or null for no limit')
+  }
+  if (amounts.length > 1) {
+    limit.refuse(`has ${amounts.length} amounts, ${amounts.join(' and ')}: make it ${amounts.length} limits`)
+  }
+  const per = limit.field('per')
+  if (amounts.includes('concurrent')) {
+    if (per.value !== undefined) per.refuse('has no meaning beside concurrent, which counts calls in flight')
+  } else if (per.value === undefined) limit.refuse('lacks the field per')
 }
 
 function checkBlocking(quota: Cursor): void {
@@ -55,12 +65,13 @@ function checkIds(
 function limitIdOf(limit: Cursor): string | undefined {
   const written = limit.field('id').text
   const per = limit.field('per').text
-  if (written !== undefined || per === undefined) return written
+  const span = limit.field('concurrent').value === undefined ? per : 'concurrent'
+  if (written !== undefined || span === undefined) return written
   const scope = limit.field('scope')
   const words =
     scope.value === undefined ? 'tenant' : (scope.text ?? scope.items().flatMap((word) => word.text ?? []))
   const parsed = parseScope(words)
-  return 'value' in parsed ? `${parsed.value}-${per}` : undefined
+  return 'value' in parsed ? `${parsed.value}-${span}` : undefined
 }
 
 function quotaIdOf(quota: Cursor): string | undefined {

@@ -1,4 +1,5 @@
 import { parseHost, parseListen, parseUpstream } from './address.ts'
+import { upstreamsOf } from './check-upstreams.ts'
 import type { Cursor } from './cursor.ts'
 import { parseMatch, parseOwnPath, pathShape, type RouteMatch } from './match.ts'
 
@@ -15,7 +16,7 @@ export function checkRoutes(file: Cursor): void {
         for (const host of hosts) claim(taken, `${host} ${method} ${pathShape(path)}`, route)
       }
     }
-    checkLoop(file, api)
+    for (const upstream of upstreamsOf(api)) checkLoop(file, upstream)
     checkOwnPaths(file, api)
   }
   const { health, usage } = ownPaths(file)
@@ -79,8 +80,7 @@ function answers({ methods, path }: RouteMatch, own: string): boolean {
   )
 }
 
-function checkLoop(file: Cursor, api: Cursor): void {
-  const upstream = api.field('upstream')
+function checkLoop(file: Cursor, upstream: Cursor): void {
   const parsed = parseUpstream(upstream.text ?? '')
   const listen = parseListen(file.field('gateway').field('listen').text ?? '127.0.0.1:8080')
   if ('problem' in parsed || 'problem' in listen) return

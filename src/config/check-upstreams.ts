@@ -6,6 +6,7 @@ import type { Cursor } from './cursor.ts'
 
 /** Checks how gatez and the upstreams know each other: secrets, certificates and their files. */
 export function checkUpstreams(file: Cursor, folder: string): void {
+  checkPair(file.field('gateway').field('tls'), folder)
   for (const api of file.field('apis').items()) {
     checkSecret(api.field('secret').field('value'))
     checkTls(api, folder)
@@ -22,15 +23,29 @@ function checkSecret(value: Cursor): void {
 function checkTls(api: Cursor, folder: string): void {
   const tls = api.field('tls')
   if (tls.value === undefined) return
-  const upstream = parseUpstream(api.field('upstream').text ?? '')
-  if ('value' in upstream && !upstream.value.startsWith('https:')) {
-    tls.refuse('needs an upstream that begins with https://')
+  for (const { text } of upstreamsOf(api)) {
+    const upstream = parseUpstream(text ?? '')
+    if ('value' in upstream && !upstream.value.startsWith('https:')) {
+      tls.refuse(`needs upstreams that begin with https://, and ${upstream.value} does not`)
+    }
   }
   const [cert, key] = [tls.field('cert'), tls.field('key')]
   if ((cert.value === undefined) !== (key.value === undefined)) {
     tls.refuse('cert and key belong together: the certificate gatez shows, and its private key')
   }
   readAs(tls.field('ca'), folder, 'certificate', (pem) => new X509Certificate(pem))
+  checkPair(tls, folder)
+}
+
+/** The upstreams of an api, one or a list of them. */
+export function upstreamsOf(api: Cursor): readonly Cursor[] {
+  const upstream = api.field('upstream')
+  return upstream.text === undefined ? upstream.items() : [upstream]
+}
+
+/** A certificate and its private key, in files of their own. */
+function checkPair(tls: Cursor, folder: string): void {
+  const [cert, key] = [tls.field('cert'), tls.field('key')]
   const certificate = readAs(cert, folder, 'certificate', (pem) => new X509Certificate(pem))
   const privateKey = readAs(key, folder, 'private key without a passphrase', (pem) => createPrivateKey(pem))
   if (certificate === undefined || privateKey === undefined) return

@@ -28,6 +28,37 @@ export interface GatewayConfig {
   readonly ownPaths: { readonly health: string | null; readonly usage: string | null }
   /** How long `SIGTERM` waits for requests in flight. */
   readonly drainMs: number
+  /** What makes the listener speak TLS; null = it speaks plain HTTP. */
+  readonly tls: ListenerTls | null
+  readonly clients: ClientRules
+}
+
+/** PEM texts. */
+export interface ListenerTls {
+  readonly cert: string
+  readonly key: string
+}
+
+/** How far clients are trusted, waited for, and let in. */
+export interface ClientRules {
+  /** Addresses and blocks of proxies whose word on where a call came from is believed. */
+  readonly trustedProxies: readonly string[]
+  /** The field in which they give it. */
+  readonly forwardedBy: 'x-forwarded-for' | 'forwarded'
+  /** Connections one address may hold; null = any number. Trusted proxies may hold any number. */
+  readonly connectionsPerIp: number | null
+  /** Calls with a key that is not accepted, from one address in any minute; null = any number. */
+  readonly failedKeysPerMinute: number | null
+  /** How late the event loop may be before calls are turned away; null = they never are. */
+  readonly maxLagMs: number | null
+  /** For the head of a request to arrive whole. */
+  readonly headMs: number
+  /** Over how long the rate of an upload is looked at. */
+  readonly bodyMs: number
+  /** Without the client taking anything of its answer. */
+  readonly readMs: number
+  /** Between an answer and the next request. */
+  readonly keepAliveMs: number
 }
 
 export interface ListenAddress {

@@ -4,7 +4,7 @@ import { fileSchema } from './schema.ts'
 
 /** As much of JSON Schema as the file needs. */
 export interface JsonSchema {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly description?: string
   readonly default?: unknown
   readonly properties?: Readonly<Record<string, JsonSchema>>
@@ -25,7 +25,8 @@ export function configJsonSchema(): JsonSchema {
   return { $schema, title: 'gatez.yaml', ...described, description: 'Configuration of gatez.' }
 }
 
-function describe(schema: JsonSchema, path: string): JsonSchema {
+function describe(written: JsonSchema, path: string): JsonSchema {
+  const schema = nullableMap(written)
   const description = FIELD_DESCRIPTIONS[path]
   return {
     ...schema,
@@ -39,4 +40,18 @@ function describe(schema: JsonSchema, path: string): JsonSchema {
     }),
     ...(schema.items !== undefined && { items: describe(schema.items, `${path}[]`) }),
   }
+}
+
+/** A map or null, said in one: its fields can be found where those of any map are. */
+function nullableMap(schema: JsonSchema): JsonSchema {
+  const { anyOf, ...rest } = schema
+  if (!isChoices(anyOf) || anyOf.length !== 2) return schema
+  const map = anyOf.find(({ type }) => type === 'object')
+  return map === undefined || !anyOf.some(({ type }) => type === 'null')
+    ? schema
+    : { ...map, ...rest, type: ['object', 'null'] }
+}
+
+function isChoices(choices: unknown): choices is readonly JsonSchema[] {
+  return Array.isArray(choices)
 }

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { GatezError } from '../errors/gatez-error.ts'
+import { RequestRules } from '../openapi/request-rules.ts'
 import { buildConfig } from './build-config.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkPlans } from './check-plans.ts'
+import { checkPolicies } from './check-policies.ts'
 import { checkReferences } from './check-references.ts'
 import { checkRoutes } from './check-routes.ts'
 import { checkUpstreams } from './check-upstreams.ts'
@@ -38,6 +40,7 @@ export function parseConfig(text: string, { file, env }: ConfigPlace): Config {
   checkReferences(cursor)
   checkRoutes(cursor)
   checkPlans(cursor)
+  checkPolicies(cursor)
   checkPlaces(cursor, dirname(path))
   checkFiles(cursor, dirname(path))
   checkUpstreams(cursor, dirname(path))
@@ -78,8 +81,25 @@ const READ_FAULTS: Readonly<Record<string, string>> = {
 function checkFiles(file: Cursor, folder: string): void {
   for (const api of file.field('apis').items()) {
     const openapi = api.field('openapi')
-    if (openapi.text && !existsSync(resolve(folder, openapi.text))) {
+    if (!openapi.text) continue
+    const path = resolve(folder, openapi.text)
+    if (!existsSync(path)) {
       openapi.refuse(`${openapi.text} does not exist (paths are relative to the folder of this file)`)
+    } else if (
+      [api, ...api.field('routes').items()].some((place) => place.field('validate').value === true)
+    ) {
+      checkRules(openapi, path)
     }
+  }
+}
+
+/** What requests are checked against must be understood before the first one comes. */
+function checkRules(openapi: Cursor, path: string): void {
+  try {
+    const rules = RequestRules.read(readFileSync(path, 'utf8'))
+    if ('problem' in rules) openapi.refuse(`${openapi.text} cannot check requests: ${rules.problem}`)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    openapi.refuse(`${openapi.text} cannot be read`)
   }
 }

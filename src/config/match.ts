@@ -34,6 +34,24 @@ export function parseOwnPath(text: string): Parsed<string | null> {
   return problem === undefined ? { value: text } : { problem }
 }
 
+/** A prefix that is taken off each path: plain, without a slash at its end. */
+export function parsePrefix(text: string): Parsed<string> {
+  const problem = text.includes('{') ? 'must be a plain path, as /shop' : pathProblem(text)
+  if (problem !== undefined) return { problem }
+  return text.endsWith('/') ? { problem: 'must not end with a slash, as /shop' } : { value: text }
+}
+
+/** The path that an upstream gets in place of the one asked for, with names from `match`: `/v2/items/{id}`. */
+export function parseRewrite(text: string): Parsed<string> {
+  const problem = pathProblem(text)
+  return problem === undefined ? { value: text } : { problem }
+}
+
+/** The names in braces of a path, as written: `{id}`, `{rest*}`. */
+export function pathNames(path: string): readonly string[] {
+  return path.match(/\{[^}]*\}/g) ?? []
+}
+
 /** The path with its names taken out: two routes of one shape answer the same requests. */
 export function pathShape(path: string): string {
   return path.replaceAll(/\{[^}*]*\}/g, '{}').replaceAll(/\{[^}*]*\*\}/g, '{*}')

@@ -12,6 +12,7 @@ export function restartFields(before: Config, after: Config): readonly string[] 
 const FIELDS: readonly (readonly [name: string, read: (config: Config) => unknown])[] = [
   ['docs_url', (config) => config.docsUrl],
   ['gateway.listen', (config) => config.gateway.listen],
+  ['gateway.tls', (config) => config.gateway.tls !== null],
   ['gateway.threads', (config) => config.gateway.threads],
   ['gateway.counters_mib', (config) => config.gateway.countersMib],
   ['control.listen', (config) => config.control.listen],

@@ -61,13 +61,11 @@ function unknownField(key: string, known: readonly string[]): string {
 
 /** Fields that the design has and this version does not. */
 const LATER_FIELDS: ReadonlySet<string> = new Set([
-  'concurrent',
   'dimensions',
   'dunning',
   'issuer',
   'on_store_failure',
   'portal',
-  'retries',
   'tax',
   'terms',
 ])

@@ -22,6 +22,9 @@ export interface ProblemPlace {
 const IANA_TYPES: Partial<Record<ErrorCode, string>> = {
   'quota-exceeded': 'https://iana.org/assignments/http-problem-types#quota-exceeded',
   'rate-limited': 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  'concurrency-limited': 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+  'too-many-failed-keys': 'https://iana.org/assignments/http-problem-types#abnormal-usage-detected',
+  overloaded: 'https://iana.org/assignments/http-problem-types#temporary-reduced-capacity',
   'limiter-unavailable': 'https://iana.org/assignments/http-problem-types#temporary-reduced-capacity',
   'metering-unavailable': 'https://iana.org/assignments/http-problem-types#temporary-reduced-capacity',
 }

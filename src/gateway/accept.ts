@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { holdsSecret } from '../model/key.ts'
+import type { Clients } from './clients.ts'
+import { preflightFields } from './cors.ts'
 import type { Accepted, Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 import { hostName, type RequestHead, readRequestHead } from './request-head.ts'
-import type { Router } from './router.ts'
+import type { MatchedRoute, RouteMiss, Router } from './router.ts'
 import { readTarget, TARGET_LENGTH_MAX } from './target.ts'
 
 /** More fields than this are refused, never cut off: a key was lost that way elsewhere. */
@@ -13,7 +15,11 @@ const FIELDS_MAX = 100
 const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/
 
 /** Stage 1: is the request well-formed, and which route is it for? */
-export function accept(exchange: Exchange, router: Router): Accepted | Refusal {
+export function accept(
+  exchange: Exchange,
+  router: Router,
+  clients: Clients,
+): Accepted | PreflightAnswer | Refusal {
   const { request } = exchange
   if (request.rawHeaders.length > FIELDS_MAX * 2) {
     return new Refusal('headers-too-large', `The request has more than ${FIELDS_MAX} header fields.`)
@@ -26,6 +32,8 @@ export function accept(exchange: Exchange, router: Router): Accepted | Refusal {
     )
   }
   const head = readRequestHead(request.rawHeaders)
+  exchange.origin = clients.originOf(request, head)
+  exchange.clientIp = clients.recorded(exchange.origin.ip)
   const { requestId } = head
   // It is logged and goes upstream: no place for a key that a client put into the wrong field.
   if (requestId !== undefined && REQUEST_ID.test(requestId) && !holdsSecret(requestId)) {
@@ -40,7 +48,12 @@ export function accept(exchange: Exchange, router: Router): Accepted | Refusal {
   if (target === undefined) {
     return new Refusal('invalid-target', 'The path has a form that two servers could read differently.')
   }
-  const matched = router.match(hostName(head.host), request.method ?? '', target.path)
+  const host = hostName(head.host)
+  if (request.method === 'OPTIONS' && head.askedMethod !== undefined) {
+    const answer = answerPreflight(head, router.match(host, head.askedMethod, target.path))
+    if (answer !== undefined) return answer
+  }
+  const matched = router.match(host, request.method ?? '', target.path)
   if (request.method === 'TRACE') return NO_TRACE
   if ('route' in matched) return { exchange, head, target, matched }
   if (matched.allow.length === 0) return new Refusal('no-route', `No endpoint matches ${target.path}.`)
@@ -48,6 +61,26 @@ export function accept(exchange: Exchange, router: Router): Accepted | Refusal {
   return new Refusal('method-not-allowed', `${request.method} is not offered here; ${allow} is.`, {
     headers: ['Allow', allow],
   })
+}
+
+/** The answer to a browser that asks whether a page may make a call, which is no call itself. */
+export class PreflightAnswer {
+  /** Name, value, name, value … */
+  readonly fields: readonly string[]
+
+  constructor(fields: readonly string[]) {
+    this.fields = fields
+  }
+}
+
+/** undefined where the file says nothing of other origins: the upstream answers then. */
+function answerPreflight(head: RequestHead, matched: MatchedRoute | RouteMiss): PreflightAnswer | undefined {
+  const { origin, askedMethod: method, askedHeaders: headers = '' } = head
+  if (!('route' in matched) || origin === undefined || method === undefined) return undefined
+  const { cors } = matched.route.policy
+  return cors === null
+    ? undefined
+    : new PreflightAnswer(preflightFields(cors, matched, { origin, method, headers }))
 }
 
 function wrongHost(request: IncomingMessage, head: RequestHead): string | undefined {

@@ -25,6 +25,8 @@ export interface CounterSet {
   readonly counters: readonly Counter[]
   /** Whether one of them is a quota, which is given back when the call is not billed. */
   readonly hasQuota: boolean
+  /** Whether one of them counts calls in flight, and is released when the call ends. */
+  readonly hasConcurrent: boolean
   /** The value of `RateLimit-Policy`. */
   readonly policy: string
   /** When the billing period of a quota ends, and the set with it. */
@@ -86,6 +88,7 @@ export class Caller {
     const set: CounterSet = {
       counters,
       hasQuota: periodEnds.length > 0,
+      hasConcurrent: counters.some(({ kind }) => kind === 'concurrent'),
       policy: policyHeader(counters),
       validUntilMs: Math.min(Number.POSITIVE_INFINITY, ...periodEnds),
     }
@@ -107,6 +110,7 @@ export type PeriodFinder = (cycle: BillingCycle, atMs: number) => Period
 const NO_LIMITS: CounterSet = {
   counters: [],
   hasQuota: false,
+  hasConcurrent: false,
   policy: '',
   validUntilMs: Number.POSITIVE_INFINITY,
 }

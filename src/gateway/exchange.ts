@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Decision } from '../storage/ports/counters.ts'
 import type { CallPlan } from './call-plan.ts'
+import type { Origin } from './origin.ts'
 import type { RequestHead } from './request-head.ts'
 import type { MatchedRoute } from './router.ts'
 import type { Target } from './target.ts'
@@ -15,7 +16,14 @@ export class Exchange {
   requestId: string
   /** Ours, always. */
   readonly eventId: string
-  readonly clientIp: string
+  /** Where it comes from, once its head is read. */
+  origin: Origin = NOWHERE
+  /** Its address as events keep it; empty when they do not. */
+  clientIp = ''
+  /** Fields of every answer to it, whoever gives it: name, value … */
+  fields: readonly string[] = NO_FIELDS
+  /** The whole body, when it had to be read before it could go on. */
+  body: Buffer | undefined
   /** What came behind a request that asks to switch to WebSocket; undefined for ordinary requests. */
   readonly early: Buffer | undefined
 
@@ -26,7 +34,6 @@ export class Exchange {
     this.startMonotonicMs = start.startMonotonicMs
     this.eventId = start.eventId
     this.requestId = start.eventId
-    this.clientIp = start.clientIp
     this.early = start.early
   }
 }
@@ -37,9 +44,11 @@ export interface ExchangeStart {
   readonly startMs: number
   readonly startMonotonicMs: number
   readonly eventId: string
-  readonly clientIp: string
   readonly early: Buffer | undefined
 }
+
+const NOWHERE: Origin = { ip: '', chain: [], host: '', proto: 'http' }
+const NO_FIELDS: readonly string[] = []
 
 /** After stage 1: well-formed, and its route is known. */
 export interface Accepted {

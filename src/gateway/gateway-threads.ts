@@ -8,6 +8,7 @@ import { threadUrl } from '../lib/bundle.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { Period } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
+import { HealthChecks } from './health-checks.ts'
 import { GatewayThread } from './thread.ts'
 import type { GatewayCommand, GatewayReport, GatewayThreadData } from './thread-messages.ts'
 
@@ -22,6 +23,7 @@ const YOUNG_MIB = 64
 export class GatewayThreads {
   readonly #parts: GatewayThreadsParts
   readonly #threads: readonly Thread[]
+  readonly #health: HealthChecks
   /** Rejects when a thread dies: what waits for it must not wait for ever. */
   readonly #death = Promise.withResolvers<never>()
   #ending = false
@@ -29,6 +31,11 @@ export class GatewayThreads {
   constructor(parts: GatewayThreadsParts) {
     this.#parts = parts
     this.#death.promise.catch(() => {})
+    this.#health = new HealthChecks((health, why) => {
+      const state = health.healthy ? 'is well again' : 'gets no calls'
+      parts.onWarning(`the upstream ${health.url} of ${health.apiId} ${state}`, why)
+      this.#send({ kind: 'health', health })
+    })
     this.#threads = parts.threads.map((data, index) => (index === 0 ? this.#run(data) : this.#start(data)))
   }
 
@@ -40,6 +47,7 @@ export class GatewayThreads {
   async listen(address: ListenAddress): Promise<number> {
     let { port } = address
     for (const thread of this.#threads) port = await this.#listenOn(thread, address, port)
+    this.#health.replaceApis(this.#parts.threads[0]?.config.apis ?? [])
     return port
   }
 
@@ -50,6 +58,7 @@ export class GatewayThreads {
   /** What a running thread can change of it: apis, features, meters, the zone of periods. */
   replaceConfig(config: Config, plans: readonly Plan[]): void {
     this.#send({ kind: 'config', config, plans })
+    this.#health.replaceApis(config.apis)
   }
 
   forget(subjects: readonly string[]): void {
@@ -67,6 +76,7 @@ export class GatewayThreads {
   /** Ends the threads, at once. */
   async stop(): Promise<void> {
     this.#ending = true
+    this.#health.stop()
     await Promise.all(this.#threads.map((thread) => thread.stop()))
   }
 

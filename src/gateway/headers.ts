@@ -9,6 +9,7 @@ import type { Counter, Decision } from '../storage/ports/counters.ts'
 export function policyHeader(counters: readonly Counter[]): string {
   return counters
     .map((counter) => {
+      if (counter.kind === 'concurrent') return `"${counter.id}";q=${counter.amount};qu="concurrent-requests"`
       const windowMs =
         counter.kind === 'quota' ? counter.periodEndMs - counter.periodStartMs : counter.windowMs
       return `"${counter.id}";q=${counter.amount};w=${Math.ceil(windowMs / 1000)}`
@@ -39,7 +40,8 @@ export function addRateHeaders(
     if (counter === undefined) continue
     const seconds = Math.max(0, Math.ceil(((decision.resetAtMs[index] ?? nowMs) - nowMs) / 1000))
     states += `${index === 0 ? counter.stateHead : counter.nextStateHead}${remaining};t=${seconds}`
-    const callsLeft = remaining / counter.cost
+    // Calls in flight are no allowance that runs out: only where nothing else is limited.
+    const callsLeft = counter.kind === 'concurrent' ? Number.MAX_VALUE : remaining / counter.cost
     if (callsLeft < fewest) {
       fewest = callsLeft
       closest = index

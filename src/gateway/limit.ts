@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors/catalogue.ts'
 import type { CounterStore, Decision } from '../storage/ports/counters.ts'
 import type { CallPlan } from './call-plan.ts'
 import type { Limited, Planned } from './exchange.ts'
@@ -38,13 +39,19 @@ function exceeded(call: CallPlan, decision: Decision, rules: Rules, nowMs: numbe
   const headers: string[] = []
   addRateHeaders(headers, counters, policy, decision, nowMs)
   const violated = decision.violated.map((index) => counters[index]?.id ?? '')
-  const quota = counter?.kind === 'quota'
-  const detail = quota
-    ? `The quota ${counter.id} of ${counter.amount} is used up until ${resetsAt}.`
-    : `The limit ${counter?.id} of ${counter?.amount} is used up until ${resetsAt}.`
+  const code: ErrorCode =
+    counter?.kind === 'quota'
+      ? 'quota-exceeded'
+      : counter?.kind === 'concurrent'
+        ? 'concurrency-limited'
+        : 'rate-limited'
+  const detail =
+    code === 'concurrency-limited'
+      ? `The limit ${counter?.id} of ${counter?.amount} calls at a time is used up.`
+      : `The ${code === 'quota-exceeded' ? 'quota' : 'limit'} ${counter?.id} of ${counter?.amount} is used up until ${resetsAt}.`
   const planId = call.caller.grant?.planId ?? ''
   const upgradeTo = counter === undefined ? [] : rules.plansWithMore(planId, call.matched.route, counter)
-  return new Refusal(quota ? 'quota-exceeded' : 'rate-limited', detail, {
+  return new Refusal(code, detail, {
     extra: { plan: planId, resets_at: resetsAt, 'violated-policies': violated, upgrade_to: upgradeTo },
     headers,
   })

@@ -6,12 +6,11 @@ import { keyAllows } from '../model/key-scope.ts'
 import type { Period } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
 import type { CounterStore, Decision } from '../storage/ports/counters.ts'
-import type { Authenticator } from './authenticate.ts'
-import type { PeriodFinder } from './call-plan.ts'
+import type { Caller, PeriodFinder } from './call-plan.ts'
+import type { Clients } from './clients.ts'
 import type { Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
-import { readRequestHead } from './request-head.ts'
-import type { Rules } from './rules.ts'
+import { type RequestHead, readRequestHead } from './request-head.ts'
 
 /** What gatez answers itself on the gateway listener (design 10). */
 export type OwnEndpoint = 'health' | 'usage'
@@ -45,10 +44,10 @@ export class OwnEndpoints {
   }
 
   /** Throws what keeps the figures from being read. */
-  async answer(endpoint: OwnEndpoint, exchange: Exchange, rules: Rules): Promise<OwnAnswer | Refusal> {
+  async answer(endpoint: OwnEndpoint, exchange: Exchange): Promise<OwnAnswer | Refusal> {
     const { method } = exchange.request
     if (method !== 'GET' && method !== 'HEAD') return ONLY_GET
-    return endpoint === 'health' ? this.#health() : await this.#usage(exchange, rules)
+    return endpoint === 'health' ? this.#health() : await this.#usage(exchange)
   }
 
   /** 503 tells a load balancer to look elsewhere. */
@@ -59,13 +58,15 @@ export class OwnEndpoints {
   }
 
   /** The tenant of the key, its figures of this billing period, and what is left of its limits. */
-  async #usage({ request, startMs }: Exchange, rules: Rules): Promise<OwnAnswer | Refusal> {
+  async #usage(exchange: Exchange): Promise<OwnAnswer | Refusal> {
+    const { request, startMs } = exchange
     const head = readRequestHead(request.rawHeaders)
-    const caller = this.#parts.authenticator.authenticate(head, rules, startMs)
+    exchange.origin = this.#parts.clients.originOf(request, head)
+    const caller = this.#parts.authenticate(exchange, head)
     if (caller instanceof Refusal) return caller
     const { grant, plan } = caller
     if (grant === undefined) return NOBODY
-    const ip = request.socket.remoteAddress ?? ''
+    const { ip } = exchange.origin
     if (!keyAllows({ ...grant, routes: null }, { routeId: '', ip })) return NOT_FROM_HERE
     const period = this.#parts.billingPeriodAt(startMs)
     const figures = await this.#parts.figuresOf(grant.tenantId, period)
@@ -101,7 +102,8 @@ export class OwnEndpoints {
 }
 
 export interface OwnEndpointsParts {
-  readonly authenticator: Authenticator
+  readonly clients: Clients
+  readonly authenticate: (exchange: Exchange, head: RequestHead) => Caller | Refusal
   readonly counters: CounterStore
   readonly periodOf: PeriodFinder
   readonly billingPeriodAt: (atMs: number) => Period

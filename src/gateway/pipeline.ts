@@ -1,27 +1,25 @@
-import type { Clock } from '../lib/clock.ts'
-import { encodeEvent } from '../metering/event.ts'
-import type { UsageTotalsView } from '../metering/usage-view.ts'
-import { COUNTED_STATUSES, statusCounts } from '../model/api.ts'
 import { keyAllows } from '../model/key-scope.ts'
-import type { Period } from '../model/period.ts'
-import type { CounterStore } from '../storage/ports/counters.ts'
-import { accept } from './accept.ts'
-import type { Authenticator } from './authenticate.ts'
-import { Caller, type CallPlan, type PeriodFinder } from './call-plan.ts'
+import { accept, PreflightAnswer } from './accept.ts'
+import { callEvent } from './call-event.ts'
+import { Caller, type CallPlan } from './call-plan.ts'
+import { isCorsField } from './cors.ts'
+import type { Ending, PassageListener } from './ending.ts'
 import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
 import { addRateHeaders } from './headers.ts'
 import { limit } from './limit.ts'
-import type { Held, MeterClient } from './meter.ts'
-import { type OwnAnswer, type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
-import { type Ending, Passage, type PassageListener } from './proxy.ts'
-import { readQuantities } from './quantities.ts'
+import type { Held } from './meter.ts'
+import { type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
+import type { PipelineParts } from './pipeline-parts.ts'
+import { hasBody, refuseByPolicy } from './policy.ts'
+import { Passage } from './proxy.ts'
 import { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
+import type { RequestChecks } from './request-checks.ts'
+import type { RequestHead } from './request-head.ts'
+import { removeFields } from './response-head.ts'
 import type { Rules } from './rules.ts'
-import { Upload } from './upload.ts'
-import { upstreamFields } from './upstream-fields.ts'
+import { UpstreamCall } from './upstream-call.ts'
 import { UpstreamLog } from './upstream-log.ts'
-import type { Upstreams } from './upstreams.ts'
 
 /** The way of a request: accept → authenticate → plan → limit → proxy → meter. */
 export class Pipeline implements PassageListener {
@@ -30,6 +28,7 @@ export class Pipeline implements PassageListener {
   readonly #upstreamLog: UpstreamLog
   readonly #own: OwnEndpoints
   #rules: Rules
+  #checks: RequestChecks
   #anyone: Caller
   #draining = false
   /** Calls at the upstream whose event is not handed over yet. */
@@ -39,19 +38,22 @@ export class Pipeline implements PassageListener {
   constructor(parts: PipelineParts) {
     this.#parts = parts
     this.#rules = parts.rules
+    this.#checks = parts.checks
     this.#anyone = new Caller(undefined, parts.rules)
     this.#refusalLog = new RefusalLog(parts.meter, parts.clock)
     this.#upstreamLog = new UpstreamLog(parts.warn, parts.clock)
     this.#own = new OwnEndpoints({
       ...parts,
+      authenticate: (exchange, head) => this.#authenticate(exchange, head),
       isDraining: () => this.#draining,
       canMeter: () => parts.meter.available,
     })
   }
 
-  /** Puts new rules in force, from the next request on. */
-  replaceRules(rules: Rules): void {
+  /** Puts new rules in force, from the next request on; `checks` where the apis changed, too. */
+  replaceRules(rules: Rules, checks = this.#checks): void {
     this.#rules = rules
+    this.#checks = checks
     this.#anyone = new Caller(undefined, rules)
   }
 
@@ -84,9 +86,22 @@ export class Pipeline implements PassageListener {
       this.#answerOwn(own, exchange)
       return
     }
-    const accepted = accept(exchange, this.#rules.router)
+    if (this.#parts.isOverloaded()) {
+      this.#answer(exchange, OVERLOADED, undefined)
+      return
+    }
+    const accepted = accept(exchange, this.#rules.router, this.#parts.clients)
     if (accepted instanceof Refusal) {
       this.#answer(exchange, accepted, undefined)
+      return
+    }
+    if (accepted instanceof PreflightAnswer) {
+      this.#parts.answerPreflight(exchange, accepted.fields)
+      return
+    }
+    const ofRoute = refuseByPolicy(accepted) ?? this.#checks.checkHead(accepted)
+    if (ofRoute !== undefined) {
+      this.#answer(exchange, ofRoute, undefined)
       return
     }
     const planned = this.#plan(accepted)
@@ -109,40 +124,20 @@ export class Pipeline implements PassageListener {
   }
 
   addOwnFields(fields: string[], limited: Limited): void {
+    const { call, accepted } = limited.planned
+    if (call.matched.route.policy.cors !== null) {
+      removeFields(fields, isCorsField)
+      fields.push(...accepted.exchange.fields)
+    }
     this.#addLimits(fields, limited)
     if (this.#draining) fields.push('Connection', 'close')
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
-    const { accepted, call } = limited.planned
-    const { exchange, target } = accepted
-    const { quantities, anyCounts } = readQuantities(this.#rules.meters, ending)
-    const finished = ending.outcome === 'ok' || ending.outcome === 'client_aborted'
-    const counts = finished && (anyCounts || statusCounts(COUNTED_STATUSES, ending.status))
-    const billable = counts && call.caller.billed
+    const { call } = limited.planned
+    const { line, billable } = callEvent(limited, ending, this.#rules.meters, this.#parts.clock)
     if (!billable && call.limits.hasQuota) this.#giveBack(call)
-    const line = encodeEvent({
-      id: exchange.eventId,
-      timestampMs: exchange.startMs,
-      caller: call.caller.origin,
-      apiId: call.matched.api.id,
-      routeId: call.matched.route.id,
-      method: exchange.request.method ?? '',
-      endpoint: target.path,
-      statusCode: ending.status,
-      outcome: ending.outcome,
-      refusal: ending.refusal?.code ?? '',
-      billable,
-      responseTimeMs: Math.round(this.#parts.clock.monotonicMs() - exchange.startMonotonicMs),
-      bytesSent: ending.bytesSent,
-      bytesReceived: ending.bytesReceived,
-      usageUnits: call.matched.route.cost,
-      quantities,
-      dimensions: '',
-      clientIp: exchange.clientIp,
-      requestId: exchange.requestId,
-      count: 1,
-    })
+    if (call.limits.hasConcurrent) this.#release(call)
     this.#parts.meter.record(line, held)
     this.#open -= 1
     if (this.#open === 0) this.#allEnded?.()
@@ -169,12 +164,16 @@ export class Pipeline implements PassageListener {
   #plan(accepted: Accepted): Planned | Refusal {
     const { matched, exchange, head } = accepted
     const rules = this.#rules
-    const caller =
-      matched.route.auth === 'none'
-        ? this.#anyone
-        : this.#parts.authenticator.authenticate(head, rules, exchange.startMs)
+    const caller = matched.route.auth === 'none' ? this.#anyone : this.#authenticate(exchange, head)
     if (caller instanceof Refusal) return caller
     return { accepted, call: caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf) }
+  }
+
+  #authenticate(exchange: Exchange, head: RequestHead): Caller | Refusal {
+    const { authenticator, clients } = this.#parts
+    const caller = authenticator.authenticate(head, this.#rules, exchange.startMs)
+    if (!(caller instanceof Refusal) || caller.code !== 'invalid-credential') return caller
+    return clients.failedKey(exchange.origin.ip, exchange.startMs) ?? caller
   }
 
   #gate(planned: Planned): Refusal | undefined {
@@ -182,7 +181,7 @@ export class Pipeline implements PassageListener {
     if (refusal !== undefined) return refusal
     const { grant } = caller
     if (grant !== undefined && (grant.routes !== null || grant.ips !== null)) {
-      const ip = planned.accepted.exchange.request.socket.remoteAddress ?? ''
+      const { ip } = planned.accepted.exchange.origin
       if (!keyAllows(grant, { routeId: matched.route.id, ip })) return KEY_NOT_ALLOWED
     }
     return this.#parts.meter.available ? undefined : METERING_UNAVAILABLE
@@ -190,36 +189,56 @@ export class Pipeline implements PassageListener {
 
   #proceed(planned: Planned, limited: Limited | Refusal): void {
     if (limited instanceof Refusal) this.#refuseKnown(planned, limited)
+    else if (this.#checks.wantsBody(planned.accepted)) this.#checkBody(limited)
     else this.#proxy(limited)
+  }
+
+  /** Refused after it was admitted: what it took is given back as far as anything is. */
+  #checkBody(limited: Limited): void {
+    const { accepted, call } = limited.planned
+    const { exchange, head } = accepted
+    if (head.expectsContinue) exchange.response.writeContinue()
+    const giveBack = (): void => {
+      if (call.limits.hasQuota) this.#giveBack(call)
+      if (call.limits.hasConcurrent) this.#release(call)
+    }
+    this.#checks.readBody(accepted).then(
+      (body) => {
+        if (body instanceof Refusal) {
+          giveBack()
+          this.#refuseKnown(limited.planned, body)
+          return
+        }
+        exchange.body = body
+        this.#proxy(limited)
+      },
+      // Gone before it was whole: nobody is left to answer.
+      giveBack,
+    )
   }
 
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
     const { accepted, call } = limited.planned
-    const { request } = accepted.exchange
-    const hasBody =
-      accepted.head.chunked ||
-      (accepted.head.contentLength !== undefined && accepted.head.contentLength !== '0')
+    const { body, response } = accepted.exchange
     const upstream = this.#parts.upstreams.of(call.matched.api)
-    const passage = new Passage(limited, this)
+    const passage = new Passage(limited, new UpstreamCall(limited, upstream, this.#parts.clock), this)
     this.#open += 1
-    if (hasBody && accepted.head.expectsContinue) accepted.exchange.response.writeContinue()
-    upstream.pool.dispatch(
-      {
-        method: request.method ?? 'GET',
-        path: upstream.basePath + accepted.target.pathAndQuery,
-        headers: upstreamFields(limited, hasBody),
-        body: hasBody ? new Upload(request) : null,
-        upgrade: accepted.exchange.early === undefined ? null : 'websocket',
-      },
-      passage,
-    )
+    if (accepted.head.expectsContinue && body === undefined && hasBody(accepted.head))
+      response.writeContinue()
+    passage.begin()
   }
 
   #giveBack(call: CallPlan): void {
     const given = this.#parts.counters.giveBack(call.limits.counters)
     if (given instanceof Promise)
       given.catch((error) => this.#parts.alarm('giving a quota back failed', error))
+  }
+
+  #release(call: CallPlan): void {
+    const released = this.#parts.counters.release(call.limits.counters)
+    if (released instanceof Promise)
+      released.catch((error) => this.#parts.alarm('freeing a place among calls in flight failed', error))
   }
 
   /** A refusal of a known key: logged with its tenant, never billed, never held. */
@@ -244,7 +263,7 @@ export class Pipeline implements PassageListener {
   }
 
   #answerOwn(endpoint: OwnEndpoint, exchange: Exchange): void {
-    this.#own.answer(endpoint, exchange, this.#rules).then(
+    this.#own.answer(endpoint, exchange).then(
       (answer) => {
         if (answer instanceof Refusal) this.#answer(exchange, answer, undefined)
         else this.#parts.answerOwn(exchange, answer)
@@ -261,33 +280,14 @@ export class Pipeline implements PassageListener {
   }
 }
 
-export interface PipelineParts {
-  readonly rules: Rules
-  readonly authenticator: Authenticator
-  readonly counters: CounterStore
-  readonly meter: MeterClient
-  readonly upstreams: Upstreams
-  readonly clock: Clock
-  readonly periodOf: PeriodFinder
-  /** Writes a problem to the client. */
-  readonly answer: (exchange: Exchange, refusal: Refusal, fields: readonly string[]) => void
-  /** Writes what gatez answers itself. */
-  readonly answerOwn: (exchange: Exchange, answer: OwnAnswer) => void
-  readonly billingPeriodAt: (atMs: number) => Period
-  /** What the ledger holds of a tenant. */
-  readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
-  /** Something broke on the way of this request. */
-  readonly fault: (exchange: Exchange, error: unknown) => void
-  /** Something outside of gatez is wrong, which its operator should know. */
-  readonly warn: (what: string, detail: string) => void
-  /** Something broke that no request waits for. */
-  readonly alarm: (what: string, error: unknown) => void
-}
-
 const KEY_NOT_ALLOWED = new Refusal(
   'key-not-allowed',
   'This key may not call this endpoint, or not from this address.',
 )
+
+const OVERLOADED = new Refusal('overloaded', 'More calls arrive than can be answered in time.', {
+  headers: ['Retry-After', '1'],
+})
 
 const METERING_UNAVAILABLE = new Refusal(
   'metering-unavailable',

@@ -1,37 +1,18 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Outcome } from '../model/event.ts'
+import type { Ending, PassageListener } from './ending.ts'
 import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
-import type { Refusal } from './refusal.ts'
-import { readResponseHead, readTrailers } from './response-head.ts'
+import { Refusal } from './refusal.ts'
+import { readReason, readResponseHead, readTrailers } from './response-head.ts'
 import { switchProtocols, Tunnel } from './upgrade.ts'
+import { TOO_LARGE } from './upload.ts'
+import type { UpstreamCall } from './upstream-call.ts'
+import { changeFields } from './upstream-fields.ts'
 import { TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
 import { sendWhole } from './whole-answer.ts'
-
-/** How an exchange ended, as far as the upstream and the client are concerned. */
-export interface Ending {
-  readonly outcome: Outcome
-  readonly status: number
-  readonly refusal: Refusal | undefined
-  readonly bytesSent: number
-  readonly bytesReceived: number
-  /** Custom meters the upstream reported. */
-  readonly meters: ReadonlyMap<string, string> | undefined
-}
-
-/** What a passage tells the pipeline. */
-export interface PassageListener {
-  /** Adds gatez's own fields to the head of the answer: limits, request id. */
-  addOwnFields(fields: string[], limited: Limited): void
-  /** The exchange ended. `held` is there when the end of the answer waits for the event. */
-  ended(limited: Limited, ending: Ending, held: Held | undefined): void
-  /** The upstream is to blame; the operator should know why. */
-  upstreamFailed(limited: Limited, error: Error): void
-  /** Nothing was sent to the client yet: answer with this problem. */
-  refuse(limited: Limited, refusal: Refusal): void
-}
 
 /**
  * Stage 5: one request on its way through the upstream and back.
@@ -41,10 +22,13 @@ export interface PassageListener {
  */
 export class Passage implements Dispatcher.DispatchHandler, Held {
   readonly #limited: Limited
+  readonly #call: UpstreamCall
   readonly #listener: PassageListener
   readonly #response: ServerResponse
   readonly #bodyless: boolean
   #watchesSocket = false
+  /** Whether the upstream may have seen something of the request, in this attempt. */
+  #sent = false
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
   #statusText: string | undefined
@@ -59,8 +43,9 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   #bytesReceived = 0
   #ended = false
 
-  constructor(limited: Limited, listener: PassageListener) {
+  constructor(limited: Limited, call: UpstreamCall, listener: PassageListener) {
     this.#limited = limited
+    this.#call = call
     this.#listener = listener
     const { request, response } = limited.planned.accepted.exchange
     this.#response = response
@@ -73,8 +58,16 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     }
   }
 
+  /** Sends the call to its upstream; the rest follows. */
+  begin(): void {
+    if (this.#call.send(this)) return
+    const headers = ['Retry-After', String(this.#call.opensInSeconds)]
+    this.#give(new Refusal('circuit-open', HELD_BACK, { headers }))
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#sent = true
     if (this.#ended) controller.abort(CLIENT_GONE)
   }
 
@@ -93,11 +86,10 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
       this.#inform(controller, status, headers)
       return
     }
+    this.#call.answered(status)
     const head = readResponseHead(headers)
     this.#status = status
-    if (statusText !== STATUS_CODES[status] && statusText !== undefined && REASON.test(statusText)) {
-      this.#statusText = statusText
-    }
+    this.#statusText = readReason(status, statusText)
     this.#meters = head.meters
     this.#fields = head.forward
     const length = headers['content-length']
@@ -119,6 +111,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
       upstream.destroy()
       return
     }
+    this.#call.answered(status)
     const head = readResponseHead(headers)
     this.#status = status
     this.#meters = head.meters
@@ -129,7 +122,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
       client: request.socket,
       upstream,
       early,
-      idleMs: planned.call.matched.api.timeouts.idleMs,
+      idleMs: planned.call.matched.route.policy.idleMs,
       ended: ({ outcome, bytesSent, bytesReceived, held }) => {
         this.#bytesSent = bytesSent
         this.#bytesReceived = bytesReceived
@@ -165,15 +158,29 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#ended) return
-    this.#listener.upstreamFailed(this.#limited, error)
+    if (error === TOO_LARGE) this.#call.judge('gone')
+    else this.#listener.upstreamFailed(this.#limited, error)
+    if (this.#status !== 0) this.#call.brokeOff()
     if (this.#response.headersSent) {
       this.#end('upstream_truncated', undefined)
       // A message that broke off must not look whole.
       this.#response.destroy()
       return
     }
-    const refusal = upstreamProblem(error)
-    this.#end('upstream_error', undefined, refusal)
+    // An answer whose head arrived is not asked for again, whoever has seen it.
+    if (this.#status === 0 && this.#informed === 0 && this.#retried(error)) return
+    this.#give(upstreamProblem(error))
+  }
+
+  #retried(error: Error): boolean {
+    const sent = this.#sent
+    this.#sent = false
+    return this.#call.sendAgain(this, error, sent)
+  }
+
+  /** Nothing came of it: the client gets a problem. */
+  #give(refusal: Refusal): void {
+    this.#end(refusal.status === 413 ? 'refused' : 'upstream_error', undefined, refusal)
     this.#listener.refuse(this.#limited, refusal)
   }
 
@@ -237,6 +244,9 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   #end(outcome: Outcome, held: Held | undefined, refusal?: Refusal): void {
     if (this.#ended) return
     this.#ended = true
+    // The first word counts: this one only if the client left before any.
+    this.#call.judge('gone')
+    this.#call.leave()
     if (this.#watchesSocket) this.#response.req.socket.off('close', this.#clientGone)
     const ending: Ending = {
       outcome,
@@ -259,6 +269,8 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     const fields = this.#fields
     if (fields === undefined) return undefined
     this.#fields = undefined
+    const { responseFields } = this.#limited.planned.call.matched.route.policy
+    if (responseFields !== null) changeFields(fields, responseFields)
     this.#listener.addOwnFields(fields, this.#limited)
     return fields
   }
@@ -274,12 +286,11 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
 /** Up to this size one write of text costs less than two pieces. */
 const TEXT_BYTES_MAX = 4096
 
-/** A reason phrase Node takes; another is left out, for it means nothing. */
-const REASON = /^[\t -~]*$/
-
 function sendHead(passage: Passage): void {
   passage.sendHead()
 }
+
+const HELD_BACK = 'The service behind this endpoint failed too often; it is given time to recover.'
 
 /** More answers before the answer mean that none will come. */
 const INFORMATIONAL_MAX = 16

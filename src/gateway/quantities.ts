@@ -1,6 +1,6 @@
 import { type Meter, statusCounts } from '../model/api.ts'
 import { isQuantity } from '../model/quantity.ts'
-import type { Ending } from './proxy.ts'
+import type { Ending } from './ending.ts'
 
 /**
  * The custom meters of one exchange, as JSON for its event, and whether any of them counts.

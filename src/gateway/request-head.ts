@@ -19,6 +19,16 @@ export interface RequestHead {
   readonly expectsContinue: boolean
   /** The client says that it reads trailers. */
   readonly acceptsTrailers: boolean
+  /** Which page calls, when a browser says so. */
+  readonly origin: string | undefined
+  /** Set when a browser asks whether a page may make a call of this method. */
+  readonly askedMethod: string | undefined
+  readonly askedHeaders: string | undefined
+  /** What says where a call came from: worth as much as who sent it. */
+  readonly forwardedFor: string | undefined
+  readonly forwardedProto: string | undefined
+  readonly forwardedHost: string | undefined
+  readonly forwarded: string | undefined
 }
 
 /**
@@ -71,14 +81,55 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
       case TE:
         if (/(?:^|,)\s*trailers\s*(?:,|$)/i.test(value)) head.acceptsTrailers = true
         break
+      case DROP:
+        break
       default:
+        readRare(head, name, value)
     }
   }
   if (connection !== '' && !PLAIN_CONNECTION.test(connection)) removeNamed(head.forward, connection)
   return head
 }
 
-function emptyHead(): { -readonly [Field in keyof RequestHead]: RequestHead[Field] } {
+type Head = { -readonly [Field in keyof RequestHead]: RequestHead[Field] }
+
+/** Fields that few requests have. */
+function readRare(head: Head, name: string, value: string): void {
+  switch (KINDS.of(name)) {
+    case ORIGIN:
+      head.origin = value
+      head.forward.push(name, value)
+      break
+    case ASKED_METHOD:
+      head.askedMethod = value
+      head.forward.push(name, value)
+      break
+    case ASKED_HEADERS:
+      head.askedHeaders = value
+      head.forward.push(name, value)
+      break
+    case FORWARDED:
+      head.forwarded = joined(head.forwarded, value)
+      break
+    case FORWARDED_FOR:
+      head.forwardedFor = joined(head.forwardedFor, value)
+      break
+    case FORWARDED_PROTO:
+      head.forwardedProto = joined(head.forwardedProto, value)
+      break
+    case FORWARDED_HOST:
+      head.forwardedHost = joined(head.forwardedHost, value)
+      break
+    default:
+  }
+}
+
+/** Several fields of one name are one list (RFC 9110, 5.3). */
+function joined(before: string | undefined, value: string): string {
+  return before === undefined ? value : `${before}, ${value}`
+}
+
+function emptyHead(): Head {
   return {
     forward: [],
     host: '',
@@ -91,6 +142,13 @@ function emptyHead(): { -readonly [Field in keyof RequestHead]: RequestHead[Fiel
     codingUnknown: false,
     expectsContinue: false,
     acceptsTrailers: false,
+    origin: undefined,
+    askedMethod: undefined,
+    askedHeaders: undefined,
+    forwardedFor: undefined,
+    forwardedProto: undefined,
+    forwardedHost: undefined,
+    forwarded: undefined,
   }
 }
 
@@ -127,6 +185,13 @@ const TRANSFER_ENCODING = 7
 const CONNECTION = 8
 const EXPECT = 9
 const TE = 10
+const ORIGIN = 11
+const ASKED_METHOD = 12
+const ASKED_HEADERS = 13
+const FORWARDED = 14
+const FORWARDED_FOR = 15
+const FORWARDED_PROTO = 16
+const FORWARDED_HOST = 17
 
 const KINDS = new FieldKinds(
   {
@@ -146,10 +211,13 @@ const KINDS = new FieldKinds(
     upgrade: DROP,
     expect: EXPECT,
     'http2-settings': DROP,
-    forwarded: DROP,
-    'x-forwarded-for': DROP,
-    'x-forwarded-host': DROP,
-    'x-forwarded-proto': DROP,
+    origin: ORIGIN,
+    'access-control-request-method': ASKED_METHOD,
+    'access-control-request-headers': ASKED_HEADERS,
+    forwarded: FORWARDED,
+    'x-forwarded-for': FORWARDED_FOR,
+    'x-forwarded-host': FORWARDED_HOST,
+    'x-forwarded-proto': FORWARDED_PROTO,
     'x-forwarded-port': DROP,
     'x-real-ip': DROP,
   },

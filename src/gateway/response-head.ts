@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import { FieldKinds, FORWARD } from './field-kinds.ts'
 import { removeNamed } from './request-head.ts'
 
@@ -48,6 +49,29 @@ export function readTrailers(trailers: UpstreamHeaders): Trailers {
     if (!HEAD_ONLY.has(name)) fields.push([name, forward[index + 1] ?? ''])
   }
   return { fields, meters }
+}
+
+/**
+ * The reason phrase of an answer, if it is not the usual one: undefined then, and for one that holds
+ * anything but visible ASCII, for it means nothing.
+ */
+export function readReason(status: number, phrase: string | undefined): string | undefined {
+  return phrase !== undefined && phrase !== STATUS_CODES[status] && REASON.test(phrase) ? phrase : undefined
+}
+
+const REASON = /^[\t -~]*$/
+
+/** Takes fields out of `fields` (name, value, …) whose name, lower case, is `wanted`, in place. */
+export function removeFields(fields: string[], wanted: (name: string) => boolean): void {
+  let kept = 0
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const [name = '', value = ''] = [fields[index], fields[index + 1]]
+    if (wanted(name.toLowerCase())) continue
+    fields[kept] = name
+    fields[kept + 1] = value
+    kept += 2
+  }
+  fields.length = kept
 }
 
 /** What one pass over trailers finds. */

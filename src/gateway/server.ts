@@ -1,30 +1,53 @@
-import { createHmac } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import { Server as NetServer, type Socket } from 'node:net'
+import type { ListenerTls } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
+import type { Clients } from './clients.ts'
 import { Exchange } from './exchange.ts'
 import type { OwnAnswer } from './own-endpoints.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
 import { owedAnswer, type RawPlace, refuseBroken, refuseTunnel } from './refuse-raw.ts'
+import { ConnectionWatch } from './slow-clients.ts'
 import { answerBeforeSwitch, asksForWebSocket } from './upgrade.ts'
 
 /** Largest request head, in bytes; above it 431. */
 const HEAD_BYTES_MAX = 16_384
 /** Largest unread request body that is read and thrown away so that the connection can go on. */
 const DRAIN_BYTES_MAX = 65_536
+/** How often slow clients are looked for. */
+const WATCH_MS = 1_000
 /** While draining: how often connections that no request uses are closed. */
 const SWEEP_MS = 100
+
+const OPTIONS: ServerOptions = {
+  maxHeaderSize: HEAD_BYTES_MAX,
+  connectionsCheckingInterval: 1_000,
+  requireHostHeader: false,
+  // A request without a body needs no stream machinery.
+  optimizeEmptyRequests: true,
+  shouldUpgradeCallback: asksForWebSocket,
+}
+
+/** HTTP/2 is not spoken; who does not finish a handshake is not waited for. */
+const TLS = { ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000, minVersion: 'TLSv1.2' } as const
 
 export interface GatewayServerParts {
   readonly pipeline: Pipeline
   readonly clock: Clock
   readonly ids: UlidMaker
   readonly docsUrl: string | null
-  readonly clientIp: 'off' | 'hash' | 'full'
-  /** Keys the hash of client addresses, the same on all threads. */
-  readonly ipSalt: string
+  readonly clients: Clients
+  /** What makes it speak TLS; null = it speaks plain HTTP. */
+  readonly tls: ListenerTls | null
   readonly alarm: (what: string, error: unknown) => void
 }
 
@@ -32,26 +55,16 @@ export interface GatewayServerParts {
 export class GatewayServer {
   readonly server: Server
   readonly #parts: GatewayServerParts
-  readonly #ips = new WeakMap<Socket, string>()
-  /** Connections, with how much had been read of each when it was last looked at. */
-  readonly #sockets = new Map<Socket, number>()
-  /** Connections that asked to leave HTTP: the drain waits for them. */
-  readonly #switched = new WeakSet<Socket>()
+  /** Connections as HTTP is spoken on them, with what is known of each. */
+  readonly #connections = new Map<Socket, Connection>()
+  readonly #watching: NodeJS.Timeout
   #draining = false
 
   constructor(parts: GatewayServerParts) {
     this.#parts = parts
-    this.server = createServer({
-      maxHeaderSize: HEAD_BYTES_MAX,
-      headersTimeout: 10_000,
-      requestTimeout: 60_000,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: 65_000,
-      requireHostHeader: false,
-      // A request without a body needs no stream machinery.
-      optimizeEmptyRequests: true,
-      shouldUpgradeCallback: asksForWebSocket,
-    })
+    this.server =
+      parts.tls === null ? createServer(OPTIONS) : createTlsServer({ ...OPTIONS, ...TLS, ...parts.tls })
+    this.#setTimeouts()
     // Counted by us (accept.ts): Node would drop fields beyond its limit in silence.
     this.server.maxHeadersCount = 0
     this.server.on('request', this.#handle)
@@ -60,10 +73,20 @@ export class GatewayServer {
     this.server.on('upgrade', this.#upgrade)
     this.server.on('connect', (_request, socket: Socket) => refuseTunnel(socket, this.#rawPlace()))
     this.server.on('clientError', (error, socket: Socket) => refuseBroken(error, socket, this.#rawPlace()))
+    // A handshake that fails is the client's affair.
+    this.server.on('tlsClientError', (_error, socket: Socket) => socket.destroy())
     this.server.on('connection', (socket: Socket) => {
-      this.#sockets.set(socket, -1)
-      socket.once('close', () => this.#sockets.delete(socket))
+      if (!parts.clients.connect(socket)) socket.destroy()
+      else if (parts.tls === null) this.#keep(socket)
     })
+    this.server.on('secureConnection', (socket: Socket) => this.#keep(socket))
+    this.#watching = setInterval(() => this.#closeSlow(), WATCH_MS).unref()
+  }
+
+  /** Puts other timeouts and another certificate in force, for requests and connections to come. */
+  replaceRules(tls: ListenerTls | null): void {
+    this.#setTimeouts()
+    if (tls !== null && this.server instanceof TlsServer) this.server.setSecureContext({ ...TLS, ...tls })
   }
 
   /**
@@ -79,17 +102,19 @@ export class GatewayServer {
     })
     const sweep = setInterval(() => this.#closeUnused(), SWEEP_MS)
     const timer = setTimeout(() => {
-      for (const socket of this.#sockets.keys()) socket.destroy()
+      for (const socket of this.#connections.keys()) socket.destroy()
     }, graceMs)
     await closed
     clearInterval(sweep)
+    clearInterval(this.#watching)
     clearTimeout(timer)
   }
 
   /** Stops listening and cuts every connection. */
   close(): void {
+    clearInterval(this.#watching)
     if (this.server.listening) NetServer.prototype.close.call(this.server)
-    for (const socket of this.#sockets.keys()) socket.destroy()
+    for (const socket of this.#connections.keys()) socket.destroy()
   }
 
   /** Writes a problem; `fields` are gatez's own for this answer. */
@@ -103,8 +128,9 @@ export class GatewayServer {
       'Content-Length',
       String(Buffer.byteLength(body)),
     ]
-    head.push('gatez-error', refusal.code, ...fields, ...refusal.headers)
-    if (this.#draining || mustClose(exchange.request)) head.push('Connection', 'close')
+    head.push('gatez-error', refusal.code, ...fields, ...exchange.fields, ...refusal.headers)
+    if (this.#draining || refusal.code === 'overloaded' || mustClose(exchange.request))
+      head.push('Connection', 'close')
     response.writeHead(refusal.status, head)
     response.end(body)
   }
@@ -118,6 +144,15 @@ export class GatewayServer {
     if (this.#draining || mustClose(request)) head.push('Connection', 'close')
     response.writeHead(status, head)
     response.end(text)
+  }
+
+  /** Writes the answer to a browser that asks whether a page may call. */
+  answerPreflight({ request, response, requestId }: Exchange, fields: readonly string[]): void {
+    if (response.headersSent || response.destroyed) return
+    const head = ['x-request-id', requestId, ...fields]
+    if (this.#draining || mustClose(request)) head.push('Connection', 'close')
+    response.writeHead(204, head)
+    response.end()
   }
 
   /** A fault of ours: the client learns its request id, the log the rest. */
@@ -138,7 +173,8 @@ export class GatewayServer {
       socket.destroy()
       return
     }
-    this.#switched.add(socket)
+    const connection = this.#connections.get(socket)
+    if (connection !== undefined) connection.switched = true
     this.#begin(request, answerBeforeSwitch(request, socket), early)
   }
 
@@ -150,7 +186,6 @@ export class GatewayServer {
       startMs: clock.nowMs(),
       startMonotonicMs: clock.monotonicMs(),
       eventId: ids.next(),
-      clientIp: this.#clientIp(request.socket),
       early,
     })
     if (this.#draining) response.shouldKeepAlive = false
@@ -166,29 +201,52 @@ export class GatewayServer {
     return { requestId: ids.next(), docsUrl, headBytesMax: HEAD_BYTES_MAX }
   }
 
-  /** Closes connections on which no answer is owed or under way and nothing arrived since the last look. */
-  #closeUnused(): void {
-    for (const [socket, bytesRead] of this.#sockets) {
-      if (this.#switched.has(socket)) continue
-      if (socket.bytesRead === bytesRead && owedAnswer(socket) === undefined && socket.writableLength === 0) {
-        socket.destroy()
-      } else this.#sockets.set(socket, socket.bytesRead)
+  #keep(socket: Socket): void {
+    this.#connections.set(socket, { bytesRead: -1, switched: false, watch: new ConnectionWatch(socket) })
+    socket.once('close', () => this.#connections.delete(socket))
+  }
+
+  #setTimeouts(): void {
+    const { headMs, keepAliveMs } = this.#parts.clients.rules
+    this.server.headersTimeout = headMs
+    this.server.keepAliveTimeout = keepAliveMs
+    // A large upload may take hours; one that stands still is seen to by `ConnectionWatch`.
+    this.server.requestTimeout = 0
+  }
+
+  /** Ends connections whose clients are too slow: who uploads is told, who does not read cannot be. */
+  #closeSlow(): void {
+    const nowMs = this.#parts.clock.monotonicMs()
+    const { rules } = this.#parts.clients
+    for (const [socket, { switched, watch }] of this.#connections) {
+      const slowness = switched ? undefined : watch.look(nowMs, rules)
+      if (slowness === 'reading') socket.destroy()
+      else if (slowness === 'upload') refuseBroken(TOO_SLOW, socket, this.#rawPlace())
     }
   }
 
-  #clientIp(socket: Socket): string {
-    const { clientIp } = this.#parts
-    if (clientIp === 'off') return ''
-    let ip = this.#ips.get(socket)
-    if (ip === undefined) {
-      ip = socket.remoteAddress ?? ''
-      if (clientIp === 'hash')
-        ip = createHmac('sha256', this.#parts.ipSalt).update(ip).digest('base64url').slice(0, 22)
-      this.#ips.set(socket, ip)
+  /** Closes connections on which no answer is owed or under way and nothing arrived since the last look. */
+  #closeUnused(): void {
+    for (const [socket, connection] of this.#connections) {
+      if (connection.switched) continue
+      const isQuiet = socket.bytesRead === connection.bytesRead
+      if (isQuiet && owedAnswer(socket) === undefined && socket.writableLength === 0) socket.destroy()
+      else connection.bytesRead = socket.bytesRead
     }
-    return ip
   }
 }
+
+interface Connection {
+  /** How much had been read when the drain last looked. */
+  bytesRead: number
+  /** It left HTTP, or asked to: the drain waits for it. */
+  switched: boolean
+  readonly watch: ConnectionWatch
+}
+
+const TOO_SLOW = Object.assign(new Error('the request arrives too slowly'), {
+  code: 'ERR_HTTP_REQUEST_TIMEOUT',
+})
 
 /** An unread body too large to throw away: the connection cannot be used again. */
 function mustClose(request: IncomingMessage): boolean {

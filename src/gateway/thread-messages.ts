@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { Plan } from '../model/plan.ts'
 import type { FiguresRequest } from './figures.ts'
+import type { TargetHealth } from './upstreams.ts'
 
 /** What a gateway thread is started with. Plain data, the shared counters, and its way to the meter thread. */
 export interface GatewayThreadData {
@@ -24,6 +25,8 @@ export type GatewayCommand =
   | { readonly kind: 'plans'; readonly plans: readonly Plan[] }
   | { readonly kind: 'config'; readonly config: Config; readonly plans: readonly Plan[] }
   | { readonly kind: 'changes'; readonly subjects: readonly string[] }
+  /** What gatez's own questions to an upstream found out. */
+  | { readonly kind: 'health'; readonly health: TargetHealth }
   | { readonly kind: 'drain'; readonly graceMs: number }
   /** The answer to `figures-wanted`; without totals when they cannot be read. */
   | { readonly kind: 'figures'; readonly id: number; readonly totals: UsageTotalsView | undefined }

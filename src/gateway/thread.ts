@@ -5,13 +5,16 @@ import { shiftedClock } from '../lib/clock.ts'
 import { UlidMaker } from '../lib/id.ts'
 import { type Period, periodAt } from '../model/period.ts'
 import type { BillingCycle, Plan } from '../model/plan.ts'
-import { openCounters, openGrantReader } from '../storage/open.ts'
+import { openCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
 import { Authenticator } from './authenticate.ts'
 import type { PeriodFinder } from './call-plan.ts'
+import { Clients } from './clients.ts'
+import { EventLoopLag, LAG_EVERY_MS } from './event-loop-lag.ts'
 import { Figures } from './figures.ts'
 import { MeterClient } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
+import { RequestChecks } from './request-checks.ts'
 import { Rules } from './rules.ts'
 import { GatewayServer } from './server.ts'
 import type { GatewayCommand, GatewayReport, GatewayThreadData } from './thread-messages.ts'
@@ -34,7 +37,10 @@ export class GatewayThread {
   readonly #grants: GrantReader
   readonly #figures: Figures
   readonly #upstreams = new Upstreams()
+  readonly #clients: Clients
+  readonly #lag: EventLoopLag
   readonly #flushing: NodeJS.Timeout
+  readonly #lagging: NodeJS.Timeout
   #config: Config
   #periodOf: PeriodFinder
 
@@ -46,6 +52,17 @@ export class GatewayThread {
     this.#periodOf = periodFinder(config.billing.timezone)
     const clock = shiftedClock(data.clockOffsetMs)
     const grants = openGrantReader(config, clock)
+    this.#lag = new EventLoopLag(clock.monotonicMs())
+    const warn = (what: string, detail: string): void => report({ kind: 'warning', what, detail })
+    this.#clients = new Clients({
+      rules: config.gateway.clients,
+      record: config.metering.clientIp,
+      salt: data.ipSalt,
+      counters: openLocalCounters(data.counterMemory),
+      clock,
+      warn,
+    })
+    this.#upstreams.replaceApis(config.apis)
     this.#grants = grants
     this.#figures = new Figures(
       (request) => report({ kind: 'figures-wanted', request }),
@@ -54,6 +71,8 @@ export class GatewayThread {
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
     this.#pipeline = new Pipeline({
       rules: this.#rules(data.plans),
+      checks: new RequestChecks(config.apis),
+      clients: this.#clients,
       authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
       counters: openCounters(data.counterMemory),
       meter: this.#meter,
@@ -63,9 +82,11 @@ export class GatewayThread {
       billingPeriodAt: (atMs) => this.#periodOf(this.#config.billing.period, atMs),
       figuresOf: (tenantId, period) => this.#figures.of(tenantId, period),
       answerOwn: (exchange, answer) => this.#server.answerOwn(exchange, answer),
+      answerPreflight: (exchange, fields) => this.#server.answerPreflight(exchange, fields),
+      isOverloaded: () => this.#lag.lagMs > (this.#clients.rules.maxLagMs ?? Number.POSITIVE_INFINITY),
       answer: (exchange, refusal, fields) => this.#server.answer(exchange, refusal, fields),
       fault: (exchange, error) => this.#server.fault(exchange, error),
-      warn: (what, detail) => report({ kind: 'warning', what, detail }),
+      warn,
       alarm: this.#alarm,
     })
     this.#server = new GatewayServer({
@@ -73,17 +94,19 @@ export class GatewayThread {
       clock,
       ids: new UlidMaker(clock, { epoch: data.epoch, thread: data.thread }),
       docsUrl: config.docsUrl,
-      clientIp: config.metering.clientIp,
-      ipSalt: data.ipSalt,
+      clients: this.#clients,
+      tls: config.gateway.tls,
       alarm: this.#alarm,
     })
     this.#flushing = setInterval(() => this.#pipeline.flush(), FLUSH_MS).unref()
+    this.#lagging = setInterval(() => this.#lag.tick(clock.monotonicMs()), LAG_EVERY_MS).unref()
   }
 
   handle(command: GatewayCommand): void {
     if (command.kind === 'listen') this.#listen(command.port)
     else if (command.kind === 'plans') this.#pipeline.replaceRules(this.#rules(command.plans))
     else if (command.kind === 'config') this.#reload(command.config, command.plans)
+    else if (command.kind === 'health') this.#upstreams.setHealth(command.health)
     else if (command.kind === 'changes') this.#pipeline.forget(command.subjects)
     else if (command.kind === 'figures') this.#figures.settle(command.id, command.totals)
     else void this.#drain(command.graceMs)
@@ -92,6 +115,7 @@ export class GatewayThread {
   /** Lets go of all it holds, at once: what is under way breaks off. */
   async stop(): Promise<void> {
     clearInterval(this.#flushing)
+    clearInterval(this.#lagging)
     this.#server.close()
     this.#data.meterPort.close()
     await this.#upstreams.close()
@@ -102,8 +126,10 @@ export class GatewayThread {
   #reload(config: Config, plans: readonly Plan[]): void {
     this.#config = config
     this.#periodOf = periodFinder(config.billing.timezone)
-    this.#upstreams.keepOnly(config.apis)
-    this.#pipeline.replaceRules(this.#rules(plans))
+    this.#upstreams.replaceApis(config.apis)
+    this.#clients.replaceRules(config.gateway.clients)
+    this.#server.replaceRules(config.gateway.tls)
+    this.#pipeline.replaceRules(this.#rules(plans), new RequestChecks(config.apis))
   }
 
   #listen(port: number): void {

@@ -10,11 +10,20 @@ import { Readable } from 'node:stream'
  */
 export class Upload extends Readable {
   readonly #request: IncomingMessage
+  /** How much may still come. */
+  #bytesLeft: number
   #started = false
 
-  constructor(request: IncomingMessage) {
+  /** More than `bytesMax` ends it with `TOO_LARGE`; null = any amount may come. */
+  constructor(request: IncomingMessage, bytesMax: number | null) {
     super()
     this.#request = request
+    this.#bytesLeft = bytesMax ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Whether anything of the body was read: it cannot be sent a second time then. */
+  get started(): boolean {
+    return this.#started
   }
 
   override _read(): void {
@@ -30,11 +39,17 @@ export class Upload extends Readable {
   override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
     this.#request.off('data', this.#pass)
     this.#request.off('end', this.#finish)
-    this.#request.resume()
+    // Untouched, it may be sent to another upstream; else Node throws it away behind the answer.
+    if (this.#started) this.#request.resume()
     done()
   }
 
   readonly #pass = (chunk: Buffer): void => {
+    this.#bytesLeft -= chunk.length
+    if (this.#bytesLeft < 0) {
+      this.destroy(TOO_LARGE)
+      return
+    }
     if (!this.push(chunk)) this.#request.pause()
   }
 
@@ -42,3 +57,6 @@ export class Upload extends Readable {
     this.push(null)
   }
 }
+
+/** Why an upload was ended: the body has more bytes than the route takes. */
+export const TOO_LARGE = new Error('the request body is larger than the route takes')

@@ -1,4 +1,6 @@
+import type { FieldChanges } from '../model/route-policy.ts'
 import type { Limited } from './exchange.ts'
+import { forwardedValue } from './origin.ts'
 import { removeNamed } from './request-head.ts'
 
 /** The fields that go upstream: the client's, who calls, and where from. */
@@ -6,6 +8,9 @@ export function upstreamFields(limited: Limited, hasBody: boolean): string[] {
   const { accepted, call } = limited.planned
   const { head, exchange } = accepted
   const fields = head.forward
+  const { origin } = exchange
+  const { requestFields } = call.matched.route.policy
+  if (requestFields !== null) changeFields(fields, requestFields)
   const { secret } = call.matched.api
   if (secret !== null) {
     // Some servers read - and _ alike.
@@ -17,13 +22,22 @@ export function upstreamFields(limited: Limited, hasBody: boolean): string[] {
     'x-request-id',
     exchange.requestId,
     'x-forwarded-for',
-    exchange.request.socket.remoteAddress ?? '',
+    origin.chain.length === 1 ? origin.ip : origin.chain.join(', '),
     'x-forwarded-proto',
-    'http',
+    origin.proto,
     'x-forwarded-host',
-    head.host,
+    origin.host,
+    'forwarded',
+    forwardedValue(origin),
   )
   if (head.acceptsTrailers) fields.push('te', 'trailers')
-  if (hasBody && head.contentLength !== undefined) fields.push('content-length', head.contentLength)
+  if (hasBody && head.contentLength !== undefined && exchange.body === undefined)
+    fields.push('content-length', head.contentLength)
   return fields
+}
+
+/** Takes fields out and puts others in, as the file says. `fields` are name, value, name, value … */
+export function changeFields(fields: string[], { remove, set }: FieldChanges): void {
+  if (remove.length > 0) removeNamed(fields, remove.join(','))
+  for (const part of set) fields.push(part)
 }

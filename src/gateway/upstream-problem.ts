@@ -1,10 +1,11 @@
-import type { ErrorCode } from '../errors/catalogue.ts'
 import { Refusal } from './refusal.ts'
+import { TOO_LARGE } from './upload.ts'
 
 /** What the client is told of a failed upstream: never its address, never its message. */
 export function upstreamProblem(error: Error): Refusal {
   const code: unknown = 'code' in error ? error.code : undefined
-  const problem: ErrorCode =
+  if (error === TOO_LARGE) return BODY_TOO_LARGE
+  const problem: keyof typeof DETAILS =
     typeof code === 'string' && TIMEOUTS.has(code)
       ? 'upstream-timeout'
       : error.name === 'HTTPParserError' ||
@@ -12,7 +13,9 @@ export function upstreamProblem(error: Error): Refusal {
           error === TOO_MUCH_BEFORE ||
           UNASKED.has(error.message)
         ? 'upstream-invalid-response'
-        : 'upstream-unreachable'
+        : typeof code === 'string' && TLS_PROBLEM.test(code)
+          ? 'upstream-tls'
+          : 'upstream-unreachable'
   return new Refusal(problem, DETAILS[problem])
 }
 
@@ -32,11 +35,22 @@ const INVALID = new Set([
 /** What undici says, by its message only, of a `100` or `101` no one asked for. */
 const UNASKED = new Set(['bad response', 'bad upgrade'])
 
+/** Codes of certificates that are not accepted, and of handshakes that fail. */
+const TLS_PROBLEM =
+  /^(?:ERR_SSL_|ERR_TLS_|EPROTO$|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH)/
+
 const DETAILS = {
   'upstream-timeout': 'The service behind this endpoint did not answer in time.',
   'upstream-invalid-response': 'The service behind this endpoint sent something that is no valid answer.',
+  'upstream-tls': 'The service behind this endpoint could not be reached safely.',
   'upstream-unreachable': 'The service behind this endpoint cannot be reached.',
 } as const
+
+/** What a client is told whose body is larger than its route takes. */
+export const BODY_TOO_LARGE = new Refusal(
+  'body-too-large',
+  'The request body is larger than this endpoint takes.',
+)
 
 /** Why the gateway itself gave an upstream up that never came to its answer. */
 export const TOO_MUCH_BEFORE = new Error('the upstream sends informational answers without end')

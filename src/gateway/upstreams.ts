@@ -1,82 +1,112 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Pool } from 'undici'
 import type { Api } from '../model/api.ts'
+import { RetryBudget } from './retry-budget.ts'
+import { UpstreamTarget } from './upstream-target.ts'
 
 /** Where the calls of one api go. */
-export interface Upstream {
+export class Upstream {
   readonly api: Api
-  readonly pool: Pool
-  /** Put before every path; empty, or without a slash at its end. */
-  readonly basePath: string
+  readonly targets: readonly UpstreamTarget[]
+  readonly retries = new RetryBudget()
+  #next = 0
+
+  constructor(api: Api) {
+    this.api = api
+    this.targets = api.upstreams.map((url) => new UpstreamTarget(url, api))
+  }
+
+  /**
+   * The target of the next call; undefined when none takes calls.
+   *
+   * One after the other, or the one with the fewest calls pending; those in `tried` only when there is no
+   * other. `nowMs` is a monotonic clock's.
+   */
+  choose(nowMs: number, tried: readonly UpstreamTarget[] = NONE): UpstreamTarget | undefined {
+    const { targets } = this
+    let best: UpstreamTarget | undefined
+    const start = this.#next
+    for (let step = 0; step < targets.length; step += 1) {
+      const index = (start + step) % targets.length
+      const target = targets[index]
+      if (target === undefined || !target.takesCalls(nowMs)) continue
+      if (best !== undefined && !this.#isBetter(target, best, tried)) continue
+      best = target
+      this.#next = index + 1
+    }
+    return best
+  }
+
+  /** Seconds until one may take calls again, 1 or more. Only when none does. */
+  opensInSeconds(nowMs: number): number {
+    let soonestMs = Number.POSITIVE_INFINITY
+    for (const target of this.targets) {
+      // When one that does not answer our questions will again, the next question may tell.
+      const waitMs = target.healthy ? target.opensAtMs - nowMs : (this.api.health?.everyMs ?? 0)
+      soonestMs = Math.min(soonestMs, waitMs)
+    }
+    return Math.max(1, Math.ceil(soonestMs / 1000))
+  }
+
+  #isBetter(target: UpstreamTarget, best: UpstreamTarget, tried: readonly UpstreamTarget[]): boolean {
+    const [isTried, bestIsTried] = [tried.includes(target), tried.includes(best)]
+    if (isTried !== bestIsTried) return bestIsTried
+    return this.api.balance === 'least-pending' && target.pending < best.pending
+  }
 }
 
-/** Connections to one origin, per gateway thread. */
-const CONNECTIONS_MAX = 256
-
 /**
- * The connections to the upstreams: one pool per api, never shared between two.
+ * The connections to the upstreams: pools of each api's own, never shared between two.
  *
  * An answer that strays on a connection can then only reach a client of the same api.
  */
 export class Upstreams {
-  readonly #pools = new Map<string, Upstream>()
+  readonly #upstreams = new Map<string, Upstream>()
 
   of(api: Api): Upstream {
-    let upstream = this.#pools.get(api.id)
+    let upstream = this.#upstreams.get(api.id)
     if (upstream === undefined) {
-      upstream = open(api)
-      this.#pools.set(api.id, upstream)
+      upstream = new Upstream(api)
+      this.#upstreams.set(api.id, upstream)
     }
     return upstream
   }
 
-  /**
-   * Lets go of the pools that `apis` does not lead to any more: of apis that are gone or lead elsewhere.
-   *
-   * Calls in flight on them end as they would have.
-   */
-  keepOnly(apis: readonly Api[]): void {
-    const kept = new Map(apis.map((api) => [api.id, api]))
-    for (const [id, upstream] of this.#pools) {
-      const api = kept.get(id)
+  /** What gatez's own questions found out about a target. */
+  setHealth({ apiId, url, healthy }: TargetHealth): void {
+    const target = this.#upstreams.get(apiId)?.targets.find((one) => one.url === url)
+    if (target !== undefined) target.healthy = healthy
+  }
+
+  /** Puts other apis in force. Those that lead where they led keep their connections. */
+  replaceApis(apis: readonly Api[]): void {
+    for (const [id, upstream] of this.#upstreams) {
+      const api = apis.find((one) => one.id === id)
       if (api !== undefined && sameUpstream(api, upstream.api)) continue
-      this.#pools.delete(id)
-      void upstream.pool.close()
+      this.#upstreams.delete(id)
+      // Calls in flight on them end as they would have.
+      for (const { pool } of upstream.targets) void pool.close()
     }
+    // Made now, so that what is said of their health finds them.
+    for (const api of apis) this.of(api)
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#pools.values()].map(({ pool }) => pool.destroy()))
+    const pools = [...this.#upstreams.values()].flatMap(({ targets }) => targets.map(({ pool }) => pool))
+    await Promise.all(pools.map((pool) => pool.destroy()))
   }
 }
+
+export interface TargetHealth {
+  readonly apiId: string
+  readonly url: string
+  readonly healthy: boolean
+}
+
+const NONE: readonly UpstreamTarget[] = []
 
 function sameUpstream(left: Api, right: Api): boolean {
-  return (
-    left.upstream === right.upstream &&
-    isDeepStrictEqual(left.timeouts, right.timeouts) &&
-    isDeepStrictEqual(left.tls, right.tls)
-  )
+  return PARTS.every((part) => isDeepStrictEqual(left[part], right[part]))
 }
 
-function tlsOptions({ tls }: Api) {
-  return {
-    ...(tls?.ca != null && { ca: tls.ca }),
-    ...(tls?.cert != null && { cert: tls.cert }),
-    ...(tls?.key != null && { key: tls.key }),
-    ...(tls?.serverName != null && { servername: tls.serverName }),
-  }
-}
-
-function open(api: Api): Upstream {
-  const url = new URL(api.upstream)
-  const pool = new Pool(url.origin, {
-    connections: CONNECTIONS_MAX,
-    pipelining: 1,
-    connect: { timeout: api.timeouts.connectMs, ...tlsOptions(api) },
-    headersTimeout: api.timeouts.headersMs,
-    bodyTimeout: api.timeouts.idleMs,
-    keepAliveTimeout: 4_000,
-    maxHeaderSize: 65_536,
-  })
-  return { api, pool, basePath: url.pathname.replace(/\/$/, '') }
-}
+/** What of an api its connections and what is known of them depend on. */
+const PARTS = ['upstreams', 'balance', 'health', 'breaker', 'tls', 'connectMs'] as const

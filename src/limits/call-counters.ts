@@ -36,10 +36,11 @@ export function countersOf(
 
 /** The counter of one limit, for a call that takes `cost` of it. */
 export function windowCounter(limit: Limit, amount: number, cost: number, call: LimitedCall): Counter {
+  const isConcurrent = limit.counts === 'concurrent'
   return new Counter({
     tenantId: call.tenantId,
     name: `rl:{${call.tenantId}}:${scopeName(limit, call)}:${limit.id}`,
-    kind: amount > LOG_LIMIT ? 'steps' : 'log',
+    kind: isConcurrent ? 'concurrent' : amount > LOG_LIMIT ? 'steps' : 'log',
     id: limit.id,
     amount,
     cost,

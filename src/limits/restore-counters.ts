@@ -56,6 +56,8 @@ async function restoreWindows(
   for await (const admission of parts.usageLog.admissions(fromMs, 1)) {
     const plan = await planOf(admission.tenantId)
     for (const limit of plan?.limits ?? []) {
+      // What was in flight when the process ended is not any more.
+      if (limit.counts === 'concurrent') continue
       const amount = limit.counts === 'units' ? admission.units : admission.requests
       const counter = counterOf(limit, admission, counters)
       if (counter !== undefined && amount > 0) {

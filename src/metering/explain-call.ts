@@ -109,9 +109,15 @@ function limitRule(
   plan: Plan | undefined,
   limits: readonly LimitThenView[],
 ): RuleView | null {
-  const quotas = new Set(plan?.quotas.map(({ id }) => id))
   const kind = call.refusal === 'quota-exceeded' ? 'quota' : 'limit'
-  const candidates = limits.filter(({ id }) => quotas.has(id) === (kind === 'quota'))
+  const ofKind =
+    kind === 'quota'
+      ? plan?.quotas
+      : plan?.limits.filter(({ counts }) => {
+          return (counts === 'concurrent') === (call.refusal === 'concurrency-limited')
+        })
+  const ids = new Set(ofKind?.map(({ id }) => id))
+  const candidates = limits.filter(({ id }) => ids.has(id))
   const full = candidates
     .filter((limit) => !limit.had_room)
     .sort((one, other) => (one.frees_at < other.frees_at ? 1 : -1))
@@ -200,7 +206,7 @@ async function plansThatPass(
   return passing
 }
 
-const LIMITED: ReadonlySet<string> = new Set(['rate-limited', 'quota-exceeded'])
+const LIMITED: ReadonlySet<string> = new Set(['rate-limited', 'quota-exceeded', 'concurrency-limited'])
 
 /** Refusals that another plan would not give. */
 const BY_PLAN: ReadonlySet<string> = new Set([

@@ -72,16 +72,21 @@ function countersFor(
   return countersOf(plan, { tenantId, keyId, routeId, cost }, (cycle) => periodAt(cycle, timezone, atMs))
 }
 
+/** A call that began longer ago is not looked for among those in flight. */
+const LONGEST_CALL_MS = 3_600_000
+
 /** Since when calls count: a sixtieth more than the window, for limits counted in steps. */
 function earliestMs(counter: Counter, atMs: number): number {
-  return counter.kind === 'quota' ? counter.periodStartMs : atMs - Math.ceil((counter.windowMs * 61) / 60)
+  if (counter.kind === 'quota') return counter.periodStartMs
+  const spanMs = counter.kind === 'concurrent' ? LONGEST_CALL_MS : counter.windowMs
+  return atMs - Math.ceil((spanMs * 61) / 60)
 }
 
-/** Windows count what was admitted; quotas what was billed, or was under way and might yet be. */
+/** Windows count what was admitted, limits of concurrent calls what was under way; quotas what was billed, or was under way and might yet be. */
 function counts(counter: Counter, event: UsageEvent, atMs: number): boolean {
   if (event.timestampMs < earliestMs(counter, atMs)) return false
-  if (counter.kind !== 'quota') return true
-  return event.billable || event.timestampMs + event.responseTimeMs > atMs
+  if (counter.kind === 'log' || counter.kind === 'steps') return true
+  return (event.billable && counter.kind === 'quota') || event.timestampMs + event.responseTimeMs > atMs
 }
 
 /** Of two calls in one millisecond the one with the smaller id came first. */

@@ -1,18 +1,48 @@
+import type { RoutePolicy } from './route-policy.ts'
+
 /** An upstream with routes, as written in `gatez.yaml`. */
 export interface Api {
   readonly id: string
   /** Lower-case host names it answers to; empty = every host. */
   readonly hosts: readonly string[]
-  /** Origin and optional base path, as `http://127.0.0.1:9000/base`. */
-  readonly upstream: string
+  /** Where its calls go, one or more: origin and optional base path, as `http://127.0.0.1:9000/base`. */
+  readonly upstreams: readonly string[]
+  readonly balance: 'round-robin' | 'least-pending'
+  /** How gatez asks upstreams by itself whether they are well; null = it does not ask. */
+  readonly health: HealthCheck | null
+  /** When calls to an upstream that fails are held back; null = never. */
+  readonly breaker: Breaker | null
   /** Path of its OpenAPI file, absolute; null when it has none. */
   readonly openapi: string | null
+  /** The text of that file, when requests are checked against it. */
+  readonly requestRules: string | null
   /** Tells the upstream that a call came through gatez; null when nothing does. */
   readonly secret: UpstreamSecret | null
   /** What is special about TLS to it; null when nothing is. */
   readonly tls: UpstreamTls | null
-  readonly timeouts: UpstreamTimeouts
+  /** For a connection to an upstream. */
+  readonly connectMs: number
   readonly routes: readonly Route[]
+}
+
+/** A question to each upstream, ever again, and what its answers mean. */
+export interface HealthCheck {
+  /** Asked with GET, behind the base path. */
+  readonly path: string
+  readonly everyMs: number
+  readonly timeoutMs: number
+  /** So many good answers in a row bring an upstream back, so many bad ones take it out. */
+  readonly healthyAfter: number
+  readonly unhealthyAfter: number
+  readonly statuses: StatusRanges
+}
+
+/** After `failures` in a row an upstream gets no call for `openMs`, then one to try it with. */
+export interface Breaker {
+  readonly failures: number
+  readonly openMs: number
+  /** Answers that count as failures, beside no answer at all. */
+  readonly statuses: StatusRanges
 }
 
 /** A header field, lower case, and what gatez writes into it. */
@@ -32,14 +62,6 @@ export interface UpstreamTls {
   readonly serverName: string | null
 }
 
-export interface UpstreamTimeouts {
-  readonly connectMs: number
-  /** From the request sent to the head of the answer. */
-  readonly headersMs: number
-  /** Between two pieces of the body. */
-  readonly idleMs: number
-}
-
 export interface Route {
   /** Unique among all apis. */
   readonly id: string
@@ -53,6 +75,7 @@ export interface Route {
   readonly requires: readonly string[]
   /** `none` opens the route to everyone: logged without tenant, never billed. */
   readonly auth: 'key' | 'none'
+  readonly policy: RoutePolicy
 }
 
 /** A feature that a route can require: its id and the label customers read. */

@@ -20,16 +20,20 @@ export interface KeyRules {
   readonly approval: 'auto' | 'manual'
 }
 
-/** A sliding window: never more than `amount` in any trailing `windowMs`. */
+/**
+ * A sliding window, never more than `amount` in any trailing `windowMs`; or, when it counts `concurrent`
+ * calls, never more than `amount` in flight at any moment.
+ */
 export interface Limit {
   /** Unique in the plan; `<scope>-<per>` unless named. Counts belong to (scope, id). */
   readonly id: string
-  /** `requests` counts 1, `units` the cost of the route. */
-  readonly counts: 'requests' | 'units'
+  /** `requests` counts 1, `units` the cost of the route, `concurrent` what is in flight. */
+  readonly counts: 'requests' | 'units' | 'concurrent'
   /** null = unlimited: the limit is shown, never enforced. */
   readonly amount: number | null
+  /** 0 when it counts `concurrent` calls. */
   readonly windowMs: number
-  /** As written: `minute`, `day`, `10s` … */
+  /** As written: `minute`, `day`, `10s` …; `moment` when it counts `concurrent` calls. */
   readonly per: string
   readonly scope: LimitScope
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
-import type { CounterStore } from './ports/counters.ts'
+import type { CounterStore, LocalCounterStore } from './ports/counters.ts'
 import type { GrantReader } from './ports/grant-reader.ts'
 import type { StoresSnapshot } from './ports/stores-snapshot.ts'
 import type { UsageLog } from './ports/usage-log.ts'
@@ -47,6 +47,11 @@ export function makeCounterMemory(mib: number): SharedArrayBuffer {
 
 /** The counters in that memory, as one thread uses them. */
 export function openCounters(memory: SharedArrayBuffer): CounterStore {
+  return new MemoryCounterStore(memory)
+}
+
+/** The counters in that memory, for what belongs to this process alone wherever limits are counted. */
+export function openLocalCounters(memory: SharedArrayBuffer): LocalCounterStore {
   return new MemoryCounterStore(memory)
 }
 

@@ -51,14 +51,20 @@ async function checkGateway(config: Config, probePort: ExamineParts['probePort']
   }
 }
 
-async function checkUpstream({ id, upstream }: Config['apis'][number]): Promise<Finding> {
-  const problem = await unreachable(upstream)
-  if (problem === undefined) return ok(`upstream ${id}`, upstream)
-  return failure(
-    `upstream ${id}`,
-    `${upstream}: ${problem}`,
-    'Start it, or mend upstream in the file: until then calls get 502.',
+/** One finding an api: fine as long as all its upstreams can be reached. */
+async function checkUpstream({ id, upstreams }: Config['apis'][number]): Promise<Finding> {
+  const problems = await Promise.all(
+    upstreams.map(async (upstream) => {
+      const problem = await unreachable(upstream)
+      return problem === undefined ? [] : [`${upstream}: ${problem}`]
+    }),
   )
+  const found = problems.flat()
+  if (found.length === 0) return ok(`upstream ${id}`, upstreams.join(', '))
+  const wayOut = 'Start it, or mend upstream in the file'
+  return found.length < upstreams.length
+    ? warning(`upstream ${id}`, found.join('; '), `${wayOut}: until then the others get its calls.`)
+    : failure(`upstream ${id}`, found.join('; '), `${wayOut}: until then calls get 502.`)
 }
 
 async function checkPlans(store: ControlStore, { plans }: Config, clock: Clock): Promise<Finding> {

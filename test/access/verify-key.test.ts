@@ -9,17 +9,13 @@ import { rollUp } from '../../src/metering/roll-up.ts'
 import { makeSecret } from '../../src/model/key.ts'
 import type { Limit } from '../../src/model/plan.ts'
 import { plan, putPlans, testStore } from '../support/control-store.ts'
+import { route } from '../support/gateway.ts'
 import { usageEvent } from '../support/usage-events.ts'
 
 const actor = 'cli:ann'
-const ROUTES = ['search', 'export', 'analyze'].map((id) => ({
-  id,
-  methods: ['GET'],
-  path: `/v1/${id}`,
-  cost: 1,
-  requires: id === 'analyze' ? ['ai'] : [],
-  auth: 'key' as const,
-}))
+const ROUTES = ['search', 'export', 'analyze'].map((id) => {
+  return route({ id, methods: ['GET'], path: `/v1/${id}`, requires: id === 'analyze' ? ['ai'] : [] })
+})
 const minute: Limit = {
   id: 'tenant-minute',
   counts: 'requests',

@@ -12,6 +12,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/lib'],
   ['src/errors'],
   ['src/model'],
+  ['src/openapi'],
   ['src/config', 'src/telemetry', 'src/pricing'],
   ['src/storage/ports'],
   ['src/limits'],

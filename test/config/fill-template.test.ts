@@ -23,7 +23,7 @@ test.each(TEMPLATES)('addresses go into %s as they are given, however odd', (tem
     const upstream = "https://api.example.com:8080/v1/it's,[a]|$&"
     const { config } = written(template, { listen, upstream })
     expect(config.gateway.listen).toEqual({ host, port: 8081 })
-    expect(config.apis[0]?.upstream).toBe(upstream)
+    expect(config.apis[0]?.upstreams[0]).toBe(upstream)
     // The port of control makes way.
     expect(config.control.listen).toEqual({ host: '127.0.0.1', port: 8082 })
   }
@@ -31,7 +31,7 @@ test.each(TEMPLATES)('addresses go into %s as they are given, however odd', (tem
 
 test('an upstream where gatez listens by default is not mistaken for that address', () => {
   const { config } = written('minimal', { listen: '127.0.0.1:7000', upstream: 'http://127.0.0.1:8080' })
-  expect(config.apis[0]?.upstream).toBe('http://127.0.0.1:8080')
+  expect(config.apis[0]?.upstreams[0]).toBe('http://127.0.0.1:8080')
   expect(config.gateway.listen.port).toBe(7000)
 })
 
@@ -53,7 +53,7 @@ test('the unit for systemd names the folder it was written to', () => {
 test('the upstream of production is that of the environment, if it has one', () => {
   const { folder } = written('production', { upstream: 'http://127.0.0.1:3000' })
   const upstreamIn = (env: Record<string, string>) =>
-    loadConfig(join(folder, 'gatez.yaml'), env).apis[0]?.upstream
+    loadConfig(join(folder, 'gatez.yaml'), env).apis[0]?.upstreams[0]
   expect(upstreamIn({})).toBe('http://127.0.0.1:3000')
   expect(upstreamIn({ UPSTREAM_URL: 'http://10.0.0.1' })).toBe('http://10.0.0.1')
 })

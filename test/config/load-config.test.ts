@@ -5,6 +5,7 @@ import { autoThreads } from '../../src/config/build-config.ts'
 import { loadConfig, parseConfig } from '../../src/config/load-config.ts'
 import { templatesDir } from '../../src/lib/bundle.ts'
 import { SMALL_CONFIG } from '../support/config-text.ts'
+import { POLICY } from '../support/gateway.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const at = { file: '/srv/shop/gatez.yaml', env: {} }
@@ -36,11 +37,14 @@ describe('a file becomes a configuration', () => {
     expect(config.apis[0]).toMatchObject({
       id: 'shop',
       hosts: [],
-      upstream: 'http://127.0.0.1:9000',
+      upstreams: ['http://127.0.0.1:9000'],
+      balance: 'round-robin',
+      health: null,
+      breaker: null,
       openapi: null,
       secret: null,
       tls: null,
-      timeouts: { connectMs: 5000, headersMs: 60_000, idleMs: 60_000 },
+      connectMs: 5000,
     })
     expect(config.apis[0]?.routes[1]).toEqual({
       id: 'analyze',
@@ -49,6 +53,7 @@ describe('a file becomes a configuration', () => {
       cost: 5,
       requires: ['ai'],
       auth: 'key',
+      policy: { ...POLICY, headersMs: 60_000, idleMs: 60_000 },
     })
   })
 
@@ -145,7 +150,7 @@ const ref = (name: string) => `\${${name}}`
 describe('variables of the environment', () => {
   const withUpstream = (text: string) => SMALL_CONFIG.replace('http://127.0.0.1:9000', text)
   const upstreamOf = (text: string, env: Record<string, string>) =>
-    parseConfig(withUpstream(text), { ...at, env }).apis[0]?.upstream
+    parseConfig(withUpstream(text), { ...at, env }).apis[0]?.upstreams[0]
 
   test('stand in any text, whole or in part', () => {
     expect(upstreamOf(`http://${ref('HOST')}:9000`, { HOST: 'up.example.com' })).toBe(

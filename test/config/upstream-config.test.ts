@@ -19,7 +19,7 @@ test('one api, every path, a key required, one plan of 60 calls a minute', () =>
   const text = textFor('http://127.0.0.1:3000/base/')
   const { apis, plans, gateway } = parseConfig(text, { file: 'gatez.yaml', env: {} })
   expect(gateway.listen).toEqual({ host: '127.0.0.1', port: 8080 })
-  expect(apis).toMatchObject([{ id: 'api', upstream: 'http://127.0.0.1:3000/base' }])
+  expect(apis).toMatchObject([{ id: 'api', upstreams: ['http://127.0.0.1:3000/base'] }])
   expect(apis[0]?.routes).toMatchObject([{ id: 'all', path: '/{rest*}', auth: 'key' }])
   expect(plans).toMatchObject([{ id: 'default', limits: [{ amount: 60, windowMs: 60_000 }] }])
 })

@@ -100,6 +100,6 @@ describe('TLS to an upstream', () => {
   })
 
   test('to http:// makes no sense', () => {
-    expect(problemsOf('tls: { ca: ca.pem }', 'http://127.0.0.1:9000')).toMatch(/begins with https:/)
+    expect(problemsOf('tls: { ca: ca.pem }', 'http://127.0.0.1:9000')).toMatch(/begin with https:/)
   })
 })

@@ -84,11 +84,13 @@ apis: » metering: { durability: disc }⏎apis:
 apis: » meters: [{ id: calls }]⏎apis:
   3:16 meters[0].id: calls is built in; choose another id
 requests: 100, per » per
-  14:14 plans[0].limits[0]: lacks its amount: requests or units, a number or null for no limit
+  14:14 plans[0].limits[0]: lacks its amount: requests, units or concurrent, a number or null for no limit
 requests: 100, » requests: 100, units: 5,
-  14:14 plans[0].limits[0]: has two amounts, requests and units: make it two limits
-requests: 100, » requests: 100, concurrent: 5,
-  14:31 plans[0].limits[0].concurrent: the field concurrent is not supported yet
+  14:14 plans[0].limits[0]: has 2 amounts, requests and units: make it 2 limits
+requests: 100, » concurrent: 5,
+  14:36 plans[0].limits[0].per: has no meaning beside concurrent, which counts calls in flight
+requests: 100, per: day » requests: 100
+  14:14 plans[0].limits[0]: lacks the field per
 per: day }]⏎  - id: pro » per: month }]⏎  - id: pro
   14:36 plans[0].limits[0].per: a limit's window is at most a week; an allowance per month is a quota
 per: day }]⏎  - id: pro » per: day }, { units: 9, per: day }]⏎  - id: pro

@@ -84,5 +84,12 @@ function valueText(schema: JsonSchema): string {
   }
   if (schema.type === 'array') return 'list'
   if (schema.type === 'object') return 'map'
-  return { string: 'text', null: '`null`', integer: 'whole number' }[schema.type ?? ''] ?? 'any'
+  if (Array.isArray(schema.type)) return schema.type.map((type) => valueText({ type })).join(' or ')
+  const names: Record<string, string> = {
+    string: 'text',
+    null: '`null`',
+    integer: 'whole number',
+    boolean: '`true` or `false`',
+  }
+  return names[String(schema.type)] ?? 'text'
 }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { plan } from '../support/control-store.ts'
-import { startGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts'
+import { route, startGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts'
 import { exchangeBytes } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 
 const ROUTES = [
-  { id: 'read', methods: ['GET'], path: '/read', cost: 1, requires: [], auth: 'key' },
-  { id: 'ask', methods: ['GET'], path: '/ask', cost: 1, requires: ['ai'], auth: 'key' },
-] as const
+  route({ id: 'read', methods: ['GET'], path: '/read' }),
+  route({ id: 'ask', methods: ['GET'], path: '/ask', requires: ['ai'] }),
+]
 const DAY = {
   id: 'tenant-day',
   counts: 'requests',

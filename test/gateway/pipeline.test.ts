@@ -70,6 +70,7 @@ describe('what the upstream learns', () => {
         'x-forwarded-for: 127.0.0.1',
         'x-forwarded-proto: http',
         'x-forwarded-host: api.example.com:8080',
+        'forwarded: for=127.0.0.1;host="api.example.com:8080";proto=http',
       ].sort(),
     )
   })
@@ -86,11 +87,7 @@ describe('what the upstream learns', () => {
 
   test('a base path of the upstream stands before every path', async () => {
     const upstream = await RawUpstream.answering(answer(200))
-    const api = { id: 'shop', hosts: [], openapi: null, secret: null, tls: null, routes: [route()] }
-    const timeouts = { connectMs: 1_000, headersMs: 1_000, idleMs: 1_000 }
-    const gateway = await startGateway({
-      apis: [{ ...api, timeouts, upstream: `http://127.0.0.1:${upstream.port}/base/v2` }],
-    })
+    const gateway = await startGateway({ api: { upstreams: [`http://127.0.0.1:${upstream.port}/base/v2`] } })
     await exchangeBytes(gateway.port, get(gateway, '/a?b=c'))
     expect(upstream.heads[0]).toMatch(/^GET \/base\/v2\/a\?b=c HTTP/)
     expect(await gateway.events()).toMatchObject([{ endpoint: '/a' }])

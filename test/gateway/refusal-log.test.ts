@@ -35,7 +35,7 @@ function opened() {
   const refuse = (keyId = 'key_1', refusal = LIMITED) => {
     const matched = { api: apiOn(1), route: route({ id: 'search' }) }
     const caller = callers.get(keyId)!
-    const limits = { counters: [], hasQuota: false, policy: '', validUntilMs: Number.POSITIVE_INFINITY }
+    const limits = { counters: [], ...NO_QUOTA, policy: '', validUntilMs: Number.POSITIVE_INFINITY }
     log.record(exchangeAt(clock.nowMs()), '/v1/search', { matched, caller, refusal, limits }, refusal)
   }
   const rows = async () => {
@@ -44,6 +44,8 @@ function opened() {
   }
   return { log, clock, refuse, rows, meter, answer }
 }
+
+const NO_QUOTA = { hasQuota: false, hasConcurrent: false }
 
 let made = 0
 
@@ -55,7 +57,6 @@ function exchangeAt(startMs: number): Exchange {
     startMs,
     startMonotonicMs: startMs,
     eventId: `event-${made}`,
-    clientIp: '',
     early: undefined,
   })
 }

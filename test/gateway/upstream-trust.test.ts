@@ -51,7 +51,7 @@ describe('TLS to the upstream', () => {
     })
     const address = server.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    const api = apiOn(port, { upstream: `https://127.0.0.1:${port}`, tls: { ...nothing, ...tls(pem) } })
+    const api = apiOn(port, { upstreams: [`https://127.0.0.1:${port}`], tls: { ...nothing, ...tls(pem) } })
     const gateway = await startGateway({ apis: [api] })
     const received = await exchangeBytes(gateway.port, request(gateway.secret))
     return { received, subjects, gateway }
@@ -71,7 +71,7 @@ describe('TLS to the upstream', () => {
     const right = await callWith((pem) => ({ ...whole(pem), serverName: 'upstream.test' }))
     expect(right.received).toMatch(/^HTTP\/1\.1 200 /)
     const wrong = await callWith((pem) => ({ ...whole(pem), serverName: 'other.test' }))
-    expect(wrong.received).toMatch(/^HTTP\/1\.1 502 [\s\S]*upstream-unreachable/)
+    expect(wrong.received).toMatch(/^HTTP\/1\.1 502 [\s\S]*upstream-tls/)
     expect(wrong.gateway.warnings).toEqual([
       expect.stringMatching(/shop fail: .*other\.test.*ERR_TLS_CERT_ALTNAME/s),
     ])
@@ -89,7 +89,9 @@ describe('TLS to the upstream', () => {
       ...whole(pem),
       ca: pem('other-ca.pem'),
     }))
-    expect(received).toMatch(/^HTTP\/1\.1 502 [\s\S]*The service behind this endpoint cannot be reached/)
+    expect(received).toMatch(
+      /^HTTP\/1\.1 502 [\s\S]*The service behind this endpoint could not be reached safely/,
+    )
     expect(received).not.toMatch(/certificate|127\.0\.0\.1/)
     expect(subjects).toEqual([])
     expect(gateway.warnings).toEqual([

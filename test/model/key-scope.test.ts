@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { keyAllows, parseIpBlock } from '../../src/model/key-scope.ts'
+import { parseIpBlock } from '../../src/model/ip-block.ts'
+import { keyAllows } from '../../src/model/key-scope.ts'
 
 const anywhere = { routes: null, ips: null }
 

@@ -2,9 +2,13 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { ClientRules, ListenerTls } from '../../src/config/config.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
+import { Clients } from '../../src/gateway/clients.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
-import { Pipeline, type PipelineParts } from '../../src/gateway/pipeline.ts'
+import { Pipeline } from '../../src/gateway/pipeline.ts'
+import type { PipelineParts } from '../../src/gateway/pipeline-parts.ts'
+import { RequestChecks } from '../../src/gateway/request-checks.ts'
 import { Rules, type RulesSource } from '../../src/gateway/rules.ts'
 import { GatewayServer } from '../../src/gateway/server.ts'
 import { Upstreams } from '../../src/gateway/upstreams.ts'
@@ -17,8 +21,14 @@ import type { Api, Route } from '../../src/model/api.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import { hashSecret, type Key, makeSecret } from '../../src/model/key.ts'
 import { periodAt } from '../../src/model/period.ts'
+import type { RoutePolicy } from '../../src/model/route-policy.ts'
 import type { Tenant } from '../../src/model/tenant.ts'
-import { makeCounterMemory, openCounters, openGrantReader } from '../../src/storage/open.ts'
+import {
+  makeCounterMemory,
+  openCounters,
+  openGrantReader,
+  openLocalCounters,
+} from '../../src/storage/open.ts'
 import { key, NOON, openFor, plan, putPlans, storesIn, subscription, tenant } from './control-store.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -45,7 +55,14 @@ export interface TestGateway {
 export interface TestGatewayOptions extends Partial<RulesSource> {
   /** Port of the upstream; one that nothing listens on unless given. */
   readonly upstreamPort?: number
-  readonly timeouts?: Partial<Api['timeouts']>
+  readonly timeouts?: { readonly connectMs?: number; readonly headersMs?: number; readonly idleMs?: number }
+  /** What differs in the api and in the policy of its routes from the usual. */
+  readonly api?: Partial<Api>
+  readonly policy?: Partial<RoutePolicy>
+  readonly clients?: Partial<ClientRules>
+  readonly tls?: ListenerTls
+  /** Whether more arrives than can be done. */
+  readonly isOverloaded?: () => boolean
   readonly routes?: readonly Route[]
   readonly spoolBytesMax?: number
   readonly docsUrl?: string
@@ -109,7 +126,35 @@ export const OWN_PATHS = { health: '/gatez/health', usage: '/gatez/usage' }
 
 /** A route with defaults for what a test does not care about. */
 export function route(overrides: Partial<Route> = {}): Route {
-  return { id: 'all', methods: [], path: '/{rest*}', cost: 1, requires: [], auth: 'key', ...overrides }
+  const usual = { id: 'all', methods: [], path: '/{rest*}', cost: 1, requires: [], auth: 'key' } as const
+  return { ...usual, policy: POLICY, ...overrides }
+}
+
+/** What a file that says nothing of it gives a route, but for shorter timeouts. */
+export const POLICY: RoutePolicy = {
+  headersMs: 2_000,
+  idleMs: 2_000,
+  retries: 1,
+  bodyBytesMax: null,
+  rewrite: null,
+  requestFields: null,
+  responseFields: null,
+  cors: null,
+  maintenance: null,
+  validate: false,
+}
+
+/** What a file that says nothing of clients gives. */
+export const CLIENT_RULES: ClientRules = {
+  trustedProxies: [],
+  forwardedBy: 'x-forwarded-for',
+  connectionsPerIp: null,
+  failedKeysPerMinute: null,
+  maxLagMs: null,
+  headMs: 10_000,
+  bodyMs: 10_000,
+  readMs: 25_000,
+  keepAliveMs: 65_000,
 }
 
 /** An api on `port`, with one route for everything. */
@@ -117,11 +162,15 @@ export function apiOn(port: number, overrides: Partial<Api> = {}): Api {
   return {
     id: 'shop',
     hosts: [],
-    upstream: `http://127.0.0.1:${port}`,
+    upstreams: [`http://127.0.0.1:${port}`],
+    balance: 'round-robin',
+    health: null,
+    breaker: null,
     openapi: null,
+    requestRules: null,
     secret: null,
     tls: null,
-    timeouts: { connectMs: 2_000, headersMs: 2_000, idleMs: 2_000 },
+    connectMs: 2_000,
     routes: [route()],
     ...overrides,
   }
@@ -159,10 +208,23 @@ function buildParts(
   const alarm = (what: string, error: unknown) => {
     made.alarms.push(`${what}: ${error instanceof Error ? error.stack : String(error)}`)
   }
+  const counterMemory = makeCounterMemory(options.countersMib ?? 4)
+  const clients = new Clients({
+    rules: { ...CLIENT_RULES, ...options.clients },
+    record: options.clientIp ?? 'off',
+    salt: 'salt',
+    counters: openLocalCounters(counterMemory),
+    clock,
+    warn: (what, detail) => made.warnings.push(`${what}: ${detail}`),
+  })
   const pipeline: Pipeline = new Pipeline({
     rules: rulesOf(options),
+    checks: new RequestChecks(options.apis ?? [apiOn(1, options.api)]),
+    clients,
+    answerPreflight: (exchange, fields) => server.answerPreflight(exchange, fields),
+    isOverloaded: options.isOverloaded ?? (() => false),
     authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
-    counters: openCounters(makeCounterMemory(options.countersMib ?? 4)),
+    counters: openCounters(counterMemory),
     meter: made.client,
     upstreams,
     clock,
@@ -180,8 +242,8 @@ function buildParts(
     clock,
     ids: new UlidMaker(clock, { epoch: 1, thread: 0 }),
     docsUrl: options.docsUrl ?? null,
-    clientIp: options.clientIp ?? 'off',
-    ipSalt: 'salt',
+    clients,
+    tls: options.tls ?? null,
     alarm,
   })
   return { pipeline, server, upstreams }
@@ -189,8 +251,11 @@ function buildParts(
 
 function rulesOf(options: TestGatewayOptions): Rules {
   const api = apiOn(options.upstreamPort ?? 1)
-  const timeouts = { ...api.timeouts, ...options.timeouts }
-  const apis = options.apis ?? [{ ...api, timeouts, routes: options.routes ?? api.routes }]
+  const { connectMs = api.connectMs, ...times } = options.timeouts ?? {}
+  const routes = (options.routes ?? api.routes).map((one) => {
+    return { ...one, policy: { ...one.policy, ...times, ...options.policy } }
+  })
+  const apis = options.apis ?? [{ ...api, connectMs, routes, ...options.api }]
   const { plans = [plan()], features = [], meters = [] } = options
   const { ownPaths = OWN_PATHS } = options
   return new Rules({ apis, plans, features, meters, ownPaths })

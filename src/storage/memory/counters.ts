@@ -1,5 +1,5 @@
 import { stepAt } from '../../limits/window.ts'
-import type { Counter, CounterStore, CounterTraits, Decision } from '../ports/counters.ts'
+import type { Counter, CounterTraits, Decision, LocalCounterStore } from '../ports/counters.ts'
 import { CounterTable, R_BASE, R_KIND, R_UNTIL, R_USED, R_VALUE, R_WINDOW } from './counter-table.ts'
 import { appendMoments, firstMomentMs, forgetMoments, momentWithRoomMs, readMoments } from './moments.ts'
 import {
@@ -14,10 +14,14 @@ import {
 const KIND_LOG = 1
 const KIND_STEPS = 2
 const KIND_QUOTA = 3
+const KIND_CONCURRENT = 4
+const KINDS = { log: KIND_LOG, steps: KIND_STEPS, quota: KIND_QUOTA, concurrent: KIND_CONCURRENT } as const
+/** How long who finds no room among calls in flight is asked to wait. */
+const CONCURRENT_WAIT_MS = 1000
 const SWEEP_BUCKETS = 4
 
 /** Counters in memory that all gateway threads of this process share. */
-export class MemoryCounterStore implements CounterStore {
+export class MemoryCounterStore implements LocalCounterStore {
   readonly traits: CounterTraits = { shared: false, clock: 'caller' }
   readonly #table: CounterTable
   readonly #records: number[] = []
@@ -55,6 +59,22 @@ export class MemoryCounterStore implements CounterStore {
       const record = this.#table.find(at, counter.hash0, counter.hash1, counter.hash2)
       if (record !== -1 && this.#double(record, R_BASE) === counter.periodStartMs) {
         this.#setDouble(record, R_VALUE, Math.max(0, this.#double(record, R_VALUE) - counter.cost))
+      }
+      this.#table.unlock(at)
+    }
+  }
+
+  release(counters: readonly Counter[]): void {
+    for (const counter of counters) {
+      if (counter.kind !== 'concurrent') continue
+      const at = this.#shardOf(counter)
+      this.#table.lock(at)
+      const record = this.#table.find(at, counter.hash0, counter.hash1, counter.hash2)
+      if (record !== -1 && this.#table.get(record + R_KIND) === KIND_CONCURRENT) {
+        const left = Math.max(0, this.#double(record, R_VALUE) - counter.cost)
+        this.#setDouble(record, R_VALUE, left)
+        // What holds nothing may go when room is needed.
+        if (left === 0) this.#setDouble(record, R_UNTIL, 0)
       }
       this.#table.unlock(at)
     }
@@ -140,14 +160,14 @@ export class MemoryCounterStore implements CounterStore {
       counter.place = record
       if (record === -1) return -1
     }
-    const kind = counter.kind === 'log' ? KIND_LOG : counter.kind === 'steps' ? KIND_STEPS : KIND_QUOTA
+    const kind = KINDS[counter.kind]
     const kindBefore = table.get(record + R_KIND)
     if (kindBefore !== kind || this.#double(record, R_WINDOW) !== counter.windowMs) {
       if (!this.#convert(at, record, counter, kind, nowMs)) return -1
     }
     if (kind === KIND_LOG) forgetMoments(table, at, record, nowMs - counter.windowMs)
     else if (kind === KIND_STEPS) forgetSteps(table, record, stepAt(nowMs, counter.windowMs))
-    else this.#startPeriod(record, counter)
+    else if (kind === KIND_QUOTA) this.#startPeriod(record, counter)
     // What this call holds must not be evicted while it makes room for its other counters.
     if (this.#double(record, R_UNTIL) <= nowMs) this.#setDouble(record, R_UNTIL, nowMs + 1)
     return record
@@ -177,7 +197,8 @@ export class MemoryCounterStore implements CounterStore {
       this.#setDouble(record, R_UNTIL, nowMs + 1)
       table.evictExpired(at, nowMs, Number.POSITIVE_INFINITY)
     }
-    if (kind !== KIND_QUOTA && table.blocksLeft(at) < blocksFor(counted)) return false
+    const isWindow = kind === KIND_LOG || kind === KIND_STEPS
+    if (isWindow && table.blocksLeft(at) < blocksFor(counted)) return false
     table.empty(at, record)
     table.ints[record + R_KIND] = kind
     this.#setDouble(record, R_WINDOW, counter.windowMs)
@@ -185,7 +206,7 @@ export class MemoryCounterStore implements CounterStore {
     this.#setDouble(record, R_BASE, 0)
     this.#setDouble(record, R_VALUE, 0)
     if (kind === KIND_STEPS) startSteps(table, at, record, stepAt(nowMs, counter.windowMs))
-    if (kind !== KIND_QUOTA) {
+    if (isWindow) {
       for (const [atMs, amount] of counted) this.#add(at, record, counter, atMs, amount)
     }
     return true
@@ -203,6 +224,11 @@ export class MemoryCounterStore implements CounterStore {
       this.#setDouble(record, R_VALUE, this.#double(record, R_VALUE) + amount)
       return
     }
+    if (counter.kind === 'concurrent') {
+      this.#setDouble(record, R_VALUE, this.#double(record, R_VALUE) + amount)
+      this.#setDouble(record, R_UNTIL, Number.POSITIVE_INFINITY)
+      return
+    }
     if (counter.kind === 'log') appendMoments(this.#table, at, record, atMs, amount)
     else addToStep(this.#table, record, stepAt(atMs, counter.windowMs), amount)
     // One sub-window more than the window: steps free late.
@@ -211,14 +237,15 @@ export class MemoryCounterStore implements CounterStore {
   }
 
   #used(record: number): number {
-    return this.#table.get(record + R_KIND) === KIND_QUOTA
+    const kind = this.#table.get(record + R_KIND)
+    return kind === KIND_QUOTA || kind === KIND_CONCURRENT
       ? this.#double(record, R_VALUE)
       : this.#table.get(record + R_USED)
   }
 
   #resetAtMs(record: number, counter: Counter, nowMs: number): number {
     if (counter.kind === 'quota') return counter.periodEndMs
-    if (this.#table.get(record + R_USED) === 0) return nowMs
+    if (counter.kind === 'concurrent' || this.#table.get(record + R_USED) === 0) return nowMs
     return counter.kind === 'log'
       ? firstMomentMs(this.#table, record) + counter.windowMs
       : oldestStepFreesAtMs(this.#table, record, counter.windowMs)
@@ -227,6 +254,7 @@ export class MemoryCounterStore implements CounterStore {
   /** The first moment at which the refused call would pass; the whole window on if it never can. */
   #roomAtMs(record: number, counter: Counter, nowMs: number): number {
     if (counter.kind === 'quota') return counter.periodEndMs
+    if (counter.kind === 'concurrent') return nowMs + CONCURRENT_WAIT_MS
     const tooMany = this.#table.get(record + R_USED) + counter.cost - counter.amount
     if (counter.cost > counter.amount) return nowMs + counter.windowMs
     return counter.kind === 'log'

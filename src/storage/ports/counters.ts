@@ -23,8 +23,21 @@ export interface CounterStore extends AsyncDisposable {
   /** Gives back what `take` took from the quotas among `counters`; windows count admissions and keep it. */
   giveBack(counters: readonly Counter[]): void | Promise<void>
 
+  /**
+   * Frees the places that `take` took in those of `counters` that count calls in flight. Once for each call
+   * that was admitted, however it ended.
+   */
+  release(counters: readonly Counter[]): void | Promise<void>
+
   /** Adds what was admitted before this process started, past any limit: how counters are rebuilt. */
   restore(counter: Counter, atMs: number, amount: number): void | Promise<void>
+}
+
+/** A store in the memory of this process: it answers at once. */
+export interface LocalCounterStore extends CounterStore {
+  take(counters: readonly Counter[], nowMs: number): Decision
+  peek(counters: readonly Counter[], nowMs: number): Decision
+  release(counters: readonly Counter[]): void
 }
 
 export interface CounterTraits {
@@ -35,9 +48,10 @@ export interface CounterTraits {
 
 /**
  * `log` keeps every moment of admission: exact. `steps` counts in 60 sub-windows and counts the
- * oldest, partly expired one in full: never over the limit, a place frees at most 1/60 late.
+ * oldest, partly expired one in full: never over the limit, a place frees at most 1/60 late. `concurrent`
+ * counts what is in flight: a place frees when it is released.
  */
-export type CounterKind = 'log' | 'steps' | 'quota'
+export type CounterKind = 'log' | 'steps' | 'quota' | 'concurrent'
 
 /** Up to this many per window are kept as moments, above it in steps (design 5). */
 export const LOG_LIMIT = 1000
@@ -58,7 +72,7 @@ export class Counter {
   /** What this call takes: a whole number, 1 or more. */
   readonly cost: number
   readonly windowMs: number
-  /** The billing period of a quota; 0 for windows. */
+  /** The billing period of a quota; 0 for the others. */
   readonly periodStartMs: number
   readonly periodEndMs: number
   /** 96 bits of the name's SHA-256. */
@@ -110,7 +124,8 @@ export interface Decision {
   readonly remaining: readonly number[]
   /**
    * When there will be more: admitted, the moment the oldest counted call leaves the window; refused,
-   * the first moment at which this counter would admit the same call. Quotas: the period's end.
+   * the first moment at which this counter would admit the same call. Quotas: the period's end. Calls in
+   * flight: nobody knows when one ends; the moment of asking, or a second later when there is no room.
    */
   readonly resetAtMs: readonly number[]
   /** Positions of the counters that had no room; empty unless refused. */

@@ -1,0 +1,153 @@
+import { createHmac } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { ClientRules } from '../config/config.ts'
+import type { Clock } from '../lib/clock.ts'
+import { LruCache } from '../lib/lru-cache.ts'
+import { Counter, type LocalCounterStore } from '../storage/ports/counters.ts'
+import { type Origin, plainAddress, readOrigin, type Trust, trustIn } from './origin.ts'
+import { Refusal } from './refusal.ts'
+import type { RequestHead } from './request-head.ts'
+
+const MINUTE_MS = 60_000
+/** Addresses remembered with what was worked out of them, per gateway thread. */
+const KNOWN_MAX = 10_000
+/** How long one warning about an address stands for all. */
+const QUIET_MS = 10_000
+
+/** Who is at the other end of connections: where calls come from, and how much one address may do. */
+export class Clients {
+  readonly #parts: ClientsParts
+  readonly #known = new LruCache<string, Known>(KNOWN_MAX)
+  #rules: ClientRules
+  #trust: Trust | undefined
+  #quietUntilMs = Number.NEGATIVE_INFINITY
+
+  constructor(parts: ClientsParts) {
+    this.#parts = parts
+    this.#rules = parts.rules
+    this.#trust = trustIn(parts.rules.trustedProxies, parts.rules.forwardedBy)
+  }
+
+  get rules(): ClientRules {
+    return this.#rules
+  }
+
+  /** Puts other rules in force, for connections and calls to come. */
+  replaceRules(rules: ClientRules): void {
+    this.#rules = rules
+    this.#trust = trustIn(rules.trustedProxies, rules.forwardedBy)
+    this.#known.clear()
+  }
+
+  /** Where a call comes from, as far as it can be believed. */
+  originOf({ socket }: IncomingMessage, head: RequestHead): Origin {
+    const proto = socket instanceof TLSSocket ? 'https' : 'http'
+    return readOrigin(head, { address: plainAddress(socket.remoteAddress), proto }, this.#trust)
+  }
+
+  /** An address as events keep it: not at all, as a hash that is the same until the next start, or whole. */
+  recorded(ip: string): string {
+    if (this.#parts.record === 'off') return ''
+    if (this.#parts.record === 'full') return ip
+    const known = this.#of(ip)
+    known.hash ??= createHmac('sha256', this.#parts.salt).update(ip).digest('base64url').slice(0, 22)
+    return known.hash
+  }
+
+  /** Whether a new connection may stay; its place is freed when it closes. Proxies hold as many as they like. */
+  connect(socket: Socket): boolean {
+    const ip = plainAddress(socket.remoteAddress)
+    const { connectionsPerIp } = this.#rules
+    if (connectionsPerIp === null || ip === '' || this.#trust?.proxies.holds(ip) === true) return true
+    const { counters, clock } = this.#parts
+    const taken = [this.#of(ip).connections]
+    const { outcome } = counters.take(taken, clock.nowMs())
+    // Without room to count, nobody is turned away: this protects, it does not bill.
+    if (outcome === 'full') return true
+    if (outcome === 'admitted') {
+      socket.once('close', () => counters.release(taken))
+      return true
+    }
+    this.#warn(ip, connectionsPerIp)
+    return false
+  }
+
+  /**
+   * Counts a call whose key was not accepted; refuses it when its address sends too many of them.
+   *
+   * Calls with a good key never come here: an address may be shared with who guesses.
+   */
+  failedKey(ip: string, nowMs: number): Refusal | undefined {
+    if (this.#rules.failedKeysPerMinute === null || ip === '') return undefined
+    const decision = this.#parts.counters.take([this.#of(ip).failedKeys], nowMs)
+    if (decision.outcome !== 'refused') return undefined
+    const seconds = Math.max(1, Math.ceil(((decision.resetAtMs[0] ?? nowMs) - nowMs) / 1000))
+    return new Refusal(
+      'too-many-failed-keys',
+      'Too many calls from this address had a key that is not accepted.',
+      {
+        headers: ['Retry-After', String(seconds)],
+      },
+    )
+  }
+
+  #of(ip: string): Known {
+    let known = this.#known.get(ip)
+    if (known === undefined) {
+      const { connectionsPerIp, failedKeysPerMinute } = this.#rules
+      known = {
+        connections: counterOf(ip, 'connections', 'concurrent', connectionsPerIp ?? 1, 0),
+        failedKeys: counterOf(ip, 'failed-keys', 'log', failedKeysPerMinute ?? 1, MINUTE_MS),
+        hash: undefined,
+      }
+      this.#known.set(ip, known)
+    }
+    return known
+  }
+
+  #warn(ip: string, connectionsPerIp: number): void {
+    const nowMs = this.#parts.clock.monotonicMs()
+    if (nowMs < this.#quietUntilMs) return
+    this.#quietUntilMs = nowMs + QUIET_MS
+    const detail = `more than ${connectionsPerIp} from ${ip}; a proxy belongs into gateway.trusted_proxies`
+    this.#parts.warn('connections of one address are closed (gateway.connections_per_ip)', detail)
+  }
+}
+
+export interface ClientsParts {
+  readonly rules: ClientRules
+  readonly record: 'off' | 'hash' | 'full'
+  /** Keys the hash of addresses, the same on all threads. */
+  readonly salt: string
+  /** Shared by all threads of this process. */
+  readonly counters: LocalCounterStore
+  readonly clock: Clock
+  readonly warn: (what: string, detail: string) => void
+}
+
+interface Known {
+  readonly connections: Counter
+  readonly failedKeys: Counter
+  hash: string | undefined
+}
+
+/** Ids of tenants have no colon: an address never shares a counter with one. */
+function counterOf(
+  ip: string,
+  what: string,
+  kind: 'concurrent' | 'log',
+  amount: number,
+  windowMs: number,
+): Counter {
+  return new Counter({
+    tenantId: `ip:${ip}`,
+    name: `ip:{${ip}}:${what}`,
+    kind: kind === 'log' && amount > 1000 ? 'steps' : kind,
+    id: what,
+    amount,
+    cost: 1,
+    windowMs,
+  })
+}

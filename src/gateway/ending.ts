@@ -1,0 +1,27 @@
+import type { Outcome } from '../model/event.ts'
+import type { Limited } from './exchange.ts'
+import type { Held } from './meter.ts'
+import type { Refusal } from './refusal.ts'
+
+/** How an exchange ended, as far as the upstream and the client are concerned. */
+export interface Ending {
+  readonly outcome: Outcome
+  readonly status: number
+  readonly refusal: Refusal | undefined
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  /** Custom meters the upstream reported. */
+  readonly meters: ReadonlyMap<string, string> | undefined
+}
+
+/** What a passage tells the pipeline. */
+export interface PassageListener {
+  /** Adds gatez's own fields to the head of the answer: limits, request id. */
+  addOwnFields(fields: string[], limited: Limited): void
+  /** The exchange ended. `held` is there when the end of the answer waits for the event. */
+  ended(limited: Limited, ending: Ending, held: Held | undefined): void
+  /** The upstream is to blame; the operator should know why. */
+  upstreamFailed(limited: Limited, error: Error): void
+  /** Nothing was sent to the client yet: answer with this problem. */
+  refuse(limited: Limited, refusal: Refusal): void
+}

@@ -1,0 +1,24 @@
+import { corsFields } from './cors.ts'
+import type { Accepted } from './exchange.ts'
+import { Refusal } from './refusal.ts'
+import type { RequestHead } from './request-head.ts'
+import { BODY_TOO_LARGE } from './upstream-problem.ts'
+
+/** What the file says of a route itself, whoever calls: why no call of this kind is let through; undefined if it is. */
+export function refuseByPolicy({ exchange, head, matched }: Accepted): Refusal | undefined {
+  const { cors, maintenance, bodyBytesMax } = matched.route.policy
+  // Before anything is refused: a page must be able to read why.
+  if (cors !== null && head.origin !== undefined) exchange.fields = corsFields(cors, head.origin)
+  if (maintenance !== null) {
+    return new Refusal('maintenance', maintenance.detail, {
+      headers: ['Retry-After', String(maintenance.retryAfterS)],
+    })
+  }
+  if (bodyBytesMax !== null && Number(head.contentLength ?? 0) > bodyBytesMax) return BODY_TOO_LARGE
+  return undefined
+}
+
+/** Whether a request has a body to read. */
+export function hasBody({ chunked, contentLength }: RequestHead): boolean {
+  return chunked || (contentLength !== undefined && contentLength !== '0')
+}

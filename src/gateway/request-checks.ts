@@ -1,0 +1,128 @@
+import type { IncomingMessage } from 'node:http'
+import type { Api } from '../model/api.ts'
+import type { RequestFault } from '../openapi/request-fault.ts'
+import type { RequestRule } from '../openapi/request-rule.ts'
+import { RequestRules } from '../openapi/request-rules.ts'
+import type { Accepted } from './exchange.ts'
+import { hasBody } from './policy.ts'
+import { Refusal } from './refusal.ts'
+import { BODY_TOO_LARGE } from './upstream-problem.ts'
+
+/** The largest body that is looked into, unless the route takes less. */
+const BODY_BYTES_MAX = 4 * 1024 * 1024
+
+/**
+ * Checks requests against the OpenAPI files of their apis, where the file asks for it.
+ *
+ * What a document does not describe passes: which paths are open, routes say. Heads are checked before
+ * anything is counted, bodies once a call is admitted.
+ */
+export class RequestChecks {
+  readonly #rules = new Map<string, RequestRules>()
+
+  constructor(apis: readonly Api[]) {
+    for (const { id, requestRules } of apis) {
+      if (requestRules === null) continue
+      const rules = RequestRules.read(requestRules)
+      // The check of the file saw to it that it can be read.
+      if (rules instanceof RequestRules) this.#rules.set(id, rules)
+    }
+  }
+
+  /** Why a request does not fit, by all but its body; undefined when it does. */
+  checkHead(accepted: Accepted): Refusal | undefined {
+    const rule = this.#ruleOf(accepted)
+    if (rule === undefined) return undefined
+    const { exchange, head, target } = accepted
+    const { headers } = exchange.request
+    const query = target.pathAndQuery.slice(target.path.length + 1)
+    const faults = rule.checkHead(target.path, query, (name) => textOf(headers[name]))
+    if (faults.length > 0) return unfit(faults)
+    if (!hasBody(head)) return rule.bodyRequired ? BODY_MISSING : undefined
+    return bodyForm(rule, exchange.request) === 'unsupported' ? UNSUPPORTED : undefined
+  }
+
+  /** Whether the body of a request must be read and looked into before it goes on. */
+  wantsBody(accepted: Accepted): boolean {
+    const rule = hasBody(accepted.head) ? this.#ruleOf(accepted) : undefined
+    return rule !== undefined && bodyForm(rule, accepted.exchange.request) === 'json'
+  }
+
+  /**
+   * Reads the body and checks it: resolves to why it does not fit, or to the bytes.
+   *
+   * Rejects when the client leaves before it is whole.
+   */
+  async readBody(accepted: Accepted): Promise<Buffer | Refusal> {
+    const { request } = accepted.exchange
+    const bytesMax = Math.min(accepted.matched.route.policy.bodyBytesMax ?? BODY_BYTES_MAX, BODY_BYTES_MAX)
+    const body = await readWhole(request, bytesMax)
+    if (body === undefined) return BODY_TOO_LARGE
+    const parsed = parseJson(body)
+    if (parsed === undefined) return NO_JSON
+    const rule = this.#ruleOf(accepted)
+    const faults = rule?.checkBody(request.headers['content-type'] ?? '', parsed.value) ?? []
+    return faults.length > 0 ? unfit(faults) : body
+  }
+
+  #ruleOf({ matched, exchange, target }: Accepted): RequestRule | undefined {
+    if (!matched.route.policy.validate) return undefined
+    return this.#rules.get(matched.api.id)?.find(exchange.request.method ?? '', target.path)
+  }
+}
+
+/** A coding hides what is in a body, and to undo it is to let a small request become a large one. */
+function bodyForm(rule: RequestRule, { headers }: IncomingMessage): 'json' | 'unsupported' | 'unchecked' {
+  const kind = rule.bodyKind(headers['content-type'])
+  if (kind === 'unsupported') return 'unsupported'
+  if (kind !== 'json') return 'unchecked'
+  const coding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+  return coding === 'identity' ? 'json' : 'unsupported'
+}
+
+/** undefined when there is more than `bytesMax` of it. */
+function readWhole(request: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = []
+    let size = 0
+    request.on('data', (piece: Buffer) => {
+      size += piece.length
+      if (size > bytesMax) {
+        pieces.length = 0
+        resolve(undefined)
+      } else pieces.push(piece)
+    })
+    request.on('end', () => resolve(Buffer.concat(pieces)))
+    request.on('close', () => reject(new Error('the client left before its request was whole')))
+  })
+}
+
+function parseJson(body: Buffer): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) }
+  } catch {
+    return undefined
+  }
+}
+
+function textOf(value: string | readonly string[] | undefined): string | undefined {
+  return typeof value === 'object' ? value.join(', ') : value
+}
+
+function unfit(faults: readonly RequestFault[]): Refusal {
+  const errors = faults.map(({ where, pointer, message }) => ({ in: where, pointer, detail: message }))
+  const [first] = errors
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  const place = first?.pointer === '' ? `the ${first.in}` : `${first?.in} ${first?.pointer}`
+  const detail = `The request does not fit the description of this API: ${place} ${first?.detail}${more}.`
+  return new Refusal('invalid-request', detail, { extra: { errors } })
+}
+
+const BODY_MISSING = unfit([{ where: 'body', pointer: '', message: 'must be given' }])
+
+const NO_JSON = new Refusal('invalid-json', 'The request body is not well-formed JSON in UTF-8.')
+
+const UNSUPPORTED = new Refusal(
+  'unsupported-media-type',
+  'This endpoint does not take a body of this Content-Type or Content-Encoding.',
+)

@@ -1,0 +1,67 @@
+import type { Socket } from 'node:net'
+import { owedAnswer } from './refuse-raw.ts'
+
+/** The slowest upload that is waited for, in bytes a second. */
+const UPLOAD_RATE_MIN = 240
+
+/** How long clients are waited for. */
+export interface Patience {
+  /** Over how long the rate of an upload is looked at. */
+  readonly bodyMs: number
+  /** Without the client taking anything of its answer. */
+  readonly readMs: number
+}
+
+/**
+ * Watches one connection for a client that holds it without using it.
+ *
+ * A client is not to blame for what waits on gatez: nothing is held against an upload that is paused
+ * because the upstream is slow, and nothing against silence while an answer is owed. A request head that
+ * does not end is Node's to see to (`headersTimeout`).
+ */
+export class ConnectionWatch {
+  readonly #socket: Socket
+  /** Since when an upload has been waited for without a break, and how much had arrived then; -1 when not. */
+  #uploadSinceMs = -1
+  #uploadBytes = 0
+  /** Since when nothing of an answer was taken, and how much had been taken then; -1 when nothing waits. */
+  #stalledSinceMs = -1
+  #takenBytes = 0
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  /** What the client is too slow at; undefined when it is not. To be asked about once a second. */
+  look(nowMs: number, patience: Patience): 'upload' | 'reading' | undefined {
+    if (this.#readsTooSlowly(nowMs, patience)) return 'reading'
+    return this.#uploadsTooSlowly(nowMs, patience) ? 'upload' : undefined
+  }
+
+  #readsTooSlowly(nowMs: number, { readMs }: Patience): boolean {
+    const { writableLength, bytesWritten } = this.#socket
+    const taken = bytesWritten - writableLength
+    if (writableLength === 0) this.#stalledSinceMs = -1
+    else if (this.#stalledSinceMs === -1 || taken !== this.#takenBytes) {
+      this.#stalledSinceMs = nowMs
+      this.#takenBytes = taken
+    } else return nowMs - this.#stalledSinceMs >= readMs
+    return false
+  }
+
+  #uploadsTooSlowly(nowMs: number, { bodyMs }: Patience): boolean {
+    const request = owedAnswer(this.#socket)?.req
+    const isAwaited = request !== undefined && !request.complete && request.readableFlowing === true
+    if (!isAwaited) {
+      this.#uploadSinceMs = -1
+      return false
+    }
+    const elapsedMs = this.#uploadSinceMs === -1 ? 0 : nowMs - this.#uploadSinceMs
+    if (this.#uploadSinceMs !== -1 && elapsedMs < bodyMs) return false
+    const arrived = this.#socket.bytesRead - this.#uploadBytes
+    const tooSlow = this.#uploadSinceMs !== -1 && arrived < (UPLOAD_RATE_MIN * elapsedMs) / 1000
+    this.#uploadSinceMs = nowMs
+    this.#uploadBytes = this.#socket.bytesRead
+    return tooSlow
+  }
+}

@@ -1,0 +1,131 @@
+import { Pool } from 'undici'
+import { type Api, type Breaker, statusCounts } from '../model/api.ts'
+
+/** Connections to one origin, per gateway thread. */
+const CONNECTIONS_MAX = 256
+
+/** What one call says of its target: `gone` nothing, for the client left. */
+export type Verdict = 'answered' | 'failed' | 'gone'
+
+/**
+ * One of the addresses an api's calls can go to, with what this thread knows of how it is.
+ *
+ * The breaker counts failures in a row. When they are too many the target gets no call for a while, then
+ * one; an answer to that one closes it again.
+ */
+export class UpstreamTarget {
+  readonly url: string
+  readonly pool: Pool
+  /** Put before every path; empty, or without a slash at its end. */
+  readonly basePath: string
+  /** Calls that it has not answered to the end. */
+  pending = 0
+  /** What gatez's own questions say of it. */
+  healthy = true
+  readonly #breaker: Breaker | null
+  #failures = 0
+  #openUntilMs = Number.NEGATIVE_INFINITY
+  /** A call is under way to see whether it is well again. */
+  #trying = false
+
+  constructor(url: string, api: Api) {
+    const { origin, pathname } = new URL(url)
+    this.url = url
+    this.basePath = pathname.replace(/\/$/, '')
+    this.#breaker = api.breaker
+    this.pool = new Pool(origin, {
+      connections: CONNECTIONS_MAX,
+      pipelining: 1,
+      connect: { timeout: api.connectMs, ...tlsOptions(api) },
+      keepAliveTimeout: 4_000,
+      maxHeaderSize: 65_536,
+    })
+  }
+
+  /** Whether a call may go there now. `nowMs` is a monotonic clock's. */
+  takesCalls(nowMs: number): boolean {
+    if (!this.healthy) return false
+    if (this.#openUntilMs === Number.NEGATIVE_INFINITY) return true
+    return nowMs >= this.#openUntilMs && !this.#trying
+  }
+
+  /** When a call may go there again, if none may now for too many that failed. */
+  get opensAtMs(): number {
+    return this.#openUntilMs
+  }
+
+  /** A call goes there. */
+  begin(): Attempt {
+    this.pending += 1
+    const isTrial = this.#openUntilMs !== Number.NEGATIVE_INFINITY
+    if (isTrial) this.#trying = true
+    return new Attempt(this, isTrial)
+  }
+
+  /** Whether an answer of this status counts as a failure. */
+  isFailure(status: number): boolean {
+    return this.#breaker !== null && statusCounts(this.#breaker.statuses, status)
+  }
+
+  /** Something went wrong, and not for the first time perhaps. `nowMs` is a monotonic clock's. */
+  failed(nowMs: number): void {
+    if (this.#breaker === null) return
+    this.#failures += 1
+    if (this.#failures >= this.#breaker.failures) this.#openUntilMs = nowMs + this.#breaker.openMs
+  }
+
+  /** Something went right. */
+  answered(): void {
+    this.#failures = 0
+  }
+
+  /** The call that was to show whether it is well again did. */
+  tried(verdict: Verdict, nowMs: number): void {
+    this.#trying = false
+    if (verdict === 'answered') {
+      this.#failures = 0
+      this.#openUntilMs = Number.NEGATIVE_INFINITY
+    } else if (verdict === 'failed' && this.#breaker !== null) {
+      this.#openUntilMs = nowMs + this.#breaker.openMs
+    }
+  }
+}
+
+/** One call on its way to a target and back. */
+export class Attempt {
+  readonly target: UpstreamTarget
+  readonly #isTrial: boolean
+  #judged = false
+  #left = false
+
+  constructor(target: UpstreamTarget, isTrial: boolean) {
+    this.target = target
+    this.#isTrial = isTrial
+  }
+
+  /** Says what this call shows of its target; the first word counts. `nowMs` is a monotonic clock's. */
+  judge(verdict: Verdict, nowMs: number): void {
+    if (this.#judged) return
+    this.#judged = true
+    if (this.#isTrial) this.target.tried(verdict, nowMs)
+    else if (verdict === 'failed') this.target.failed(nowMs)
+    // An answer to a call from before the target was closed off does not open it.
+    else if (verdict === 'answered') this.target.answered()
+  }
+
+  /** The target has nothing more to do with this call. */
+  leave(): void {
+    if (this.#left) return
+    this.#left = true
+    this.target.pending -= 1
+  }
+}
+
+function tlsOptions({ tls }: Api) {
+  return {
+    ...(tls?.ca != null && { ca: tls.ca }),
+    ...(tls?.cert != null && { cert: tls.cert }),
+    ...(tls?.key != null && { key: tls.key }),
+    ...(tls?.serverName != null && { servername: tls.serverName }),
+  }
+}
