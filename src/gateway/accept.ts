@@ -11,6 +11,9 @@ import { readTarget, TARGET_LENGTH_MAX } from './target.ts'
 /** More fields than this are refused, never cut off: a key was lost that way elsewhere. */
 const FIELDS_MAX = 100
 
+/** Lengths with more digits are beyond whole numbers of a double. */
+const LENGTH_DIGITS_MAX = 15
+
 /** A request id of the client that is kept: visible, short, nothing that could break a log line. */
 const REQUEST_ID = /^[A-Za-z0-9._:/+=@-]{1,128}$/
 
@@ -23,6 +26,9 @@ export function accept(
   const { request } = exchange
   if (request.rawHeaders.length > FIELDS_MAX * 2) {
     return new Refusal('headers-too-large', `The request has more than ${FIELDS_MAX} header fields.`)
+  }
+  if (request.httpVersionMajor !== 1) {
+    return new Refusal('malformed-request', 'The only versions of HTTP spoken here are 1.0 and 1.1.')
   }
   const url = request.url ?? ''
   if (url.length > TARGET_LENGTH_MAX) {
@@ -41,6 +47,12 @@ export function accept(
   }
   const hostProblem = wrongHost(request, head)
   if (hostProblem !== undefined) return new Refusal('invalid-target', hostProblem)
+  if (head.chunked && request.httpVersionMinor === 0) {
+    return new Refusal('malformed-request', 'HTTP/1.0 knows no transfer coding.')
+  }
+  if ((head.contentLength?.length ?? 0) > LENGTH_DIGITS_MAX) {
+    return new Refusal('body-too-large', 'The length of the body is more than can be counted.')
+  }
   if (head.codingUnknown) {
     return new Refusal('unsupported-transfer-coding', 'The only transfer coding understood here is chunked.')
   }

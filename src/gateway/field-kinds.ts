@@ -10,14 +10,20 @@ export const FORWARD = 0
 export class FieldKinds {
   readonly #names: ReadonlyMap<string, number>
   readonly #prefixes: readonly (readonly [prefix: string, kind: number])[]
+  readonly #twinKind: number | undefined
   /** For each first letter, the lengths (one bit each, 31 = longer) a special name may have. */
   readonly #lengths = new Int32Array(128)
 
-  /** Names and prefixes in lower case; a name goes before a prefix, a longer prefix first. */
+  /**
+   * Names and prefixes in lower case; a name goes before a prefix, a longer prefix first. Names that are
+   * special but for `_` in the place of `-` are of `twinKind`, if that is given.
+   */
   constructor(
     names: Readonly<Record<string, number>>,
     prefixes: readonly (readonly [prefix: string, kind: number])[],
+    twinKind?: number,
   ) {
+    this.#twinKind = twinKind
     this.#names = new Map(Object.entries(names))
     this.#prefixes = prefixes
     for (const name of this.#names.keys()) this.#allow(name, 1 << Math.min(name.length, 31))
@@ -29,10 +35,16 @@ export class FieldKinds {
     const lengths = this.#lengths[(name.charCodeAt(0) | 0x20) & 0x7f] ?? 0
     if ((lengths & (1 << Math.min(name.length, 31))) === 0) return FORWARD
     const lower = name.toLowerCase()
-    const kind = this.#names.get(lower)
+    const kind = this.#names.get(lower) ?? this.#twinOf(lower)
     if (kind !== undefined) return kind
     for (const [prefix, prefixKind] of this.#prefixes) if (lower.startsWith(prefix)) return prefixKind
     return FORWARD
+  }
+
+  /** Some servers read `-` and `_` alike: a twin of a special name passes for it there. */
+  #twinOf(lower: string): number | undefined {
+    if (this.#twinKind === undefined || !lower.includes('_')) return undefined
+    return this.#names.has(lower.replaceAll('_', '-')) ? this.#twinKind : undefined
   }
 
   #allow(name: string, bits: number): void {

@@ -26,7 +26,6 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   readonly #listener: PassageListener
   readonly #response: ServerResponse
   readonly #bodyless: boolean
-  #watchesSocket = false
   /** Whether the upstream may have seen something of the request, in this attempt. */
   #sent = false
   #controller: Dispatcher.DispatchController | undefined
@@ -51,11 +50,6 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     this.#response = response
     this.#bodyless = request.method === 'HEAD'
     response.on('close', this.#clientGone)
-    // Behind another answer on its connection, it does not learn by itself that the connection is gone.
-    if (response.socket === null) {
-      this.#watchesSocket = true
-      request.socket.setMaxListeners(0).once('close', this.#clientGone)
-    }
   }
 
   /** Sends the call to its upstream; the rest follows. */
@@ -247,7 +241,6 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     // The first word counts: this one only if the client left before any.
     this.#call.judge('gone')
     this.#call.leave()
-    if (this.#watchesSocket) this.#response.req.socket.off('close', this.#clientGone)
     const ending: Ending = {
       outcome,
       status: refusal?.status ?? this.#status,

@@ -225,4 +225,5 @@ const KINDS = new FieldKinds(
     ['x-gatez-', DROP],
     ['x_gatez_', DROP],
   ],
+  DROP,
 )

@@ -11,12 +11,12 @@ import type { ListenerTls } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
 import type { Clients } from './clients.ts'
+import { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import type { OwnAnswer } from './own-endpoints.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
 import { owedAnswer, type RawPlace, refuseBroken, refuseTunnel } from './refuse-raw.ts'
-import { ConnectionWatch } from './slow-clients.ts'
 import { answerBeforeSwitch, asksForWebSocket } from './upgrade.ts'
 
 /** Largest request head, in bytes; above it 431. */
@@ -34,7 +34,6 @@ const OPTIONS: ServerOptions = {
   requireHostHeader: false,
   // A request without a body needs no stream machinery.
   optimizeEmptyRequests: true,
-  shouldUpgradeCallback: asksForWebSocket,
 }
 
 /** HTTP/2 is not spoken; who does not finish a handshake is not waited for. */
@@ -57,13 +56,16 @@ export class GatewayServer {
   readonly #parts: GatewayServerParts
   /** Connections as HTTP is spoken on them, with what is known of each. */
   readonly #connections = new Map<Socket, Connection>()
+  /** Requests whose wish to leave HTTP is not granted. */
+  readonly #unswitched = new Set<IncomingMessage>()
   readonly #watching: NodeJS.Timeout
   #draining = false
 
   constructor(parts: GatewayServerParts) {
     this.#parts = parts
+    const options = { ...OPTIONS, shouldUpgradeCallback: this.#mayUpgrade }
     this.server =
-      parts.tls === null ? createServer(OPTIONS) : createTlsServer({ ...OPTIONS, ...TLS, ...parts.tls })
+      parts.tls === null ? createServer(options) : createTlsServer({ ...options, ...TLS, ...parts.tls })
     this.#setTimeouts()
     // Counted by us (accept.ts): Node would drop fields beyond its limit in silence.
     this.server.maxHeadersCount = 0
@@ -72,7 +74,7 @@ export class GatewayServer {
     this.server.on('checkExpectation', this.#handle)
     this.server.on('upgrade', this.#upgrade)
     this.server.on('connect', (_request, socket: Socket) => refuseTunnel(socket, this.#rawPlace()))
-    this.server.on('clientError', (error, socket: Socket) => refuseBroken(error, socket, this.#rawPlace()))
+    this.server.on('clientError', this.#broken)
     // A handshake that fails is the client's affair.
     this.server.on('tlsClientError', (_error, socket: Socket) => socket.destroy())
     this.server.on('connection', (socket: Socket) => {
@@ -129,7 +131,7 @@ export class GatewayServer {
       String(Buffer.byteLength(body)),
     ]
     head.push('gatez-error', refusal.code, ...fields, ...exchange.fields, ...refusal.headers)
-    if (this.#draining || refusal.code === 'overloaded' || mustClose(exchange.request))
+    if (this.#draining || ENDING.has(refusal.code) || mustClose(exchange.request))
       head.push('Connection', 'close')
     response.writeHead(refusal.status, head)
     response.end(body)
@@ -163,7 +165,24 @@ export class GatewayServer {
   }
 
   readonly #handle = (request: IncomingMessage, response: ServerResponse): void => {
-    this.#begin(request, response, undefined)
+    const connection = this.#connections.get(request.socket)
+    const pass = (): void => this.#begin(request, response, undefined)
+    if (connection?.takes(response, pass) !== false) pass()
+  }
+
+  /** What cannot be read ends the connection, but not the answers to what was read before it. */
+  readonly #broken = (error: NodeJS.ErrnoException, socket: Socket): void => {
+    const connection = this.#connections.get(socket)
+    const owed = connection?.owed
+    if (connection !== undefined && owed?.req.complete === true && error.code !== 'ECONNRESET') {
+      connection.endAfterOwed(socket)
+    } else refuseBroken(error, socket, this.#rawPlace())
+  }
+
+  readonly #mayUpgrade = (request: IncomingMessage): boolean => {
+    const may = asksForWebSocket(request)
+    if (!may) this.#unswitched.add(request)
+    return may
   }
 
   readonly #upgrade = (request: IncomingMessage, socket: Socket, early: Buffer): void => {
@@ -189,6 +208,8 @@ export class GatewayServer {
       early,
     })
     if (this.#draining) response.shouldKeepAlive = false
+    // Node reads no further behind it.
+    if (this.#unswitched.size > 0 && this.#unswitched.delete(request)) response.shouldKeepAlive = false
     try {
       this.#parts.pipeline.pass(exchange)
     } catch (error) {
@@ -202,7 +223,7 @@ export class GatewayServer {
   }
 
   #keep(socket: Socket): void {
-    this.#connections.set(socket, { bytesRead: -1, switched: false, watch: new ConnectionWatch(socket) })
+    this.#connections.set(socket, new Connection(socket))
     socket.once('close', () => this.#connections.delete(socket))
   }
 
@@ -236,13 +257,8 @@ export class GatewayServer {
   }
 }
 
-interface Connection {
-  /** How much had been read when the drain last looked. */
-  bytesRead: number
-  /** It left HTTP, or asked to: the drain waits for it. */
-  switched: boolean
-  readonly watch: ConnectionWatch
-}
+/** Problems after which a connection is not gone on with, whatever was read. */
+const ENDING: ReadonlySet<string> = new Set(['malformed-request', 'overloaded'])
 
 const TOO_SLOW = Object.assign(new Error('the request arrives too slowly'), {
   code: 'ERR_HTTP_REQUEST_TIMEOUT',

@@ -1,0 +1,57 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { ConnectionWatch } from './slow-clients.ts'
+
+/** A connection on which HTTP is spoken: one request at a time, whatever a client sends ahead. */
+export class Connection {
+  readonly watch: ConnectionWatch
+  /** How much had been read when a drain last looked. */
+  bytesRead = -1
+  /** It left HTTP, or asked to. */
+  switched = false
+  /** The answer to the latest request. */
+  #latest: ServerResponse | undefined
+
+  constructor(socket: Socket) {
+    this.watch = new ConnectionWatch(socket)
+  }
+
+  /** The answer that is owed or under way; undefined when there is none. */
+  get owed(): ServerResponse | undefined {
+    return this.#latest?.writableFinished === true ? undefined : this.#latest
+  }
+
+  /**
+   * Whether the request that `response` answers may be passed on at once. If not, it waits for the answers
+   * before it: two requests sent in one go may depend on each other (RFC 9112, 9.3.2). `pass` runs then.
+   *
+   * Behind an answer that ends the connection nothing is passed on: its answer could never be sent.
+   */
+  takes(response: ServerResponse, pass: () => void): boolean {
+    const before = this.owed
+    if (this.#latest !== undefined && endsConnection(this.#latest)) return false
+    this.#latest = response
+    if (before === undefined) return true
+    before.once('finish', () => {
+      if (!endsConnection(before)) pass()
+    })
+    return false
+  }
+
+  /** Nothing more is read of it: it ends once all that was asked before is answered. */
+  endAfterOwed(socket: Socket): void {
+    const last = this.owed
+    if (last === undefined) {
+      socket.destroy()
+      return
+    }
+    last.shouldKeepAlive = false
+    last.once('finish', () => socket.destroySoon())
+    last.once('close', () => socket.destroy())
+  }
+}
+
+/** Whether an answer says, or will say, that its connection ends with it. */
+function endsConnection(response: ServerResponse): boolean {
+  return !response.shouldKeepAlive || ('_last' in response && response._last === true)
+}
