@@ -1,6 +1,9 @@
 // npm run bench: gatez against a bare proxy, in one run. Needs `wrk`.
+// npm run bench -- load [name]: what it does under load that is not meant well (test/bench/load).
 import { ensureInstalled } from './install.js'
 import { become, ROOT } from './pinned-node.js'
 
 const node = ensureInstalled()
-become(node, [`${ROOT}test/bench/main.ts`, ...process.argv.slice(2)])
+const [first, ...rest] = process.argv.slice(2)
+if (first === 'load') become(node, [`${ROOT}test/bench/load/main.ts`, ...rest])
+else become(node, [`${ROOT}test/bench/main.ts`, ...process.argv.slice(2)])
