@@ -5,7 +5,8 @@ import { TLSSocket } from 'node:tls'
 import type { ClientRules } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { LruCache } from '../lib/lru-cache.ts'
-import { Counter, type LocalCounterStore } from '../storage/ports/counters.ts'
+import { ipNetwork } from '../model/ip-block.ts'
+import { Counter, type CounterSpec, LOG_LIMIT, type LocalCounterStore } from '../storage/ports/counters.ts'
 import { type Origin, plainAddress, readOrigin, type Trust, trustIn } from './origin.ts'
 import { Refusal } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
@@ -62,7 +63,9 @@ export class Clients {
     const { connectionsPerIp } = this.#rules
     if (connectionsPerIp === null || ip === '' || this.#trust?.proxies.holds(ip) === true) return true
     const { counters, clock } = this.#parts
-    const taken = [this.#of(ip).connections]
+    const known = this.#of(ip)
+    known.connections ??= connectionsOf(ip, connectionsPerIp)
+    const taken = [known.connections]
     const { outcome } = counters.take(taken, clock.nowMs())
     // Without room to count, nobody is turned away: this protects, it does not bill.
     if (outcome === 'full') return true
@@ -80,8 +83,11 @@ export class Clients {
    * Calls with a good key never come here: an address may be shared with who guesses.
    */
   failedKey(ip: string, nowMs: number): Refusal | undefined {
-    if (this.#rules.failedKeysPerMinute === null || ip === '') return undefined
-    const decision = this.#parts.counters.take([this.#of(ip).failedKeys], nowMs)
+    const { failedKeysPerMinute } = this.#rules
+    if (failedKeysPerMinute === null || ip === '') return undefined
+    const known = this.#of(ip)
+    known.failedKeys ??= failedKeysOf(ip, failedKeysPerMinute)
+    const decision = this.#parts.counters.take([known.failedKeys], nowMs)
     if (decision.outcome !== 'refused') return undefined
     const seconds = Math.max(1, Math.ceil(((decision.resetAtMs[0] ?? nowMs) - nowMs) / 1000))
     return new Refusal(
@@ -96,12 +102,7 @@ export class Clients {
   #of(ip: string): Known {
     let known = this.#known.get(ip)
     if (known === undefined) {
-      const { connectionsPerIp, failedKeysPerMinute } = this.#rules
-      known = {
-        connections: counterOf(ip, 'connections', 'concurrent', connectionsPerIp ?? 1, 0),
-        failedKeys: counterOf(ip, 'failed-keys', 'log', failedKeysPerMinute ?? 1, MINUTE_MS),
-        hash: undefined,
-      }
+      known = {}
       this.#known.set(ip, known)
     }
     return known
@@ -121,33 +122,32 @@ export interface ClientsParts {
   readonly record: 'off' | 'hash' | 'full'
   /** Keys the hash of addresses, the same on all threads. */
   readonly salt: string
-  /** Shared by all threads of this process. */
+  /**
+   * Shared by all threads of this process, and used for nothing else: anybody can make it full, and what
+   * tenants are limited by must not suffer from that.
+   */
   readonly counters: LocalCounterStore
   readonly clock: Clock
   readonly warn: (what: string, detail: string) => void
 }
 
+/** What was worked out of an address so far. */
 interface Known {
-  readonly connections: Counter
-  readonly failedKeys: Counter
-  hash: string | undefined
+  connections?: Counter
+  failedKeys?: Counter
+  hash?: string
 }
 
-/** Ids of tenants have no colon: an address never shares a counter with one. */
-function counterOf(
-  ip: string,
-  what: string,
-  kind: 'concurrent' | 'log',
-  amount: number,
-  windowMs: number,
-): Counter {
-  return new Counter({
-    tenantId: `ip:${ip}`,
-    name: `ip:{${ip}}:${what}`,
-    kind: kind === 'log' && amount > 1000 ? 'steps' : kind,
-    id: what,
-    amount,
-    cost: 1,
-    windowMs,
-  })
+function connectionsOf(ip: string, amount: number): Counter {
+  return counterOf(ip, { id: 'connections', kind: 'concurrent', amount, windowMs: 0 })
+}
+
+function failedKeysOf(ip: string, amount: number): Counter {
+  const kind = amount > LOG_LIMIT ? 'steps' : 'log'
+  return counterOf(ip, { id: 'failed-keys', kind, amount, windowMs: MINUTE_MS })
+}
+
+function counterOf(ip: string, counts: Pick<CounterSpec, 'id' | 'kind' | 'amount' | 'windowMs'>): Counter {
+  const network = ipNetwork(ip)
+  return new Counter({ ...counts, tenantId: network, name: `${network} ${counts.id}`, cost: 1 })
 }
