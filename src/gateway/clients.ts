@@ -6,7 +6,13 @@ import type { ClientRules } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { LruCache } from '../lib/lru-cache.ts'
 import { ipNetwork } from '../model/ip-block.ts'
-import { Counter, type CounterSpec, LOG_LIMIT, type LocalCounterStore } from '../storage/ports/counters.ts'
+import {
+  Counter,
+  type CounterSpec,
+  type Decision,
+  LOG_LIMIT,
+  type LocalCounterStore,
+} from '../storage/ports/counters.ts'
 import { type Origin, plainAddress, readOrigin, type Trust, trustIn } from './origin.ts'
 import { Refusal } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
@@ -14,8 +20,10 @@ import type { RequestHead } from './request-head.ts'
 const MINUTE_MS = 60_000
 /** Addresses remembered with what was worked out of them, per gateway thread. */
 const KNOWN_MAX = 10_000
-/** How long one warning about an address stands for all. */
+/** How long one warning stands for all. */
 const QUIET_MS = 10_000
+/** How long no room is looked for when there was none. */
+const FULL_MS = 1_000
 
 /** Who is at the other end of connections: where calls come from, and how much one address may do. */
 export class Clients {
@@ -24,6 +32,7 @@ export class Clients {
   #rules: ClientRules
   #trust: Trust | undefined
   #quietUntilMs = Number.NEGATIVE_INFINITY
+  #fullUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: ClientsParts) {
     this.#parts = parts
@@ -66,14 +75,14 @@ export class Clients {
     const known = this.#of(ip)
     known.connections ??= connectionsOf(ip, connectionsPerIp)
     const taken = [known.connections]
-    const { outcome } = counters.take(taken, clock.nowMs())
-    // Without room to count, nobody is turned away: this protects, it does not bill.
-    if (outcome === 'full') return true
-    if (outcome === 'admitted') {
+    const decision = this.#take(taken, clock.nowMs())
+    if (decision === undefined) return true
+    if (decision.outcome === 'admitted') {
       socket.once('close', () => counters.release(taken))
       return true
     }
-    this.#warn(ip, connectionsPerIp)
+    const detail = `more than ${connectionsPerIp} from ${ip}; a proxy belongs into gateway.trusted_proxies`
+    this.#warn('connections of one address are closed (gateway.connections_per_ip)', detail)
     return false
   }
 
@@ -87,8 +96,8 @@ export class Clients {
     if (failedKeysPerMinute === null || ip === '') return undefined
     const known = this.#of(ip)
     known.failedKeys ??= failedKeysOf(ip, failedKeysPerMinute)
-    const decision = this.#parts.counters.take([known.failedKeys], nowMs)
-    if (decision.outcome !== 'refused') return undefined
+    const decision = this.#take([known.failedKeys], nowMs)
+    if (decision?.outcome !== 'refused') return undefined
     const seconds = Math.max(1, Math.ceil(((decision.resetAtMs[0] ?? nowMs) - nowMs) / 1000))
     return new Refusal(
       'too-many-failed-keys',
@@ -108,12 +117,25 @@ export class Clients {
     return known
   }
 
-  #warn(ip: string, connectionsPerIp: number): void {
+  /**
+   * undefined when there is no room to count: then nobody is turned away, for this protects, it does not
+   * bill. It is asked again after a while only, since to look for room in a full table takes long.
+   */
+  #take(counters: readonly Counter[], nowMs: number): Decision | undefined {
+    const monotonicMs = this.#parts.clock.monotonicMs()
+    if (monotonicMs < this.#fullUntilMs) return undefined
+    const decision = this.#parts.counters.take(counters, nowMs)
+    if (decision.outcome !== 'full') return decision
+    this.#fullUntilMs = monotonicMs + FULL_MS
+    this.#warn('addresses are not limited', 'more of them call than can be counted')
+    return undefined
+  }
+
+  #warn(what: string, detail: string): void {
     const nowMs = this.#parts.clock.monotonicMs()
     if (nowMs < this.#quietUntilMs) return
     this.#quietUntilMs = nowMs + QUIET_MS
-    const detail = `more than ${connectionsPerIp} from ${ip}; a proxy belongs into gateway.trusted_proxies`
-    this.#parts.warn('connections of one address are closed (gateway.connections_per_ip)', detail)
+    this.#parts.warn(what, detail)
   }
 }
 
