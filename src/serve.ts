@@ -32,6 +32,9 @@ const CHANGES_EVERY_MS = 200
 /** The most a spool may hold when nothing ships. */
 const SPOOL_BYTES_MAX = 4 * 1024 ** 3
 
+/** Memory in which addresses are counted: some 25,000 at a time. What finds no room there is let in. */
+const CLIENTS_MIB = 8
+
 /** A gateway that runs. */
 export interface Serving {
   readonly host: string
@@ -188,6 +191,7 @@ function threadData(
 ): GatewayThreadData[] {
   const { config, clock } = parts
   const ipSalt = randomBytes(16).toString('hex')
+  const clientMemory = makeCounterMemory(CLIENTS_MIB)
   return Array.from({ length: config.gateway.threads }, (_, thread) => ({
     config,
     plans: shared.plans,
@@ -195,6 +199,7 @@ function threadData(
     epoch: shared.epoch,
     clockOffsetMs: clock.nowMs() - systemClock.nowMs(),
     counterMemory: shared.counterMemory,
+    clientMemory,
     meterPort: shared.meter.connect(),
     ipSalt,
     sharePort: config.gateway.threads > 1,

@@ -20,9 +20,9 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'Addresses and blocks of your own proxies: where they say a call came from is believed.',
   'gateway.forwarded_by': 'The field in which they say it.',
   'gateway.connections_per_ip':
-    'Connections one address may hold open; null for any number. Trusted proxies may hold any number.',
+    'Connections one address, or an IPv6 /64, may hold open; null for any number. Trusted proxies may hold any number.',
   'gateway.failed_keys_per_minute':
-    'Calls with a key that is not accepted, from one address in any minute; null for any number.',
+    'Calls with a key that is not accepted, from one address or IPv6 /64 in any minute; null for any number.',
   'gateway.max_lag':
     'How late the event loop may run before new calls get 503 overloaded; null for however late.',
   'gateway.timeouts': 'How long clients are waited for.',

@@ -5,7 +5,14 @@ import { TLSSocket } from 'node:tls'
 import type { ClientRules } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { LruCache } from '../lib/lru-cache.ts'
-import { Counter, type LocalCounterStore } from '../storage/ports/counters.ts'
+import { ipNetwork } from '../model/ip-block.ts'
+import {
+  Counter,
+  type CounterSpec,
+  type Decision,
+  LOG_LIMIT,
+  type LocalCounterStore,
+} from '../storage/ports/counters.ts'
 import { type Origin, plainAddress, readOrigin, type Trust, trustIn } from './origin.ts'
 import { Refusal } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
@@ -13,8 +20,10 @@ import type { RequestHead } from './request-head.ts'
 const MINUTE_MS = 60_000
 /** Addresses remembered with what was worked out of them, per gateway thread. */
 const KNOWN_MAX = 10_000
-/** How long one warning about an address stands for all. */
+/** How long one warning stands for all. */
 const QUIET_MS = 10_000
+/** How long no room is looked for when there was none. */
+const FULL_MS = 1_000
 
 /** Who is at the other end of connections: where calls come from, and how much one address may do. */
 export class Clients {
@@ -23,6 +32,7 @@ export class Clients {
   #rules: ClientRules
   #trust: Trust | undefined
   #quietUntilMs = Number.NEGATIVE_INFINITY
+  #fullUntilMs = Number.NEGATIVE_INFINITY
 
   constructor(parts: ClientsParts) {
     this.#parts = parts
@@ -62,15 +72,17 @@ export class Clients {
     const { connectionsPerIp } = this.#rules
     if (connectionsPerIp === null || ip === '' || this.#trust?.proxies.holds(ip) === true) return true
     const { counters, clock } = this.#parts
-    const taken = [this.#of(ip).connections]
-    const { outcome } = counters.take(taken, clock.nowMs())
-    // Without room to count, nobody is turned away: this protects, it does not bill.
-    if (outcome === 'full') return true
-    if (outcome === 'admitted') {
+    const known = this.#of(ip)
+    known.connections ??= connectionsOf(ip, connectionsPerIp)
+    const taken = [known.connections]
+    const decision = this.#take(taken, clock.nowMs())
+    if (decision === undefined) return true
+    if (decision.outcome === 'admitted') {
       socket.once('close', () => counters.release(taken))
       return true
     }
-    this.#warn(ip, connectionsPerIp)
+    const detail = `more than ${connectionsPerIp} from ${ip}; a proxy belongs into gateway.trusted_proxies`
+    this.#warn('connections of one address are closed (gateway.connections_per_ip)', detail)
     return false
   }
 
@@ -80,9 +92,12 @@ export class Clients {
    * Calls with a good key never come here: an address may be shared with who guesses.
    */
   failedKey(ip: string, nowMs: number): Refusal | undefined {
-    if (this.#rules.failedKeysPerMinute === null || ip === '') return undefined
-    const decision = this.#parts.counters.take([this.#of(ip).failedKeys], nowMs)
-    if (decision.outcome !== 'refused') return undefined
+    const { failedKeysPerMinute } = this.#rules
+    if (failedKeysPerMinute === null || ip === '') return undefined
+    const known = this.#of(ip)
+    known.failedKeys ??= failedKeysOf(ip, failedKeysPerMinute)
+    const decision = this.#take([known.failedKeys], nowMs)
+    if (decision?.outcome !== 'refused') return undefined
     const seconds = Math.max(1, Math.ceil(((decision.resetAtMs[0] ?? nowMs) - nowMs) / 1000))
     return new Refusal(
       'too-many-failed-keys',
@@ -96,23 +111,31 @@ export class Clients {
   #of(ip: string): Known {
     let known = this.#known.get(ip)
     if (known === undefined) {
-      const { connectionsPerIp, failedKeysPerMinute } = this.#rules
-      known = {
-        connections: counterOf(ip, 'connections', 'concurrent', connectionsPerIp ?? 1, 0),
-        failedKeys: counterOf(ip, 'failed-keys', 'log', failedKeysPerMinute ?? 1, MINUTE_MS),
-        hash: undefined,
-      }
+      known = {}
       this.#known.set(ip, known)
     }
     return known
   }
 
-  #warn(ip: string, connectionsPerIp: number): void {
+  /**
+   * undefined when there is no room to count: then nobody is turned away, for this protects, it does not
+   * bill. It is asked again after a while only, since to look for room in a full table takes long.
+   */
+  #take(counters: readonly Counter[], nowMs: number): Decision | undefined {
+    const monotonicMs = this.#parts.clock.monotonicMs()
+    if (monotonicMs < this.#fullUntilMs) return undefined
+    const decision = this.#parts.counters.take(counters, nowMs)
+    if (decision.outcome !== 'full') return decision
+    this.#fullUntilMs = monotonicMs + FULL_MS
+    this.#warn('addresses are not limited', 'more of them call than can be counted')
+    return undefined
+  }
+
+  #warn(what: string, detail: string): void {
     const nowMs = this.#parts.clock.monotonicMs()
     if (nowMs < this.#quietUntilMs) return
     this.#quietUntilMs = nowMs + QUIET_MS
-    const detail = `more than ${connectionsPerIp} from ${ip}; a proxy belongs into gateway.trusted_proxies`
-    this.#parts.warn('connections of one address are closed (gateway.connections_per_ip)', detail)
+    this.#parts.warn(what, detail)
   }
 }
 
@@ -121,33 +144,32 @@ export interface ClientsParts {
   readonly record: 'off' | 'hash' | 'full'
   /** Keys the hash of addresses, the same on all threads. */
   readonly salt: string
-  /** Shared by all threads of this process. */
+  /**
+   * Shared by all threads of this process, and used for nothing else: anybody can make it full, and what
+   * tenants are limited by must not suffer from that.
+   */
   readonly counters: LocalCounterStore
   readonly clock: Clock
   readonly warn: (what: string, detail: string) => void
 }
 
+/** What was worked out of an address so far. */
 interface Known {
-  readonly connections: Counter
-  readonly failedKeys: Counter
-  hash: string | undefined
+  connections?: Counter
+  failedKeys?: Counter
+  hash?: string
 }
 
-/** Ids of tenants have no colon: an address never shares a counter with one. */
-function counterOf(
-  ip: string,
-  what: string,
-  kind: 'concurrent' | 'log',
-  amount: number,
-  windowMs: number,
-): Counter {
-  return new Counter({
-    tenantId: `ip:${ip}`,
-    name: `ip:{${ip}}:${what}`,
-    kind: kind === 'log' && amount > 1000 ? 'steps' : kind,
-    id: what,
-    amount,
-    cost: 1,
-    windowMs,
-  })
+function connectionsOf(ip: string, amount: number): Counter {
+  return counterOf(ip, { id: 'connections', kind: 'concurrent', amount, windowMs: 0 })
+}
+
+function failedKeysOf(ip: string, amount: number): Counter {
+  const kind = amount > LOG_LIMIT ? 'steps' : 'log'
+  return counterOf(ip, { id: 'failed-keys', kind, amount, windowMs: MINUTE_MS })
+}
+
+function counterOf(ip: string, counts: Pick<CounterSpec, 'id' | 'kind' | 'amount' | 'windowMs'>): Counter {
+  const network = ipNetwork(ip)
+  return new Counter({ ...counts, tenantId: network, name: `${network} ${counts.id}`, cost: 1 })
 }

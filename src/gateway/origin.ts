@@ -1,12 +1,11 @@
-import { isIP } from 'node:net'
-import { IpList, unmapped } from '../model/ip-block.ts'
+import { IpList, plainIp, unmapped } from '../model/ip-block.ts'
 import type { RequestHead } from './request-head.ts'
 
 /** Where a call comes from, as far as it can be believed. */
 export interface Origin {
   /** The address of the client: of who connected, or whom a trusted proxy names. */
   readonly ip: string
-  /** The client and the trusted proxies behind it, but for the one connected: first to last. */
+  /** The client and the trusted proxies it came through, first to last: the last one is connected. */
   readonly chain: readonly string[]
   /** The host name and the scheme the client used. */
   readonly host: string
@@ -68,15 +67,13 @@ function forwardedNode(ip: string): string {
 const HOPS_MAX = 32
 
 function fromList(head: RequestHead, { address, proto }: ConnectionEnd, { proxies }: Trust): Origin {
-  const entries = (head.forwardedFor ?? '').split(',').slice(-HOPS_MAX)
-  const chain: string[] = []
-  for (const entry of entries.toReversed()) {
+  const chain = [address]
+  for (const entry of (head.forwardedFor ?? '').split(',').slice(-HOPS_MAX).toReversed()) {
     const ip = readAddress(entry.trim())
     if (ip === undefined) break
     chain.unshift(ip)
     if (!proxies.holds(ip)) break
   }
-  if (chain.length === 0) chain.push(address)
   const said = lastOf(head.forwardedProto).toLowerCase()
   const host = lastOf(head.forwardedHost)
   return {
@@ -88,42 +85,70 @@ function fromList(head: RequestHead, { address, proto }: ConnectionEnd, { proxie
 }
 
 function fromForwarded(head: RequestHead, { address, proto }: ConnectionEnd, { proxies }: Trust): Origin {
-  const elements = splitQuoted(head.forwarded ?? '', ',').slice(-HOPS_MAX)
-  const chain: string[] = []
+  const chain = [address]
   let [host, scheme] = [head.host, proto]
-  for (const element of elements.toReversed()) {
+  for (const element of splitQuoted(head.forwarded ?? '', ',').slice(0, HOPS_MAX)) {
     const pairs = readPairs(element)
-    const ip = readAddress(pairs.get('for') ?? '')
-    if (ip === undefined) break
-    chain.unshift(ip)
     const saidHost = pairs.get('host') ?? ''
     const said = pairs.get('proto')?.toLowerCase()
     if (HOST.test(saidHost)) host = saidHost
     if (said === 'http' || said === 'https') scheme = said
+    const ip = readAddress(pairs.get('for') ?? '')
+    if (ip === undefined) break
+    chain.unshift(ip)
     if (!proxies.holds(ip)) break
   }
-  if (chain.length === 0) chain.push(address)
   return { ip: chain[0] ?? address, chain, host, proto: scheme }
 }
 
 /** An address, which may carry a port, and brackets when it is IPv6; undefined when it is none. */
 function readAddress(text: string): string | undefined {
   const bare = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? text
-  return isIP(bare) === 0 || bare.includes('%') ? undefined : plainAddress(bare)
+  return plainIp(bare)
 }
 
+/** The parameters of an element; none when it is malformed or one is given twice. */
 function readPairs(element: string): ReadonlyMap<string, string> {
   const pairs = new Map<string, string>()
   for (const pair of splitQuoted(element, ';')) {
-    const [, name = '', quoted, plain] = /^\s*([\w-]+)=(?:"([^"\\]*)"|([^\s"]*))\s*$/.exec(pair) ?? []
-    if (name !== '') pairs.set(name.toLowerCase(), quoted ?? plain ?? '')
+    if (/^\s*$/.test(pair)) continue
+    const [, name = '', quoted, plain] = /^\s*([\w-]+)=(?:"((?:\\.|[^"\\])*)"|([^\s"]*))\s*$/.exec(pair) ?? []
+    if (name === '' || pairs.has(name.toLowerCase())) return NO_PAIRS
+    pairs.set(name.toLowerCase(), quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '')
   }
   return pairs
 }
 
-/** Splits at a character, but not within quotes. */
+const NO_PAIRS: ReadonlyMap<string, string> = new Map()
+
+/**
+ * Splits at a character, but not within quotes; the last part comes first.
+ *
+ * Read from its end, because what stands there was written last: a quote that a client opened further
+ * left, and never closed, must not take in what its proxy wrote behind it.
+ */
 function splitQuoted(text: string, at: ',' | ';'): readonly string[] {
-  return text.match(at === ',' ? /(?:"(?:\\.|[^"\\])*"|[^,"])+/g : /(?:"(?:\\.|[^"\\])*"|[^;"])+/g) ?? []
+  const parts: string[] = []
+  let end = text.length
+  let isQuoted = false
+  for (let index = end - 1; index >= 0; index -= 1) {
+    const char = text[index]
+    if (char === '"') {
+      if (!isQuoted || !isEscaped(text, index)) isQuoted = !isQuoted
+    } else if (char === at && !isQuoted) {
+      parts.push(text.slice(index + 1, end))
+      end = index
+    }
+  }
+  parts.push(text.slice(0, end))
+  return parts
+}
+
+/** Whether an odd number of backslashes stands before a character. */
+function isEscaped(text: string, index: number): boolean {
+  let first = index
+  while (first > 0 && text[first - 1] === '\\') first -= 1
+  return (index - first) % 2 === 1
 }
 
 /** Each proxy may have added its own word at the end. */

@@ -35,8 +35,8 @@ export interface RequestHead {
  * Sorts the fields of a request: what is ours, what is for this hop only, what goes upstream.
  *
  * Left out: hop-by-hop fields and those that `Connection` names (RFC 9110, 7.6.1), our credential,
- * everything `x-gatez-*` or `x_gatez_*` (some servers read the two alike), and the forwarding fields,
- * which are made anew. `rawHeaders` is Node's: name, value, name, value …
+ * everything `x-gatez-*` and the forwarding fields, which are made anew, also with `_` for `-` (some servers
+ * read the two alike). `rawHeaders` is Node's: name, value, name, value …
  */
 export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
   const head = emptyHead()
@@ -218,12 +218,27 @@ const KINDS = new FieldKinds(
     'x-forwarded-for': FORWARDED_FOR,
     'x-forwarded-host': FORWARDED_HOST,
     'x-forwarded-proto': FORWARDED_PROTO,
+    ...otherSpellings('x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'),
+    ...otherSpellings('x-forwarded-port', 'x-real-ip'),
     'x-forwarded-port': DROP,
     'x-real-ip': DROP,
   },
   [
     ['x-gatez-', DROP],
+    ['x-gatez_', DROP],
+    ['x_gatez-', DROP],
     ['x_gatez_', DROP],
   ],
   DROP,
 )
+
+/** Names of three words with `-` written as `_`: they mean nothing here, and to some servers the same. */
+function otherSpellings(...names: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const [one = '', two = '', three = ''] = name.split('-')
+      const spellings = [`${one}_${two}_${three}`, `${one}_${two}-${three}`, `${one}-${two}_${three}`]
+      return spellings.map((spelling) => [spelling, DROP])
+    }),
+  )
+}

@@ -13,6 +13,8 @@ export interface GatewayThreadData {
   readonly epoch: number
   readonly clockOffsetMs: number
   readonly counterMemory: SharedArrayBuffer
+  /** What addresses are counted in, apart from tenants. */
+  readonly clientMemory: SharedArrayBuffer
   readonly meterPort: MessagePort
   readonly ipSalt: string
   /** Listen so that several threads share the port. */

@@ -58,7 +58,7 @@ export class GatewayThread {
       rules: config.gateway.clients,
       record: config.metering.clientIp,
       salt: data.ipSalt,
-      counters: openLocalCounters(data.counterMemory),
+      counters: openLocalCounters(data.clientMemory),
       clock,
       warn,
     })

@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, SocketAddress } from 'node:net'
 
 /**
  * The one way to write an address or block, as `10.0.0.0/8` or `2001:db8::1`; undefined when `text` is none.
@@ -7,14 +7,43 @@ import { BlockList, isIP } from 'node:net'
  */
 export function parseIpBlock(text: string): string | undefined {
   const [address = '', prefix, ...rest] = text.trim().split('/')
+  const plain = plainIp(address)
+  if (plain === undefined || rest.length > 0) return undefined
+  if (prefix === undefined) return plain
   const family = isIP(address)
-  if (family === 0 || address.includes('%') || rest.length > 0) return undefined
-  if (prefix === undefined) return unmapped(address) ?? address
   const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN
   if (!(bits <= (family === 4 ? 32 : 128))) return undefined
-  const inner = family === 6 && bits >= MAPPED_BITS ? unmapped(address) : undefined
-  return inner === undefined ? `${address}/${bits}` : `${inner}/${bits - MAPPED_BITS}`
+  if (family === isIP(plain)) return `${plain}/${bits}`
+  return bits >= MAPPED_BITS ? `${plain}/${bits - MAPPED_BITS}` : `${address}/${bits}`
 }
+
+/**
+ * An address in the one way it is written everywhere: IPv6 in its short form, IPv4 inside it as IPv4.
+ *
+ * undefined when `text` is none; one with a zone (`%eth0`) is none that others could know.
+ */
+export function plainIp(text: string): string | undefined {
+  const family = isIP(text)
+  if (family !== 6) return family === 4 ? text : undefined
+  if (text.includes('%')) return undefined
+  const { address } = new SocketAddress({ address: text, family: 'ipv6' })
+  return unmapped(address) ?? address
+}
+
+/**
+ * What is counted as one client: an IPv4 address, and of IPv6 the block of 64 bits it is in, because who
+ * has one address there has all of them.
+ */
+export function ipNetwork(ip: string): string {
+  const [address = ''] = ip.split('%')
+  if (!address.includes(':')) return address
+  const [front = [], back = []] = address.split('::').map((part) => (part === '' ? [] : part.split(':')))
+  const gap = address.includes('::') ? GROUPS - front.length - back.length : 0
+  const groups = [...front, ...Array<string>(Math.max(0, gap)).fill('0'), ...back]
+  return `${groups.slice(0, GROUPS / 2).join(':')}::/64`
+}
+
+const GROUPS = 8
 
 const MAPPED_BITS = 96
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i

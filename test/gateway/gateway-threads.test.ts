@@ -42,7 +42,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
     { onCommitted: () => {}, onDown: () => {}, onUp: () => {}, onDeath: () => {} },
   )
   onTestFinished(() => meter.stop())
-  const counterMemory = makeCounterMemory(4)
+  const [counterMemory, clientMemory] = [makeCounterMemory(4), makeCounterMemory(1)]
   const deaths: unknown[] = []
   const alarms: string[] = []
   const threads = new GatewayThreads({
@@ -53,6 +53,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
       epoch: 1,
       clockOffsetMs: 0,
       counterMemory,
+      clientMemory,
       meterPort: meter.connect(),
       ipSalt: 'salt',
       sharePort: count > 1,

@@ -24,6 +24,12 @@ describe('what never goes upstream', () => {
     ['X-Forwarded-Proto', 'https'],
     ['X-Forwarded-Port', '1'],
     ['X-Real-IP', '1.1.1.1'],
+    ['X_Forwarded_For', '1.1.1.1'],
+    ['X-Forwarded_For', '1.1.1.1'],
+    ['x_forwarded-host', 'a'],
+    ['x_forwarded_proto', 'https'],
+    ['x_forwarded_port', '1'],
+    ['x_real_ip', '1.1.1.1'],
     ['x-api-key', 'gz_live_x'],
     ['Authorization', 'Bearer gz_live_x'],
     ['Host', 'a'],
@@ -31,6 +37,8 @@ describe('what never goes upstream', () => {
     ['x-gatez-plan', 'pro'],
     ['X_GATEZ_TENANT', 'acme'],
     ['x_gatez_features', 'ai'],
+    ['x-gatez_tenant', 'acme'],
+    ['x_gatez-tenant', 'acme'],
     ['x-gatez-', 'x'],
   ])('%s: %s', (name, value) => {
     for (const spelling of [name, name.toLowerCase(), name.toUpperCase()]) {
@@ -144,9 +152,10 @@ test('no spelling of our own names passes, however often the same names come', (
   const spelling = fc
     .tuple(...letters.map((letter) => fc.constantFrom(letter, letter.toUpperCase())))
     .map((parts) => parts.join(''))
+  const dash = fc.constantFrom('-', '_')
   fc.assert(
-    fc.property(spelling, fc.constantFrom('-', '_'), (name, dash) => {
-      const written = name.replaceAll('-', dash)
+    fc.property(spelling, dash, dash, (name, first, second) => {
+      const written = name.replace('-', first).replace(/-(?=\w+$)/, second)
       expect(readRequestHead([written, 'acme']).forward).toEqual([])
     }),
     { numRuns: 2_000 },

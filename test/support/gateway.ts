@@ -41,6 +41,7 @@ export interface TestGateway {
   readonly folder: string
   readonly server: GatewayServer
   readonly pipeline: Pipeline
+  readonly clients: Clients
   readonly meter: MeterClient
   /** What broke inside: stays empty unless a test provokes it. */
   readonly alarms: string[]
@@ -113,6 +114,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     folder,
     server: parts.server,
     pipeline: parts.pipeline,
+    clients: parts.clients,
     meter: client,
     alarms,
     warnings,
@@ -213,7 +215,7 @@ function buildParts(
     rules: { ...CLIENT_RULES, ...options.clients },
     record: options.clientIp ?? 'off',
     salt: 'salt',
-    counters: openLocalCounters(counterMemory),
+    counters: openLocalCounters(makeCounterMemory(1)),
     clock,
     warn: (what, detail) => made.warnings.push(`${what}: ${detail}`),
   })
@@ -246,7 +248,7 @@ function buildParts(
     tls: options.tls ?? null,
     alarm,
   })
-  return { pipeline, server, upstreams }
+  return { pipeline, server, clients, upstreams }
 }
 
 function rulesOf(options: TestGatewayOptions): Rules {

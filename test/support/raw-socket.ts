@@ -31,8 +31,9 @@ export class RawSocket {
     })
   }
 
-  static async connect(port: number): Promise<RawSocket> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  /** From an address of this machine: any of 127.0.0.0/8. */
+  static async connect(port: number, localAddress = '127.0.0.1'): Promise<RawSocket> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true })
     await once(socket, 'connect')
     socket.setNoDelay(true)
     return new RawSocket(socket)
