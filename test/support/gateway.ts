@@ -43,6 +43,8 @@ export interface TestGateway {
   readonly pipeline: Pipeline
   readonly meter: MeterClient
   readonly upstreams: Upstreams
+  /** The first of its apis. */
+  readonly api: Api
   /** Calls that upstreams have not answered to the end. */
   pending(): number
   /** What broke inside: stays empty unless a test provokes it. */
@@ -118,6 +120,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     pipeline: parts.pipeline,
     meter: client,
     upstreams: parts.upstreams,
+    api: parts.api,
     pending: () => parts.upstreams.of(parts.api).targets.reduce((sum, { pending }) => sum + pending, 0),
     alarms,
     warnings,
