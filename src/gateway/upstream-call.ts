@@ -94,10 +94,13 @@ export class UpstreamCall {
 
   #sendTo(target: UpstreamTarget, handler: Dispatcher.DispatchHandler): void {
     const { accepted, call } = this.#limited.planned
-    const { request, early, body } = accepted.exchange
+    const { request, response, early, body } = accepted.exchange
     this.#attempt = target.begin()
     const { policy, path } = call.matched.route
-    if (this.#hasBody && body === undefined) this.#upload = new Upload(request, policy.bodyBytesMax)
+    if (this.#hasBody && body === undefined) {
+      const onStart = accepted.head.expectsContinue ? () => response.writeContinue() : noop
+      this.#upload = new Upload({ request, bytesMax: policy.bodyBytesMax, onStart })
+    }
     this.#fields ??= upstreamFields(this.#limited, this.#hasBody)
     const { target: asked } = accepted
     target.pool.dispatch(
@@ -123,6 +126,8 @@ export class UpstreamCall {
     return REPEATABLE.has(method) && !('code' in error && error.code === 'UND_ERR_HEADERS_TIMEOUT')
   }
 }
+
+function noop(): void {}
 
 const NONE: readonly UpstreamTarget[] = []
 
