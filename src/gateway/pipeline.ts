@@ -10,7 +10,7 @@ import { limit } from './limit.ts'
 import type { Held } from './meter.ts'
 import { type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
-import { hasBody, refuseByPolicy } from './policy.ts'
+import { refuseByPolicy } from './policy.ts'
 import { Passage } from './proxy.ts'
 import { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -219,13 +219,9 @@ export class Pipeline implements PassageListener {
 
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
-    const { accepted, call } = limited.planned
-    const { body, response } = accepted.exchange
-    const upstream = this.#parts.upstreams.of(call.matched.api)
+    const upstream = this.#parts.upstreams.of(limited.planned.call.matched.api)
     const passage = new Passage(limited, new UpstreamCall(limited, upstream, this.#parts.clock), this)
     this.#open += 1
-    if (accepted.head.expectsContinue && body === undefined && hasBody(accepted.head))
-      response.writeContinue()
     passage.begin()
   }
 

@@ -152,11 +152,15 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#ended) return
-    if (error === TOO_LARGE) this.#call.judge('gone')
-    else this.#listener.upstreamFailed(this.#limited, error)
-    if (this.#status !== 0) this.#call.brokeOff()
+    const isClients = error === TOO_LARGE
+    if (!isClients) {
+      this.#listener.upstreamFailed(this.#limited, error)
+      if (this.#status === 0) this.#call.judge('failed')
+      else this.#call.brokeOff()
+    }
     if (this.#response.headersSent) {
-      this.#end('upstream_truncated', undefined)
+      if (isClients) this.#end('refused', undefined, upstreamProblem(error))
+      else this.#end('upstream_truncated', undefined)
       // A message that broke off must not look whole.
       this.#response.destroy()
       return
@@ -167,9 +171,12 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   }
 
   #retried(error: Error): boolean {
-    const sent = this.#sent
+    const [sent, bytesReceived] = [this.#sent, this.#bytesReceived]
     this.#sent = false
-    return this.#call.sendAgain(this, error, sent)
+    this.#bytesReceived = 0
+    const again = this.#call.sendAgain(this, error, sent)
+    if (!again) this.#bytesReceived = bytesReceived
+    return again
   }
 
   /** Nothing came of it: the client gets a problem. */

@@ -10,15 +10,18 @@ import { Readable } from 'node:stream'
  */
 export class Upload extends Readable {
   readonly #request: IncomingMessage
+  readonly #onStart: () => void
   /** How much may still come. */
   #bytesLeft: number
   #started = false
 
-  /** More than `bytesMax` ends it with `TOO_LARGE`; null = any amount may come. */
-  constructor(request: IncomingMessage, bytesMax: number | null) {
+  constructor({ request, bytesMax, onStart }: UploadParts) {
     super()
     this.#request = request
+    this.#onStart = onStart
     this.#bytesLeft = bytesMax ?? Number.POSITIVE_INFINITY
+    // Told with no one left to listen, an error would end the process.
+    this.on('error', () => {})
   }
 
   /** Whether anything of the body was read: it cannot be sent a second time then. */
@@ -31,17 +34,18 @@ export class Upload extends Readable {
       this.#started = true
       this.#request.on('data', this.#pass)
       this.#request.on('end', this.#finish)
+      this.#onStart()
     }
     this.#request.resume()
   }
 
-  // The error is undici's own: told again, with no one left to listen, it would end the process.
-  override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.#request.off('data', this.#pass)
     this.#request.off('end', this.#finish)
     // Untouched, it may be sent to another upstream; else Node throws it away behind the answer.
     if (this.#started) this.#request.resume()
-    done()
+    // All others are undici's own.
+    done(error === TOO_LARGE ? error : null)
   }
 
   readonly #pass = (chunk: Buffer): void => {
@@ -56,6 +60,14 @@ export class Upload extends Readable {
   readonly #finish = (): void => {
     this.push(null)
   }
+}
+
+export interface UploadParts {
+  readonly request: IncomingMessage
+  /** More ends it with `TOO_LARGE`; null = any amount may come. */
+  readonly bytesMax: number | null
+  /** Called before the first byte is read. */
+  readonly onStart: () => void
 }
 
 /** Why an upload was ended: the body has more bytes than the route takes. */

@@ -21,7 +21,7 @@ export class UpstreamCall {
   readonly #clock: Clock
   readonly #hasBody: boolean
   #attempt: Attempt | undefined
-  #tried: UpstreamTarget[] | undefined
+  #tried: readonly UpstreamTarget[] = NONE
   #upload: Upload | undefined
   #fields: string[] | undefined
   #retriesLeft: number
@@ -38,13 +38,69 @@ export class UpstreamCall {
 
   /** Sends it; what comes back goes to `handler`. False when no target takes calls. */
   send(handler: Dispatcher.DispatchHandler): boolean {
-    const { accepted, call } = this.#limited.planned
-    const { request, early, body } = accepted.exchange
-    const target = this.#upstream.choose(this.#clock.monotonicMs(), this.#tried)
+    const target = this.#upstream.choose(this.#clock.monotonicMs())
     if (target === undefined) return false
+    this.#sendTo(target, handler)
+    return true
+  }
+
+  /** Seconds until a target takes calls again. Only after `send` said that none does. */
+  get opensInSeconds(): number {
+    return this.#upstream.opensInSeconds(this.#clock.monotonicMs())
+  }
+
+  /**
+   * Sends it again after it failed, as `judge` was told, before its answer, if that is safe. `sent`: some of
+   * it may have arrived.
+   *
+   * A call that no one has seen anything of costs nothing of the budget where another target is well: it is
+   * the first that this one gets of it.
+   */
+  sendAgain(handler: Dispatcher.DispatchHandler, error: Error, sent: boolean): boolean {
+    this.leave()
+    if (this.#retriesLeft === 0 || !this.#mayRepeat(error, sent)) return false
+    const failed = this.#attempt?.target
+    const tried = failed === undefined ? this.#tried : [...this.#tried, failed]
+    const nowMs = this.#clock.monotonicMs()
+    const target = this.#upstream.choose(nowMs, tried)
+    if (target === undefined) return false
+    const isFree = !sent && target.isWell && !tried.includes(target)
+    if (!isFree && !this.#upstream.retries.spend(nowMs)) return false
+    this.#tried = tried
+    this.#retriesLeft -= 1
+    this.#sendTo(target, handler)
+    return true
+  }
+
+  /** The head of the answer is here. */
+  answered(status: number): void {
+    this.judge(this.#attempt?.target.isFailure(status) === true ? 'failed' : 'answered')
+  }
+
+  /** The answer broke off behind its head. */
+  brokeOff(): void {
+    this.#attempt?.brokeOff(this.#clock.monotonicMs())
+  }
+
+  /** Says what it shows of its target; the first word counts. */
+  judge(verdict: Verdict): void {
+    this.#attempt?.judge(verdict, this.#clock.monotonicMs())
+  }
+
+  /** The upstream has nothing more to do with it. */
+  leave(): void {
+    this.#attempt?.leave()
+  }
+
+  #sendTo(target: UpstreamTarget, handler: Dispatcher.DispatchHandler): void {
+    const { accepted, call } = this.#limited.planned
+    const { request, response, early, body } = accepted.exchange
     this.#attempt = target.begin()
     const { policy, path } = call.matched.route
-    if (this.#hasBody && body === undefined) this.#upload = new Upload(request, policy.bodyBytesMax)
+    if (this.#hasBody && body === undefined) {
+      const onStart = accepted.head.expectsContinue ? () => response.writeContinue() : noop
+      this.#upload = new Upload({ request, bytesMax: policy.bodyBytesMax, onStart })
+    }
     this.#fields ??= upstreamFields(this.#limited, this.#hasBody)
     const { target: asked } = accepted
     target.pool.dispatch(
@@ -61,45 +117,6 @@ export class UpstreamCall {
       },
       handler,
     )
-    return true
-  }
-
-  /** Seconds until a target takes calls again. Only after `send` said that none does. */
-  get opensInSeconds(): number {
-    return this.#upstream.opensInSeconds(this.#clock.monotonicMs())
-  }
-
-  /** Sends it again after it failed before its answer, if that is safe. `sent`: some of it may have arrived. */
-  sendAgain(handler: Dispatcher.DispatchHandler, error: Error, sent: boolean): boolean {
-    this.judge('failed')
-    this.leave()
-    if (this.#retriesLeft === 0 || !this.#mayRepeat(error, sent)) return false
-    const failed = this.#attempt?.target
-    if (failed !== undefined) this.#tried = [...(this.#tried ?? []), failed]
-    const nowMs = this.#clock.monotonicMs()
-    if (this.#upstream.choose(nowMs, this.#tried) === undefined) return false
-    if (!this.#upstream.retries.spend(nowMs)) return false
-    this.#retriesLeft -= 1
-    return this.send(handler)
-  }
-
-  /** The head of the answer is here. */
-  answered(status: number): void {
-    this.judge(this.#attempt?.target.isFailure(status) === true ? 'failed' : 'answered')
-  }
-
-  /** The answer broke off behind its head. */
-  brokeOff(): void {
-    this.#attempt?.target.failed(this.#clock.monotonicMs())
-  }
-
-  judge(verdict: Verdict): void {
-    this.#attempt?.judge(verdict, this.#clock.monotonicMs())
-  }
-
-  /** The upstream has nothing more to do with it. */
-  leave(): void {
-    this.#attempt?.leave()
   }
 
   #mayRepeat(error: Error, sent: boolean): boolean {
@@ -109,5 +126,9 @@ export class UpstreamCall {
     return REPEATABLE.has(method) && !('code' in error && error.code === 'UND_ERR_HEADERS_TIMEOUT')
   }
 }
+
+function noop(): void {}
+
+const NONE: readonly UpstreamTarget[] = []
 
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])

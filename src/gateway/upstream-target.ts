@@ -24,6 +24,8 @@ export class UpstreamTarget {
   healthy = true
   readonly #breaker: Breaker | null
   #failures = 0
+  /** Answers so far that began well. */
+  #answers = 0
   #openUntilMs = Number.NEGATIVE_INFINITY
   /** A call is under way to see whether it is well again. */
   #trying = false
@@ -36,6 +38,8 @@ export class UpstreamTarget {
     this.pool = new Pool(origin, {
       connections: CONNECTIONS_MAX,
       pipelining: 1,
+      // What is promised of calls that break off was tried with HTTP/1.1.
+      allowH2: false,
       connect: { timeout: api.connectMs, ...tlsOptions(api) },
       keepAliveTimeout: 4_000,
       maxHeaderSize: 65_536,
@@ -67,28 +71,47 @@ export class UpstreamTarget {
     return this.#breaker !== null && statusCounts(this.#breaker.statuses, status)
   }
 
+  /** Whether nothing has gone wrong since it answered last. */
+  get isWell(): boolean {
+    return this.#failures === 0 && this.#openUntilMs === Number.NEGATIVE_INFINITY
+  }
+
   /** Something went wrong, and not for the first time perhaps. `nowMs` is a monotonic clock's. */
   failed(nowMs: number): void {
-    if (this.#breaker === null) return
     this.#failures += 1
+    if (this.#breaker === null) return
     if (this.#failures >= this.#breaker.failures) this.#openUntilMs = nowMs + this.#breaker.openMs
   }
 
-  /** Something went right. */
-  answered(): void {
+  /** An answer began well. Returns what `brokeOff` must know should it not end so. */
+  answered(): Answered {
+    const before = this.#failures
     this.#failures = 0
+    this.#answers += 1
+    return { failuresBefore: before, answers: this.#answers }
+  }
+
+  /** An answer that began well broke off: unless others began well since, it never ended the row of failures. */
+  brokeOff({ failuresBefore, answers }: Answered, nowMs: number): void {
+    if (answers === this.#answers) this.#failures += failuresBefore
+    this.failed(nowMs)
   }
 
   /** The call that was to show whether it is well again did. */
   tried(verdict: Verdict, nowMs: number): void {
     this.#trying = false
     if (verdict === 'answered') {
-      this.#failures = 0
       this.#openUntilMs = Number.NEGATIVE_INFINITY
     } else if (verdict === 'failed' && this.#breaker !== null) {
       this.#openUntilMs = nowMs + this.#breaker.openMs
     }
   }
+}
+
+/** How a target stood when an answer began well. */
+interface Answered {
+  readonly failuresBefore: number
+  readonly answers: number
 }
 
 /** One call on its way to a target and back. */
@@ -97,6 +120,7 @@ export class Attempt {
   readonly #isTrial: boolean
   #judged = false
   #left = false
+  #answered: Answered | undefined
 
   constructor(target: UpstreamTarget, isTrial: boolean) {
     this.target = target
@@ -110,7 +134,12 @@ export class Attempt {
     if (this.#isTrial) this.target.tried(verdict, nowMs)
     else if (verdict === 'failed') this.target.failed(nowMs)
     // An answer to a call from before the target was closed off does not open it.
-    else if (verdict === 'answered') this.target.answered()
+    if (verdict === 'answered') this.#answered = this.target.answered()
+  }
+
+  /** The answer broke off behind its head. `nowMs` is a monotonic clock's. */
+  brokeOff(nowMs: number): void {
+    if (this.#answered !== undefined) this.target.brokeOff(this.#answered, nowMs)
   }
 
   /** The target has nothing more to do with this call. */

@@ -21,7 +21,7 @@ export class Upstream {
    * One after the other, or the one with the fewest calls pending; those in `tried` only when there is no
    * other. `nowMs` is a monotonic clock's.
    */
-  choose(nowMs: number, tried: readonly UpstreamTarget[] = NONE): UpstreamTarget | undefined {
+  choose(nowMs: number, tried: readonly UpstreamTarget[] = []): UpstreamTarget | undefined {
     const { targets } = this
     let best: UpstreamTarget | undefined
     const start = this.#next
@@ -101,8 +101,6 @@ export interface TargetHealth {
   readonly url: string
   readonly healthy: boolean
 }
-
-const NONE: readonly UpstreamTarget[] = []
 
 function sameUpstream(left: Api, right: Api): boolean {
   return PARTS.every((part) => isDeepStrictEqual(left[part], right[part]))

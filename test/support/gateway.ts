@@ -43,6 +43,11 @@ export interface TestGateway {
   readonly pipeline: Pipeline
   readonly clients: Clients
   readonly meter: MeterClient
+  readonly upstreams: Upstreams
+  /** The first of its apis. */
+  readonly api: Api
+  /** Calls that upstreams have not answered to the end. */
+  pending(): number
   /** What broke inside: stays empty unless a test provokes it. */
   readonly alarms: string[]
   /** What an operator would read of failing upstreams. */
@@ -116,6 +121,9 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     pipeline: parts.pipeline,
     clients: parts.clients,
     meter: client,
+    upstreams: parts.upstreams,
+    api: parts.api,
+    pending: () => parts.upstreams.of(parts.api).targets.reduce((sum, { pending }) => sum + pending, 0),
     alarms,
     warnings,
     events: () => spooledEvents(folder, client),
@@ -221,7 +229,7 @@ function buildParts(
   })
   const pipeline: Pipeline = new Pipeline({
     rules: rulesOf(options),
-    checks: new RequestChecks(options.apis ?? [apiOn(1, options.api)]),
+    checks: new RequestChecks(apisOf(options)),
     clients,
     answerPreflight: (exchange, fields) => server.answerPreflight(exchange, fields),
     isOverloaded: options.isOverloaded ?? (() => false),
@@ -248,19 +256,22 @@ function buildParts(
     tls: options.tls ?? null,
     alarm,
   })
-  return { pipeline, server, clients, upstreams }
+  return { pipeline, server, clients, upstreams, api: apisOf(options)[0] ?? apiOn(1) }
 }
 
 function rulesOf(options: TestGatewayOptions): Rules {
+  const { plans = [plan()], features = [], meters = [] } = options
+  const { ownPaths = OWN_PATHS } = options
+  return new Rules({ apis: apisOf(options), plans, features, meters, ownPaths })
+}
+
+function apisOf(options: TestGatewayOptions): readonly Api[] {
   const api = apiOn(options.upstreamPort ?? 1)
   const { connectMs = api.connectMs, ...times } = options.timeouts ?? {}
   const routes = (options.routes ?? api.routes).map((one) => {
     return { ...one, policy: { ...one.policy, ...times, ...options.policy } }
   })
-  const apis = options.apis ?? [{ ...api, connectMs, routes, ...options.api }]
-  const { plans = [plan()], features = [], meters = [] } = options
-  const { ownPaths = OWN_PATHS } = options
-  return new Rules({ apis, plans, features, meters, ownPaths })
+  return options.apis ?? [{ ...api, connectMs, routes, ...options.api }]
 }
 
 async function spooledEvents(folder: string, client: MeterClient): Promise<readonly UsageEvent[]> {

@@ -14,6 +14,8 @@ export class RawUpstream {
   /** Heads of requests as they came, in order. */
   readonly heads: string[] = []
   readonly sockets = new Set<Socket>()
+  /** Called with each connection, before it says anything. */
+  onConnection: (socket: Socket) => void = () => {}
   readonly #server: Server
 
   private constructor(script: RawUpstreamScript) {
@@ -46,6 +48,7 @@ export class RawUpstream {
     this.sockets.add(socket)
     socket.on('close', () => this.sockets.delete(socket))
     socket.on('error', () => {})
+    this.onConnection(socket)
     let bytes = Buffer.alloc(0)
     socket.on('data', (piece: Buffer) => {
       bytes = Buffer.concat([bytes, piece])
