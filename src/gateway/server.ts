@@ -129,8 +129,7 @@ export class GatewayServer {
       String(Buffer.byteLength(body)),
     ]
     head.push('gatez-error', refusal.code, ...fields, ...exchange.fields, ...refusal.headers)
-    if (this.#draining || refusal.code === 'overloaded' || mustClose(exchange.request))
-      head.push('Connection', 'close')
+    if (refusal.code === 'overloaded' || this.#isLast(exchange.request)) head.push('Connection', 'close')
     response.writeHead(refusal.status, head)
     response.end(body)
   }
@@ -141,7 +140,7 @@ export class GatewayServer {
     const text = `${JSON.stringify(body)}\n`
     const head = ['Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(text))]
     head.push('Cache-Control', 'no-store', 'x-request-id', requestId)
-    if (this.#draining || mustClose(request)) head.push('Connection', 'close')
+    if (this.#isLast(request)) head.push('Connection', 'close')
     response.writeHead(status, head)
     response.end(text)
   }
@@ -150,7 +149,7 @@ export class GatewayServer {
   answerPreflight({ request, response, requestId }: Exchange, fields: readonly string[]): void {
     if (response.headersSent || response.destroyed) return
     const head = ['x-request-id', requestId, ...fields]
-    if (this.#draining || mustClose(request)) head.push('Connection', 'close')
+    if (this.#isLast(request)) head.push('Connection', 'close')
     response.writeHead(204, head)
     response.end()
   }
@@ -206,6 +205,13 @@ export class GatewayServer {
     socket.once('close', () => this.#connections.delete(socket))
   }
 
+  /** Whether its connection ends with the answer to a request; else what is unread of it is waited for. */
+  #isLast(request: IncomingMessage): boolean {
+    if (this.#draining || mustClose(request)) return true
+    if (!request.complete) this.#connections.get(request.socket)?.watch.await(request)
+    return false
+  }
+
   #setTimeouts(): void {
     const { headMs, keepAliveMs } = this.#parts.clients.rules
     this.server.headersTimeout = headMs
@@ -219,7 +225,9 @@ export class GatewayServer {
     const nowMs = this.#parts.clock.monotonicMs()
     const { rules } = this.#parts.clients
     for (const [socket, { switched, watch }] of this.#connections) {
-      const slowness = switched ? undefined : watch.look(nowMs, rules)
+      // Who asked to switch and was answered in HTTP is a client like any other.
+      const isTunnel = switched && owedAnswer(socket) === undefined
+      const slowness = isTunnel ? undefined : watch.look(nowMs, rules)
       if (slowness === 'reading') socket.destroy()
       else if (slowness === 'upload') refuseBroken(TOO_SLOW, socket, this.#rawPlace())
     }
