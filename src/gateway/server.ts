@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
-import { Server as NetServer, type Socket } from 'node:net'
+import { Server as NetServer, Socket } from 'node:net'
 import type { ListenerTls } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
@@ -37,8 +37,8 @@ const OPTIONS: ServerOptions = {
   shouldUpgradeCallback: asksForWebSocket,
 }
 
-/** HTTP/2 is not spoken; who does not finish a handshake is not waited for. */
-const TLS = { ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000, minVersion: 'TLSv1.2' } as const
+/** HTTP/2 is not spoken. */
+const TLS = { ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' } as const
 
 export interface GatewayServerParts {
   readonly pipeline: Pipeline
@@ -62,8 +62,12 @@ export class GatewayServer {
 
   constructor(parts: GatewayServerParts) {
     this.#parts = parts
+    // Who does not finish a handshake is waited for as long as who does not finish a head.
+    const handshakeTimeout = parts.clients.rules.headMs
     this.server =
-      parts.tls === null ? createServer(OPTIONS) : createTlsServer({ ...OPTIONS, ...TLS, ...parts.tls })
+      parts.tls === null
+        ? createServer(OPTIONS)
+        : createTlsServer({ ...OPTIONS, ...TLS, ...parts.tls, handshakeTimeout })
     this.#setTimeouts()
     // Counted by us (accept.ts): Node would drop fields beyond its limit in silence.
     this.server.maxHeadersCount = 0
@@ -76,17 +80,23 @@ export class GatewayServer {
     // A handshake that fails is the client's affair.
     this.server.on('tlsClientError', (_error, socket: Socket) => socket.destroy())
     this.server.on('connection', (socket: Socket) => {
-      if (!parts.clients.connect(socket)) socket.destroy()
-      else if (parts.tls === null) this.#keep(socket)
+      if (parts.clients.connect(socket)) this.#keep(socket)
+      else socket.destroy()
     })
-    this.server.on('secureConnection', (socket: Socket) => this.#keep(socket))
+    this.server.on('secureConnection', (socket: Socket) => this.#keepSecure(socket))
     this.#watching = setInterval(() => this.#closeSlow(), WATCH_MS).unref()
   }
 
   /** Puts other timeouts and another certificate in force, for requests and connections to come. */
   replaceRules(tls: ListenerTls | null): void {
     this.#setTimeouts()
-    if (tls !== null && this.server instanceof TlsServer) this.server.setSecureContext({ ...TLS, ...tls })
+    if (tls === null || !(this.server instanceof TlsServer)) return
+    try {
+      this.server.setSecureContext({ ...TLS, ...tls })
+    } catch (error) {
+      // The check of the file saw to it that the two fit; they may have been replaced while it looked.
+      this.#parts.alarm('the new certificate cannot be used: the old one stays', error)
+    }
   }
 
   /**
@@ -198,6 +208,13 @@ export class GatewayServer {
   #rawPlace(): RawPlace {
     const { ids, docsUrl } = this.#parts
     return { requestId: ids.next(), docsUrl, headBytesMax: HEAD_BYTES_MAX }
+  }
+
+  /** From now on HTTP is spoken inside of TLS: the socket below it is no longer looked at. */
+  #keepSecure(socket: Socket): void {
+    const below: unknown = '_parent' in socket ? socket._parent : undefined
+    if (below instanceof Socket) this.#connections.delete(below)
+    this.#keep(socket)
   }
 
   #keep(socket: Socket): void {

@@ -32,7 +32,7 @@ export async function untilStill(read: () => number): Promise<void> {
     const now = read()
     same = now === last && now > 0 ? same + 1 : 0
     last = now
-    return same > 15 ? true : undefined
+    return same > 30 ? true : undefined
   })
 }
 
