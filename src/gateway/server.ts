@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
-import { Server as NetServer, type Socket } from 'node:net'
+import { Server as NetServer, Socket } from 'node:net'
 import type { ListenerTls } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
@@ -36,8 +36,8 @@ const OPTIONS: ServerOptions = {
   optimizeEmptyRequests: true,
 }
 
-/** HTTP/2 is not spoken; who does not finish a handshake is not waited for. */
-const TLS = { ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000, minVersion: 'TLSv1.2' } as const
+/** HTTP/2 is not spoken. */
+const TLS = { ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' } as const
 
 export interface GatewayServerParts {
   readonly pipeline: Pipeline
@@ -64,8 +64,12 @@ export class GatewayServer {
   constructor(parts: GatewayServerParts) {
     this.#parts = parts
     const options = { ...OPTIONS, shouldUpgradeCallback: this.#mayUpgrade }
+    // Who does not finish a handshake is waited for as long as who does not finish a head.
+    const handshakeTimeout = parts.clients.rules.headMs
     this.server =
-      parts.tls === null ? createServer(options) : createTlsServer({ ...options, ...TLS, ...parts.tls })
+      parts.tls === null
+        ? createServer(options)
+        : createTlsServer({ ...options, ...TLS, ...parts.tls, handshakeTimeout })
     this.#setTimeouts()
     // Counted by us (accept.ts): Node would drop fields beyond its limit in silence.
     this.server.maxHeadersCount = 0
@@ -78,17 +82,23 @@ export class GatewayServer {
     // A handshake that fails is the client's affair.
     this.server.on('tlsClientError', (_error, socket: Socket) => socket.destroy())
     this.server.on('connection', (socket: Socket) => {
-      if (!parts.clients.connect(socket)) socket.destroy()
-      else if (parts.tls === null) this.#keep(socket)
+      if (parts.clients.connect(socket)) this.#keep(socket)
+      else socket.destroy()
     })
-    this.server.on('secureConnection', (socket: Socket) => this.#keep(socket))
+    this.server.on('secureConnection', (socket: Socket) => this.#keepSecure(socket))
     this.#watching = setInterval(() => this.#closeSlow(), WATCH_MS).unref()
   }
 
   /** Puts other timeouts and another certificate in force, for requests and connections to come. */
   replaceRules(tls: ListenerTls | null): void {
     this.#setTimeouts()
-    if (tls !== null && this.server instanceof TlsServer) this.server.setSecureContext({ ...TLS, ...tls })
+    if (tls === null || !(this.server instanceof TlsServer)) return
+    try {
+      this.server.setSecureContext({ ...TLS, ...tls })
+    } catch (error) {
+      // The check of the file saw to it that the two fit; they may have been replaced while it looked.
+      this.#parts.alarm('the new certificate cannot be used: the old one stays', error)
+    }
   }
 
   /**
@@ -131,8 +141,7 @@ export class GatewayServer {
       String(Buffer.byteLength(body)),
     ]
     head.push('gatez-error', refusal.code, ...fields, ...exchange.fields, ...refusal.headers)
-    if (this.#draining || ENDING.has(refusal.code) || mustClose(exchange.request))
-      head.push('Connection', 'close')
+    if (ENDING.has(refusal.code) || this.#isLast(exchange.request)) head.push('Connection', 'close')
     response.writeHead(refusal.status, head)
     response.end(body)
   }
@@ -143,7 +152,7 @@ export class GatewayServer {
     const text = `${JSON.stringify(body)}\n`
     const head = ['Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(text))]
     head.push('Cache-Control', 'no-store', 'x-request-id', requestId)
-    if (this.#draining || mustClose(request)) head.push('Connection', 'close')
+    if (this.#isLast(request)) head.push('Connection', 'close')
     response.writeHead(status, head)
     response.end(text)
   }
@@ -152,7 +161,7 @@ export class GatewayServer {
   answerPreflight({ request, response, requestId }: Exchange, fields: readonly string[]): void {
     if (response.headersSent || response.destroyed) return
     const head = ['x-request-id', requestId, ...fields]
-    if (this.#draining || mustClose(request)) head.push('Connection', 'close')
+    if (this.#isLast(request)) head.push('Connection', 'close')
     response.writeHead(204, head)
     response.end()
   }
@@ -222,9 +231,23 @@ export class GatewayServer {
     return { requestId: ids.next(), docsUrl, headBytesMax: HEAD_BYTES_MAX }
   }
 
+  /** From now on HTTP is spoken inside of TLS: the socket below it is no longer looked at. */
+  #keepSecure(socket: Socket): void {
+    const below: unknown = '_parent' in socket ? socket._parent : undefined
+    if (below instanceof Socket) this.#connections.delete(below)
+    this.#keep(socket)
+  }
+
   #keep(socket: Socket): void {
     this.#connections.set(socket, new Connection(socket))
     socket.once('close', () => this.#connections.delete(socket))
+  }
+
+  /** Whether its connection ends with the answer to a request; else what is unread of it is waited for. */
+  #isLast(request: IncomingMessage): boolean {
+    if (this.#draining || mustClose(request)) return true
+    if (!request.complete) this.#connections.get(request.socket)?.watch.await(request)
+    return false
   }
 
   #setTimeouts(): void {
@@ -240,7 +263,9 @@ export class GatewayServer {
     const nowMs = this.#parts.clock.monotonicMs()
     const { rules } = this.#parts.clients
     for (const [socket, { switched, watch }] of this.#connections) {
-      const slowness = switched ? undefined : watch.look(nowMs, rules)
+      // Who asked to switch and was answered in HTTP is a client like any other.
+      const isTunnel = switched && owedAnswer(socket) === undefined
+      const slowness = isTunnel ? undefined : watch.look(nowMs, rules)
       if (slowness === 'reading') socket.destroy()
       else if (slowness === 'upload') refuseBroken(TOO_SLOW, socket, this.#rawPlace())
     }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { owedAnswer } from './refuse-raw.ts'
 
@@ -21,6 +22,7 @@ export interface Patience {
  */
 export class ConnectionWatch {
   readonly #socket: Socket
+  #answered: IncomingMessage | undefined
   /** Since when an upload has been waited for without a break, and how much had arrived then; -1 when not. */
   #uploadSinceMs = -1
   #uploadBytes = 0
@@ -38,6 +40,11 @@ export class ConnectionWatch {
     return this.#uploadsTooSlowly(nowMs, patience) ? 'upload' : undefined
   }
 
+  /** Watches the rest of an upload that was answered before it was whole: nothing can follow until it is. */
+  await(answered: IncomingMessage): void {
+    this.#answered = answered
+  }
+
   #readsTooSlowly(nowMs: number, { readMs }: Patience): boolean {
     const { writableLength, bytesWritten } = this.#socket
     const taken = bytesWritten - writableLength
@@ -50,7 +57,7 @@ export class ConnectionWatch {
   }
 
   #uploadsTooSlowly(nowMs: number, { bodyMs }: Patience): boolean {
-    const request = owedAnswer(this.#socket)?.req
+    const request = owedAnswer(this.#socket)?.req ?? this.#answered
     const isAwaited = request !== undefined && !request.complete && request.readableFlowing === true
     if (!isAwaited) {
       this.#uploadSinceMs = -1

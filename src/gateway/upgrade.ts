@@ -28,6 +28,10 @@ export function answerBeforeSwitch(request: IncomingMessage, socket: Socket): Se
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket)
+  // Node's own way of telling it went with the parser: an answer larger than the buffers would wait for ever.
+  socket.on('drain', () => {
+    if (response.socket === socket) response.emit('drain')
+  })
   response.once('finish', () => {
     response.detachSocket(socket)
     socket.destroySoon()

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** A certificate authority, a server it vouches for, a client it vouches for, and a stranger: files in `folder`. */
@@ -9,6 +10,15 @@ export function makeCertificates(folder: string): (name: string) => string {
   signed(folder, 'client', 'ca', 'extendedKeyUsage=clientAuth')
   authority(folder, 'other-ca')
   return (name) => readFileSync(join(folder, name), 'utf8')
+}
+
+/** The texts of such files, which are not kept. */
+export function certificateTexts(): (name: string) => string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatez-test-'))
+  makeCertificates(folder)
+  const texts = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
+  rmSync(folder, { recursive: true })
+  return (name) => texts.get(name) ?? ''
 }
 
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']

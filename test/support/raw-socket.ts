@@ -39,6 +39,11 @@ export class RawSocket {
     return new RawSocket(socket)
   }
 
+  /** On a connection that is there already, whatever it speaks. */
+  static over(socket: Socket): RawSocket {
+    return new RawSocket(socket)
+  }
+
   send(bytes: string | Buffer): void {
     if (typeof bytes === 'string') this.socket.write(bytes, 'latin1')
     else this.socket.write(bytes)

@@ -53,7 +53,11 @@ export class RawUpstream {
     socket.on('data', (piece: Buffer) => {
       bytes = Buffer.concat([bytes, piece])
       const end = bytes.indexOf('\r\n\r\n')
-      if (end === -1) return
+      if (end === -1) {
+        // So much without an end is a body, and need not be looked through again with each piece.
+        if (bytes.length > HEAD_BYTES_MAX) bytes = Buffer.alloc(0)
+        return
+      }
       const head = bytes.toString('latin1', 0, end)
       const rest = bytes.subarray(end + 4)
       bytes = Buffer.alloc(0)
@@ -63,3 +67,5 @@ export class RawUpstream {
     })
   }
 }
+
+const HEAD_BYTES_MAX = 65_536
