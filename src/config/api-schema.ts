@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { parseHost, parseUpstreams } from './address.ts'
 import { parseDuration } from './duration.ts'
-import { parseFieldNames, parseFieldValues, parseOrigins } from './field-values.ts'
-import { parseMatch, parseOwnPath, parsePrefix, parseRewrite } from './match.ts'
+import { parseFieldNames, parseFieldValues, parseNamedFields, parseOrigins } from './field-values.ts'
+import { parseMatch, parseMethodList, parsePlainPath, parsePrefix, parseRewrite } from './match.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseSize } from './size.ts'
 import { parseSecretHeader, parseSecretValue, parseStatuses } from './values.ts'
@@ -12,6 +12,8 @@ const statuses = z
   .transform(read(parseStatuses))
 
 const fieldNames = z.array(z.string()).transform(read(parseFieldNames))
+
+const namedFields = z.array(z.string()).transform(read(parseNamedFields))
 
 const fieldChanges = strict({
   remove: fieldNames.prefault([]),
@@ -24,9 +26,12 @@ const cors = strict({
       error: 'must be a list of origins such as https://app.example.com, or "*"',
     })
     .transform(read(parseOrigins)),
-  methods: z.array(z.string()).default([]),
-  headers: fieldNames.prefault([]),
-  expose: fieldNames.prefault([]),
+  methods: z
+    .array(z.string())
+    .transform(read((methods: readonly string[]) => parseMethodList(methods)))
+    .prefault([]),
+  headers: namedFields.prefault([]),
+  expose: namedFields.prefault([]),
   credentials: z.boolean().default(false),
   max_age: text(parseDuration).prefault('10m'),
 })
@@ -62,7 +67,7 @@ const route = strict({
 })
 
 const health = strict({
-  path: text(parseOwnPath),
+  path: text(parsePlainPath),
   every: text(parseDuration).prefault('10s'),
   timeout: text(parseDuration).prefault('2s'),
   healthy_after: whole(1, 100).default(2),

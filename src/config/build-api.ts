@@ -37,7 +37,7 @@ function validates({ validate = false, routes }: WrittenApi): boolean {
 
 function toHealth(health: NonNullable<WrittenApi['health']>): Api['health'] {
   return {
-    path: health.path ?? '/',
+    path: health.path,
     everyMs: health.every,
     timeoutMs: health.timeout,
     healthyAfter: health.healthy_after,

@@ -10,11 +10,22 @@ export function parseFieldNames(names: readonly string[]): Parsed<readonly strin
   return { value: names.map((name) => name.toLowerCase()) }
 }
 
+/** Reads names of header fields that pages may send or read, which changes nothing of them: lower case. */
+export function parseNamedFields(names: readonly string[]): Parsed<readonly string[]> {
+  for (const name of names) {
+    if (!NAME.test(name)) return { problem: `${JSON.stringify(name)} is no name of a header field` }
+  }
+  return { value: names.map((name) => name.toLowerCase()) }
+}
+
 /** Reads header fields that the file sets: name, value, name, value … */
 export function parseFieldValues(fields: Readonly<Record<string, string>>): Parsed<readonly string[]> {
+  const names = new Set<string>()
   for (const [name, value] of Object.entries(fields)) {
     const problem = nameProblem(name)
     if (problem !== undefined) return { problem }
+    if (names.has(name.toLowerCase())) return { problem: `names ${name.toLowerCase()} twice` }
+    names.add(name.toLowerCase())
     if (!/^[\t -~]*$/.test(value)) {
       return { problem: `${name} must have a value of visible ASCII characters and blanks` }
     }
@@ -37,19 +48,16 @@ export function parseOrigins(written: '*' | readonly string[]): Parsed<Cors['ori
 }
 
 function nameProblem(name: string): string | undefined {
-  const lower = name.toLowerCase()
-  if (!/^[a-z0-9!#$%&'*+.^_`|~-]{1,128}$/.test(lower)) {
-    return `${JSON.stringify(name)} is no name of a header field`
-  }
-  if (
-    OURS.has(lower) ||
-    /^(?:x[-_]gatez|gatez)[-_]/.test(lower) ||
-    /^x-(?:forwarded|ratelimit)-/.test(lower)
-  ) {
+  if (!NAME.test(name)) return `${JSON.stringify(name)} is no name of a header field`
+  // Some servers read - and _ alike.
+  const meant = name.toLowerCase().replaceAll('_', '-')
+  if (OURS.has(meant) || /^(?:x-gatez|gatez|x-forwarded|x-ratelimit)-/.test(meant)) {
     return `${name} cannot be changed: gatez or HTTP itself gives it its meaning`
   }
   return undefined
 }
+
+const NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/
 
 /** What frames a message, belongs to one hop, or is said by gatez. */
 const OURS: ReadonlySet<string> = new Set([

@@ -1,5 +1,5 @@
 import { METHODS } from 'node:http'
-import { closest } from '../lib/closest.ts'
+import { didYouMean } from '../lib/closest.ts'
 import type { Parsed } from './parsed.ts'
 
 /**
@@ -25,6 +25,12 @@ export interface RouteMatch {
   /** Upper case; empty = any method. */
   readonly methods: readonly string[]
   readonly path: string
+}
+
+/** A path that is asked as it stands, without names in it. */
+export function parsePlainPath(text: string): Parsed<string> {
+  const problem = text.includes('{') ? 'must be a plain path, as /health' : pathProblem(text)
+  return problem === undefined ? { value: text } : { problem }
 }
 
 /** The path of an endpoint of gatez itself, without names in it; `off` means none. */
@@ -57,22 +63,28 @@ export function pathShape(path: string): string {
   return path.replaceAll(/\{[^}*]*\}/g, '{}').replaceAll(/\{[^}*]*\*\}/g, '{*}')
 }
 
+/** Methods by name: those of a route, or those that pages may use. `meant` is what a slip may be meant for. */
+export function parseMethodList(
+  methods: readonly string[],
+  meant: readonly string[] = METHODS,
+): Parsed<readonly string[]> {
+  for (const method of methods) {
+    if (NEVER_ROUTED.includes(method)) return { problem: `${method} cannot be routed` }
+    if (METHODS.includes(method)) continue
+    return { problem: `${JSON.stringify(method)} is no method${didYouMean(method, meant)}` }
+  }
+  if (new Set(methods).size < methods.length) return { problem: `names a method twice: ${methods.join()}` }
+  return { value: methods }
+}
+
 // The gateway refuses these itself, whatever a route says.
 const NEVER_ROUTED = ['CONNECT', 'TRACE']
 
 function parseMethods(text: string): Parsed<readonly string[]> {
   if (text === 'ANY') return { value: [] }
   const methods = text.split(',')
-  for (const method of methods) {
-    if (method === 'ANY') return { problem: 'ANY stands alone, without other methods' }
-    if (NEVER_ROUTED.includes(method)) return { problem: `${method} cannot be routed` }
-    if (METHODS.includes(method)) continue
-    const meant = closest(method, ['ANY', ...METHODS])
-    const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
-    return { problem: `${JSON.stringify(method)} is no method${hint}` }
-  }
-  if (new Set(methods).size < methods.length) return { problem: `names a method twice: ${text}` }
-  return { value: methods }
+  if (methods.includes('ANY')) return { problem: 'ANY stands alone, without other methods' }
+  return parseMethodList(methods, ['ANY', ...METHODS])
 }
 
 function pathProblem(path: string): string | undefined {

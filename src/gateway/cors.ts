@@ -4,10 +4,11 @@ import type { MatchedRoute } from './router.ts'
 /**
  * The fields that let a page of another origin read an answer; those of an origin that may not are left out.
  *
- * `Vary` tells caches that the answer depends on who asked.
+ * `Vary` tells caches that the answer depends on who asked, also where no page did: what is kept of it must
+ * not be given to one. `origin` is undefined when no browser names one.
  */
-export function corsFields(cors: Cors, origin: string): readonly string[] {
-  const allowed = allowedOrigin(cors, origin)
+export function corsFields(cors: Cors, origin: string | undefined): readonly string[] {
+  const allowed = origin === undefined ? undefined : allowedOrigin(cors, origin)
   const vary = cors.origins === 'any' ? [] : ['Vary', 'Origin']
   if (allowed === undefined) return vary
   const fields = ['Access-Control-Allow-Origin', allowed, ...vary]
@@ -22,8 +23,9 @@ export function preflightFields(cors: Cors, matched: MatchedRoute, question: Pre
   const fields = ['Vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers']
   if (allowed === undefined) return fields
   const { methods } = matched.route
-  const offered = cors.methods.length > 0 ? cors.methods : methods.length > 0 ? methods : [question.method]
-  fields.push('Access-Control-Allow-Origin', allowed, 'Access-Control-Allow-Methods', offered.join(', '))
+  const listed = cors.methods.length > 0 ? cors.methods : methods
+  const offered = listed.length > 0 ? listed.join(', ') : readNames(question.method)
+  fields.push('Access-Control-Allow-Origin', allowed, 'Access-Control-Allow-Methods', offered)
   const headers = cors.headers.length > 0 ? cors.headers.join(', ') : readNames(question.headers)
   if (headers !== '') fields.push('Access-Control-Allow-Headers', headers)
   if (cors.credentials) fields.push('Access-Control-Allow-Credentials', 'true')

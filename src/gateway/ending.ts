@@ -16,7 +16,7 @@ export interface Ending {
 
 /** What a passage tells the pipeline. */
 export interface PassageListener {
-  /** Adds gatez's own fields to the head of the answer: limits, request id. */
+  /** Makes the head of the answer what the client gets: as the file changes it, with limits and request id. */
   addOwnFields(fields: string[], limited: Limited): void
   /** The exchange ended. `held` is there when the end of the answer waits for the event. */
   ended(limited: Limited, ending: Ending, held: Held | undefined): void

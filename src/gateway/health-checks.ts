@@ -1,6 +1,9 @@
 import { Agent, request } from 'undici'
 import { type Api, type HealthCheck, statusCounts } from '../model/api.ts'
-import type { TargetHealth } from './upstreams.ts'
+import { sameUpstream, type TargetHealth } from './upstreams.ts'
+
+/** How much of an answer is read: more says no more. */
+const BODY_BYTES_MAX = 65_536
 
 /**
  * Asks upstreams, ever again, whether they are well, for all gateway threads at once.
@@ -15,13 +18,20 @@ export class HealthChecks {
     this.#onChange = onChange
   }
 
-  /** Asks the upstreams of these apis from now on, from the beginning. */
+  /**
+   * Asks the upstreams of these apis from now on, from the beginning.
+   *
+   * Of those that lead where they led gatez knows already how they are, and goes on asking.
+   */
   replaceApis(apis: readonly Api[]): void {
-    this.stop()
+    const before = this.#probes
     this.#probes = apis.flatMap((api) => {
-      const { health } = api
-      return health === null ? [] : api.upstreams.map((url) => new Probe(api, url, health, this.#onChange))
+      const kept = before.filter((probe) => sameUpstream(probe.api, api) && probe.api.id === api.id)
+      if (kept.length > 0 || api.health === null) return kept
+      const { health, upstreams } = api
+      return upstreams.map((url) => new Probe(api, url, health, this.#onChange))
     })
+    for (const probe of before) if (!this.#probes.includes(probe)) probe.stop()
   }
 
   stop(): void {
@@ -32,7 +42,7 @@ export class HealthChecks {
 
 /** The questions to one upstream. */
 class Probe {
-  readonly #api: Api
+  readonly api: Api
   readonly #url: string
   readonly #health: HealthCheck
   readonly #onChange: (health: TargetHealth, why: string) => void
@@ -49,7 +59,7 @@ class Probe {
     health: HealthCheck,
     onChange: (health: TargetHealth, why: string) => void,
   ) {
-    this.#api = api
+    this.api = api
     this.#url = url
     this.#health = health
     this.#onChange = onChange
@@ -57,6 +67,9 @@ class Probe {
     const { ca, cert, key, serverName } = api.tls ?? { ca: null, cert: null, key: null, serverName: null }
     this.#agent = new Agent({
       connections: 1,
+      allowH2: false,
+      // Each question finds out whether it takes connections, too.
+      pipelining: 0,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
       connect: {
@@ -87,12 +100,20 @@ class Probe {
   /** What is wrong; undefined when nothing is. */
   async #problem(): Promise<string | undefined> {
     const { path, timeoutMs, statuses } = this.#health
+    const { secret } = this.api
     try {
       const { statusCode, body } = await request(this.#url + path, {
         dispatcher: this.#agent,
+        // An upstream that answers no one but gatez must know that it is.
+        headers: secret === null ? {} : { [secret.header]: secret.value },
         signal: AbortSignal.timeout(timeoutMs),
       })
-      await body.dump()
+      let bytes = 0
+      // Leaving early ends the connection, which was for this question alone.
+      for await (const piece of body) {
+        bytes += Buffer.byteLength(piece)
+        if (bytes > BODY_BYTES_MAX) break
+      }
       return statusCounts(statuses, statusCode) ? undefined : `it answered ${statusCode}`
     } catch (error) {
       return error instanceof Error ? error.message : String(error)
@@ -109,6 +130,6 @@ class Probe {
     if (this.#opposed < (healthy ? this.#health.healthyAfter : this.#health.unhealthyAfter)) return
     this.#healthy = healthy
     this.#opposed = 0
-    this.#onChange({ apiId: this.#api.id, url: this.#url, healthy }, problem ?? 'it answers as it should')
+    this.#onChange({ apiId: this.api.id, url: this.#url, healthy }, problem ?? 'it answers as it should')
   }
 }

@@ -16,7 +16,7 @@ import { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
 import type { RequestChecks } from './request-checks.ts'
 import type { RequestHead } from './request-head.ts'
-import { removeFields } from './response-head.ts'
+import { changeFields, removeFields } from './response-head.ts'
 import type { Rules } from './rules.ts'
 import { UpstreamCall } from './upstream-call.ts'
 import { UpstreamLog } from './upstream-log.ts'
@@ -125,7 +125,9 @@ export class Pipeline implements PassageListener {
 
   addOwnFields(fields: string[], limited: Limited): void {
     const { call, accepted } = limited.planned
-    if (call.matched.route.policy.cors !== null) {
+    const { cors, responseFields } = call.matched.route.policy
+    if (responseFields !== null) changeFields(fields, responseFields)
+    if (cors !== null) {
       removeFields(fields, isCorsField)
       fields.push(...accepted.exchange.fields)
     }

@@ -8,7 +8,7 @@ import { BODY_TOO_LARGE } from './upstream-problem.ts'
 export function refuseByPolicy({ exchange, head, matched }: Accepted): Refusal | undefined {
   const { cors, maintenance, bodyBytesMax } = matched.route.policy
   // Before anything is refused: a page must be able to read why.
-  if (cors !== null && head.origin !== undefined) exchange.fields = corsFields(cors, head.origin)
+  if (cors !== null) exchange.fields = corsFields(cors, head.origin)
   if (maintenance !== null) {
     return new Refusal('maintenance', maintenance.detail, {
       headers: ['Retry-After', String(maintenance.retryAfterS)],

@@ -6,11 +6,10 @@ import type { Ending, PassageListener } from './ending.ts'
 import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
 import { Refusal } from './refusal.ts'
-import { readReason, readResponseHead, readTrailers } from './response-head.ts'
+import { readReason, readResponseHead, readTrailers, takeOut, type UpstreamHeaders } from './response-head.ts'
 import { switchProtocols, Tunnel } from './upgrade.ts'
 import { TOO_LARGE } from './upload.ts'
 import type { UpstreamCall } from './upstream-call.ts'
-import { changeFields } from './upstream-fields.ts'
 import { TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
 import { sendWhole } from './whole-answer.ts'
 
@@ -72,7 +71,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
-    headers: Record<string, string | string[] | undefined>,
+    headers: UpstreamHeaders,
     statusText?: string,
   ): void {
     if (this.#ended) return
@@ -96,7 +95,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   onRequestUpgrade(
     _controller: Dispatcher.DispatchController,
     status: number,
-    headers: Record<string, string | string[] | undefined>,
+    headers: UpstreamHeaders,
     upstream: Duplex,
   ): void {
     const { planned } = this.#limited
@@ -142,10 +141,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     }
   }
 
-  onResponseEnd(
-    _controller?: Dispatcher.DispatchController,
-    trailers?: Record<string, string | string[] | undefined>,
-  ): void {
+  onResponseEnd(_controller?: Dispatcher.DispatchController, trailers?: UpstreamHeaders): void {
     if (!this.#ended && trailers !== undefined) this.#keepTrailers(trailers)
     this.#end('ok', this)
   }
@@ -213,27 +209,25 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   }
 
   /** Passes on what the upstream says before its answer; not to HTTP/1.0, which knows nothing of it. */
-  #inform(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  #inform(controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
     this.#informed += 1
     if (this.#informed > INFORMATIONAL_MAX) {
       controller.abort(TOO_MUCH_BEFORE)
       return
     }
-    const { request } = this.#limited.planned.accepted.exchange
-    if (request.httpVersionMinor === 0 || status === 100) return
-    this.#response.writeInformation(status, readResponseHead(headers).forward)
+    const { accepted, call } = this.#limited.planned
+    if (accepted.exchange.request.httpVersionMinor === 0 || status === 100) return
+    const { forward } = readResponseHead(headers)
+    takeOut(forward, call.matched.route.policy.responseFields)
+    this.#response.writeInformation(status, forward)
   }
 
   /** Meters may come behind the body: what a stream used is known at its end only. */
-  #keepTrailers(trailers: Record<string, string | string[] | undefined>): void {
-    const { fields, meters } = readTrailers(trailers)
+  #keepTrailers(trailers: UpstreamHeaders): void {
+    const { accepted, call } = this.#limited.planned
+    const { fields, meters } = readTrailers(trailers, call.matched.route.policy.responseFields)
     if (meters !== undefined) this.#meters = new Map([...(this.#meters ?? []), ...meters])
-    const { acceptsTrailers } = this.#limited.planned.accepted.head
-    if (acceptsTrailers && fields.length > 0) this.#response.addTrailers(fields)
+    if (accepted.head.acceptsTrailers && fields.length > 0) this.#response.addTrailers(fields)
   }
 
   readonly #clientGone = (): void => {
@@ -269,8 +263,6 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     const fields = this.#fields
     if (fields === undefined) return undefined
     this.#fields = undefined
-    const { responseFields } = this.#limited.planned.call.matched.route.policy
-    if (responseFields !== null) changeFields(fields, responseFields)
     this.#listener.addOwnFields(fields, this.#limited)
     return fields
   }

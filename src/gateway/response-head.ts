@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import type { FieldChanges } from '../model/route-policy.ts'
 import { FieldKinds, FORWARD } from './field-kinds.ts'
 import { removeNamed } from './request-head.ts'
 
@@ -39,10 +40,11 @@ export function readResponseHead(headers: UpstreamHeaders): ResponseHead {
 
 /**
  * Sorts the fields behind the last chunk of an answer: meters are taken out, and what may only stand in
- * a head goes no further (RFC 9110, 6.5.1). Returned as pairs of name and value.
+ * a head or the file takes out goes no further (RFC 9110, 6.5.1). Returned as pairs of name and value.
  */
-export function readTrailers(trailers: UpstreamHeaders): Trailers {
+export function readTrailers(trailers: UpstreamHeaders, changes: FieldChanges | null): Trailers {
   const { forward, meters } = readResponseHead(trailers)
+  takeOut(forward, changes)
   const fields: [string, string][] = []
   for (let index = 0; index + 1 < forward.length; index += 2) {
     const name = forward[index] ?? ''
@@ -60,6 +62,18 @@ export function readReason(status: number, phrase: string | undefined): string |
 }
 
 const REASON = /^[\t -~]*$/
+
+/** Takes fields out and puts others in, as the file says. `fields` are name, value, name, value … */
+export function changeFields(fields: string[], changes: FieldChanges): void {
+  takeOut(fields, changes)
+  for (const part of changes.set) fields.push(part)
+}
+
+/** The first half of it: for what is said before and behind an answer. */
+export function takeOut(fields: string[], changes: FieldChanges | null): void {
+  if (changes === null || changes.remove.length === 0) return
+  removeFields(fields, (name) => changes.remove.includes(name))
+}
 
 /** Takes fields out of `fields` (name, value, …) whose name, lower case, is `wanted`, in place. */
 export function removeFields(fields: string[], wanted: (name: string) => boolean): void {

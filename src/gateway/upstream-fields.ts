@@ -1,7 +1,6 @@
-import type { FieldChanges } from '../model/route-policy.ts'
 import type { Limited } from './exchange.ts'
 import { forwardedValue } from './origin.ts'
-import { removeNamed } from './request-head.ts'
+import { removeFields } from './response-head.ts'
 
 /** The fields that go upstream: the client's, who calls, and where from. */
 export function upstreamFields(limited: Limited, hasBody: boolean): string[] {
@@ -10,11 +9,13 @@ export function upstreamFields(limited: Limited, hasBody: boolean): string[] {
   const fields = head.forward
   const { origin } = exchange
   const { requestFields } = call.matched.route.policy
-  if (requestFields !== null) changeFields(fields, requestFields)
+  if (requestFields !== null) {
+    removeFields(fields, (name) => requestFields.remove.some((removed) => readAlike(name, removed)))
+    for (const part of requestFields.set) fields.push(part)
+  }
   const { secret } = call.matched.api
   if (secret !== null) {
-    // Some servers read - and _ alike.
-    removeNamed(fields, `${secret.header},${secret.header.replaceAll('-', '_')}`)
+    removeFields(fields, (name) => readAlike(name, secret.header))
     fields.push(secret.header, secret.value)
   }
   for (const field of call.caller.identity) fields.push(field)
@@ -36,8 +37,7 @@ export function upstreamFields(limited: Limited, hasBody: boolean): string[] {
   return fields
 }
 
-/** Takes fields out and puts others in, as the file says. `fields` are name, value, name, value … */
-export function changeFields(fields: string[], { remove, set }: FieldChanges): void {
-  if (remove.length > 0) removeNamed(fields, remove.join(','))
-  for (const part of set) fields.push(part)
+/** Whether some server takes one name for the other: CGI and its heirs read - and _ alike. In lower case. */
+function readAlike(one: string, other: string): boolean {
+  return one.length === other.length && one.replaceAll('_', '-') === other.replaceAll('_', '-')
 }

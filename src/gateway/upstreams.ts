@@ -102,9 +102,10 @@ export interface TargetHealth {
   readonly healthy: boolean
 }
 
-function sameUpstream(left: Api, right: Api): boolean {
+/** Whether two entries of a file lead to the same targets in the same way: what is known of them stays true. */
+export function sameUpstream(left: Api, right: Api): boolean {
   return PARTS.every((part) => isDeepStrictEqual(left[part], right[part]))
 }
 
 /** What of an api its connections and what is known of them depend on. */
-const PARTS = ['upstreams', 'balance', 'health', 'breaker', 'tls', 'connectMs'] as const
+const PARTS = ['upstreams', 'balance', 'health', 'breaker', 'secret', 'tls', 'connectMs'] as const
