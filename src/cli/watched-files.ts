@@ -6,8 +6,8 @@ import { namedFiles } from '../config/named-files.ts'
  * `gatez.yaml` and the files it names, to be asked now and then whether they changed.
  *
  * A change counts once nothing changed any more between two looks: files are written piece by piece, and a
- * certificate and its key one after the other. While one of them is gone nothing counts: whoever replaces
- * files is about to put the new one in its place.
+ * certificate and its key one after the other. A file that is gone is no change: whoever replaces it is about
+ * to put the new one in its place. A `gatez.yaml` that names what is not there is one, so that this is told.
  */
 export class WatchedFiles {
   readonly #file: string
@@ -31,8 +31,9 @@ export class WatchedFiles {
     const isNew = !isSame(now, this.#seen)
     const isStill = this.#next !== undefined && isSame(now, this.#next)
     this.#next = isNew ? now : undefined
-    if (!isNew || !isStill || now.file === GONE || now.named.includes(GONE)) return undefined
+    if (!isNew || !isStill || now.file === GONE) return undefined
     const what = now.file === this.#seen.file ? 'named' : 'file'
+    if (what === 'named' && now.named.includes(GONE)) return undefined
     this.#seen = now
     this.#next = undefined
     return what

@@ -93,6 +93,16 @@ describe('a change', () => {
     expect([watched.changed(), watched.changed()]).toEqual([undefined, undefined])
   })
 
+  test('of gatez.yaml is told also when it names what is not there, and once more when that is', () => {
+    const watched = watch()
+    write('gatez.yaml', 'gateway: { tls: { cert: b.pem, key: b.key } }')
+    expect([watched.changed(), watched.changed()]).toEqual([undefined, 'file'])
+    write('b.pem', 'certificate')
+    expect([watched.changed(), watched.changed()]).toEqual([undefined, undefined])
+    write('b.key', 'key')
+    expect([watched.changed(), watched.changed()]).toEqual([undefined, 'named'])
+  })
+
   test('is seen behind links, as secrets are mounted', () => {
     for (const version of ['one', 'two']) {
       mkdirSync(path(version))
