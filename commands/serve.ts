@@ -6,7 +6,7 @@ export default class Serve extends GatezCommand {
   static override summary = 'Run the gateway.'
   static override description =
     'Serves the apis of the configuration until it is told to stop. SIGTERM and SIGINT let calls in flight end and make every event durable; a second one ends at once. ' +
-    'SIGHUP, or a change of the file, puts the file in force anew.\n\n' +
+    'SIGHUP, or a change of the file or of one it names, puts the file in force anew.\n\n' +
     'With --upstream it needs no file: every path of that one API, a key required, 60 calls a minute. ' +
     'It makes the first key and prints it once. Other commands work in the same folder; ' +
     'gatez init --template minimal --upstream URL writes the same as a file, and the running gateway takes it over.'

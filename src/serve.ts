@@ -40,17 +40,19 @@ export interface Serving {
   readonly host: string
   readonly port: number
   readonly threads: number
+  readonly speaksTls: boolean
   /** True when a newer file was applied by someone else, so this one's plans were left alone. */
   readonly stalePlans: boolean
   /** Resolves when the gateway ended by itself, with what ended it. Never when it runs. */
   readonly died: Promise<unknown>
   /**
    * Puts another reading of the file in force: apis, features, meters and plans, from the next call on.
+   * With `keep`, plans only if no newer ones are in force by another file.
    *
    * Returns the fields that only a restart changes. Throws `plan-in-use` and what is wrong with the
    * store; everything stays as it was then.
    */
-  reload(config: Config): Promise<readonly string[]>
+  reload(config: Config, plans: 'apply' | 'keep'): Promise<readonly string[]>
   /** Lets requests in flight end, makes every event durable and ships it, and closes the stores. */
   stop(): Promise<void>
 }
@@ -91,10 +93,12 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     host: config.gateway.listen.host,
     port,
     threads: config.gateway.threads,
+    speaksTls: config.gateway.tls !== null,
     stalePlans: applied.stale,
     died: death.promise,
-    reload: async (next) => {
-      await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode: 'explicit' })
+    reload: async (next, plans) => {
+      const mode = plans === 'apply' ? 'explicit' : 'start'
+      await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode })
       gateway.replaceConfig(next, await plansInForce(store))
       return restartFields(config, next)
     },

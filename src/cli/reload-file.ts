@@ -1,16 +1,15 @@
-import { statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import type { Serving } from '../serve.ts'
 import { describeError, type Log } from '../telemetry/log.ts'
+import type { WatchedFiles } from './watched-files.ts'
 
-/** How often the file is looked at. */
+/** How often the files are looked at: a change is in force within about a second. */
 const WATCH_MS = 500
 
 export interface ReloadParts {
   readonly file: string
-  /** What `fileState` said before the file was first read: a change since then counts, too. */
-  readonly seen: string
+  readonly watched: WatchedFiles
   /** Reads it; throws what is wrong with it. */
   readonly load: () => Config
   readonly serving: Serving
@@ -20,52 +19,55 @@ export interface ReloadParts {
 }
 
 /**
- * Reads the file again on SIGHUP and when it changed, until disposed.
+ * Reads the file again on SIGHUP, and when it or a file it names changed, until disposed.
  *
  * All of it is put in force, or none: a file with a mistake in it leaves the old one running, and says so.
  */
 export function reloadOnChange(parts: ReloadParts): Disposable {
+  const { watched } = parts
   // One at a time, in the order asked: the last word wins.
   let last = Promise.resolve()
-  const reload = (): void => {
-    last = last.then(() => reloadOnce(parts))
+  let isOwed = false
+  const reload = (plans: 'apply' | 'keep'): void => {
+    last = last.then(async () => {
+      // Plans that a mistake elsewhere kept out of force are still to be applied when it is mended.
+      const asked = isOwed ? 'apply' : plans
+      isOwed = !(await reloadOnce(parts, asked)) && asked === 'apply'
+    })
   }
-  let { seen } = parts
   const look = (): void => {
-    const state = fileState(parts.file)
-    // Gone: an editor is about to put the new one in its place.
-    if (state === seen || state === GONE) return
-    seen = state
-    reload()
+    const changed = watched.changed()
+    // A new certificate says nothing of plans: those of a file that is older than the store stay out of force.
+    if (changed !== undefined) reload(changed === 'file' ? 'apply' : 'keep')
+  }
+  const hangUp = (): void => {
+    watched.skip()
+    reload('apply')
   }
   const timer = setInterval(look, WATCH_MS)
-  process.on('SIGHUP', reload)
+  process.on('SIGHUP', hangUp)
   return {
     [Symbol.dispose]: () => {
       clearInterval(timer)
-      process.off('SIGHUP', reload)
+      process.off('SIGHUP', hangUp)
     },
   }
 }
 
-/** Something that differs whenever the file was written or replaced. */
-export function fileState(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false })
-  return stat === undefined ? GONE : `${stat.mtimeMs} ${stat.size} ${stat.ino}`
-}
-
-const GONE = ''
-
-async function reloadOnce({ file, load, serving, log, print }: ReloadParts): Promise<void> {
+/** Whether it is in force. */
+async function reloadOnce(parts: ReloadParts, plans: 'apply' | 'keep'): Promise<boolean> {
+  const { file, load, serving, log, print } = parts
   try {
-    const restart = await serving.reload(load())
+    const restart = await serving.reload(load(), plans)
     log.info({ file, restart }, 'the file was read again')
     print(`Read ${file} again: it is in force.`)
     if (restart.length > 0) print(`→ ${restart.join(', ')}: changed with the next start of gatez serve.`)
+    return true
   } catch (error) {
     log.error({ file, ...describeError(error) }, 'the file was not put in force: the old one stays')
     const why = error instanceof GatezError ? error.message : 'see the log.'
     print(`${file} was not put in force, the old one stays: ${why}`)
     print('→ gatez config check says what to mend.')
+    return false
   }
 }

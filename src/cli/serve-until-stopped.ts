@@ -10,8 +10,9 @@ import { type Serving, serve } from '../serve.ts'
 import { describeError, openLog } from '../telemetry/log.ts'
 import { FirstCalls } from './first-calls.ts'
 import { listenUrl } from './listen-url.ts'
-import { fileState, reloadOnChange } from './reload-file.ts'
+import { reloadOnChange } from './reload-file.ts'
 import { configForUpstream, welcome } from './serve-upstream.ts'
+import { WatchedFiles } from './watched-files.ts'
 
 /**
  * Serves what the file describes, or one API without a file, and returns after a signal ended it.
@@ -22,7 +23,7 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   const env = processEnvironment()
   const clock = clockFromEnvironment(env)
   const alone = upstream === undefined ? undefined : configForUpstream(file, { upstream, listen }, env)
-  const seen = fileState(file)
+  const watched = new WatchedFiles(file, env)
   const load = (): Config => listeningOn(loadConfig(file, env), listen)
   const log = openLog()
   const firstCalls = alone === undefined ? undefined : new FirstCalls(processStartMs(clock), print)
@@ -39,7 +40,7 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   const signal = new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
   })
-  using _reloading = reloadOnChange({ file, seen, load, serving, log, print })
+  using _reloading = reloadOnChange({ file, watched, load, serving, log, print })
   print(`gatez listens on ${listenUrl(serving)} (${threads(serving.threads)})`)
   if (alone === undefined && !existsSync(file))
     print(`There is no ${file} here: it serves what --upstream named last.`)

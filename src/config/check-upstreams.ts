@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { parseUpstream } from './address.ts'
 import type { Cursor } from './cursor.ts'
 
@@ -43,13 +44,26 @@ export function upstreamsOf(api: Cursor): readonly Cursor[] {
   return upstream.text === undefined ? upstream.items() : [upstream]
 }
 
-/** A certificate and its private key, in files of their own. */
+/** A certificate and its private key, in files of their own, that TLS can be spoken with. */
 function checkPair(tls: Cursor, folder: string): void {
   const [cert, key] = [tls.field('cert'), tls.field('key')]
-  const certificate = readAs(cert, folder, 'certificate', (pem) => new X509Certificate(pem))
-  const privateKey = readAs(key, folder, 'private key without a passphrase', (pem) => createPrivateKey(pem))
-  if (certificate === undefined || privateKey === undefined) return
-  if (!certificate.checkPrivateKey(privateKey)) key.refuse(`is not the key of ${cert.text}`)
+  const shown = readAs(cert, folder, 'certificate', (pem) => ({ pem, read: new X509Certificate(pem) }))
+  const secret = readAs(key, folder, 'private key without a passphrase', (pem) => ({
+    pem,
+    read: createPrivateKey(pem),
+  }))
+  if (shown === undefined || secret === undefined) return
+  if (!shown.read.checkPrivateKey(secret.read)) {
+    key.refuse(`${key.text} is not the key of ${cert.text}`)
+    return
+  }
+  try {
+    createSecureContext({ cert: shown.pem, key: secret.pem })
+  } catch (error) {
+    // OpenSSL's own words come last: "error:0A00018F:SSL routines::ee key too small".
+    const why = error instanceof Error ? error.message.replace(/^.*::/, '') : ''
+    cert.refuse(`${cert.text} cannot be used for TLS: ${why}`)
+  }
 }
 
 /** What a file holds; undefined when it is not named, or was refused. */

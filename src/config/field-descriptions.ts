@@ -8,7 +8,7 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   gateway: 'The listener that takes calls.',
   'gateway.listen': 'Address and port.',
   'gateway.tls':
-    'Makes the listener speak TLS. New files are taken up at SIGHUP, or when gatez.yaml changes.',
+    'Makes the listener speak TLS (1.2 and 1.3). New files are taken up while it runs, for connections to come.',
   'gateway.tls.cert': 'Its certificate, with those between it and the authority (PEM).',
   'gateway.tls.key': 'The private key to it (PEM, without a passphrase).',
   'gateway.threads': 'How many threads take calls; auto leaves one processor to the rest.',

@@ -1,10 +1,9 @@
 import * as z from 'zod'
 import { parseIpBlock } from '../model/ip-block.ts'
 import { parseListen } from './address.ts'
-import { parseDuration } from './duration.ts'
 import { parseOwnPath } from './match.ts'
 import type { Parsed } from './parsed.ts'
-import { strict, text, whole } from './schema-parts.ts'
+import { span, strict, text, whole } from './schema-parts.ts'
 
 /** The map `gateway`. */
 export const gatewaySchema = strict({
@@ -14,19 +13,19 @@ export const gatewaySchema = strict({
     .union([z.literal('auto'), whole(1, 64)], { error: 'must be auto or a whole number from 1 to 64' })
     .default('auto'),
   counters_mib: whole(1, 16_384).default(64),
-  drain: text(parseDuration).prefault('30s'),
+  drain: span.prefault('30s'),
   health: text(parseOwnPath).prefault('/gatez/health'),
   usage: text(parseOwnPath).prefault('/gatez/usage'),
   trusted_proxies: z.array(text(parseTrusted)).default([]),
   forwarded_by: z.enum(['x-forwarded-for', 'forwarded']).default('x-forwarded-for'),
   connections_per_ip: whole(1, 1_000_000).nullable().default(1024),
   failed_keys_per_minute: whole(1, 1_000_000).nullable().default(100),
-  max_lag: text(parseDuration).nullable().prefault('1s'),
+  max_lag: span.nullable().prefault('1s'),
   timeouts: strict({
-    head: text(parseDuration).prefault('10s'),
-    body: text(parseDuration).prefault('10s'),
-    read: text(parseDuration).prefault('25s'),
-    keep_alive: text(parseDuration).prefault('65s'),
+    head: span.prefault('10s'),
+    body: span.prefault('10s'),
+    read: span.prefault('25s'),
+    keep_alive: span.prefault('65s'),
   }).prefault({}),
 })
 

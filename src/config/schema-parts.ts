@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { parseDuration } from './duration.ts'
 import type { Parsed } from './parsed.ts'
 import { parseId } from './values.ts'
 
@@ -18,6 +19,11 @@ export function strict<Shape extends z.core.$ZodShape>(shape: Shape) {
 export function text<Value>(parse: (text: string) => Parsed<Value>) {
   return z.string().transform(read(parse))
 }
+
+/** A span of time; its unit, which is easily forgotten, is asked for. */
+export const span = z
+  .string({ error: ({ input }) => `must be a time span such as 10s or 5m, is ${JSON.stringify(input)}` })
+  .transform(read(parseDuration))
 
 /** Reads what has the right type further; `parse` says what is wrong with it. */
 export function read<Written, Value>(parse: (written: Written) => Parsed<Value>) {

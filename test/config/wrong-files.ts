@@ -57,6 +57,40 @@ listen: 127.0.0.1:8080 » listen: "8080"
   2:20 gateway.listen: must be an address and a port, as 127.0.0.1:8080, is "8080"
 listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, threads: 0
   2:45 gateway.threads: must be at least 1, is 0
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, trusted_proxies: [10.0.0.0/33]
+  2:54 gateway.trusted_proxies[0]: must be an address or a block such as 10.0.0.0/8, is "10.0.0.0/33"
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, trusted_proxies: [10.0.0.1, lb.internal]
+  2:64 gateway.trusted_proxies[1]: must be an address or a block such as 10.0.0.0/8, is "lb.internal"
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, trusted_proxies: 10.0.0.1
+  2:53 gateway.trusted_proxies: must be a list, is "10.0.0.1"
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, forwarded_by: x-real-ip
+  2:50 gateway.forwarded_by: must be x-forwarded-for, forwarded, is "x-real-ip"
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, forwarded_by: X-Forwarded-For
+  2:50 gateway.forwarded_by: must be x-forwarded-for, forwarded, is "X-Forwarded-For" (did you mean x-forwarded-for?)
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, connections_per_ip: 0
+  2:56 gateway.connections_per_ip: must be at least 1, is 0
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, connections_per_ip: none
+  2:56 gateway.connections_per_ip: must be a whole number, is "none"
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, failed_keys_per_minute: 1.5
+  2:60 gateway.failed_keys_per_minute: must be a whole number, is 1.5
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, max_lag: 5
+  2:45 gateway.max_lag: must be a time span such as 10s or 5m, is 5
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, max_lag: soon
+  2:45 gateway.max_lag: must be a time span such as 10s or 5m, is "soon"
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, timeouts: { head: 10 }
+  2:54 gateway.timeouts.head: must be a time span such as 10s or 5m, is 10
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, timeouts: { body: 25d }
+  2:54 gateway.timeouts.body: must be at most 24d, is 25d
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, timeouts: { keepalive: 5s }
+  2:48 gateway.timeouts.keepalive: unknown field keepalive (did you mean keep_alive?)
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, tls: on
+  2:41 gateway.tls: must be a map of fields, is "on"
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, tls: { cert: none.pem, key: none.key }
+  2:49 gateway.tls.cert: none.pem does not exist (paths are relative to the folder of this file)
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, tls: { cert: package.json }
+  2:41 gateway.tls: lacks the field key
+listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, tls: { cert: package.json, key: package.json }
+  2:68 gateway.tls.key: package.json holds no private key without a passphrase in PEM
 GET /v1/search » GET /gatez/health
   7:30 apis[0].routes[0].match: answers /gatez/health, where gatez itself does (gateway.health: give it another path, or off)
 GET /v1/search » "GET /{one}/usage"

@@ -40,7 +40,7 @@ function page(): string {
     '- `gatez config check` reads a file and names line and column of everything that is wrong.',
     '- `gatez config schema > gatez.schema.json` gives editors the same schema.',
     '- `$' + '{NAME}` and `$' + '{NAME:-default}` in any text come from the environment. A secret must.',
-    '- A running gateway reads the file again when it changes, or on SIGHUP; it says what only a restart changes.',
+    '- A running gateway reads the file again when it or a file it names changes, or on SIGHUP; it says what only a restart changes.',
     '- Spans are written `500ms`, `30s`, `5m`, `2h`, `30d`. Decimals stand in quotes, so that they stay exact.',
     '',
     ...sections.flatMap(section),

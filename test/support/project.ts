@@ -20,6 +20,7 @@ export class Project {
   /** A project with this configuration (JSON is YAML), its plans in force. */
   static async with(config: object, options?: ProjectOptions): Promise<Project> {
     const project = new Project(options)
+    options?.before?.(project)
     project.writeConfig(JSON.stringify(config, null, 2))
     await project.run('apply')
     return project
@@ -100,4 +101,6 @@ export class Project {
 export interface ProjectOptions {
   readonly build?: Build
   readonly env?: Readonly<Record<string, string>>
+  /** Puts files in place that the configuration names. */
+  readonly before?: (project: Project) => void
 }

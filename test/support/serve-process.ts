@@ -102,4 +102,4 @@ export interface ServeOptions extends CliOptions {
   readonly args?: readonly string[]
 }
 
-const LISTENS = /listens on http:\/\/127\.0\.0\.1:(\d+)/
+const LISTENS = /listens on https?:\/\/127\.0\.0\.1:(\d+)/
