@@ -14,6 +14,18 @@ export interface Ending {
   readonly meters: ReadonlyMap<string, string> | undefined
 }
 
+/** The client left when so many bytes of its request had come, and nothing had gone upstream. */
+export function leftAfter(bytesReceived: number): Ending {
+  return {
+    outcome: 'client_aborted',
+    status: 0,
+    refusal: undefined,
+    bytesSent: 0,
+    bytesReceived,
+    meters: undefined,
+  }
+}
+
 /** What a passage tells the pipeline. */
 export interface PassageListener {
   /** Makes the head of the answer what the client gets: as the file changes it, with limits and request id. */

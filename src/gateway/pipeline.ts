@@ -1,23 +1,24 @@
 import { keyAllows } from '../model/key-scope.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { callEvent } from './call-event.ts'
-import { Caller, type CallPlan } from './call-plan.ts'
+import { Caller } from './call-plan.ts'
 import { isCorsField } from './cors.ts'
-import type { Ending, PassageListener } from './ending.ts'
+import { type Ending, leftAfter, type PassageListener } from './ending.ts'
 import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
 import { addRateHeaders } from './headers.ts'
 import { limit } from './limit.ts'
 import type { Held } from './meter.ts'
 import { type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
-import { refuseByPolicy } from './policy.ts'
+import { refuseByPolicy, refuseLength } from './policy.ts'
 import { Passage } from './proxy.ts'
 import { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
-import type { RequestChecks } from './request-checks.ts'
+import { BrokenOff, type RequestChecks } from './request-checks.ts'
 import type { RequestHead } from './request-head.ts'
 import { changeFields, removeFields } from './response-head.ts'
 import type { Rules } from './rules.ts'
+import { settle } from './settle.ts'
 import { UpstreamCall } from './upstream-call.ts'
 import { UpstreamLog } from './upstream-log.ts'
 
@@ -31,7 +32,7 @@ export class Pipeline implements PassageListener {
   #checks: RequestChecks
   #anyone: Caller
   #draining = false
-  /** Calls at the upstream whose event is not handed over yet. */
+  /** Calls that were let through and whose event is not handed over yet. */
   #open = 0
   #allEnded: (() => void) | undefined
 
@@ -99,7 +100,7 @@ export class Pipeline implements PassageListener {
       this.#parts.answerPreflight(exchange, accepted.fields)
       return
     }
-    const ofRoute = refuseByPolicy(accepted) ?? this.#checks.checkHead(accepted)
+    const ofRoute = refuseByPolicy(accepted)
     if (ofRoute !== undefined) {
       this.#answer(exchange, ofRoute, undefined)
       return
@@ -109,9 +110,10 @@ export class Pipeline implements PassageListener {
       this.#answer(exchange, planned, undefined)
       return
     }
-    const gate = this.#gate(planned)
-    if (gate !== undefined) {
-      this.#refuseKnown(planned, gate)
+    // What a request holds is looked into only for those who may send it.
+    const refusal = this.#gate(planned) ?? refuseLength(accepted) ?? this.#checks.checkHead(accepted)
+    if (refusal !== undefined) {
+      this.#refuseKnown(planned, refusal)
       return
     }
     const limited = limit(planned, this.#parts.counters, this.#rules, exchange.startMs)
@@ -136,13 +138,10 @@ export class Pipeline implements PassageListener {
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
-    const { call } = limited.planned
     const { line, billable } = callEvent(limited, ending, this.#rules.meters, this.#parts.clock)
-    if (!billable && call.limits.hasQuota) this.#giveBack(call)
-    if (call.limits.hasConcurrent) this.#release(call)
+    settle(this.#parts, limited.planned.call, billable)
     this.#parts.meter.record(line, held)
-    this.#open -= 1
-    if (this.#open === 0) this.#allEnded?.()
+    this.#close()
   }
 
   upstreamFailed({ planned }: Limited, error: Error): void {
@@ -190,8 +189,12 @@ export class Pipeline implements PassageListener {
   }
 
   #proceed(planned: Planned, limited: Limited | Refusal): void {
-    if (limited instanceof Refusal) this.#refuseKnown(planned, limited)
-    else if (this.#checks.wantsBody(planned.accepted)) this.#checkBody(limited)
+    if (limited instanceof Refusal) {
+      this.#refuseKnown(planned, limited)
+      return
+    }
+    this.#open += 1
+    if (this.#checks.wantsBody(planned.accepted)) this.#checkBody(limited)
     else this.#proxy(limited)
   }
 
@@ -199,44 +202,38 @@ export class Pipeline implements PassageListener {
   #checkBody(limited: Limited): void {
     const { accepted, call } = limited.planned
     const { exchange, head } = accepted
-    if (head.expectsContinue) exchange.response.writeContinue()
-    const giveBack = (): void => {
-      if (call.limits.hasQuota) this.#giveBack(call)
-      if (call.limits.hasConcurrent) this.#release(call)
+    const refuse = (refusal: Refusal): void => {
+      settle(this.#parts, call, false)
+      this.#refuseKnown(limited.planned, refusal)
+      this.#close()
     }
-    this.#checks.readBody(accepted).then(
-      (body) => {
-        if (body instanceof Refusal) {
-          giveBack()
-          this.#refuseKnown(limited.planned, body)
-          return
-        }
+    const proceed = (body: Buffer | Refusal | BrokenOff): void => {
+      if (body instanceof Refusal) refuse(body)
+      else if (body instanceof BrokenOff) this.ended(limited, leftAfter(body.bytes), undefined)
+      else {
         exchange.body = body
         this.#proxy(limited)
-      },
-      // Gone before it was whole: nobody is left to answer.
-      giveBack,
-    )
+      }
+    }
+    if (head.expectsContinue) exchange.response.writeContinue()
+    const checked = this.#checks.readBody(accepted).catch((error: unknown) => {
+      this.#parts.alarm('checking a request failed', error)
+      return INTERNAL
+    })
+    checked.then(proceed).catch((error: unknown) => this.#parts.fault(exchange, error))
   }
 
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
     const upstream = this.#parts.upstreams.of(limited.planned.call.matched.api)
     const passage = new Passage(limited, new UpstreamCall(limited, upstream, this.#parts.clock), this)
-    this.#open += 1
     passage.begin()
   }
 
-  #giveBack(call: CallPlan): void {
-    const given = this.#parts.counters.giveBack(call.limits.counters)
-    if (given instanceof Promise)
-      given.catch((error) => this.#parts.alarm('giving a quota back failed', error))
-  }
-
-  #release(call: CallPlan): void {
-    const released = this.#parts.counters.release(call.limits.counters)
-    if (released instanceof Promise)
-      released.catch((error) => this.#parts.alarm('freeing a place among calls in flight failed', error))
+  /** Its event is handed over. */
+  #close(): void {
+    this.#open -= 1
+    if (this.#open === 0) this.#allEnded?.()
   }
 
   /** A refusal of a known key: logged with its tenant, never billed, never held. */
@@ -282,6 +279,8 @@ const KEY_NOT_ALLOWED = new Refusal(
   'key-not-allowed',
   'This key may not call this endpoint, or not from this address.',
 )
+
+const INTERNAL = new Refusal('internal', 'The request could not be completed.')
 
 const OVERLOADED = new Refusal('overloaded', 'More calls arrive than can be answered in time.', {
   headers: ['Retry-After', '1'],

@@ -48,16 +48,12 @@ export class RequestChecks {
     return rule !== undefined && bodyForm(rule, accepted.exchange.request) === 'json'
   }
 
-  /**
-   * Reads the body and checks it: resolves to why it does not fit, or to the bytes.
-   *
-   * Rejects when the client leaves before it is whole.
-   */
-  async readBody(accepted: Accepted): Promise<Buffer | Refusal> {
+  /** Reads the body and checks it: resolves to why it does not fit, or to the bytes, if all of them came. */
+  async readBody(accepted: Accepted): Promise<Buffer | Refusal | BrokenOff> {
     const { request } = accepted.exchange
     const bytesMax = Math.min(accepted.matched.route.policy.bodyBytesMax ?? BODY_BYTES_MAX, BODY_BYTES_MAX)
     const body = await readWhole(request, bytesMax)
-    if (body === undefined) return BODY_TOO_LARGE
+    if (!Buffer.isBuffer(body)) return body
     const parsed = parseJson(body)
     if (parsed === undefined) return NO_JSON
     const rule = this.#ruleOf(accepted)
@@ -71,6 +67,16 @@ export class RequestChecks {
   }
 }
 
+/** The client left before its request was whole. */
+export class BrokenOff {
+  /** What had come of the body. */
+  readonly bytes: number
+
+  constructor(bytes: number) {
+    this.bytes = bytes
+  }
+}
+
 /** A coding hides what is in a body, and to undo it is to let a small request become a large one. */
 function bodyForm(rule: RequestRule, { headers }: IncomingMessage): 'json' | 'unsupported' | 'unchecked' {
   const kind = rule.bodyKind(headers['content-type'])
@@ -80,20 +86,19 @@ function bodyForm(rule: RequestRule, { headers }: IncomingMessage): 'json' | 'un
   return coding === 'identity' ? 'json' : 'unsupported'
 }
 
-/** undefined when there is more than `bytesMax` of it. */
-function readWhole(request: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
+function readWhole(request: IncomingMessage, bytesMax: number): Promise<Buffer | Refusal | BrokenOff> {
+  return new Promise((resolve) => {
     const pieces: Buffer[] = []
     let size = 0
     request.on('data', (piece: Buffer) => {
       size += piece.length
       if (size > bytesMax) {
         pieces.length = 0
-        resolve(undefined)
+        resolve(BODY_TOO_LARGE)
       } else pieces.push(piece)
     })
     request.on('end', () => resolve(Buffer.concat(pieces)))
-    request.on('close', () => reject(new Error('the client left before its request was whole')))
+    request.on('close', () => resolve(new BrokenOff(size)))
   })
 }
 

@@ -79,7 +79,8 @@ export async function explainCall(parts: ExplainParts, call: UsageEvent): Promis
     because: whyRefused(call, rule, limits),
     rule,
     limits,
-    frees_at: limited ? freesAt(limits) : null,
+    // When a call in flight ends, nobody knows before.
+    frees_at: limited && call.refusal !== 'concurrency-limited' ? freesAt(limits) : null,
     plans_that_pass: await plansThatPass(parts, call, cost),
   }
 }
@@ -142,6 +143,7 @@ function gateRule({ routes }: ExplainParts, call: UsageEvent, plan: Plan | undef
 function whyRefused(call: UsageEvent, rule: RuleView | null, limits: readonly LimitThenView[]): string {
   const limit = limits.find(({ id }) => id === rule?.id)
   if (rule !== null && limit !== undefined) {
+    if (call.refusal === 'concurrency-limited') return whyAtOnce(rule, limit)
     const takes = limit.cost === 1 ? 'this call' : `this call, which takes ${limit.cost},`
     return `The ${rule.kind} ${rule.id} of the plan ${rule.plan} had ${limit.used_before} of ${limit.limit} used before ${takes} came.`
   }
@@ -151,6 +153,14 @@ function whyRefused(call: UsageEvent, rule: RuleView | null, limits: readonly Li
   }
   const row = isCode(call.refusal) ? CATALOGUE[call.refusal] : undefined
   return row === undefined ? `It was refused: ${call.refusal}.` : `${row.title}. ${row.fix}`
+}
+
+/** Calls that are still under way when it is asked have no event yet: the log may know fewer than there were. */
+function whyAtOnce({ id, plan }: RuleView, { limit, used_before: known }: LimitThenView): string {
+  const lets = `The limit ${id} of the plan ${plan} lets ${limit} ${limit === 1 ? 'call' : 'calls'} run at a time`
+  if (known >= limit)
+    return `${lets}, and ${known} ${known === 1 ? 'was' : 'were'} under way when this call came.`
+  return `${lets}, and so many were under way when this call came; of those ${known} ${known === 1 ? 'has' : 'have'} ended since.`
 }
 
 function isCode(text: string): text is ErrorCode {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Counter, type CounterSpec, type CounterStore } from '../../src/storage/ports/counters.ts'
 
@@ -119,6 +120,92 @@ export function counterStoreContract(driver: CounterDriver): void {
       await store.take([minute, month], NOW)
       await store.giveBack([minute, month])
       expect(await store.take([minute, month], NOW)).toMatchObject({ remaining: [8, 1] })
+    })
+
+    describe('calls in flight', () => {
+      const places = (amount: number) =>
+        window({ name: 'rl:{acme}:*:at-once', id: 'at-once', kind: 'concurrent', amount, windowMs: 0 })
+
+      test('are never more than the limit, and a place frees when one ends, not with time', async () => {
+        const three = places(3)
+        for (const left of [2, 1, 0]) {
+          expect(await store.take([three], NOW)).toMatchObject({ outcome: 'admitted', remaining: [left] })
+        }
+        const refused = await store.take([three], NOW + 1)
+        expect(refused).toMatchObject({ outcome: 'refused', violated: [0], remaining: [0] })
+        expect(refused.resetAtMs[0]).toBeGreaterThan(NOW + 1)
+        expect(await admitted([three], NOW + 400 * 24 * 60 * MINUTE)).toBe(false)
+        await store.release([three])
+        expect(await admitted([three], NOW)).toBe(true)
+        expect(await admitted([three], NOW)).toBe(false)
+      })
+
+      test('hold nothing when another limit refuses, and give no window or quota back when they end', async () => {
+        const [three, minute] = [places(3), window({ amount: 1 })]
+        const month = quota(NOW, NOW + 31 * 24 * 60 * MINUTE)
+        const all = [three, minute, month]
+        expect(await store.take(all, NOW)).toMatchObject({ outcome: 'admitted', remaining: [2, 0, 1] })
+        expect(await store.take(all, NOW)).toMatchObject({ outcome: 'refused', violated: [1] })
+        await store.giveBack(all)
+        expect(await store.peek(all, NOW)).toMatchObject({ remaining: [2, 0, 2] })
+        await store.release(all)
+        expect(await store.peek(all, NOW)).toMatchObject({ remaining: [3, 0, 2] })
+      })
+
+      test('that end once too often make no room beyond the limit', async () => {
+        const two = places(2)
+        await store.release([two])
+        await store.take([two], NOW)
+        await store.release([two])
+        await store.release([two])
+        for (const wanted of [true, true, false]) expect(await admitted([two], NOW)).toBe(wanted)
+      })
+
+      test('stay counted when the limit changes', async () => {
+        for (let call = 0; call < 4; call += 1) await store.take([places(4)], NOW)
+        expect(await admitted([places(3)], NOW)).toBe(false)
+        await store.release([places(3)])
+        expect(await admitted([places(3)], NOW)).toBe(false)
+        await store.release([places(3)])
+        expect(await admitted([places(3)], NOW)).toBe(true)
+        expect(await store.take([places(9)], NOW)).toMatchObject({ remaining: [5] })
+      })
+
+      test('and a window under one name do not mix: who changes one to the other begins anew', async () => {
+        const minute = window({ name: 'rl:{acme}:*:at-once', id: 'at-once', amount: 2 })
+        for (let call = 0; call < 2; call += 1) await store.take([places(2)], NOW)
+        expect(await store.take([minute], NOW)).toMatchObject({ outcome: 'admitted', remaining: [1] })
+        await store.release([places(2)])
+        expect(await store.peek([minute], NOW)).toMatchObject({ remaining: [1] })
+        expect(await store.take([places(2)], NOW)).toMatchObject({ outcome: 'admitted', remaining: [1] })
+      })
+
+      test('whatever begins and ends in whatever order: room is what the limit says less what is in flight', async () => {
+        const steps = fc.array(fc.constantFrom('begin', 'begin', 'end'), { maxLength: 60 })
+        await fc.assert(
+          fc.asyncProperty(fc.integer({ min: 1, max: 5 }), steps, fc.uuid(), async (amount, order, id) => {
+            const counter = window({ name: `rl:{acme}:*:${id}`, id, kind: 'concurrent', amount, windowMs: 0 })
+            let inFlight = 0
+            for (const step of order) {
+              if (step === 'begin') {
+                const { outcome } = await store.take([counter], NOW)
+                expect(outcome).toBe(inFlight < amount ? 'admitted' : 'refused')
+                if (outcome === 'admitted') inFlight += 1
+              } else if (inFlight > 0) {
+                await store.release([counter])
+                inFlight -= 1
+              }
+              const { remaining } = await store.peek([counter], NOW)
+              expect(remaining).toEqual([amount - inFlight])
+            }
+            while (inFlight > 0) {
+              await store.release([counter])
+              inFlight -= 1
+            }
+          }),
+          { numRuns: 200 },
+        )
+      })
     })
 
     test('restored calls count as if they had been admitted here', async () => {

@@ -97,6 +97,46 @@ describe('a refusal', () => {
     })
   })
 
+  test('by a limit of calls at a time counts what was under way at that moment', async () => {
+    const atOnce = (amount: number): Limit => ({
+      ...{ id: 'at-once', counts: 'concurrent', amount, windowMs: 0, per: 'moment', scope: 'tenant' },
+    })
+    const limits = [minute(100), atOnce(2)]
+    const plans = [plan({ id: 'free', limits }), plan({ id: 'pro', limits: [atOnce(3)] })]
+    const versions = plans.map((each) => version(each))
+    const last = refused(5_000, 'concurrency-limited')
+    const events = [
+      call(0, { responseTimeMs: 5_000 }),
+      call(0, { responseTimeMs: 5_001 }),
+      call(1_000, { responseTimeMs: 60_000, outcome: 'client_aborted', statusCode: 0, billable: false }),
+      call(2_000, { responseTimeMs: 1_000 }),
+      last,
+      call(5_001, { responseTimeMs: 9_000 }),
+    ]
+    const overrides = { versionsOf: async () => [versions[0]!], plansNow: versions }
+    const explained = await explainCall(await partsWith(events, overrides), last)
+    expect(explained).toMatchObject({
+      verdict: 'refused',
+      because:
+        'The limit at-once of the plan free lets 2 calls run at a time, and 2 were under way when this call came.',
+      rule: { kind: 'limit', id: 'at-once', plan: 'free' },
+      limits: [
+        { id: 'minute', used_before: 4 },
+        { id: 'at-once', limit: 2, used_before: 2, had_room: false },
+      ],
+      frees_at: null,
+      plans_that_pass: ['pro'],
+    })
+    // One of them is under way still, and in no log.
+    const early = await explainCall(await partsWith([events[1]!, last], overrides), last)
+    expect(early).toMatchObject({
+      because:
+        'The limit at-once of the plan free lets 2 calls run at a time, and so many were under way when this call came; of those 1 has ended since.',
+      rule: { kind: 'limit', id: 'at-once' },
+      frees_at: null,
+    })
+  })
+
   test.each([
     { refusal: 'feature-not-in-plan', rule: { kind: 'feature', id: 'ai', plan: 'free' }, passes: ['pro'] },
     { refusal: 'route-not-in-plan', rule: { kind: 'route', id: 'analyze', plan: 'free' }, passes: ['pro'] },

@@ -29,6 +29,7 @@ import {
   openGrantReader,
   openLocalCounters,
 } from '../../src/storage/open.ts'
+import { Counter } from '../../src/storage/ports/counters.ts'
 import { key, NOON, openFor, plan, putPlans, storesIn, subscription, tenant } from './control-store.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -48,6 +49,8 @@ export interface TestGateway {
   readonly api: Api
   /** Calls that upstreams have not answered to the end. */
   pending(): number
+  /** How many places a limit of `amount` calls in flight has left. */
+  placesLeft(name: string, amount: number): number
   /** What broke inside: stays empty unless a test provokes it. */
   readonly alarms: string[]
   /** What an operator would read of failing upstreams. */
@@ -124,6 +127,12 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     upstreams: parts.upstreams,
     api: parts.api,
     pending: () => parts.upstreams.of(parts.api).targets.reduce((sum, { pending }) => sum + pending, 0),
+    placesLeft: (name, amount) => {
+      const counter = new Counter({
+        ...{ tenantId: 'acme', name, kind: 'concurrent', id: name, amount, cost: 1, windowMs: 0 },
+      })
+      return openLocalCounters(parts.counterMemory).peek([counter], clock.nowMs()).remaining[0] ?? 0
+    },
     alarms,
     warnings,
     events: () => spooledEvents(folder, client),
@@ -256,7 +265,7 @@ function buildParts(
     tls: options.tls ?? null,
     alarm,
   })
-  return { pipeline, server, clients, upstreams, api: apisOf(options)[0] ?? apiOn(1) }
+  return { pipeline, server, clients, upstreams, counterMemory, api: apisOf(options)[0] ?? apiOn(1) }
 }
 
 function rulesOf(options: TestGatewayOptions): Rules {

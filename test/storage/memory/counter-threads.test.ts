@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { CounterTable, counterMemory } from '../../../src/storage/memory/counter-table.ts'
 import { MemoryCounterStore } from '../../../src/storage/memory/counters.ts'
 import { Counter, type CounterSpec } from '../../../src/storage/ports/counters.ts'
+import type { ConcurrencyOrder } from '../../support/concurrency-worker.ts'
 import type { HammerOrder, HammerReport } from '../../support/counter-worker.ts'
 
 const WORKER = fileURLToPath(new URL('../../support/counter-worker.ts', import.meta.url))
@@ -141,6 +142,40 @@ describe('four threads on one table', () => {
     })
     expect(admitted).toBeGreaterThan(50_000)
     expect(room(memory, endMs + 86_400_000)).toEqual(before)
+  })
+})
+
+describe('calls in flight, four threads', () => {
+  const WORKER_OF_CALLS = fileURLToPath(new URL('../../support/concurrency-worker.ts', import.meta.url))
+  const places = (amount: number) => log({ kind: 'concurrent', id: 'at-once', amount, windowMs: 0 })
+
+  test.each([
+    { counters: [places(1)], most: 1, why: 'one at a time' },
+    { counters: [places(7)], most: 7, why: 'a few at a time' },
+    {
+      counters: [places(20), steps({ amount: 1e8 }), quota({ amount: 1e8 })],
+      most: 20,
+      why: 'beside others',
+    },
+  ])('there are never more than the limit, and in the end none: $why', async ({ counters, most }) => {
+    const memory = counterMemory(4)
+    const inFlight = new SharedArrayBuffer(8)
+    const admitted = await Promise.all(
+      Array.from({ length: THREADS }, async (_, thread): Promise<number> => {
+        const order: ConcurrencyOrder = {
+          ...{ memory, inFlight, counters, steps: 100_000, nowMs: START, seed: 42 + thread },
+        }
+        const worker = new Worker(WORKER_OF_CALLS, { workerData: order })
+        const ended = once(worker, 'exit')
+        const [count] = await once(worker, 'message')
+        await ended
+        return count
+      }),
+    )
+    expect([...new Int32Array(inFlight)]).toEqual([0, most])
+    expect(admitted.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(10_000)
+    const left = new MemoryCounterStore(memory).peek([new Counter(counters[0]!)], START)
+    expect(left.remaining).toEqual([most])
   })
 })
 
