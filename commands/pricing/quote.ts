@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { quoteTable } from '../../src/cli/quote-table.ts'
-import { readTextFile } from '../../src/cli/read-text-file.ts'
+import { readInput } from '../../src/cli/read-input.ts'
 import { parseQuotes } from '../../src/config/parse-quotes.ts'
 import { type Quote, quote } from '../../src/pricing/quote.ts'
 
@@ -13,15 +13,15 @@ export default class PricingQuote extends GatezCommand {
     'when it is another). Calculates exactly and rounds once. No store is opened.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> prices.yaml',
-    `echo '{ price: { model: per_unit, unit: "0.10" }, quantity: 12 }' | <%= config.bin %> <%= command.id %> /dev/stdin --json`,
+    '<%= config.bin %> <%= command.id %> - --json < prices.yaml',
   ]
   static override args = {
-    file: Args.string({ description: 'The cases; /dev/stdin reads them from a pipe.', required: true }),
+    file: Args.string({ description: 'The cases; - reads them from standard input.', required: true }),
   }
 
   async run(): Promise<Quote | readonly Quote[]> {
     const { args } = await this.parse(PricingQuote)
-    const { isList, requests } = parseQuotes(await readTextFile(args.file, BYTES_MAX), args.file)
+    const { isList, requests } = parseQuotes(await readInput(args.file, BYTES_MAX), args.file)
     const quotes = requests.map(quote)
     for (const each of quotes) this.#print(each)
 

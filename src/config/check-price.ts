@@ -13,7 +13,7 @@ import { PRICE_MODELS, PRICE_TERMS, type PriceFields, TIER_FIELDS } from './pric
 export function checkPrice(price: Cursor): void {
   if (price.fields().length === 0) return
   const model = price.field('model')
-  const known = PRICE_MODELS[model.text ?? '']
+  const known = modelFields(model.text ?? '')
   if (model.value === undefined) price.refuse('lacks the field model')
   else if (known === undefined) {
     const names = Object.keys(PRICE_MODELS)
@@ -25,6 +25,10 @@ export function checkPrice(price: Cursor): void {
   checkFields(price, { ...PRICE_TERMS, ...known }, ['model'])
   checkTiers(price.field('tiers'), model.text ?? '')
   checkTerms(price, model.text ?? '')
+}
+
+function modelFields(model: string): PriceFields | undefined {
+  return Object.hasOwn(PRICE_MODELS, model) ? PRICE_MODELS[model] : undefined
 }
 
 /** `also` are fields that are checked elsewhere. */
