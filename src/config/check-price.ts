@@ -27,7 +27,8 @@ export function checkPrice(price: Cursor): void {
   checkTerms(price, model.text ?? '')
 }
 
-function modelFields(model: string): PriceFields | undefined {
+/** The fields of a model beside those of any price; undefined where there is no such model. */
+export function modelFields(model: string): PriceFields | undefined {
   return Object.hasOwn(PRICE_MODELS, model) ? PRICE_MODELS[model] : undefined
 }
 
