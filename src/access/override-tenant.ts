@@ -2,7 +2,7 @@ import { parsePrice } from '../config/parse-price.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { didYouMean } from '../lib/closest.ts'
 import { NO_OVERRIDES, type Overrides, overridesNothing } from '../model/overrides.ts'
-import type { Plan } from '../model/plan.ts'
+import type { Charge, Plan } from '../model/plan.ts'
 import { parseQuantity } from '../model/quantity.ts'
 import { type Access, record, type Signed } from './access.ts'
 import { findTenant } from './find-tenant.ts'
@@ -127,9 +127,17 @@ function set(
     ...(request.keys !== undefined && { keysMax: keysOf(request.keys) }),
     ...pricesIn({
       ...before.prices,
-      ...Object.fromEntries(prices.map(([id, text]) => [id, parsePrice(text, `price ${id}`)])),
+      ...Object.fromEntries(prices.map(([id, text]) => [id, priceOf(id, text, plan)])),
     }),
   }
+}
+
+function priceOf(id: string, text: string, plan: Plan | undefined): Charge['price'] {
+  const price = parsePrice(text, `price ${id}`)
+  const isFee = plan?.charges.some((charge) => charge.id === id && charge.meter === null) === true
+  if (!isFee || price.model === 'flat') return price
+  const detail = `price ${id} is ${price.model}, but ${id} is a fee, without a meter to count: its model must be flat.`
+  throw new GatezError('invalid-parameter', detail)
 }
 
 /** No price at all is no field: what was never set stays as it was. */

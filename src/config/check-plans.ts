@@ -1,4 +1,4 @@
-import { checkPrice } from './check-price.ts'
+import { checkCharge } from './check-charge.ts'
 import type { Cursor } from './cursor.ts'
 import { parseScope } from './scope.ts'
 
@@ -11,7 +11,7 @@ export function checkPlans(file: Cursor): void {
     for (const quota of quotas) checkBlocking(quota)
     checkIds('limit', limits, limitIdOf)
     checkIds('quota', quotas, quotaIdOf)
-    for (const charge of plan.field('charges').items()) checkPrice(charge.field('price'))
+    for (const charge of plan.field('charges').items()) checkCharge(charge)
   }
 }
 

@@ -1,5 +1,6 @@
 import { GatezError } from '../errors/gatez-error.ts'
 import type { Charge } from '../model/plan.ts'
+import { checkLedgerPrice } from './check-charge.ts'
 import { checkPrice } from './check-price.ts'
 import { Cursor } from './cursor.ts'
 import { ProblemList } from './problems.ts'
@@ -13,7 +14,11 @@ import { readSource } from './source.ts'
 export function parsePrice(text: string, what: string): Charge['price'] {
   const problems = new ProblemList(what)
   const source = readSource(text, {}, problems)
-  if (source !== undefined) checkPrice(Cursor.of(source, problems))
+  if (source !== undefined) {
+    const price = Cursor.of(source, problems)
+    checkPrice(price)
+    checkLedgerPrice(price)
+  }
   const { data } = source ?? {}
   const isMap = typeof data === 'object' && data !== null && !Array.isArray(data)
   const problem = problems.first

@@ -48,13 +48,13 @@ export class ProblemList {
   }
 
   /** All problems as one error, in the order of the file. */
-  toError(): GatezError {
+  toError(code: 'config-invalid' | 'invalid-parameter' = 'config-invalid'): GatezError {
     const problems = this.#problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
     const lines = problems.slice(0, LINES_MAX).map((problem) => `\n  ${problemLine(problem)}`)
     const rest = problems.length - LINES_MAX
     const more = rest > 0 ? `\n  … and ${rest} more` : ''
-    return new GatezError('config-invalid', `${count} in ${this.#file}${lines.join('')}${more}`, {
+    return new GatezError(code, `${count} in ${this.#file}${lines.join('')}${more}`, {
       extra: { problems },
     })
   }

@@ -1,5 +1,6 @@
 import { didYouMean } from '../lib/closest.ts'
 import type { StatusRanges } from '../model/api.ts'
+import { currencies, isCurrency } from '../model/currency.ts'
 import type { Parsed } from './parsed.ts'
 
 /** Ids of apis, routes, plans, features, limits: they stand in headers, counters and URLs. */
@@ -72,13 +73,11 @@ export function parseDecimal(text: string): Parsed<string> {
   return { value: places === '' ? units : `${units}.${places}` }
 }
 
-/** An ISO 4217 code. */
+/** An ISO 4217 code of a currency in use. */
 export function parseCurrency(text: string): Parsed<string> {
-  const known = Intl.supportedValuesOf('currency')
-  if (known.includes(text)) return { value: text }
-  return {
-    problem: `must be an ISO 4217 currency code, is ${JSON.stringify(text)}${didYouMean(text, known)}`,
-  }
+  if (isCurrency(text)) return { value: text }
+  const hint = didYouMean(text, currencies())
+  return { problem: `must be an ISO 4217 currency code, is ${JSON.stringify(text)}${hint}` }
 }
 
 /** An IANA time zone, as `Europe/Berlin` or `UTC`; aliases are known too. */

@@ -142,7 +142,8 @@ test('a tenant may hold more keys than its plan says, or fewer, until that is ta
 test('a tenant may have a price of its own; what is wrong with one is said', async () => {
   const access = await testStore()
   const price = { model: 'per_unit', unit: '0.01' }
-  await putPlans(access.store, [plan({ id: 'free', charges: [{ id: 'calls', meter: 'calls', price }] })])
+  const fee = { id: 'base', meter: null, price: { model: 'flat', amount: '9' } }
+  await putPlans(access.store, [plan({ id: 'free', charges: [{ id: 'calls', meter: 'calls', price }, fee] })])
   await createTenant(access, { actor, id: 'acme', planId: 'free' })
   const override = (asked: Asked) =>
     overrideTenant(access, { actor, tenant: 'acme', knownFeatures: [], ...asked })
@@ -163,6 +164,8 @@ test('a tenant may have a price of its own; what is wrong with one is said', asy
     ['calls={ model: per_uint, unit: "1" }', /did you mean per_unit/],
     ['calls={ model: per_unit, unit: 0.1 }', /unit must be/],
     ['calls=free', /must be a map/],
+    ['calls={ model: percentage, rate: "1", min: "2" }', /min is about single events/],
+    ['base={ model: per_unit, unit: "1" }', /base is a fee, without a meter/],
   ] as const) {
     await expect(override({ prices: [written] })).rejects.toMatchObject({
       code: 'invalid-parameter',

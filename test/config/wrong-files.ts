@@ -141,6 +141,14 @@ model: flat » model: flatt
   21:36 plans[1].charges[0].price.model: must be per_unit, package, graduated, tiered, volume, stairstep, flat, percentage, graduated_percentage, is "flatt" (did you mean flat?)
 model: flat, » model: flat, amuont: "1",
   21:42 plans[1].charges[0].price.amuont: unknown field amuont (did you mean amount?)
+model: flat, amount: "49.00" » model: per_unit, unit: "1"
+  21:9 plans[1].charges[0]: lacks the field meter: only a price of model flat is a fee, per_unit prices what a meter counts
+id: fee, price: { model: flat, amount: "49.00" » id: fee, meter: bytes_out, price: { model: percentage, rate: "1", fixed: "2"
+  21:77 plans[1].charges[0].price.fixed: fixed is about single events, of which the ledger keeps the sum: a plan cannot bill it yet (gatez pricing quote can)
+model: flat, amount: "49.00" » model: flat, amount: "0.0000000000001"
+  21:50 plans[1].charges[0].price.amount: has 13 places after the point; at most 12 are kept, so round it yourself
+apis: » billing: { currency: XAU }⏎apis:
+  3:22 billing.currency: must be an ISO 4217 currency code, is "XAU" (did you mean XAF?)
 `)
 
 export interface WrongFile {

@@ -93,6 +93,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'empty'), { recursive: true })
   writeFileSync(join(folder, 'gatez.yaml'), CONFIG)
   for (const name of ['staging.yaml', 'next.yaml']) writeFileSync(join(folder, name), CONFIG)
+  writeFileSync(join(folder, 'prices.yaml'), '{ price: { model: per_unit, unit: "0.10" }, quantity: 12 }')
   writeFileSync(join(folder, 'keys.csv'), 'tenant,name,key\nacme,old,0123456789abcdef0123456789abcdef\n')
   const run = async (line: string) => JSON.parse((await shell(line, folder)).stdout)
   await shell('gatez apply && gatez tenants create acme --plan free', folder)

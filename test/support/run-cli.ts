@@ -14,16 +14,20 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The script to run: the sources if not given. */
   readonly entry?: string
+  /** What it finds on standard input; nothing if not given. */
+  readonly input?: string
 }
 
 /** Runs gatez as a process of its own in `cwd`, to its end. */
 export function runCli(argv: readonly string[], options: CliOptions): Promise<CliResult> {
-  const { cwd, env = {}, entry = ENTRY } = options
+  const { cwd, env = {}, entry = ENTRY, input } = options
   const child = spawn(process.execPath, [entry, ...argv], {
     cwd,
     env: { ...plainEnvironment(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  // It may end without having read.
+  child.stdin.on('error', () => {}).end(input)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
