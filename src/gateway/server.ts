@@ -212,13 +212,18 @@ export class GatewayServer {
 
   /** From now on HTTP is spoken inside of TLS: the socket below it is no longer looked at. */
   #keepSecure(socket: Socket): void {
-    const below: unknown = '_parent' in socket ? socket._parent : undefined
-    if (below instanceof Socket) this.#connections.delete(below)
-    this.#keep(socket)
+    const parent: unknown = '_parent' in socket ? socket._parent : undefined
+    const below = parent instanceof Socket ? parent : socket
+    this.#connections.delete(below)
+    this.#keep(socket, below)
   }
 
-  #keep(socket: Socket): void {
-    this.#connections.set(socket, { bytesRead: -1, switched: false, watch: new ConnectionWatch(socket) })
+  #keep(socket: Socket, below = socket): void {
+    this.#connections.set(socket, {
+      bytesRead: -1,
+      switched: false,
+      watch: new ConnectionWatch(socket, below),
+    })
     socket.once('close', () => this.#connections.delete(socket))
   }
 
