@@ -38,7 +38,7 @@ const OPTIONS: ServerOptions = {
 }
 
 /** HTTP/2 is not spoken. */
-const TLS = { ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' } as const
+const TLS = { ALPNProtocols: ['http/1.1', 'http/1.0'], minVersion: 'TLSv1.2' } as const
 
 export interface GatewayServerParts {
   readonly pipeline: Pipeline
@@ -230,7 +230,7 @@ export class GatewayServer {
   /** Whether its connection ends with the answer to a request; else what is unread of it is waited for. */
   #isLast(request: IncomingMessage): boolean {
     if (this.#draining || mustClose(request)) return true
-    if (!request.complete) this.#connections.get(request.socket)?.watch.await(request)
+    if (!request.complete) this.#connections.get(request.socket)?.watch.expectRest(request)
     return false
   }
 

@@ -24,8 +24,9 @@ export class ConnectionWatch {
   readonly #socket: Socket
   readonly #below: Socket
   #answered: IncomingMessage | undefined
-  /** Since when an upload has been waited for without a break, and how much had arrived then; -1 when not. */
-  #uploadSinceMs = -1
+  /** What was being uploaded at the last look; since when without a break, and how much had arrived then. */
+  #upload: IncomingMessage | undefined
+  #uploadSinceMs = 0
   #uploadBytes = 0
   /** Since when nothing of an answer was taken, and how much had been taken then; -1 when nothing waits. */
   #stalledSinceMs = -1
@@ -45,7 +46,7 @@ export class ConnectionWatch {
   }
 
   /** Watches the rest of an upload that was answered before it was whole: nothing can follow until it is. */
-  await(answered: IncomingMessage): void {
+  expectRest(answered: IncomingMessage): void {
     this.#answered = answered
   }
 
@@ -69,16 +70,15 @@ export class ConnectionWatch {
   #uploadsTooSlowly(nowMs: number, { bodyMs }: Patience): boolean {
     const request = owedAnswer(this.#socket)?.req ?? this.#answered
     const isAwaited = request !== undefined && !request.complete && request.readableFlowing === true
-    if (!isAwaited) {
-      this.#uploadSinceMs = -1
-      return false
-    }
-    const elapsedMs = this.#uploadSinceMs === -1 ? 0 : nowMs - this.#uploadSinceMs
-    if (this.#uploadSinceMs !== -1 && elapsedMs < bodyMs) return false
-    const arrived = this.#socket.bytesRead - this.#uploadBytes
-    const tooSlow = this.#uploadSinceMs !== -1 && arrived < (UPLOAD_RATE_MIN * elapsedMs) / 1000
+    const isNew = request !== this.#upload
+    this.#upload = isAwaited ? request : undefined
+    if (!isAwaited) return false
+    const elapsedMs = nowMs - this.#uploadSinceMs
+    if (!isNew && elapsedMs < bodyMs) return false
+    const { bytesRead } = this.#socket
+    const tooSlow = !isNew && bytesRead - this.#uploadBytes < (UPLOAD_RATE_MIN * elapsedMs) / 1000
     this.#uploadSinceMs = nowMs
-    this.#uploadBytes = this.#socket.bytesRead
+    this.#uploadBytes = bytesRead
     return tooSlow
   }
 }
