@@ -12,8 +12,9 @@ export class Connection {
   /** The answer to the latest request. */
   #latest: ServerResponse | undefined
 
-  constructor(socket: Socket) {
-    this.watch = new ConnectionWatch(socket)
+  /** `below` is the connection itself where `socket` is TLS on it. */
+  constructor(socket: Socket, below: Socket) {
+    this.watch = new ConnectionWatch(socket, below)
   }
 
   /** The answer that is owed or under way; undefined when there is none. */

@@ -37,7 +37,7 @@ const OPTIONS: ServerOptions = {
 }
 
 /** HTTP/2 is not spoken. */
-const TLS = { ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' } as const
+const TLS = { ALPNProtocols: ['http/1.1', 'http/1.0'], minVersion: 'TLSv1.2' } as const
 
 export interface GatewayServerParts {
   readonly pipeline: Pipeline
@@ -233,20 +233,21 @@ export class GatewayServer {
 
   /** From now on HTTP is spoken inside of TLS: the socket below it is no longer looked at. */
   #keepSecure(socket: Socket): void {
-    const below: unknown = '_parent' in socket ? socket._parent : undefined
-    if (below instanceof Socket) this.#connections.delete(below)
-    this.#keep(socket)
+    const parent: unknown = '_parent' in socket ? socket._parent : undefined
+    const below = parent instanceof Socket ? parent : socket
+    this.#connections.delete(below)
+    this.#keep(socket, below)
   }
 
-  #keep(socket: Socket): void {
-    this.#connections.set(socket, new Connection(socket))
+  #keep(socket: Socket, below = socket): void {
+    this.#connections.set(socket, new Connection(socket, below))
     socket.once('close', () => this.#connections.delete(socket))
   }
 
   /** Whether its connection ends with the answer to a request; else what is unread of it is waited for. */
   #isLast(request: IncomingMessage): boolean {
     if (this.#draining || mustClose(request)) return true
-    if (!request.complete) this.#connections.get(request.socket)?.watch.await(request)
+    if (!request.complete) this.#connections.get(request.socket)?.watch.expectRest(request)
     return false
   }
 

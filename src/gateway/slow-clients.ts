@@ -22,16 +22,21 @@ export interface Patience {
  */
 export class ConnectionWatch {
   readonly #socket: Socket
+  readonly #below: Socket
   #answered: IncomingMessage | undefined
-  /** Since when an upload has been waited for without a break, and how much had arrived then; -1 when not. */
-  #uploadSinceMs = -1
+  /** What was being uploaded at the last look; since when without a break, and how much had arrived then. */
+  #upload: IncomingMessage | undefined
+  #uploadSinceMs = 0
   #uploadBytes = 0
   /** Since when nothing of an answer was taken, and how much had been taken then; -1 when nothing waits. */
   #stalledSinceMs = -1
   #takenBytes = 0
+  #queuedBytes = 0
 
-  constructor(socket: Socket) {
+  /** `below` is what the bytes leave by: with TLS another one than HTTP is spoken on. */
+  constructor(socket: Socket, below = socket) {
     this.#socket = socket
+    this.#below = below
   }
 
   /** What the client is too slow at; undefined when it is not. To be asked about once a second. */
@@ -41,34 +46,46 @@ export class ConnectionWatch {
   }
 
   /** Watches the rest of an upload that was answered before it was whole: nothing can follow until it is. */
-  await(answered: IncomingMessage): void {
+  expectRest(answered: IncomingMessage): void {
     this.#answered = answered
   }
 
   #readsTooSlowly(nowMs: number, { readMs }: Patience): boolean {
     const { writableLength, bytesWritten } = this.#socket
+    if (writableLength === 0) {
+      this.#stalledSinceMs = -1
+      return false
+    }
+    // A piece counts as taken when all of it is; a client on a slow line may need long for one.
     const taken = bytesWritten - writableLength
-    if (writableLength === 0) this.#stalledSinceMs = -1
-    else if (this.#stalledSinceMs === -1 || taken !== this.#takenBytes) {
+    const queued = queuedBytes(this.#below)
+    if (this.#stalledSinceMs === -1 || taken !== this.#takenBytes || queued !== this.#queuedBytes) {
       this.#stalledSinceMs = nowMs
       this.#takenBytes = taken
-    } else return nowMs - this.#stalledSinceMs >= readMs
-    return false
+      this.#queuedBytes = queued
+    }
+    return nowMs - this.#stalledSinceMs >= readMs
   }
 
   #uploadsTooSlowly(nowMs: number, { bodyMs }: Patience): boolean {
     const request = owedAnswer(this.#socket)?.req ?? this.#answered
     const isAwaited = request !== undefined && !request.complete && request.readableFlowing === true
-    if (!isAwaited) {
-      this.#uploadSinceMs = -1
-      return false
-    }
-    const elapsedMs = this.#uploadSinceMs === -1 ? 0 : nowMs - this.#uploadSinceMs
-    if (this.#uploadSinceMs !== -1 && elapsedMs < bodyMs) return false
-    const arrived = this.#socket.bytesRead - this.#uploadBytes
-    const tooSlow = this.#uploadSinceMs !== -1 && arrived < (UPLOAD_RATE_MIN * elapsedMs) / 1000
+    const isNew = request !== this.#upload
+    this.#upload = isAwaited ? request : undefined
+    if (!isAwaited) return false
+    const elapsedMs = nowMs - this.#uploadSinceMs
+    if (!isNew && elapsedMs < bodyMs) return false
+    const { bytesRead } = this.#socket
+    const tooSlow = !isNew && bytesRead - this.#uploadBytes < (UPLOAD_RATE_MIN * elapsedMs) / 1000
     this.#uploadSinceMs = nowMs
-    this.#uploadBytes = this.#socket.bytesRead
+    this.#uploadBytes = bytesRead
     return tooSlow
   }
+}
+
+/** What of the piece under way the system has not taken yet: what Node's own timeouts of sockets go by. */
+function queuedBytes(socket: Socket): number {
+  const handle: unknown = '_handle' in socket ? socket._handle : undefined
+  const isKnown = typeof handle === 'object' && handle !== null && 'writeQueueSize' in handle
+  return isKnown && typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : 0
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { certificateTexts } from '../support/certificates.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
@@ -7,6 +8,7 @@ import { until } from '../support/until.ts'
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const READ_MS = 25_000
+const pem = certificateTexts()
 
 // The gateway looks for slow clients when a test says so, and its clock stands still unless a test moves it:
 // a minute of patience takes no time here.
@@ -29,10 +31,16 @@ describe('a reader', () => {
       socket.write(Buffer.alloc(SIZE))
     })
 
-  test('that takes nothing of its answer is cut off, and recorded', async () => {
+  // TLS has buffers of its own between the two.
+  const ways = [
+    { way: 'plain HTTP', tls: undefined, ca: undefined },
+    { way: 'TLS', tls: { cert: pem('server.pem'), key: pem('server.key') }, ca: pem('ca.pem') },
+  ]
+
+  test.each(ways)('that takes nothing of its answer is cut off, and recorded: $way', async ({ tls, ca }) => {
     const upstream = await endless()
-    const gateway = await startGateway({ upstreamPort: upstream.port })
-    const { client, accepted } = await connectTo(gateway)
+    const gateway = await startGateway({ upstreamPort: upstream.port, ...(tls && { tls }) })
+    const { client, accepted } = await connectTo(gateway, ca)
     client.socket.pause()
     client.send(head(gateway, 'GET'))
     await untilStill(() => accepted.bytesWritten)
@@ -45,10 +53,11 @@ describe('a reader', () => {
     expect(await gateway.events()).toMatchObject([{ outcome: 'client_aborted' }])
   })
 
-  test('that takes some of it now and then is waited for', async () => {
+  test.each(ways)('that takes some of it now and then is waited for: $way', async ({ tls, ca }) => {
     const upstream = await endless()
-    const gateway = await startGateway({ upstreamPort: upstream.port, policy: { idleMs: 60_000 } })
-    const { client, accepted } = await connectTo(gateway)
+    const policy = { idleMs: 60_000 }
+    const gateway = await startGateway({ upstreamPort: upstream.port, policy, ...(tls && { tls }) })
+    const { client, accepted } = await connectTo(gateway, ca)
     client.socket.pause()
     client.send(head(gateway, 'GET'))
     for (let turn = 0; turn < 4; turn += 1) {

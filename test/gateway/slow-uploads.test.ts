@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { CountingUpstream } from '../support/counting-upstream.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
@@ -66,6 +67,23 @@ describe('an upload', () => {
     }
     expect(await client.sees(/ok$/)).toMatch(/^HTTP\/1\.1 200 /)
     expect(await gateway.events()).toMatchObject([{ outcome: 'ok', bytesReceived: rounds * ENOUGH + 1 }])
+  })
+
+  test('is judged by itself, not by those before it on its connection', async () => {
+    const upstream = await CountingUpstream.start()
+    upstream.answer = (request, response) => {
+      response.writeHead(200, { 'content-length': 2 })
+      request.resume().on('end', () => response.end('ok'))
+    }
+    const gateway = await startGateway({ upstreamPort: upstream.port })
+    const client = await RawSocket.connect(gateway.port)
+    for (let upload = 1; upload <= 4; upload += 1) {
+      client.send(`${head(gateway, 'POST', 'Content-Length: 2')}x`)
+      await until('the upstream is asked', () => upstream.seen === upload || undefined)
+      pass(gateway, BODY_MS - 1)
+      client.send('x')
+      await client.sees(new RegExp(`(?:HTTP/1.1 200 OK[^]*){${upload}}ok$`))
+    }
   })
 
   test('that waits because the upstream does not take it is never ended', async () => {

@@ -117,7 +117,7 @@ describe('a handshake', () => {
 
   test.each([
     { offered: ['h2', 'http/1.1'], agreed: 'http/1.1', why: 'of two the one that is spoken here' },
-    { offered: ['http/1.1'], agreed: 'http/1.1', why: 'the one' },
+    { offered: ['http/1.0'], agreed: 'http/1.0', why: 'an old one, as curl -0 offers it' },
     { offered: [], agreed: false, why: 'none, and HTTP/1.1 all the same' },
   ])('about $offered agrees on $agreed: $why', async ({ offered, agreed }) => {
     const { gateway } = await start()

@@ -4,6 +4,7 @@ import { vi } from 'vitest'
 import type { TestGateway } from './gateway.ts'
 import { RawSocket } from './raw-socket.ts'
 import { RawUpstream } from './raw-upstream.ts'
+import { connectTls } from './tls-client.ts'
 import { until } from './until.ts'
 
 /**
@@ -16,10 +17,13 @@ export function pass(gateway: TestGateway, ms: number): void {
   vi.advanceTimersByTime(1_000)
 }
 
-/** A new connection, and the gateway's end of it. */
-export async function connectTo(gateway: TestGateway) {
-  const accepting = once(gateway.server.server, 'connection')
-  const client = await RawSocket.connect(gateway.port)
+/** A new connection, and the gateway's end of it; speaks TLS when it is told whom to trust. */
+export async function connectTo(gateway: TestGateway, ca?: string) {
+  const accepting = once(gateway.server.server, ca === undefined ? 'connection' : 'secureConnection')
+  const client =
+    ca === undefined
+      ? await RawSocket.connect(gateway.port)
+      : RawSocket.over(await connectTls(gateway.port, { ca }))
   const [accepted]: Socket[] = await accepting
   if (accepted === undefined) throw new Error('a connection has two ends')
   return { client, accepted }
