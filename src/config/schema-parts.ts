@@ -14,9 +14,13 @@ export function strict<Shape extends z.core.$ZodShape>(shape: Shape) {
   })
 }
 
-/** A text that is read further; `parse` says what is wrong with it. */
+/** A text that is read further; `parse` says what is wrong with it, also with a number in its place. */
 export function text<Value>(parse: (text: string) => Parsed<Value>) {
-  return z.string().transform(read(parse))
+  const error = ({ input }: { readonly input?: unknown }): string | undefined => {
+    const parsed = typeof input === 'number' ? parse(String(input)) : undefined
+    return parsed !== undefined && 'problem' in parsed ? parsed.problem : undefined
+  }
+  return z.string({ error }).transform(read(parse))
 }
 
 /** Reads what has the right type further; `parse` says what is wrong with it. */
