@@ -16,7 +16,9 @@ export default class PlansShow extends GatezCommand {
     await using app = await openApp(flags.config)
 
     const plan = await app.showPlan({ planId: args.plan })
-    for (const [name, text] of planLines(plan)) this.log(`${name.padEnd(22)} ${text}`)
+    const lines = planLines(plan)
+    const width = Math.max(22, ...lines.map(([name]) => name.length))
+    for (const [name, text] of lines) this.log(`${name.padEnd(width)} ${text}`)
     return plan
   }
 }

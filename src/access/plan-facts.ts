@@ -15,8 +15,8 @@ export function planFacts(plan: Plan): ReadonlyMap<string, string> {
     ['keys.max', plan.keys.max === null ? 'unlimited' : String(plan.keys.max)],
     ['keys.approval', plan.keys.approval],
     ...plan.limits.map(({ id, amount, counts, per, scope }) => {
-      const span = counts === 'concurrent' ? '' : ` per ${per}`
-      return [`limits.${id}`, `${amount ?? 'unlimited'} ${counts}${span}, by ${scope}`] as const
+      const what = counts === 'concurrent' ? 'calls at a time' : `${counts} per ${per}`
+      return [`limits.${id}`, `${amount ?? 'unlimited'} ${what}, by ${scope}`] as const
     }),
     ...plan.quotas.map(({ id, included, meter, per, onExceed }) => {
       return [`quotas.${id}`, `${included} ${meter} per ${per}, then ${onExceed}`] as const

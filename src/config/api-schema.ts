@@ -7,9 +7,9 @@ import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseSize } from './size.ts'
 import { parseSecretHeader, parseSecretValue, parseStatuses } from './values.ts'
 
-const statuses = z
-  .array(z.union([z.int(), z.string()], { error: 'must be a status or a range such as 200-299' }))
-  .transform(read(parseStatuses))
+const statusList = z.array(
+  z.union([z.int(), z.string()], { error: 'must be a status or a range such as 200-299' }),
+)
 
 const fieldNames = z.array(z.string()).transform(read(parseFieldNames))
 
@@ -72,13 +72,13 @@ const health = strict({
   timeout: text(parseDuration).prefault('2s'),
   healthy_after: whole(1, 100).default(2),
   unhealthy_after: whole(1, 100).default(3),
-  statuses: statuses.prefault(['200-399']),
+  statuses: statusList.min(1, oneOrMore('status')).transform(read(parseStatuses)).prefault(['200-399']),
 })
 
 const breaker = strict({
   failures: whole(1, 1_000).default(5),
   open: text(parseDuration).prefault('10s'),
-  statuses: statuses.prefault([502, 503, 504]),
+  statuses: statusList.transform(read(parseStatuses)).prefault([502, 503, 504]),
 })
 
 /** An entry of `apis`. */

@@ -37,6 +37,9 @@ export function parseFieldValues(fields: Readonly<Record<string, string>>): Pars
 export function parseOrigins(written: '*' | readonly string[]): Parsed<Cors['origins']> {
   if (written === '*') return { value: 'any' }
   for (const origin of written) {
+    if (origin.includes('*')) {
+      return { problem: `must be full origins, wildcards are not known, has ${JSON.stringify(origin)}` }
+    }
     const parsed = URL.canParse(origin) ? new URL(origin).origin : ''
     if (parsed === origin && origin !== 'null') continue
     const meant = parsed === '' || parsed === 'null' ? '' : ` (${parsed} would do)`

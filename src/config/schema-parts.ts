@@ -15,9 +15,13 @@ export function strict<Shape extends z.core.$ZodShape>(shape: Shape) {
   })
 }
 
-/** A text that is read further; `parse` says what is wrong with it. */
+/** A text that is read further; `parse` says what is wrong with it, also with a number in its place. */
 export function text<Value>(parse: (text: string) => Parsed<Value>) {
-  return z.string().transform(read(parse))
+  const error = ({ input }: { readonly input?: unknown }): string | undefined => {
+    const parsed = typeof input === 'number' ? parse(String(input)) : undefined
+    return parsed !== undefined && 'problem' in parsed ? parsed.problem : undefined
+  }
+  return z.string({ error }).transform(read(parse))
 }
 
 /** A span of time; its unit, which is easily forgotten, is asked for. */

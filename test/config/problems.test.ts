@@ -3,9 +3,10 @@ import { parseConfig } from '../../src/config/load-config.ts'
 import { changed, SMALL_CONFIG } from '../support/config-text.ts'
 import { linesOf, problemsOf } from './problems-of.ts'
 import { WRONG_FILES } from './wrong-files.ts'
+import { WRONG_POLICIES } from './wrong-policies.ts'
 
 describe('one mistake is one problem, at its line and column', () => {
-  test.each(WRONG_FILES)('$part → $replacement', ({ part, replacement, problem }) => {
+  test.each([...WRONG_FILES, ...WRONG_POLICIES])('$part → $replacement', ({ part, replacement, problem }) => {
     const lines = linesOf(changed(part, replacement))
     expect(lines).toContain(problem)
     expect(lines.length).toBeLessThanOrEqual(2)

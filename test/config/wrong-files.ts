@@ -52,7 +52,7 @@ http://127.0.0.1:9000 » http://localhost:8080
     routes:⏎ »     openapi: ./none.yaml⏎    routes:⏎
   6:14 apis[0].openapi: ./none.yaml does not exist (paths are relative to the folder of this file)
 listen: 127.0.0.1:8080 » listen: 8080
-  2:20 gateway.listen: must be a text, is 8080
+  2:20 gateway.listen: must be an address and a port, as 127.0.0.1:8080, is "8080"
 listen: 127.0.0.1:8080 » listen: "8080"
   2:20 gateway.listen: must be an address and a port, as 127.0.0.1:8080, is "8080"
 listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, threads: 0
@@ -157,7 +157,8 @@ export interface WrongFile {
   readonly problem: string
 }
 
-function readTable(table: string): readonly WrongFile[] {
+/** Reads such a table. */
+export function readTable(table: string): readonly WrongFile[] {
   const lines = table.split('\n').slice(1, -1)
   const files: WrongFile[] = []
   for (let index = 0; index < lines.length; index += 2) {
