@@ -25,6 +25,7 @@ export default class PricingLint extends GatezCommand {
     allow: Flags.option({
       description: 'A rule that may be broken: it is told, and the exit code stays 0.',
       options: LINT_RULES,
+      helpValue: 'RULE',
       multiple: true,
     })(),
   }
