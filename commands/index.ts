@@ -34,6 +34,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'plans:diff': () => import('./plans/diff.ts'),
   'plans:list': () => import('./plans/list.ts'),
   'plans:show': () => import('./plans/show.ts'),
+  reconcile: () => import('./reconcile.ts'),
   restore: () => import('./restore.ts'),
   'routes:list': () => import('./routes/list.ts'),
   serve: () => import('./serve.ts'),

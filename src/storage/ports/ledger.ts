@@ -24,6 +24,8 @@ export interface LedgerStore {
   sealedRuns(): Promise<readonly SealedRun[]>
   /** The rollups whose bucket starts in [fromMs, toMs), in the order of bucket start. */
   rollups(filter: RollupFilter): AsyncIterable<Rollup>
+  /** How many quantities of custom meters in the span belong to no rollup: none, unless someone wrote by hand. */
+  strayQuantities(fromMs: number, toMs: number): Promise<number>
   /** Used quantity of one built-in meter by tenant, over [fromMs, toMs): how quotas are rebuilt. */
   usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]>
 }

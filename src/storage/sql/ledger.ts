@@ -72,6 +72,17 @@ export class SqlLedgerStore implements LedgerStore {
     return readRollups(this.#db, filter)
   }
 
+  async strayQuantities(fromMs: number, toMs: number): Promise<number> {
+    const { rows } = await sql<{ stray: number }>`
+      select count(*) as stray from rollup_quantities as q
+      where q.bucket_ms >= ${fromMs} and q.bucket_ms < ${toMs} and not exists (
+        select 1 from rollups as r
+        where r.bucket_ms = q.bucket_ms and r.tenant_no = q.tenant_no
+          and r.caller_no = q.caller_no and r.kind_no = q.kind_no
+      )`.execute(this.#db)
+    return Number(rows[0]?.stray ?? 0)
+  }
+
   async usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]> {
     const column = meter === 'calls' ? 'requests' : 'usage_units'
     return this.#db
