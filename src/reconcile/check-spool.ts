@@ -81,7 +81,8 @@ function unlikeTheLog({ log, nodeId, logMarks }: SpoolParts, batch: HeldBatch): 
   if (unlike.length === 0) return []
   const what = `Events of batch ${batch.batchId} lie in the spool and not, or not so, in the usage log.`
   const where = { node_id: nodeId, epoch: batch.epoch, events: unlike.slice(0, NAMED_MAX) }
-  return [difference('spool', what, where)]
+  // A batch that is as it was written is right.
+  return [difference(isChanged(batch) ? 'spool' : 'usage_log', what, where)]
 }
 
 function isSame(one: Parameters<typeof digestEvent>[0], other: Parameters<typeof digestEvent>[0]): boolean {

@@ -58,7 +58,7 @@ function isSealOf(seal: Seal, counted: CountedRun): boolean {
   return seal.ids === counted.ids.text && seal.contents === counted.contents.text && sumsAgree(seal, counted)
 }
 
-function sumsAgree(seal: Seal | undefined, counted: Counted | undefined): boolean {
+function sumsAgree(seal: Seal | undefined, counted: CountedRun | undefined): boolean {
   if (seal === undefined || counted === undefined) return false
   return (
     seal.events === counted.events &&
@@ -69,6 +69,8 @@ function sumsAgree(seal: Seal | undefined, counted: Counted | undefined): boolea
     seal.bytesReceived === counted.bytesIn &&
     seal.bytesSent === counted.bytesOut &&
     seal.durationMs === counted.durationMs &&
+    seal.firstSeq === counted.firstSeq &&
+    seal.lastSeq === counted.lastSeq &&
     unequalMeters(metersOf(seal.quantities), counted.meters).length === 0
   )
 }

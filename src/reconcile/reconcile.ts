@@ -113,9 +113,17 @@ async function strays({ log, control }: ReconcileParts, span: Period): Promise<r
     const what = 'Looking up by tenant misses these events, or finds them under another tenant.'
     found.push(difference('usage_log', what, { events: misindexed.filter((id) => id !== '') }))
   }
-  const stray = await control.ledger.strayQuantities(span.startMs, span.endMs)
-  if (stray > 0) {
-    found.push(difference('ledger', `${stray} quantities of custom meters belong to no rollup.`))
+  const { rollups, quantities } = await control.ledger.strays(span.startMs, span.endMs)
+  if (rollups > 0) {
+    found.push(
+      difference(
+        'ledger',
+        `${rollups} rollups are of a tenant, caller or kind that is not there, or cannot be.`,
+      ),
+    )
+  }
+  if (quantities > 0) {
+    found.push(difference('ledger', `${quantities} quantities of custom meters belong to no rollup.`))
   }
   return found
 }

@@ -99,9 +99,17 @@ export class Counted {
 export class CountedRun extends Counted {
   readonly ids = new DigestSum()
   readonly contents = new DigestSum()
+  firstSeq = Number.POSITIVE_INFINITY
+  lastSeq = 0
 
   constructor(tenantId: string) {
     super(tenantId, false)
+  }
+
+  override add(event: UsageEvent): void {
+    super.add(event)
+    this.firstSeq = Math.min(this.firstSeq, event.seq)
+    this.lastSeq = Math.max(this.lastSeq, event.seq)
   }
 
   addDigests(event: UsageEvent): void {

@@ -64,6 +64,8 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
     spool.close()
     reader.close()
   }
+  // Reading one tenant brings the index by tenant up to date.
+  await Array.fromAsync(usageLog.events({ tenantId: 'tenant-0', limit: 1 }))
 }
 
 const GROUP = 2_000
@@ -73,7 +75,11 @@ function batchesOf(make: () => string, count: number) {
   const batches: { lines: string; count: number; thread: number }[] = []
   for (let done = 0; done < count; done += BATCH) {
     const size = Math.min(BATCH, count - done)
-    batches.push({ lines: Array.from({ length: size }, make).join(''), count: size, thread: batches.length % 2 })
+    batches.push({
+      lines: Array.from({ length: size }, make).join(''),
+      count: size,
+      thread: batches.length % 2,
+    })
   }
   return batches
 }

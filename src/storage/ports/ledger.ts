@@ -24,8 +24,8 @@ export interface LedgerStore {
   sealedRuns(): Promise<readonly SealedRun[]>
   /** The rollups whose bucket starts in [fromMs, toMs), in the order of bucket start. */
   rollups(filter: RollupFilter): AsyncIterable<Rollup>
-  /** How many quantities of custom meters in the span belong to no rollup: none, unless someone wrote by hand. */
-  strayQuantities(fromMs: number, toMs: number): Promise<number>
+  /** How much in the span no reading would come by: nothing, unless someone wrote by hand. */
+  strays(fromMs: number, toMs: number): Promise<Strays>
   /** Used quantity of one built-in meter by tenant, over [fromMs, toMs): how quotas are rebuilt. */
   usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]>
 }
@@ -91,6 +91,14 @@ export interface SealedRun extends NodePlace {
 export interface WatermarkAdvance extends NodePlace {
   readonly afterSeq: number
   readonly throughSeq: number
+}
+
+/** Rows of the ledger that hang in the air. */
+export interface Strays {
+  /** Of a tenant, caller or kind that is not there or not possible, or a caller of another tenant. */
+  readonly rollups: number
+  /** Of custom meters of a rollup that is not there. */
+  readonly quantities: number
 }
 
 export interface TenantUse {

@@ -102,10 +102,16 @@ class HeldNames {
     this.caller = remembered((no) => callers.get(no) ?? NO_CALLER)
     this.kind = remembered((no) => {
       const row = kinds.get(no)
-      return row === undefined ? NO_KIND : { ...row, billable: row.billable === 1 }
+      return row === undefined ? NO_KIND : kindOf(row)
     })
     this.run = remembered((no) => runs.get(no) ?? NO_RUN)
   }
+}
+
+// 0 and 1 are all that is ever written: a row with anything else was not written by gatez.
+function kindOf({ billable, ...names }: KindRow): KindNames {
+  const refusal = billable === 0 || billable === 1 ? names.refusal : `${names.refusal} billable=${billable}`
+  return { ...names, refusal, billable: billable === 1 }
 }
 
 function remembered<Names>(find: (no: number) => Names): (no: number) => Names {
@@ -167,7 +173,7 @@ const SEQS = `
   WHERE run_no IN (SELECT run_no FROM runs WHERE node_id = ? AND epoch = ?) AND seq BETWEEN ? AND ?`
 
 const CALLER = `
-  SELECT coalesce(t.tenant_id, '') AS tenantId, c.key_id AS keyId, c.plan_id AS planId,
+  SELECT coalesce(t.tenant_id, '?') AS tenantId, c.key_id AS keyId, c.plan_id AS planId,
     c.plan_version AS planVersion, c.subscription_id AS subscriptionId, c.source
   FROM callers AS c LEFT JOIN tenants AS t ON t.tenant_no = c.tenant_no WHERE c.caller_no = ?`
 

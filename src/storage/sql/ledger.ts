@@ -9,6 +9,7 @@ import type {
   RollupFilter,
   RunMark,
   SealedRun,
+  Strays,
   TenantUse,
   WatermarkAdvance,
 } from '../ports/ledger.ts'
@@ -16,6 +17,7 @@ import type { LedgerNumbers } from './ledger-numbers.ts'
 import { readRollups } from './ledger-read.ts'
 import { addSeals, readSealedRuns, readSeals, sealedThrough } from './ledger-seals.ts'
 import type { LedgerStatements } from './ledger-statements.ts'
+import { readStrays } from './ledger-strays.ts'
 import { addRollups } from './ledger-write.ts'
 import type { ControlSchema } from './schema.ts'
 
@@ -72,15 +74,8 @@ export class SqlLedgerStore implements LedgerStore {
     return readRollups(this.#db, filter)
   }
 
-  async strayQuantities(fromMs: number, toMs: number): Promise<number> {
-    const { rows } = await sql<{ stray: number }>`
-      select count(*) as stray from rollup_quantities as q
-      where q.bucket_ms >= ${fromMs} and q.bucket_ms < ${toMs} and not exists (
-        select 1 from rollups as r
-        where r.bucket_ms = q.bucket_ms and r.tenant_no = q.tenant_no
-          and r.caller_no = q.caller_no and r.kind_no = q.kind_no
-      )`.execute(this.#db)
-    return Number(rows[0]?.stray ?? 0)
+  strays(fromMs: number, toMs: number): Promise<Strays> {
+    return readStrays(this.#db, fromMs, toMs)
   }
 
   async usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]> {
