@@ -36,6 +36,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'plans:show': () => import('./plans/show.ts'),
   'pricing:lint': () => import('./pricing/lint.ts'),
   'pricing:quote': () => import('./pricing/quote.ts'),
+  reconcile: () => import('./reconcile.ts'),
   restore: () => import('./restore.ts'),
   'routes:list': () => import('./routes/list.ts'),
   serve: () => import('./serve.ts'),

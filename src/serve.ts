@@ -124,8 +124,9 @@ async function startMetering(
   const usageLog = undo.use(await openUsageLog(config))
   const spoolPath = join(stores.dataDir, 'spool.db')
   let committed = (): void => {}
+  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
   const meter = await Meter.start(
-    { spoolPath, durability: metering.durability, epoch, spoolBytesMax: SPOOL_BYTES_MAX },
+    { spoolPath, durability: metering.durability, epoch, clockOffsetMs, spoolBytesMax: SPOOL_BYTES_MAX },
     {
       onCommitted: () => committed(),
       onDown: (reason) => log.error({ reason }, 'events cannot be written: calls are refused'),
@@ -134,7 +135,6 @@ async function startMetering(
     },
   )
   undo.defer(() => meter.stop())
-  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
   const shipping = await Shipping.start(
     { stores, spoolPath, nodeId, clockOffsetMs },
     {

@@ -5,6 +5,8 @@ export interface MeterThreadData {
   readonly spoolPath: string
   readonly durability: 'disk' | 'process'
   readonly epoch: number
+  /** How far the clock is from the host's; 0 if not given. */
+  readonly clockOffsetMs?: number
   /** Stop taking events when the spool holds this many bytes. */
   readonly spoolBytesMax: number
 }

@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
+import { shiftedClock } from '../lib/clock.ts'
 import type { MeterAnswer, MeterBatch, MeterCommand, MeterReport, MeterThreadData } from './meter-messages.ts'
 import { Spool, type SpoolBatch } from './spool.ts'
 
@@ -21,7 +22,7 @@ class MeterThread {
   readonly #data: MeterThreadData
   readonly #report: (report: MeterReport) => void
   readonly #spool: Spool
-  #waiting: { readonly port: MessagePort; readonly batch: MeterBatch }[] = []
+  #waiting: Waiting[] = []
   readonly #ports: MessagePort[] = []
   #scheduled = false
   #down = false
@@ -33,7 +34,12 @@ class MeterThread {
   constructor(data: MeterThreadData, report: (report: MeterReport) => void) {
     this.#data = data
     this.#report = report
-    this.#spool = new Spool({ path: data.spoolPath, durability: data.durability, epoch: data.epoch })
+    this.#spool = new Spool({
+      path: data.spoolPath,
+      durability: data.durability,
+      epoch: data.epoch,
+      clock: shiftedClock(data.clockOffsetMs ?? 0),
+    })
   }
 
   handle(command: MeterCommand): void {
@@ -45,9 +51,9 @@ class MeterThread {
   }
 
   #connect(port: MessagePort): void {
-    this.#ports.push(port)
+    const thread = this.#ports.push(port) - 1
     port.on('message', (batch: MeterBatch) => {
-      this.#waiting.push({ port, batch })
+      this.#waiting.push({ port, batch: { ...batch, thread } })
       this.#schedule()
     })
   }
@@ -82,7 +88,7 @@ class MeterThread {
     if (shipped > 0) this.#removedThrough = shipped
   }
 
-  #acknowledge(group: readonly { readonly port: MessagePort; readonly batch: MeterBatch }[]): void {
+  #acknowledge(group: readonly Waiting[]): void {
     const last = new Map<MessagePort, number>()
     for (const { port, batch } of group) last.set(port, batch.batch)
     for (const [port, throughBatch] of last) answer(port, { kind: 'durable', throughBatch })
@@ -112,7 +118,7 @@ class MeterThread {
     setTimeout(this.#commit, RETRY_MS)
   }
 
-  #checkSize(group: readonly { readonly batch: MeterBatch }[]): void {
+  #checkSize(group: readonly Waiting[]): void {
     for (const { batch } of group) this.#eventsSinceCheck += batch.count
     if (this.#eventsSinceCheck < SIZE_CHECK_EVENTS && !this.#down) return
     this.#eventsSinceCheck = 0
@@ -129,6 +135,12 @@ class MeterThread {
     this.#spool.close()
     this.#report({ kind: 'stopped' })
   }
+}
+
+/** A batch that is not durable yet, and who waits for it. */
+interface Waiting {
+  readonly port: MessagePort
+  readonly batch: MeterBatch & SpoolBatch
 }
 
 function answer(port: MessagePort, message: MeterAnswer): void {

@@ -1,5 +1,3 @@
-import { GatezError } from '../errors/gatez-error.ts'
-import { didYouMean } from '../lib/closest.ts'
 import type { Period } from '../model/period.ts'
 import type { KeyStore } from '../storage/ports/keys.ts'
 import type { LedgerStore, Rollup } from '../storage/ports/ledger.ts'
@@ -7,6 +5,7 @@ import type { TenantStore } from '../storage/ports/tenants.ts'
 import { REPORT_COLUMNS, type ReportBy, type ReportCut, reportCutter } from './report-columns.ts'
 import type { UsageQuery } from './usage-query.ts'
 import { UsageSums, type UsageTotals } from './usage-sums.ts'
+import { usageTenantId } from './usage-tenant.ts'
 
 /**
  * Adds up the ledger over a span of time, broken down as asked.
@@ -16,7 +15,7 @@ import { UsageSums, type UsageTotals } from './usage-sums.ts'
  */
 export async function usageReport(stores: UsageStores, query: UsageQuery): Promise<UsageReport> {
   const { span, timezone, by } = query
-  const tenantId = query.tenant === undefined ? undefined : await tenantIdOf(stores, query.tenant)
+  const tenantId = query.tenant === undefined ? undefined : await usageTenantId(stores.tenants, query.tenant)
   const filter = { fromMs: span.startMs, toMs: span.endMs, ...(tenantId !== undefined && { tenantId }) }
 
   const cutters = by.map((each) => reportCutter(each, timezone))
@@ -99,18 +98,6 @@ function periodOf(cuts: readonly ReportCut[], span: Period): Period {
     endMs = Math.min(endMs, period.endMs)
   }
   return { startMs, endMs }
-}
-
-/** Deleted tenants have usage too, so unlike elsewhere they are found. */
-async function tenantIdOf({ tenants }: UsageStores, written: string): Promise<string> {
-  const tenant = await tenants.find(written)
-  if (tenant !== undefined) return tenant.id
-  const known = await tenants.list()
-  const hint = didYouMean(
-    written,
-    known.map(({ id }) => id),
-  )
-  throw new GatezError('not-found', `--tenant ${JSON.stringify(written)}: there is no such tenant${hint}.`)
 }
 
 /** Looks up what ids are called, each once. */

@@ -35,11 +35,12 @@ class ShipThread {
   /** Opens the stores and ships what an earlier run left behind. */
   static async start(data: ShipThreadData, report: Report): Promise<ShipThread> {
     const { nodeId, stores } = data
-    const store = await openControlStore({ stores }, shiftedClock(data.clockOffsetMs))
+    const clock = shiftedClock(data.clockOffsetMs)
+    const store = await openControlStore({ stores }, clock)
     const usageLog = await openUsageLog({ stores })
     const spool = new SpoolReader(data.spoolPath)
     const shipper = (onShipped: OnShipped): Shipper =>
-      new Shipper({ spool, store, usageLog, nodeId, onShipped })
+      new Shipper({ spool, store, usageLog, nodeId, clock, onShipped })
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
     report({ kind: 'ready' })

@@ -1,11 +1,13 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { assert } from '../lib/assert.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
 import { EventDecoder } from '../metering/event.ts'
 import { rollUp } from '../metering/roll-up.ts'
+import { sealUp } from '../metering/seal-up.ts'
 import type { SpoolReader, SpoolRow } from '../metering/spool.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
-import type { UsageLog } from '../storage/ports/usage-log.ts'
+import type { Shipment, UsageLog } from '../storage/ports/usage-log.ts'
 
 /** Spool batches read at once. */
 const ROWS_AT_ONCE = 64
@@ -89,7 +91,7 @@ export class Shipper {
     await this.#applyToLedger(epoch, events)
     // Both stores are written in one go each: whoever else waits for this thread comes in between.
     await otherWork()
-    await this.#appendToLog(epoch, events)
+    await this.#appendToLog(epoch, events, rows)
     this.#lastBatchId = rows.at(-1)?.batchId ?? this.#lastBatchId
     this.#parts.onShipped(this.#lastBatchId, events)
     await otherWork()
@@ -104,18 +106,29 @@ export class Shipper {
     if (throughSeq !== undefined) {
       const entries = rollUp(fresh)
       const advance = { nodeId, epoch, afterSeq: mark, throughSeq }
-      const applied = await store.transaction((tables) => tables.ledger.apply(entries, advance))
+      const seals = sealUp(fresh)
+      const applied = await store.transaction((tables) => tables.ledger.apply(entries, advance, seals))
       assert(applied, 'only this node moves its watermark')
     }
     this.#ledgerMarks.set(epoch, throughSeq ?? mark)
   }
 
-  async #appendToLog(epoch: number, events: readonly UsageEvent[]): Promise<void> {
+  async #appendToLog(epoch: number, events: readonly UsageEvent[], rows: readonly SpoolRow[]): Promise<void> {
     const { usageLog, nodeId } = this.#parts
     const mark = this.#logMarks.get(epoch) ?? (await usageLog.watermark({ nodeId, epoch }))
     const fresh = eventsAfter(events, mark)
-    if (fresh.length > 0) await usageLog.append(fresh)
+    if (fresh.length > 0) await usageLog.append(fresh, this.#shipmentOf(rows, mark))
     this.#logMarks.set(epoch, fresh.at(-1)?.seq ?? mark)
+  }
+
+  #shipmentOf(rows: readonly SpoolRow[], mark: number): Shipment {
+    const { clock = systemClock } = this.#parts
+    const fresh = rows.filter(({ firstSeq, count }) => firstSeq + count - 1 > mark)
+    return {
+      spooledFromMs: fresh[0]?.writtenMs ?? 0,
+      spooledToMs: fresh.at(-1)?.writtenMs ?? 0,
+      shippedMs: clock.nowMs(),
+    }
   }
 }
 
@@ -124,6 +137,8 @@ export interface ShipperParts {
   readonly store: ControlStore
   readonly usageLog: UsageLog
   readonly nodeId: string
+  /** The host's if not given. */
+  readonly clock?: Clock
   /** Called when everything up to this batch is in both stores, with what was in the last batches. */
   readonly onShipped: (throughBatchId: number, events: readonly UsageEvent[]) => void
 }

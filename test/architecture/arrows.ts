@@ -18,10 +18,10 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/limits'],
   [...DRIVERS, OPENER, 'src/access', 'src/metering'],
   ['src/gateway', 'src/shipping', 'src/billing'],
-  ['src/integrations', 'src/control', 'src/upkeep'],
+  ['src/integrations', 'src/control', 'src/upkeep', 'src/reconcile'],
   ['src/portal', 'src/dashboard'],
   ['src/app.ts'],
-  ['src/serve.ts', 'src/evidence.ts'],
+  ['src/serve.ts', 'src/evidence.ts', 'src/proof.ts'],
   ['src/cli', 'commands'],
 ]
 

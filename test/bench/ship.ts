@@ -7,6 +7,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { EventDecoder, encodeCaller, encodeEvent } from '../../src/metering/event.ts'
 import { rollUp } from '../../src/metering/roll-up.ts'
+import { sealUp } from '../../src/metering/seal-up.ts'
 import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
 import { BUCKET_MS } from '../../src/storage/ports/ledger.ts'
 import { storesIn } from '../support/control-store.ts'
@@ -62,6 +63,7 @@ async function measure(load: Load): Promise<void> {
   const config = storesIn(folder)
   const spent = new Map<string, number>()
   let longestMs = 0
+  let tookMs = 0
   {
     await using store = await openControlStore(config, systemClock)
     await using usageLog = await openUsageLog(config)
@@ -75,14 +77,16 @@ async function measure(load: Load): Promise<void> {
         }),
       )
       const entries = await timed('roll up', () => rollUp(events))
+      const seals = await timed('seal up', () => sealUp(events))
       await timed('ledger', () => {
         const advance = { ...NODE, afterSeq: seq, throughSeq: seq + GROUP_EVENTS }
-        return store.transaction((tables) => tables.ledger.apply(entries, advance))
+        return store.transaction((tables) => tables.ledger.apply(entries, advance, seals))
       })
-      await timed('usage log', () => usageLog.append(events))
+      const shipment = { spooledFromMs: 1, spooledToMs: 2, shippedMs: 3 }
+      await timed('usage log', () => usageLog.append(events, shipment))
     }
   }
-  print(load, spent, longestMs, config)
+  print(load, { spent, longestMs, tookMs }, config)
   rmSync(folder, { recursive: true })
 
   async function timed<Result>(stage: string, work: () => Result | Promise<Result>): Promise<Result> {
@@ -90,7 +94,9 @@ async function measure(load: Load): Promise<void> {
     const cpu = process.cpuUsage()
     const result = await work()
     const { user, system } = process.cpuUsage(cpu)
-    longestMs = Math.max(longestMs, systemClock.monotonicMs() - beganMs)
+    const ms = systemClock.monotonicMs() - beganMs
+    longestMs = Math.max(longestMs, ms)
+    tookMs += ms
     spent.set(stage, (spent.get(stage) ?? 0) + user + system)
     return result
   }
@@ -98,18 +104,18 @@ async function measure(load: Load): Promise<void> {
 
 function print(
   load: Load,
-  spent: ReadonlyMap<string, number>,
-  longestMs: number,
+  { spent, longestMs, tookMs }: Readonly<{ spent: Map<string, number>; longestMs: number; tookMs: number }>,
   { stores }: ReturnType<typeof storesIn>,
 ): void {
   const micros = (sum: number) => (sum / EVENTS).toFixed(2)
   const total = [...spent.values()].reduce((sum, each) => sum + each, 0)
-  const bytes = (path: string) => Math.round(statSync(path).size / EVENTS)
   console.log(`\n${load.name}: ${EVENTS} events in groups of ${GROUP_EVENTS}`)
   for (const [stage, sum] of spent) console.log(`  ${stage.padEnd(10)} ${micros(sum)} µs CPU per event`)
   console.log(`  together   ${micros(total)} µs CPU per event, longest stage ${longestMs.toFixed(0)} ms`)
+  console.log(`  ${Math.round(EVENTS / (tookMs / 1_000))} events a second by the clock, with every fsync`)
+  const million = (path: string) => `${Math.round(statSync(path).size / EVENTS)} MB`
   console.log(
-    `  bytes per event: ledger ${bytes(stores.control.path)}, usage log ${bytes(stores.usage.path)}`,
+    `  a million events take ${million(stores.control.path)} in the ledger, ${million(stores.usage.path)} in the usage log`,
   )
 }
 

@@ -26,7 +26,7 @@ describe.each(['disk', 'process'] as const)('with durability %s', (durability) =
     const { spool, all } = opened({ durability })
     spool.append([batch(2, 'a'), batch(3, 'b')], 0)
     spool.append([batch(1, 'c')], 0)
-    expect(all()).toEqual([
+    expect(all()).toMatchObject([
       { batchId: 1, epoch: 1, firstSeq: 1, count: 2, lines: 'a\na\n' },
       { batchId: 2, epoch: 1, firstSeq: 3, count: 3, lines: 'b\nb\nb\n' },
       { batchId: 3, epoch: 1, firstSeq: 6, count: 1, lines: 'c\n' },
@@ -34,7 +34,7 @@ describe.each(['disk', 'process'] as const)('with durability %s', (durability) =
   })
 })
 
-test('what was shipped goes, the rest stays, and no batch id comes again', () => {
+test('what was shipped goes, the rest and the newest stay, and no batch id comes again', () => {
   const { spool, reader, all } = opened()
   for (let each = 0; each < 5; each += 1) spool.append([batch(1)], 0)
   spool.append([], 3)
@@ -42,7 +42,8 @@ test('what was shipped goes, the rest stays, and no batch id comes again', () =>
   spool.append([batch(1)], 5)
   expect(all().map((row) => row.batchId)).toEqual([6])
   spool.append([], 6)
-  spool.append([batch(1)], 0)
+  expect(all()).toMatchObject([{ batchId: 6, firstSeq: 6 }])
+  spool.append([batch(1)], 6)
   expect(all()).toMatchObject([{ batchId: 7, firstSeq: 7 }])
   expect(reader.after(7, 10)).toEqual([])
   expect(reader.after(0, 0)).toEqual([])

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Clock, ManualClock, systemClock } from '../../src/lib/clock.ts'
 import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
 import { Spool, SpoolReader } from '../../src/metering/spool.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
@@ -13,12 +15,18 @@ import { storesIn, testStore } from '../support/control-store.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { usageEvent } from '../support/usage-events.ts'
 
+interface Opening {
+  readonly epoch?: number
+  readonly folder?: string
+  readonly clock?: Clock
+}
+
 /** A spool, a ledger and a usage log on files of their own. */
-async function opened({ epoch = 1, folder = tempDir() } = {}) {
+async function opened({ epoch = 1, folder = tempDir(), clock = systemClock }: Opening = {}) {
   const { store } = await testStore(folder)
   const usageLog = await openUsageLog(storesIn(folder))
   const spoolPath = join(folder, 'spool.db')
-  const spool = new Spool({ path: spoolPath, durability: 'process', epoch })
+  const spool = new Spool({ path: spoolPath, durability: 'process', epoch, clock })
   const reader = new SpoolReader(spoolPath)
   onTestFinished(async () => {
     spool.close()
@@ -98,6 +106,67 @@ describe('shipping', () => {
     for (let time = 0; time < 10; time += 1) await new Shipper(parts).ship()
     expect(await state()).toEqual(before)
     expect(before.events).toHaveLength(3)
+  })
+
+  test.each(['lost', 'set back'])(
+    'the whole spool again changes nothing though the watermarks of both stores are %s',
+    async (what) => {
+      const { spool, parts, state, folder } = await opened()
+      const quantities = { tokens: '1.5' }
+      spool.append([batch(event('A', { quantities }), event('B')), batch(event('C'))], 0)
+      await new Shipper(parts).ship()
+      const before = await state()
+      const { control, usage } = storesIn(folder).stores
+      for (let time = 0; time < 10; time += 1) {
+        for (const { path } of [control, usage]) {
+          const database = new Database(path)
+          database.exec(what === 'lost' ? 'DELETE FROM watermarks' : 'UPDATE watermarks SET seq = 1')
+          database.close()
+        }
+        await new Shipper(parts).ship()
+        expect(await state()).toEqual(before)
+      }
+      // And it goes on from there.
+      spool.append([batch(event('D'))], 0)
+      await new Shipper(parts).ship()
+      expect(sum((await state()).rollups)).toBe(4)
+      expect(await parts.store.ledger.watermarks()).toEqual([{ nodeId: 'node-1', epoch: 1, seq: 4 }])
+    },
+  )
+
+  test('a batch that is not as it was written is not shipped, and named', async () => {
+    const { spool, parts, state, folder } = await opened()
+    spool.append([batch(event('A'))], 0)
+    spool.append([batch(event('B'))], 0)
+    const database = new Database(join(folder, 'spool.db'))
+    database.exec("UPDATE batches SET lines = replace(lines, 'acme', 'evil') WHERE batch_id = 2")
+    database.close()
+    await expect(new Shipper(parts).ship()).rejects.toThrow('batch 2 of the spool is not as it was written')
+    expect((await state()).rollups).toEqual([])
+  })
+
+  test('says of an event when it was committed and when it was shipped', async () => {
+    const folder = tempDir()
+    const clock = new ManualClock(1_000)
+    const { parts, usageLog, spool } = await opened({ folder, clock })
+    spool.append([batch(event('A'))], 0)
+    clock.set(2_000)
+    spool.append([batch(event('B'))], 0)
+    clock.set(3_000)
+    await new Shipper({ ...parts, clock }).ship()
+    clock.set(4_000)
+    spool.append([batch(event('C'))], 0)
+    clock.set(5_000)
+    await new Shipper({ ...parts, clock }).ship()
+    const place = { nodeId: 'node-1', epoch: 1 }
+    const first = { spooledFromMs: 1_000, spooledToMs: 2_000, shippedMs: 3_000 }
+    expect(await usageLog.shipmentOf({ ...place, seq: 1 })).toEqual(first)
+    expect(await usageLog.shipmentOf({ ...place, seq: 2 })).toEqual(first)
+    expect(await usageLog.shipmentOf({ ...place, seq: 3 })).toEqual({
+      ...{ spooledFromMs: 4_000, spooledToMs: 4_000, shippedMs: 5_000 },
+    })
+    expect(await usageLog.shipmentOf({ ...place, seq: 4 })).toBeUndefined()
+    expect(await usageLog.lastEpoch('node-1')).toBe(1)
   })
 
   test('calls that overlap share a run', async () => {

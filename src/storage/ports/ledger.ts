@@ -1,3 +1,5 @@
+import type { Seal } from '../../model/seal.ts'
+
 /**
  * The authoritative numbers: rollups in buckets of 15 minutes, and how far each node has come.
  *
@@ -5,15 +7,25 @@
  */
 export interface LedgerStore {
   /**
-   * Adds `entries` to their rollups and moves the watermark of `place` from `afterSeq` to `throughSeq`.
+   * Adds `entries` to their rollups, `seals` to theirs, and moves the watermark of `place` from
+   * `afterSeq` to `throughSeq`.
    *
    * False, and nothing written, when the watermark is not at `afterSeq`: the batch was applied
-   * before. Call it inside a transaction; rows and watermark hold together or not at all.
+   * before. Call it inside a transaction; rows, seals and watermark hold together or not at all.
    */
-  apply(entries: readonly RollupEntry[], advance: WatermarkAdvance): Promise<boolean>
+  apply(entries: readonly RollupEntry[], advance: WatermarkAdvance, seals?: readonly Seal[]): Promise<boolean>
+  /** How far the events of a run are counted; what the seals say holds where it says more. */
   watermark(place: NodePlace): Promise<number>
+  /** Every watermark as it was written. */
+  watermarks(): Promise<readonly RunMark[]>
+  /** The seals whose bucket starts in [fromMs, toMs), in the order of bucket, node and epoch. */
+  seals(fromMs: number, toMs: number): AsyncIterable<Seal>
+  /** For each run how many of its events have seals, and up to where it was counted before there were any. */
+  sealedRuns(): Promise<readonly SealedRun[]>
   /** The rollups whose bucket starts in [fromMs, toMs), in the order of bucket start. */
   rollups(filter: RollupFilter): AsyncIterable<Rollup>
+  /** How much in the span no reading would come by: nothing, unless someone wrote by hand. */
+  strays(fromMs: number, toMs: number): Promise<Strays>
   /** Used quantity of one built-in meter by tenant, over [fromMs, toMs): how quotas are rebuilt. */
   usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]>
 }
@@ -64,9 +76,29 @@ export interface NodePlace {
   readonly epoch: number
 }
 
+/** A run of a node, and a position in it. */
+export interface RunMark extends NodePlace {
+  readonly seq: number
+}
+
+export interface SealedRun extends NodePlace {
+  readonly events: number
+  readonly lastSeq: number
+  /** 0 where every event has a seal. */
+  readonly unsealedSeq: number
+}
+
 export interface WatermarkAdvance extends NodePlace {
   readonly afterSeq: number
   readonly throughSeq: number
+}
+
+/** Rows of the ledger that hang in the air. */
+export interface Strays {
+  /** Of a tenant, caller or kind that is not there or not possible, or a caller of another tenant. */
+  readonly rollups: number
+  /** Of custom meters of a rollup that is not there. */
+  readonly quantities: number
 }
 
 export interface TenantUse {

@@ -1,3 +1,6 @@
+import type { ControlTables } from './control-store.ts'
+import type { HeldSpool, HeldUsageLog } from './held-stores.ts'
+
 /** All stores of an installation as they are at one moment. Dispose it: it holds them there. */
 export interface StoresSnapshot extends Disposable {
   /** The stores that exist. */
@@ -6,6 +9,12 @@ export interface StoresSnapshot extends Disposable {
   places(nodeId: string): readonly SnapshotPlace[]
   /** Copies one store as it was held, durably, for its owner only. Throws what the disk refuses. */
   copy(name: StoreName, to: string): Promise<void>
+  /** The control store as it was held, for reading only. It must have the schema of this program. */
+  control(): Promise<ControlTables>
+  /** Undefined where there is none yet. */
+  usageLog(): HeldUsageLog | undefined
+  /** Undefined where there is none yet, or none that this gatez wrote to. */
+  spool(): HeldSpool | undefined
 }
 
 export type StoreName = 'spool' | 'control' | 'usage'

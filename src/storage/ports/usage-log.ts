@@ -2,10 +2,26 @@ import type { UsageEvent } from '../../model/event.ts'
 
 /** The raw events: appended once, read back, never summed for money. */
 export interface UsageLog extends AsyncDisposable {
-  /** Appends events; one whose id is there already is left as it is. Durable when it resolves. */
-  append(events: readonly UsageEvent[]): Promise<void>
+  /**
+   * Appends events; one whose id is there already is left as it is. Durable when it resolves.
+   *
+   * `shipment` says when events of one run came the way from the spool to here.
+   */
+  append(events: readonly UsageEvent[], shipment?: Shipment): Promise<void>
   /** The highest `seq` it holds of this node and epoch; 0 if none. Its own watermark. */
   watermark(place: { readonly nodeId: string; readonly epoch: number }): Promise<number>
+  /** The highest epoch of the node that it holds anything of; 0 if none. */
+  lastEpoch(nodeId: string): Promise<number>
+  /** How an event came here, by its place; undefined when that was not written down, or is forgotten. */
+  shipmentOf(place: EventPlace): Promise<Shipment | undefined>
+  /**
+   * Forgets up to `limit` events from before `cutMs`, oldest first, and resolves to how many they were.
+   *
+   * `cutMs` is the start of a bucket. What is forgotten is evidence only: the ledger keeps its numbers.
+   */
+  forgetBefore(cutMs: number, limit: number): Promise<number>
+  /** From here on nothing was forgotten; 0 when nothing ever was. */
+  keptSinceMs(): Promise<number>
   find(id: string): Promise<UsageEvent | undefined>
   /** The newest events with this request id, at most `limit`, oldest first: clients may use one more than once. */
   findByRequestId(requestId: string, limit: number): Promise<readonly UsageEvent[]>
@@ -21,6 +37,22 @@ export interface UsageLog extends AsyncDisposable {
    * `stepMs` = 1 gives exact moments. Refused requests are not admissions.
    */
   admissions(fromMs: number, stepMs: number): AsyncIterable<Admission>
+}
+
+/** Where an event stands among those of its run. */
+export interface EventPlace {
+  readonly nodeId: string
+  readonly epoch: number
+  readonly seq: number
+}
+
+/** When a group of events went from one store to the next; 0 where that is not known. */
+export interface Shipment {
+  /** The first and the last commit of the spool that the group came from. */
+  readonly spooledFromMs: number
+  readonly spooledToMs: number
+  /** When they were in the ledger, and on their way here. */
+  readonly shippedMs: number
 }
 
 export interface UsageLogFilter {

@@ -1,17 +1,23 @@
 import { type Kysely, sql } from 'kysely'
 import { assert } from '../../lib/assert.ts'
+import type { Seal } from '../../model/seal.ts'
 import type {
   LedgerStore,
   NodePlace,
   Rollup,
   RollupEntry,
   RollupFilter,
+  RunMark,
+  SealedRun,
+  Strays,
   TenantUse,
   WatermarkAdvance,
 } from '../ports/ledger.ts'
 import type { LedgerNumbers } from './ledger-numbers.ts'
 import { readRollups } from './ledger-read.ts'
+import { addSeals, readSealedRuns, readSeals, sealedThrough } from './ledger-seals.ts'
 import type { LedgerStatements } from './ledger-statements.ts'
+import { readStrays } from './ledger-strays.ts'
 import { addRollups } from './ledger-write.ts'
 import type { ControlSchema } from './schema.ts'
 
@@ -25,24 +31,51 @@ export class SqlLedgerStore implements LedgerStore {
     this.#shared = shared
   }
 
-  async apply(entries: readonly RollupEntry[], advance: WatermarkAdvance): Promise<boolean> {
+  async apply(
+    entries: readonly RollupEntry[],
+    advance: WatermarkAdvance,
+    seals: readonly Seal[] = [],
+  ): Promise<boolean> {
     if (!(await this.#moveWatermark(advance))) return false
     await addRollups({ db: this.#db, ...this.#shared }, entries)
+    await addSeals(this.#db, seals)
     return true
   }
 
-  async watermark({ nodeId, epoch }: NodePlace): Promise<number> {
+  async watermark(place: NodePlace): Promise<number> {
     const row = await this.#db
       .selectFrom('watermarks')
       .select('seq')
-      .where('node_id', '=', nodeId)
-      .where('epoch', '=', epoch)
+      .where('node_id', '=', place.nodeId)
+      .where('epoch', '=', place.epoch)
       .executeTakeFirst()
-    return row?.seq ?? 0
+    return Math.max(row?.seq ?? 0, await sealedThrough(this.#db, place))
+  }
+
+  async watermarks(): Promise<readonly RunMark[]> {
+    const rows = await this.#db
+      .selectFrom('watermarks')
+      .selectAll()
+      .orderBy('node_id')
+      .orderBy('epoch')
+      .execute()
+    return rows.map(({ node_id, epoch, seq }) => ({ nodeId: node_id, epoch, seq }))
+  }
+
+  seals(fromMs: number, toMs: number): AsyncIterable<Seal> {
+    return readSeals(this.#db, fromMs, toMs)
+  }
+
+  sealedRuns(): Promise<readonly SealedRun[]> {
+    return readSealedRuns(this.#db)
   }
 
   rollups(filter: RollupFilter): AsyncIterable<Rollup> {
     return readRollups(this.#db, filter)
+  }
+
+  strays(fromMs: number, toMs: number): Promise<Strays> {
+    return readStrays(this.#db, fromMs, toMs)
   }
 
   async usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]> {
@@ -61,10 +94,17 @@ export class SqlLedgerStore implements LedgerStore {
       .execute()
   }
 
-  /** False when the watermark is not at `afterSeq`. The row stays locked to the end of the transaction. */
+  /**
+   * False when the watermark is not at `afterSeq`. The row stays locked to the end of the transaction.
+   *
+   * The seals are asked as well: a watermark that was lost or set back must not let a batch in twice, and
+   * is put right by the next batch.
+   */
   async #moveWatermark({ nodeId, epoch, afterSeq, throughSeq }: WatermarkAdvance): Promise<boolean> {
     assert(throughSeq > afterSeq && afterSeq >= 0, 'a watermark moves forward')
-    if (afterSeq > 0) {
+    const sealed = await sealedThrough(this.#db, { nodeId, epoch })
+    if (sealed > afterSeq) return false
+    if (sealed < afterSeq) {
       const result = await this.#db
         .updateTable('watermarks')
         .set({ seq: throughSeq })
@@ -77,7 +117,12 @@ export class SqlLedgerStore implements LedgerStore {
     const result = await this.#db
       .insertInto('watermarks')
       .values({ node_id: nodeId, epoch, seq: throughSeq })
-      .onConflict((conflict) => conflict.columns(['node_id', 'epoch']).doNothing())
+      .onConflict((conflict) =>
+        conflict
+          .columns(['node_id', 'epoch'])
+          .doUpdateSet({ seq: throughSeq })
+          .where('watermarks.seq', afterSeq === 0 ? '<' : '<=', afterSeq),
+      )
       .executeTakeFirst()
     return result.numInsertedOrUpdatedRows === 1n
   }

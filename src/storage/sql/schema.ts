@@ -24,6 +24,9 @@ export interface ControlSchema {
   readonly rollups: RollupRow
   readonly rollup_quantities: RollupQuantityRow
   readonly watermarks: WatermarkRow
+  readonly usage_seals: SealRow
+  readonly unsealed: WatermarkRow
+  readonly adjustments: AdjustmentRow
   readonly nodes: NodeTableRow
   readonly changes: ChangeRow
   readonly audit: AuditRow
@@ -170,6 +173,38 @@ export interface WatermarkRow {
   readonly node_id: string
   readonly epoch: number
   readonly seq: number
+}
+
+/** What the ledger took from one run of a node into one bucket. */
+export interface SealRow {
+  readonly bucket_ms: number
+  readonly node_id: string
+  readonly epoch: number
+  readonly first_seq: number
+  readonly last_seq: number
+  readonly events: number
+  readonly requests: number
+  readonly refused: number
+  readonly billable: number
+  readonly usage_units: number
+  readonly bytes_received: number
+  readonly bytes_sent: number
+  readonly duration_ms: number
+  /** JSON. */
+  readonly quantities: string
+  readonly ids: string
+  readonly contents: string
+}
+
+export interface AdjustmentRow {
+  readonly id: string
+  readonly event_id: string
+  readonly seq: number
+  readonly reason: string
+  readonly actor: string
+  readonly at_ms: number
+  /** The event that takes back another, as JSON. */
+  readonly body: string
 }
 
 export interface NodeTableRow {

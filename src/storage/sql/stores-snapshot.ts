@@ -1,6 +1,14 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import type Database from 'better-sqlite3'
+import { assert } from '../../lib/assert.ts'
+import { systemClock } from '../../lib/clock.ts'
+import type { ControlTables } from '../ports/control-store.ts'
+import type { HeldSpool, HeldUsageLog } from '../ports/held-stores.ts'
 import type { SnapshotPlace, StoreName, StoresSnapshot } from '../ports/stores-snapshot.ts'
+import { openSqlControlStore } from './control-store.ts'
+import { HeldSqliteSpool } from './held-spool.ts'
+import { HeldSqliteUsageLog } from './held-usage-log.ts'
+import { sqliteEngine } from './sqlite-engine.ts'
 import { openSqliteFileForReading } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
 
@@ -56,7 +64,7 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
 
   /** Copies one file as it was held, durably, for its owner only. Throws what the disk refuses. */
   async copy(name: StoreName, to: string): Promise<void> {
-    const file = this.#files.find((each) => each.name === name)
+    const file = this.#held(name)
     if (file === undefined) return
     try {
       await file.database.backup(to, { progress: () => PAGES_AT_ONCE })
@@ -67,12 +75,33 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     }
   }
 
+  control(): Promise<ControlTables> {
+    const file = this.#held('control')
+    assert(file !== undefined, 'who reads a control store has opened it before')
+    // Nothing is written and nothing disposed of: the engine ends with the file.
+    return openSqlControlStore(sqliteEngine(file.database), systemClock)
+  }
+
+  usageLog(): HeldUsageLog | undefined {
+    const file = this.#held('usage')
+    return file?.has('forgotten') === true ? new HeldSqliteUsageLog(file.database) : undefined
+  }
+
+  spool(): HeldSpool | undefined {
+    const file = this.#held('spool')
+    return file?.hasColumn('batches', 'digest') === true ? new HeldSqliteSpool(file.database) : undefined
+  }
+
   [Symbol.dispose](): void {
     for (const file of this.#files) file.close()
   }
 
+  #held(name: StoreName): HeldFile | undefined {
+    return this.#files.find((each) => each.name === name)
+  }
+
   #rows(name: StoreName, query: string, values: string[] = []): readonly PlaceRow[] {
-    const file = this.#files.find((each) => each.name === name)
+    const file = this.#held(name)
     if (file === undefined || !file.has(query === SPOOLED ? 'batches' : 'watermarks')) return []
     return file.database.prepare<string[], PlaceRow>(query).all(...values)
   }
@@ -102,6 +131,11 @@ class HeldFile {
   has(table: string): boolean {
     const query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
     return this.database.prepare(query).get(table) !== undefined
+  }
+
+  hasColumn(table: string, column: string): boolean {
+    const query = 'SELECT 1 FROM pragma_table_info(?) WHERE name = ?'
+    return this.database.prepare(query).get(table, column) !== undefined
   }
 
   close(): void {

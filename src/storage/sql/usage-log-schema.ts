@@ -84,13 +84,14 @@ export function migrateUsageLog(db: Database.Database): void {
       throw new GatezError('store-unavailable', detail)
     }
     if (version === SCHEMA_VERSION) return
-    db.exec(SCHEMA)
+    if (version < 1) db.exec(SCHEMA)
+    if (version < 2) db.exec(SCHEMA_2)
     db.pragma(`user_version = ${SCHEMA_VERSION}`)
   })
   migrate.immediate()
 }
 
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 /** The public columns of an event, and where each of them is kept. */
 const COLUMN_SOURCES: Readonly<Record<keyof EventRow, string>> = {
@@ -227,4 +228,18 @@ const SCHEMA = `
     seq INTEGER NOT NULL,
     PRIMARY KEY (node_id, epoch)
   ) STRICT, WITHOUT ROWID;
+`
+
+// How events came here, and up to where they are forgotten.
+const SCHEMA_2 = `
+  CREATE TABLE shipments (
+    run_no INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    spooled_from INTEGER NOT NULL,
+    spooled_to INTEGER NOT NULL,
+    shipped INTEGER NOT NULL,
+    PRIMARY KEY (run_no, last_seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE forgotten (before INTEGER NOT NULL) STRICT;
+  INSERT INTO forgotten VALUES (0);
 `

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3'
 import { assert } from '../../lib/assert.ts'
 import type { UsageEvent } from '../../model/event.ts'
+import type { Shipment } from '../ports/usage-log.ts'
 import { chunksOf } from './chunks.ts'
 import { UsageLogNames } from './usage-log-names.ts'
 
@@ -10,16 +11,18 @@ export class UsageLogWriter {
   readonly #plain: RowInsert
   readonly #full: RowInsert
   readonly #moveWatermark: Database.Statement<[string, number, number]>
+  readonly #addShipment: Database.Statement<[number, number, number, number, number]>
 
   constructor(database: Database.Database) {
     this.#names = new UsageLogNames(database)
     this.#plain = new RowInsert(database, PLAIN_COLUMNS)
     this.#full = new RowInsert(database, [...PLAIN_COLUMNS, ...RARE_COLUMNS])
     this.#moveWatermark = database.prepare(MOVE_WATERMARK)
+    this.#addShipment = database.prepare('INSERT OR REPLACE INTO shipments VALUES (?, ?, ?, ?, ?)')
   }
 
   /** An event whose id is there already is left as it is. */
-  write(events: readonly UsageEvent[]): void {
+  write(events: readonly UsageEvent[], shipment: Shipment | undefined): void {
     const full: UsageEvent[] = []
     const plain: UsageEvent[] = []
     for (const event of events) (isPlain(event) ? plain : full).push(event)
@@ -36,7 +39,13 @@ export class UsageLogWriter {
       }
       this.#full.run(chunk.length, values)
     }
-    this.#moveWatermarks(events)
+    const ends = endsOf(events)
+    for (const { nodeId, epoch, seq } of ends) this.#moveWatermark.run(nodeId, epoch, seq)
+    if (shipment === undefined) return
+    const { spooledFromMs, spooledToMs, shippedMs } = shipment
+    for (const end of ends) {
+      this.#addShipment.run(this.#names.run(end), end.seq, spooledFromMs, spooledToMs, shippedMs)
+    }
   }
 
   /** The transaction failed: nothing it numbered holds. */
@@ -56,16 +65,6 @@ export class UsageLogWriter {
       event.seq,
     )
     values.push(event.endpoint, event.responseTimeMs, event.bytesSent, event.bytesReceived, event.usageUnits)
-  }
-
-  #moveWatermarks(events: readonly UsageEvent[]): void {
-    let ends: UsageEvent[] = []
-    for (const event of events) {
-      const end = ends.find((each) => each.epoch === event.epoch && each.nodeId === event.nodeId)
-      if (end === undefined) ends.push(event)
-      else if (event.seq > end.seq) ends = ends.map((each) => (each === end ? event : each))
-    }
-    for (const { nodeId, epoch, seq } of ends) this.#moveWatermark.run(nodeId, epoch, seq)
   }
 }
 
@@ -90,6 +89,17 @@ const RARE_COLUMNS = ['count', 'quantities', 'dimensions', 'client_ip', 'request
 
 /** More rows to a statement make none of them cheaper. */
 const CHUNK_MAX = 64
+
+/** The last event of each run. */
+function endsOf(events: readonly UsageEvent[]): readonly UsageEvent[] {
+  let ends: UsageEvent[] = []
+  for (const event of events) {
+    const end = ends.find((each) => each.epoch === event.epoch && each.nodeId === event.nodeId)
+    if (end === undefined) ends.push(event)
+    else if (event.seq > end.seq) ends = ends.map((each) => (each === end ? event : each))
+  }
+  return ends
+}
 
 function isPlain(event: UsageEvent): boolean {
   return (

@@ -1,9 +1,17 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
 import type { UsageEvent } from '../../model/event.ts'
-import type { Admission, AppendedEvent, UsageLog, UsageLogFilter } from '../ports/usage-log.ts'
+import type {
+  Admission,
+  AppendedEvent,
+  EventPlace,
+  Shipment,
+  UsageLog,
+  UsageLogFilter,
+} from '../ports/usage-log.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
+import { UsageLogForgetter } from './usage-log-forgetter.ts'
 import { UsageLogIndexer } from './usage-log-indexer.ts'
 import { UsageLogReader } from './usage-log-reader.ts'
 import { migrateUsageLog } from './usage-log-schema.ts'
@@ -34,7 +42,13 @@ export class SqliteUsageLog implements UsageLog {
   readonly #writer: UsageLogWriter
   readonly #indexer: UsageLogIndexer
   readonly #readWatermark: Database.Statement<[string, number], number>
-  readonly #appendAll: Database.Transaction<(events: readonly UsageEvent[]) => void>
+  readonly #forgetter: UsageLogForgetter
+  readonly #readLastEpoch: Database.Statement<[string], number>
+  readonly #readShipment: Database.Statement<[string, number, number], Shipment>
+  readonly #appendAll: Database.Transaction<
+    (events: readonly UsageEvent[], shipment: Shipment | undefined) => void
+  >
+  readonly #forget: Database.Transaction<(cutMs: number, limit: number) => number>
   readonly #indexTenants: Database.Transaction<() => void>
   readonly #indexRequests: Database.Transaction<() => void>
 
@@ -45,15 +59,19 @@ export class SqliteUsageLog implements UsageLog {
     this.#writer = new UsageLogWriter(database)
     this.#indexer = new UsageLogIndexer(database)
     this.#readWatermark = database.prepare<[string, number], number>(READ_WATERMARK).pluck()
-    this.#appendAll = database.transaction((events) => this.#writer.write(events))
+    this.#forgetter = new UsageLogForgetter(database)
+    this.#readLastEpoch = database.prepare<[string], number>(READ_LAST_EPOCH).pluck()
+    this.#readShipment = database.prepare(READ_SHIPMENT)
+    this.#appendAll = database.transaction((events, shipment) => this.#writer.write(events, shipment))
+    this.#forget = database.transaction((cutMs, limit) => this.#forgetter.forget(cutMs, limit))
     this.#indexTenants = database.transaction(() => this.#indexer.indexTenants())
     this.#indexRequests = database.transaction(() => this.#indexer.indexRequests())
   }
 
-  async append(events: readonly UsageEvent[]): Promise<void> {
+  async append(events: readonly UsageEvent[], shipment?: Shipment): Promise<void> {
     if (events.length === 0) return
     try {
-      this.#guard(() => this.#appendAll.immediate(events))
+      this.#guard(() => this.#appendAll.immediate(events, shipment))
     } catch (error) {
       this.#writer.forget()
       throw error
@@ -63,6 +81,22 @@ export class SqliteUsageLog implements UsageLog {
 
   async watermark(place: { readonly nodeId: string; readonly epoch: number }): Promise<number> {
     return this.#guard(() => this.#readWatermark.get(place.nodeId, place.epoch) ?? 0)
+  }
+
+  async lastEpoch(nodeId: string): Promise<number> {
+    return this.#guard(() => this.#readLastEpoch.get(nodeId) ?? 0)
+  }
+
+  async shipmentOf({ nodeId, epoch, seq }: EventPlace): Promise<Shipment | undefined> {
+    return this.#guard(() => this.#readShipment.get(nodeId, epoch, seq))
+  }
+
+  async forgetBefore(cutMs: number, limit: number): Promise<number> {
+    return this.#guard(() => this.#forget.immediate(cutMs, limit))
+  }
+
+  async keptSinceMs(): Promise<number> {
+    return this.#guard(() => this.#forgetter.keptSinceMs())
   }
 
   async find(id: string): Promise<UsageEvent | undefined> {
@@ -138,3 +172,11 @@ function stepEnd(ms: number, stepMs: number): number {
 }
 
 const READ_WATERMARK = 'SELECT seq FROM watermarks WHERE node_id = ? AND epoch = ?'
+
+const READ_LAST_EPOCH = 'SELECT max(epoch) FROM watermarks WHERE node_id = ?'
+
+const READ_SHIPMENT = `
+  SELECT s.spooled_from AS spooledFromMs, s.spooled_to AS spooledToMs, s.shipped AS shippedMs
+  FROM runs AS r CROSS JOIN shipments AS s ON s.run_no = r.run_no
+  WHERE r.node_id = ? AND r.epoch = ? AND s.last_seq >= ?
+  ORDER BY s.last_seq LIMIT 1`

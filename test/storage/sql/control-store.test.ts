@@ -52,9 +52,11 @@ test('many who open a new store at once all find the one schema', async () => {
   const clock = new ManualClock(NOON)
   const stores = await Promise.all(Array.from({ length: 5 }, () => openFor(folder, clock)))
   for (const store of stores) expect(await store.tenants.list()).toEqual([])
-  expect(rawDatabase(folder).prepare('select version, name from schema_migrations').all()).toEqual([
-    { version: 1, name: 'initial' },
-  ])
+  const rows = rawDatabase(folder)
+    .prepare<[], { version: number; name: string }>('select version, name from schema_migrations')
+    .all()
+  expect(rows[0]).toEqual({ version: 1, name: 'initial' })
+  expect(rows.map(({ version }) => version)).toEqual(rows.map((_, index) => index + 1))
 })
 
 test('a store that a newer gatez wrote is refused, and stays as it is', async () => {
@@ -63,7 +65,7 @@ test('a store that a newer gatez wrote is refused, and stays as it is', async ()
   rawDatabase(folder).exec("insert into schema_migrations values (99, 'later', 0)")
   const problem = await problemOf(openControlStore(storesIn(folder), clock))
   expect(problem.code).toBe('store-unavailable')
-  expect(problem.message).toMatch(/has schema 99, this gatez knows schemas up to 1/)
+  expect(problem.message).toMatch(/has schema 99, this gatez knows schemas up to \d+/)
 })
 
 test('a write waits for the writer before it, and gives up with a problem when that never ends', async () => {

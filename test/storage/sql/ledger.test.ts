@@ -4,6 +4,7 @@ import { sqliteEngine } from '../../../src/storage/sql/sqlite-engine.ts'
 import { openSqliteFile } from '../../../src/storage/sql/sqlite-file.ts'
 import { type LedgerDriver, ledgerContract } from '../../contract/ledger.ts'
 import { ledgerReadingContract } from '../../contract/ledger-reading.ts'
+import { ledgerSealsContract } from '../../contract/ledger-seals.ts'
 
 const driver: LedgerDriver = {
   name: 'sqlite',
@@ -12,3 +13,4 @@ const driver: LedgerDriver = {
 
 ledgerContract(driver)
 ledgerReadingContract(driver)
+ledgerSealsContract(driver)

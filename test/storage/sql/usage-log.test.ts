@@ -4,10 +4,14 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSqliteUsageLog } from '../../../src/storage/sql/usage-log.ts'
-import { usageLogContract } from '../../contract/usage-log.ts'
+import { type UsageLogDriver, usageLogContract } from '../../contract/usage-log.ts'
+import { usageLogForgettingContract } from '../../contract/usage-log-forgetting.ts'
 import { usageEvent } from '../../support/usage-events.ts'
 
-usageLogContract({ name: 'sqlite', open: async () => openSqliteUsageLog(':memory:') })
+const driver: UsageLogDriver = { name: 'sqlite', open: async () => openSqliteUsageLog(':memory:') }
+
+usageLogContract(driver)
+usageLogForgettingContract(driver)
 
 describe('the file of the usage log', () => {
   let folder: string

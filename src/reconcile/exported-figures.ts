@@ -1,0 +1,40 @@
+import { Writable } from 'node:stream'
+import { exportUsage } from '../billing/export/export-usage.ts'
+import { parseCsv } from '../lib/csv.ts'
+import type { UsageReport } from '../metering/usage-report.ts'
+import { Figures } from './figures.ts'
+
+/** Writes the CSV of a report as `gatez usage export` does, and adds up what a spreadsheet would read in it. */
+export async function exportedFigures(report: UsageReport, meterIds: readonly string[]): Promise<Figures> {
+  const parts: Buffer[] = []
+  const to = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      parts.push(chunk)
+      done()
+    },
+  })
+  await exportUsage(report, { format: 'csv', meterIds, to })
+  const { records } = parseCsv(Buffer.concat(parts).toString('utf8'))
+  const [head, ...rows] = records.map(({ fields }) => fields)
+  const columns = head ?? []
+  const lastOfOurs = columns.indexOf('bytes_sent')
+  const figures = new Figures()
+  for (const fields of rows) {
+    // What a spreadsheet could take for a formula has a mark before it.
+    const tenantId = (fields[columns.indexOf('tenant_id')] ?? '').replace(/^'/, '')
+    for (const [at, column] of columns.entries()) {
+      const meter = at > lastOfOurs ? column : METER_OF_COLUMN[column]
+      if (meter !== undefined) figures.addText(tenantId, meter, fields[at] ?? '0')
+    }
+  }
+  return figures
+}
+
+const METER_OF_COLUMN: Readonly<Record<string, string>> = {
+  requests: 'requests',
+  billable: 'calls',
+  refused: 'refused',
+  usage_units: 'units',
+  bytes_received: 'bytes_in',
+  bytes_sent: 'bytes_out',
+}

@@ -1,0 +1,155 @@
+import type { UsageTotals } from '../metering/usage-sums.ts'
+import { formatQuantity, QUANTITY_PLACES, quantityFemtos } from '../model/quantity.ts'
+import type { Rollup } from '../storage/ports/ledger.ts'
+import type { Counted } from './recount.ts'
+
+/** Sums by tenant and meter, exactly: in femtos, so that calls and decimals are added alike. */
+export class Figures {
+  readonly #byTenant = new Map<string, Map<string, bigint>>()
+
+  add(tenantId: string, meter: string, femtos: bigint): void {
+    if (femtos === 0n) return
+    let meters = this.#byTenant.get(tenantId)
+    if (meters === undefined) {
+      meters = new Map()
+      this.#byTenant.set(tenantId, meters)
+    }
+    meters.set(meter, (meters.get(meter) ?? 0n) + femtos)
+  }
+
+  addNumber(tenantId: string, meter: string, value: number): void {
+    this.add(tenantId, meter, BigInt(value) * ONE)
+  }
+
+  addText(tenantId: string, meter: string, decimal: string): void {
+    this.add(tenantId, meter, quantityFemtos(decimal))
+  }
+
+  /** What was counted of the events of one rollup. */
+  addCounted(counted: Counted): void {
+    const { tenantId } = counted
+    this.addNumber(tenantId, 'requests', counted.requests)
+    this.addNumber(tenantId, 'refused', counted.refused)
+    if (!counted.billable) return
+    this.addNumber(tenantId, 'calls', counted.requests)
+    this.addNumber(tenantId, 'units', counted.units)
+    this.addNumber(tenantId, 'bytes_in', counted.bytesIn)
+    this.addNumber(tenantId, 'bytes_out', counted.bytesOut)
+    for (const [meter, femtos] of counted.meters) this.add(tenantId, customMeter(meter), femtos)
+  }
+
+  addRollup(rollup: Rollup): void {
+    const { tenantId } = rollup
+    this.addNumber(tenantId, 'requests', rollup.requests)
+    this.addNumber(tenantId, 'refused', rollup.refused)
+    if (!rollup.billable) return
+    this.addNumber(tenantId, 'calls', rollup.requests)
+    this.addNumber(tenantId, 'units', rollup.usageUnits)
+    this.addNumber(tenantId, 'bytes_in', rollup.bytesReceived)
+    this.addNumber(tenantId, 'bytes_out', rollup.bytesSent)
+    for (const [meter, quantity] of Object.entries(rollup.quantities)) {
+      this.addText(tenantId, customMeter(meter), quantity)
+    }
+  }
+
+  /** The totals of a row of the usage report. */
+  addTotals(tenantId: string, totals: UsageTotals): void {
+    this.addNumber(tenantId, 'requests', totals.requests)
+    this.addNumber(tenantId, 'refused', totals.refused)
+    this.addNumber(tenantId, 'calls', totals.billable)
+    this.addNumber(tenantId, 'units', totals.usageUnits)
+    this.addNumber(tenantId, 'bytes_in', totals.bytesReceived)
+    this.addNumber(tenantId, 'bytes_out', totals.bytesSent)
+    for (const [meter, quantity] of Object.entries(totals.quantities)) {
+      this.addText(tenantId, customMeter(meter), quantity)
+    }
+  }
+
+  /** A decimal; `0` for what never was added. */
+  of(tenantId: string, meter: string): string {
+    return formatQuantity(this.#byTenant.get(tenantId)?.get(meter) ?? 0n)
+  }
+
+  /** Every tenant and meter, tenants in the order of their ids, built-in meters first. */
+  *names(): Generator<readonly [tenantId: string, meter: string]> {
+    for (const [tenantId, meters] of this.#byTenant)
+      for (const meter of meters.keys()) yield [tenantId, meter]
+  }
+}
+
+/** The meters that have a name of ours, in the order in which they are shown. */
+export const BUILT_IN_METERS: readonly string[] = [
+  ...['requests', 'refused', 'calls', 'units', 'bytes_in', 'bytes_out'],
+]
+
+/** The name of a custom meter among the others: as the CSV has it, should it be called as a column of ours. */
+export function customMeter(id: string): string {
+  return OWN_COLUMNS.has(id) ? `meter_${id}` : id
+}
+
+const OWN_COLUMNS: ReadonlySet<string> = new Set([
+  ...['period_start', 'period_end', 'tenant_id', 'tenant_name', 'key_id', 'key_name', 'requests', 'billable'],
+  ...['refused', 'usage_units', 'bytes_received', 'bytes_sent'],
+])
+
+/** One figure as every store has it: a decimal, or null where the store has none of it. The names are stable. */
+export interface FigureRow {
+  readonly tenant_id: string
+  readonly meter: string
+  /** Counted again from the usage log; null where raw events are forgotten. */
+  readonly raw: string | null
+  readonly rollups: string
+  /** What a quota would count from at a start: of calls and units of tenants. */
+  readonly quota: string | null
+  readonly report: string
+  readonly export: string
+  /** What was invoiced of it; null until there are invoices. */
+  readonly invoiced: string | null
+  readonly equal: boolean
+}
+
+/** The same figures from every source. */
+export interface FigureSources {
+  /** Undefined where raw events are forgotten. */
+  readonly raw: Figures | undefined
+  readonly rollups: Figures
+  readonly quota: Figures
+  readonly report: Figures
+  readonly exported: Figures
+}
+
+/** A row for every tenant and meter that any source knows. */
+export function figureRows(sources: FigureSources): readonly FigureRow[] {
+  const { raw, rollups, quota, report, exported } = sources
+  const names = new Map<string, readonly [string, string]>()
+  for (const source of [raw, rollups, quota, report, exported]) {
+    for (const name of source?.names() ?? []) names.set(name.join('\n'), name)
+  }
+  return [...names.values()].sort(byTenantAndMeter).map(([tenantId, meter]) => {
+    const hasQuota = tenantId !== '' && (meter === 'calls' || meter === 'units')
+    const row = {
+      raw: raw?.of(tenantId, meter) ?? null,
+      rollups: rollups.of(tenantId, meter),
+      quota: hasQuota ? quota.of(tenantId, meter) : null,
+      report: report.of(tenantId, meter),
+      export: exported.of(tenantId, meter),
+      invoiced: null,
+    }
+    const equal = Object.values(row).every((figure) => figure === null || figure === row.rollups)
+    return { tenant_id: tenantId, meter, ...row, equal }
+  })
+}
+
+const ONE = 10n ** BigInt(QUANTITY_PLACES)
+
+type Name = readonly [tenantId: string, meter: string]
+
+function byTenantAndMeter([tenant, meter]: Name, [otherTenant, otherMeter]: Name): number {
+  if (tenant !== otherTenant) return tenant < otherTenant ? -1 : 1
+  return rankOf(meter) - rankOf(otherMeter) || (meter < otherMeter ? -1 : 1)
+}
+
+function rankOf(meter: string): number {
+  const place = BUILT_IN_METERS.indexOf(meter)
+  return place === -1 ? BUILT_IN_METERS.length : place
+}

@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Config } from '../config/config.ts'
+import { snapshotStores } from '../storage/open.ts'
+import type { StoresSnapshot } from '../storage/ports/stores-snapshot.ts'
+import { type HeldStores, Positions } from './positions.ts'
+import { type ReconcileRequest, type Reconciliation, reconcile } from './reconcile.ts'
+
+/** Snapshots taken in a row; while a gateway ships, an event is between two stores for milliseconds. */
+const TRIES_MAX = 40
+const TRY_AGAIN_MS = 25
+
+/**
+ * Reconciles the stores of a configuration as they are at one moment, while a gateway may be writing.
+ *
+ * They must have been opened before, so that they have the schema of this program.
+ */
+export async function reconcileStores(
+  config: Pick<Config, 'stores' | 'meters' | 'billing'>,
+  request: ReconcileRequest,
+): Promise<Reconciliation> {
+  const meterIds = config.meters.map(({ id }) => id)
+  const { timezone } = config.billing
+  const nodeId = nodeIdIn(config.stores.dataDir)
+  for (let time = 1; ; time += 1) {
+    using snapshot = snapshotStores(config, join(config.stores.dataDir, 'spool.db'))
+    const stores = await heldStores(snapshot, nodeId)
+    const positions = await Positions.of(stores)
+    // What is torn is the newest end, between two holds; what stays torn is a difference to tell of.
+    if (positions.checkMarks().length === 0 || time === TRIES_MAX) {
+      return await reconcile({ ...stores, positions, meterIds, timezone }, request)
+    }
+    await pause(TRY_AGAIN_MS)
+  }
+}
+
+async function heldStores(snapshot: StoresSnapshot, nodeId: string): Promise<HeldStores> {
+  return {
+    control: await snapshot.control(),
+    log: snapshot.usageLog(),
+    spool: snapshot.spool(),
+    nodeId,
+  }
+}
+
+/** The node of this data folder; empty before its first `serve`. */
+function nodeIdIn(dataDir: string): string {
+  const path = join(dataDir, 'node')
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : ''
+}
