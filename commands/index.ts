@@ -46,6 +46,9 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tenants:resume': () => import('./tenants/resume.ts'),
   'tenants:show': () => import('./tenants/show.ts'),
   'tenants:suspend': () => import('./tenants/suspend.ts'),
+  'tokens:create': () => import('./tokens/create.ts'),
+  'tokens:list': () => import('./tokens/list.ts'),
+  'tokens:revoke': () => import('./tokens/revoke.ts'),
   'usage:export': () => import('./usage/export.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
@@ -60,6 +63,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
   plans: 'The plans in force.',
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
+  tokens: 'What programs of yours show instead of a person: create, list, revoke.',
   usage: 'What was used: reports, exports, and calls as they happen.',
 }
 
