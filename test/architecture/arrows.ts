@@ -17,6 +17,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/storage/ports'],
   ['src/limits'],
   [...DRIVERS, OPENER, 'src/access', 'src/metering'],
+  ['src/ingest'],
   ['src/gateway', 'src/shipping', 'src/billing'],
   ['src/integrations', 'src/control', 'src/upkeep'],
   ['src/portal', 'src/dashboard'],

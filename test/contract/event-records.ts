@@ -59,6 +59,12 @@ export function eventContract(
       },
     )
 
+    test('what took an id can be looked up', async () => {
+      const event = taken({ matched: [] })
+      await store.events.take([event])
+      expect(await store.events.find([event, taken({ id: 'free' })])).toEqual([event])
+    })
+
     test('of thousands at once none is missed, in whatever order they come again', async () => {
       const many = Array.from({ length: 1_000 }, (_, index) => taken({ id: `txn_${(index * 7) % 1_000}` }))
       expect(await store.events.take(many)).toEqual(many.map(() => undefined))
@@ -124,6 +130,8 @@ export function eventContract(
     test('what has another hash is another one; a conflict stays when the rest is resolved', async () => {
       const conflict = lost({ hash: 'h2', reason: 'idempotency-conflict' })
       await store.unattributed.put([lost(), conflict])
+      await store.unattributed.resolve([lost({ hash: 'h3' }), conflict])
+      expect(await store.unattributed.list({ limit: 10 })).toHaveLength(2)
       await store.unattributed.resolve([lost()])
       expect(await store.unattributed.list({ limit: 10 })).toEqual([conflict])
     })

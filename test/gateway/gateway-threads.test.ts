@@ -54,6 +54,8 @@ async function startThreads(count: number, upstreamPort: number, options: { with
       clockOffsetMs: 0,
       counterMemory,
       meterPort: meter.connect(),
+      // Nobody sends events here.
+      ingestPort: new MessageChannel().port1,
       ipSalt: 'salt',
       sharePort: count > 1,
     })),

@@ -13,6 +13,8 @@ export interface EventStore {
    * Returns, in their order, undefined where the id was free, else what took it before.
    */
   take(events: readonly TakenEvent[]): Promise<readonly (TakenEvent | undefined)[]>
+  /** What took these ids, in no order; nothing for those that are free. */
+  find(ids: readonly EventIdentity[]): Promise<readonly TakenEvent[]>
   /** Keeps new events, encoded, until they are in the usage log as well. */
   insertBatch(batch: EventBatch): Promise<void>
   /** Batches that hold an event after `seq`, oldest first. */

@@ -6,8 +6,8 @@ export interface UnattributedStore {
   any(): Promise<boolean>
   /** Those that have one of these names, whatever they say. */
   find(names: readonly UnattributedName[]): Promise<readonly UnattributedEvent[]>
-  /** Takes out those with these names that wait for a tenant or a meter; conflicts stay. */
-  resolve(names: readonly UnattributedName[]): Promise<void>
+  /** Takes these out: they count now. Conflicts stay. */
+  resolve(events: readonly (UnattributedName & { readonly hash: string })[]): Promise<void>
   /** Oldest first, by when they came first; `after` is the last one of the page before. */
   list(filter: UnattributedFilter): Promise<readonly UnattributedEvent[]>
   /** How many there are, by reason. */

@@ -35,6 +35,10 @@ export class SqlEventStore implements EventStore {
     })
   }
 
+  async find(ids: readonly EventIdentity[]): Promise<readonly TakenEvent[]> {
+    return [...(await this.#read(ids)).values()]
+  }
+
   async insertBatch({ firstSeq, count, lines }: EventBatch): Promise<void> {
     await this.#db.insertInto('event_batches').values({ first_seq: firstSeq, count, lines }).execute()
   }

@@ -51,11 +51,14 @@ export class SqlUnattributedStore implements UnattributedStore {
     return found.map(toEvent)
   }
 
-  async resolve(names: readonly UnattributedName[]): Promise<void> {
-    for (const chunk of chunksOf(names, CHUNK_MAX)) {
+  async resolve(events: readonly (UnattributedName & { readonly hash: string })[]): Promise<void> {
+    for (const { tenant, source, id, hash } of events) {
       await this.#db
         .deleteFrom('unattributed_events')
-        .where((eb) => eb.or(chunk.map((name) => hasName(eb, name))))
+        .where('tenant', '=', tenant)
+        .where('source', '=', source)
+        .where('id', '=', id)
+        .where('hash', '=', hash)
         .where('reason', '!=', 'idempotency-conflict')
         .execute()
     }
