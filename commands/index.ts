@@ -50,8 +50,11 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tokens:list': () => import('./tokens/list.ts'),
   'tokens:revoke': () => import('./tokens/revoke.ts'),
   'usage:export': () => import('./usage/export.ts'),
+  'usage:import': () => import('./usage/import.ts'),
+  'usage:ingest': () => import('./usage/ingest.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
+  'usage:unattributed': () => import('./usage/unattributed.ts'),
   why: () => import('./why.ts'),
 }
 
@@ -64,7 +67,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
   tokens: 'What programs of yours show instead of a person: create, list, revoke.',
-  usage: 'What was used: reports, exports, and calls as they happen.',
+  usage: 'What was used: reports, exports, calls as they happen, events and logs brought in.',
 }
 
 export interface CommandModule {

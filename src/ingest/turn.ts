@@ -115,6 +115,8 @@ export class Turn {
 
   #keep(event: IncomingEvent, tenant: string, reason: UnattributedReason): void {
     const { nowMs } = this.#how
+    // It did not come again: somebody looked whether it can be counted by now.
+    if (event.keptSinceMs !== undefined && reason !== 'idempotency-conflict') return
     this.#lost.push({
       ...{ tenant, source: event.source, id: event.id, hash: event.hash, reason },
       ...{ body: bodyOf({ ...event, tenant }), times: 1 },

@@ -43,6 +43,17 @@ export function exactJsonText(value: ExactJson): string {
   return `{${fields.join(',')}}`
 }
 
+/** The value as programs read it: numbers a double holds exactly as numbers, the others as texts. */
+export function loosened(value: ExactJson): unknown {
+  if (value instanceof JsonNumber) {
+    const number = Number(value.text)
+    return numberText(String(number)) === numberText(value.text) ? number : value.text
+  }
+  if (typeof value !== 'object' || value === null) return value
+  if (!isExactObject(value)) return value.map(loosened)
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, loosened(part)]))
+}
+
 // Node hands over the source of numbers; the types of TypeScript do not know it yet.
 function keepNumber(_name: string, value: unknown, context?: { readonly source?: string }): unknown {
   return typeof value === 'number' ? new JsonNumber(context?.source ?? String(value)) : value

@@ -22,7 +22,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/integrations', 'src/control', 'src/upkeep'],
   ['src/portal', 'src/dashboard'],
   ['src/app.ts'],
-  ['src/serve.ts', 'src/evidence.ts'],
+  ['src/serve.ts', 'src/evidence.ts', 'src/intake.ts'],
   ['src/cli', 'commands'],
 ]
 

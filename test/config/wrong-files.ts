@@ -58,9 +58,9 @@ listen: 127.0.0.1:8080 » listen: "8080"
 listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, threads: 0
   2:45 gateway.threads: must be at least 1, is 0
 GET /v1/search » GET /gatez/health
-  7:30 apis[0].routes[0].match: answers /gatez/health, where gatez itself does (gateway.health: give it another path, or off)
+  7:30 apis[0].routes[0].match: answers GET /gatez/health, where gatez itself does (gateway.health: give it another path, or off)
 GET /v1/search » "GET /{one}/usage"
-  7:30 apis[0].routes[0].match: answers /gatez/usage, where gatez itself does (gateway.usage: give it another path, or off)
+  7:30 apis[0].routes[0].match: answers GET /gatez/usage, where gatez itself does (gateway.usage: give it another path, or off)
 listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, health: "/{x}"
   2:44 gateway.health: must be a plain path, or off
 listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, health: /a, usage: /a
