@@ -45,10 +45,10 @@ export function eventContract(
     test('an id is taken once; who comes later learns what took it', async () => {
       const first = taken({ matched: ['tokens', 'images'], late: true, adjustment: true })
       expect(await store.events.take([first])).toEqual([undefined])
-      const again = taken({ eventId: 'other', hash: 'other' })
+      const again = () => taken({ hash: 'other' })
       const fresh = taken({ id: 'txn_2', matched: [] })
-      expect(await store.events.take([again, fresh])).toEqual([first, undefined])
-      expect(await store.events.take([fresh, again])).toEqual([fresh, first])
+      expect(await store.events.take([again(), fresh])).toEqual([first, undefined])
+      expect(await store.events.take([taken({ id: 'txn_2' }), again()])).toEqual([fresh, first])
     })
 
     test.each([{ tenantId: 'bolt' }, { source: 'other' }, { id: 'Txn_1' }])(
@@ -69,7 +69,8 @@ export function eventContract(
       const many = Array.from({ length: 1_000 }, (_, index) => taken({ id: `txn_${(index * 7) % 1_000}` }))
       expect(await store.events.take(many)).toEqual(many.map(() => undefined))
       const turned = [...many].reverse()
-      expect(await store.events.take([...turned, taken({ id: 'new' })])).toEqual([...turned, undefined])
+      const again = turned.map(({ id }) => taken({ id }))
+      expect(await store.events.take([...again, taken({ id: 'new' })])).toEqual([...turned, undefined])
     })
 
     test('an id of a transaction that broke off is free', async () => {
@@ -171,12 +172,20 @@ function token(overrides: Partial<Token> = {}): Token {
   }
 }
 
+let eventIds = 0
+
+/** No two events have one id of ours. */
+function nextEventId(): string {
+  eventIds += 1
+  return `01KJKT8Z00ABCDE001${String(eventIds).padStart(8, '0')}`
+}
+
 function taken(overrides: Partial<TakenEvent> = {}): TakenEvent {
   return {
     tenantId: 'acme',
     source: '',
     id: 'txn_1',
-    eventId: '01KJKT8Z00ABCDE00100000001',
+    eventId: nextEventId(),
     hash: 'hash',
     matched: ['tokens'],
     late: false,

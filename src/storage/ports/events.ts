@@ -8,7 +8,7 @@ import type { NodePlace } from './ledger.ts'
  */
 export interface EventStore {
   /**
-   * Takes the ids of `events`, which must differ from each other.
+   * Takes the ids of `events`, which must differ from each other, as must our own ids of them from all before.
    *
    * Returns, in their order, undefined where the id was free, else what took it before.
    */

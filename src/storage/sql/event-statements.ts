@@ -7,27 +7,27 @@ import type { ControlSchema, IngestedEventRow } from './schema.ts'
  */
 export class EventStatements {
   readonly #db: Kysely<ControlSchema>
-  readonly #inserts = new Map<number, CompiledQuery<IdentityRow>>()
+  readonly #inserts = new Map<number, CompiledQuery>()
   readonly #reads = new Map<number, CompiledQuery<IngestedEventRow>>()
 
   constructor(db: Kysely<ControlSchema>) {
     this.#db = db
   }
 
-  /** Adds rows of `EVENT_COLUMNS` whose ids are free, and returns the ids of those it added. */
-  insert(rows: number): CompiledQuery<IdentityRow> {
+  /** Adds rows, given by the values of `BLANK`, whose ids are free. */
+  insert(rows: number): CompiledQuery {
     const known = this.#inserts.get(rows)
     if (known !== undefined) return known
-    const columns = sql.join(EVENT_COLUMNS.map((column) => sql.ref(column)))
-    const blank = sql`(${sql.join(EVENT_COLUMNS.map(() => sql`${''}`))})`
-    const statement = sql<IdentityRow>`
-      insert into ingested_events (${columns}) values ${sql.join(Array.from({ length: rows }, () => blank))}
-      on conflict do nothing returning tenant_id, source, id`.compile(this.#db)
+    const statement = this.#db
+      .insertInto('ingested_events')
+      .values(Array.from({ length: rows }, () => BLANK))
+      .onConflict((conflict) => conflict.doNothing())
+      .compile()
     this.#inserts.set(rows, statement)
     return statement
   }
 
-  /** Reads the rows of some ids, given by their `IDENTITY_COLUMNS`. */
+  /** Reads the rows of some ids, given by tenant, source and id. */
   read(ids: number): CompiledQuery<IngestedEventRow> {
     const known = this.#reads.get(ids)
     if (known !== undefined) return known
@@ -42,18 +42,15 @@ export class EventStatements {
   }
 }
 
-/** What `insert` returns of a row. */
-export type IdentityRow = Pick<IngestedEventRow, 'tenant_id' | 'source' | 'id'>
-
-/** In the order in which `insert` wants their values. */
-export const EVENT_COLUMNS = [
-  'tenant_id',
-  'source',
-  'id',
-  'event_id',
-  'hash',
-  'matched',
-  'late',
-  'adjustment',
-  'received_at_ms',
-] as const satisfies readonly (keyof IngestedEventRow)[]
+/** Its fields stand in the order in which `insert` wants their values. */
+const BLANK: IngestedEventRow = {
+  tenant_id: '',
+  source: '',
+  id: '',
+  event_id: '',
+  hash: '',
+  matched: '',
+  late: 0,
+  adjustment: 0,
+  received_at_ms: 0,
+}

@@ -1,5 +1,4 @@
 import type { Kysely } from 'kysely'
-import { assert } from '../../lib/assert.ts'
 import type { EventBatch, EventIdentity, EventStore, TakenEvent } from '../ports/events.ts'
 import { chunksOf } from './chunks.ts'
 import type { EventStatements } from './event-statements.ts'
@@ -17,26 +16,30 @@ export class SqlEventStore implements EventStore {
   }
 
   async take(events: readonly TakenEvent[]): Promise<readonly (TakenEvent | undefined)[]> {
-    const names = events.map(nameOf)
-    assert(new Set(names).size === names.length, 'ids that are taken together differ')
-    const added = new Set<string>()
     // In one order everywhere: two writers that take the same ids must not wait for each other.
-    const sorted = [...events].sort((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1))
+    const sorted = [...events].sort(compareIds)
+    const before = new Map<string, TakenEvent>()
     for (const chunk of chunksOf(sorted, CHUNK_MAX)) {
-      const { rows } = await run(this.#db, this.#statements.insert(chunk.length), chunk.flatMap(valuesOf))
-      for (const { tenant_id, source, id } of rows) added.add(nameOf({ tenantId: tenant_id, source, id }))
+      const insert = this.#statements.insert(chunk.length)
+      const { numAffectedRows } = await run(this.#db, insert, chunk.flatMap(valuesOf))
+      if (numAffectedRows === BigInt(chunk.length)) continue
+      // Our ids of events tell what we just added from what was there.
+      const added = new Set(chunk.map(({ eventId }) => eventId))
+      for (const event of await this.find(chunk)) {
+        if (!added.has(event.eventId)) before.set(nameOf(event), event)
+      }
     }
-    if (added.size === events.length) return events.map(() => undefined)
-    const before = await this.#read(events.filter((event) => !added.has(nameOf(event))))
-    return names.map((name) => {
-      const found = before.get(name)
-      assert(found !== undefined || added.has(name), 'an id that was not free is there')
-      return found
-    })
+    return before.size === 0 ? events.map(() => undefined) : events.map((event) => before.get(nameOf(event)))
   }
 
   async find(ids: readonly EventIdentity[]): Promise<readonly TakenEvent[]> {
-    return [...(await this.#read(ids)).values()]
+    const found: TakenEvent[] = []
+    for (const chunk of chunksOf(ids, CHUNK_MAX)) {
+      const values = chunk.flatMap(({ tenantId, source, id }) => [tenantId, source, id])
+      const { rows } = await run(this.#db, this.#statements.read(chunk.length), values)
+      found.push(...rows.map(toEvent))
+    }
+    return found
   }
 
   async insertBatch({ firstSeq, count, lines }: EventBatch): Promise<void> {
@@ -60,19 +63,6 @@ export class SqlEventStore implements EventStore {
       .where(({ eb, ref }) => eb(eb(ref('first_seq'), '+', ref('count')), '<=', throughSeq + 1))
       .execute()
   }
-
-  async #read(ids: readonly EventIdentity[]): Promise<ReadonlyMap<string, TakenEvent>> {
-    const found = new Map<string, TakenEvent>()
-    for (const chunk of chunksOf(ids, CHUNK_MAX)) {
-      const values = chunk.flatMap(({ tenantId, source, id }) => [tenantId, source, id])
-      const { rows } = await run(this.#db, this.#statements.read(chunk.length), values)
-      for (const row of rows) {
-        const event = toEvent(row)
-        found.set(nameOf(event), event)
-      }
-    }
-    return found
-  }
 }
 
 /** More rows to a statement make none of them cheaper. */
@@ -83,7 +73,19 @@ function nameOf({ tenantId, source, id }: EventIdentity): string {
   return `${tenantId}\n${source}\n${id}`
 }
 
-/** The values of `EVENT_COLUMNS`. */
+function compareIds(one: EventIdentity, other: EventIdentity): number {
+  return (
+    compareTexts(one.tenantId, other.tenantId) ||
+    compareTexts(one.source, other.source) ||
+    compareTexts(one.id, other.id)
+  )
+}
+
+function compareTexts(one: string, other: string): number {
+  return one < other ? -1 : one === other ? 0 : 1
+}
+
+/** In the order of `IngestedEventRow`. */
 function valuesOf(event: TakenEvent): readonly (string | number)[] {
   const { tenantId, source, id, eventId, hash, matched, late, adjustment, receivedAtMs } = event
   return [
