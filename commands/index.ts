@@ -49,9 +49,15 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tenants:resume': () => import('./tenants/resume.ts'),
   'tenants:show': () => import('./tenants/show.ts'),
   'tenants:suspend': () => import('./tenants/suspend.ts'),
+  'tokens:create': () => import('./tokens/create.ts'),
+  'tokens:list': () => import('./tokens/list.ts'),
+  'tokens:revoke': () => import('./tokens/revoke.ts'),
   'usage:export': () => import('./usage/export.ts'),
+  'usage:import': () => import('./usage/import.ts'),
+  'usage:ingest': () => import('./usage/ingest.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
+  'usage:unattributed': () => import('./usage/unattributed.ts'),
   why: () => import('./why.ts'),
 }
 
@@ -64,7 +70,8 @@ export const TOPICS: Readonly<Record<string, string>> = {
   pricing: 'Prices: what a quantity costs, and what can hardly be meant.',
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
-  usage: 'What was used: reports, exports, and calls as they happen.',
+  tokens: 'What programs of yours show instead of a person: create, list, revoke.',
+  usage: 'What was used: reports, exports, calls as they happen, events and logs brought in.',
 }
 
 export interface CommandModule {

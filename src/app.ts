@@ -1,9 +1,11 @@
 import { userInfo } from 'node:os'
+import type { Access } from './access/access.ts'
 import { type ApplyPlansRequest, applyPlans } from './access/apply-plans.ts'
 import { approveKeys } from './access/approve-keys.ts'
 import { changePlan } from './access/change-plan.ts'
 import { type CreateKeyRequest, createKey } from './access/create-key.ts'
 import { createTenant } from './access/create-tenant.ts'
+import { createToken } from './access/create-token.ts'
 import { deleteTenant, tenantBlockers } from './access/delete-tenant.ts'
 import { importKeys } from './access/import-keys.ts'
 import { inviteMember } from './access/invite-member.ts'
@@ -11,6 +13,7 @@ import { listKeys } from './access/list-keys.ts'
 import { listMembers } from './access/list-members.ts'
 import { listPlans } from './access/list-plans.ts'
 import { listTenants } from './access/list-tenants.ts'
+import { listTokens } from './access/list-tokens.ts'
 import { overrideTenant } from './access/override-tenant.ts'
 import type { WrittenScope } from './access/parse-scope.ts'
 import { rejectKeys } from './access/reject-keys.ts'
@@ -20,6 +23,7 @@ import { resetMember } from './access/reset-member.ts'
 import { resumeTenant } from './access/resume-tenant.ts'
 import { revealKeys } from './access/reveal-keys.ts'
 import { revokeKeys } from './access/revoke-keys.ts'
+import { revokeTokens } from './access/revoke-tokens.ts'
 import { rotateKey } from './access/rotate-key.ts'
 import { showKey } from './access/show-key.ts'
 import { showMember } from './access/show-member.ts'
@@ -71,11 +75,7 @@ export async function openApp(configFile: string) {
       const knownFeatures = config.features.map((feature) => feature.id)
       return overrideTenant(access, { ...request, knownFeatures, actor })
     },
-    inviteMember: (request: Unsigned<typeof inviteMember>) => inviteMember(access, { ...request, actor }),
-    listMembers: (request: Asked<typeof listMembers>) => listMembers(access, request),
-    showMember: (request: Asked<typeof showMember>) => showMember(access, request),
-    resetMember: (request: Unsigned<typeof resetMember>) => resetMember(access, { ...request, actor }),
-    removeMember: (request: Unsigned<typeof removeMember>) => removeMember(access, { ...request, actor }),
+    ...memberCases(access, actor),
     createKey: ({ scope, ...request }: ScopedCreateKey) => {
       const knownRoutes = routes.map((route) => route.id)
       return createKey(access, { ...request, actor, scope: { ...scope, knownRoutes } })
@@ -94,6 +94,7 @@ export async function openApp(configFile: string) {
     verifyKey: (request: Omit<Asked<typeof verifyKey>, 'routes'>) =>
       verifyKey(access, { ...request, routes }),
     importKeys: (request: Unsigned<typeof importKeys>) => importKeys(access, { ...request, actor }),
+    ...tokenCases(access, actor),
     applyPlans: (request: Omit<ApplyPlansRequest, 'actor' | 'plans'>) =>
       applyPlans(access, { ...request, plans: config.plans, actor }),
     listPlans: () => listPlans(access),
@@ -107,6 +108,24 @@ export async function openApp(configFile: string) {
       return report
     },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  }
+}
+
+function memberCases(access: Access, actor: string) {
+  return {
+    inviteMember: (request: Unsigned<typeof inviteMember>) => inviteMember(access, { ...request, actor }),
+    listMembers: (request: Asked<typeof listMembers>) => listMembers(access, request),
+    showMember: (request: Asked<typeof showMember>) => showMember(access, request),
+    resetMember: (request: Unsigned<typeof resetMember>) => resetMember(access, { ...request, actor }),
+    removeMember: (request: Unsigned<typeof removeMember>) => removeMember(access, { ...request, actor }),
+  }
+}
+
+function tokenCases(access: Access, actor: string) {
+  return {
+    createToken: (request: Unsigned<typeof createToken>) => createToken(access, { ...request, actor }),
+    listTokens: () => listTokens(access),
+    revokeTokens: (request: Unsigned<typeof revokeTokens>) => revokeTokens(access, { ...request, actor }),
   }
 }
 

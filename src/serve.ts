@@ -8,6 +8,8 @@ import { restartFields } from './config/restart-fields.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
+import type { IngestRules } from './ingest/ingest-messages.ts'
+import { Ingesting } from './ingest/ingesting.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { prefixedId } from './lib/id.ts'
 import { makeFolder } from './lib/make-folder.ts'
@@ -86,7 +88,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const applied = await applyPlans({ store, clock }, request)
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
-  const { gateway, port } = await startGateway(parts, metering, undo, death.resolve)
+  const { gateway, ingesting, port } = await startGateway(parts, metering, undo, death.resolve)
 
   const running = undo.move()
   return {
@@ -100,10 +102,12 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       const mode = plans === 'apply' ? 'explicit' : 'start'
       await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode })
       gateway.replaceConfig(next, await plansInForce(store))
+      ingesting.replaceRules(ingestRules(next))
       return restartFields(config, next)
     },
     stop: async () => {
       await gateway.drain(config.gateway.drainMs)
+      await ingesting.stop()
       await metering.shipping.finish()
       await running.disposeAsync()
     },
@@ -163,14 +167,16 @@ async function startGateway(
   { store, usageLog, meter, epoch, shipping }: Metering,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
-): Promise<{ readonly gateway: GatewayThreads; readonly port: number }> {
+): Promise<{ readonly gateway: GatewayThreads; readonly ingesting: Ingesting; readonly port: number }> {
   const { config, clock, log } = parts
   const plans = await plansInForce(store)
   const counterMemory = makeCounterMemory(config.gateway.countersMib)
   const counters = openCounters(counterMemory)
   await restoreCounters({ store, usageLog, counters, clock, timezone: config.billing.timezone }, plans)
+  const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
+  undo.defer(() => ingesting.stop())
   const gateway = new GatewayThreads({
-    threads: threadData(parts, { plans, epoch, counterMemory, meter }),
+    threads: threadData(parts, { plans, epoch, counterMemory, meter, ingesting }),
     figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
@@ -181,7 +187,33 @@ async function startGateway(
   const watcher = await watchChanges(parts, store, gateway)
   undo.defer(() => watcher.stop())
   const port = await gateway.listen(config.gateway.listen)
-  return { gateway, port }
+  return { gateway, ingesting, port }
+}
+
+/** Takes events in that are sent by themselves. */
+function startIngesting(
+  { config, clock, log }: ServeParts,
+  shared: {
+    readonly counterMemory: SharedArrayBuffer
+    readonly epoch: number
+    readonly shipping: Shipping
+    readonly onDeath: (error: unknown) => void
+  },
+): Promise<Ingesting> {
+  const { counterMemory, epoch, shipping, onDeath } = shared
+  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
+  return Ingesting.start(
+    { stores: config.stores, epoch, clockOffsetMs, counterMemory, rules: ingestRules(config) },
+    {
+      onCounted: () => shipping.wake(),
+      onFailed: (error) => log.error(error, 'events could not be taken in: their senders were told'),
+      onDeath,
+    },
+  )
+}
+
+function ingestRules({ meters, gateway }: Config): IngestRules {
+  return { meters, perMinute: gateway.eventsPerMinute }
 }
 
 function threadData(
@@ -191,6 +223,7 @@ function threadData(
     readonly epoch: number
     readonly counterMemory: SharedArrayBuffer
     readonly meter: Meter
+    readonly ingesting: Ingesting
   },
 ): GatewayThreadData[] {
   const { config, clock } = parts
@@ -205,6 +238,7 @@ function threadData(
     counterMemory: shared.counterMemory,
     clientMemory,
     meterPort: shared.meter.connect(),
+    ingestPort: shared.ingesting.connect(),
     ipSalt,
     sharePort: config.gateway.threads > 1,
   }))

@@ -14,7 +14,7 @@ export function tailLine(event: UsageEvent, width: number): string {
   const status = event.statusCode === 0 ? '–' : String(event.statusCode)
   const values = [
     isoTime(event.timestampMs).slice(11, 19),
-    event.method,
+    event.method || 'event',
     event.count > 1 ? `${event.endpoint} (${event.count} calls)` : event.endpoint,
     status,
     String(event.responseTimeMs),

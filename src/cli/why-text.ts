@@ -9,10 +9,13 @@ export function whyText({
   plans_that_pass,
   others,
 }: WhyAnswer): readonly string[] {
-  const who = call.tenant_id === '' ? 'nobody in particular' : `tenant ${call.tenant_id}, key ${call.key_id}`
+  const who =
+    call.tenant_id === ''
+      ? 'nobody in particular'
+      : `tenant ${call.tenant_id}${call.key_id === '' ? '' : `, key ${call.key_id}`}`
   const plan = call.plan_id === '' ? 'no plan' : `plan ${call.plan_id}`
   const lines = [
-    `${call.method} ${call.endpoint}`,
+    call.method === '' ? `Event ${call.endpoint}` : `${call.method} ${call.endpoint}`,
     `${call.timestamp} by ${who}, ${plan}`,
     '',
     `${VERDICTS[verdict]}${call.status_code === 0 ? '' : ` (${call.status_code}${call.refusal === '' ? '' : ` ${call.refusal}`})`}`,

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { assert } from '../lib/assert.ts'
-import { COUNTED_STATUSES } from '../model/api.ts'
+import { COUNTED_STATUSES, type Meter } from '../model/api.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
@@ -18,7 +18,12 @@ export function buildConfig(file: File, path: string): Config {
       listen: file.gateway.listen,
       threads: file.gateway.threads === 'auto' ? autoThreads(availableParallelism()) : file.gateway.threads,
       countersMib: file.gateway.counters_mib,
-      ownPaths: { health: file.gateway.health, usage: file.gateway.usage },
+      ownPaths: {
+        health: file.gateway.health,
+        usage: file.gateway.usage,
+        events: file.gateway.events,
+      },
+      eventsPerMinute: file.gateway.events_per_minute,
       drainMs: file.gateway.drain,
       tls: toTls(file.gateway, folder),
       clients: toClientRules(file.gateway),
@@ -38,12 +43,7 @@ export function buildConfig(file: File, path: string): Config {
     billing: file.billing,
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
-    meters: file.meters.map(({ id, aggregation, from, count_statuses }) => ({
-      id,
-      aggregation,
-      from,
-      countStatuses: count_statuses ?? COUNTED_STATUSES,
-    })),
+    meters: file.meters.map(toMeter),
     plans: file.plans.map(toPlan),
   })
 }
@@ -70,6 +70,16 @@ function toClientRules(gateway: File['gateway']): ClientRules {
     readMs: gateway.timeouts.read,
     keepAliveMs: gateway.timeouts.keep_alive,
   }
+}
+
+function toMeter(meter: File['meters'][number]): Meter {
+  const { id, aggregation, from, count_statuses: countStatuses = COUNTED_STATUSES } = meter
+  const rule = {
+    metrics: meter.metrics ?? [id],
+    property: meter.property ?? null,
+    negative: meter.negative ?? false,
+  }
+  return { id, aggregation, from, countStatuses, event: from === 'event' ? rule : undefined }
 }
 
 function toPlan(plan: File['plans'][number]): Plan {

@@ -19,9 +19,12 @@ export function checkRoutes(file: Cursor): void {
     for (const upstream of upstreamsOf(api)) checkLoop(file, upstream)
     checkOwnPaths(file, api)
   }
-  const { health, usage } = ownPaths(file)
-  if (health !== null && health === usage)
-    file.field('gateway').field('usage').refuse('is the path of gateway.health, too')
+  const seen = new Map<string, string>()
+  for (const [name, path] of Object.entries(ownPaths(file))) {
+    const other = path === null ? undefined : seen.get(path)
+    if (other !== undefined) file.field('gateway').field(name).refuse(`is the path of gateway.${other}, too`)
+    if (path !== null) seen.set(path, name)
+  }
 }
 
 /** The hosts of an api; one empty name when it answers to all. An api with hosts goes before those without. */
@@ -56,23 +59,29 @@ function checkOwnPaths(file: Cursor, api: Cursor): void {
     for (const route of api.field('routes').items()) {
       const match = route.field('match')
       const parsed = parseMatch(match.text ?? '')
-      if (own === null || 'problem' in parsed || !answers(parsed.value, own)) continue
-      match.refuse(`answers ${own}, where gatez itself does (gateway.${name}: give it another path, or off)`)
+      const method = name === 'events' ? 'POST' : 'GET'
+      if (own === null || 'problem' in parsed || !answers(parsed.value, method, own)) continue
+      match.refuse(
+        `answers ${method} ${own}, where gatez itself does (gateway.${name}: give it another path, or off)`,
+      )
     }
   }
 }
 
-function ownPaths(file: Cursor): { readonly health: string | null; readonly usage: string | null } {
-  const read = (name: 'health' | 'usage'): string | null => {
-    const parsed = parseOwnPath(file.field('gateway').field(name).text ?? `/gatez/${name}`)
+function ownPaths(file: Cursor): Readonly<Record<keyof typeof OWN_PATHS, string | null>> {
+  const read = (name: keyof typeof OWN_PATHS): string | null => {
+    const parsed = parseOwnPath(file.field('gateway').field(name).text ?? OWN_PATHS[name])
     return 'value' in parsed ? parsed.value : null
   }
-  return { health: read('health'), usage: read('usage') }
+  return { health: read('health'), usage: read('usage'), events: read('events') }
 }
 
-/** Whether a route is for GET on this path, by name or by one segment of any name, and not by a rest. */
-function answers({ methods, path }: RouteMatch, own: string): boolean {
-  if (methods.length > 0 && !methods.includes('GET')) return false
+/** As the schema has them. */
+const OWN_PATHS = { health: '/gatez/health', usage: '/gatez/usage', events: '/v1/events' } as const
+
+/** Whether a route is for this method on this path, by name or by one segment of any name, and not by a rest. */
+function answers({ methods, path }: RouteMatch, method: string, own: string): boolean {
+  if (methods.length > 0 && !methods.includes(method)) return false
   const [pattern, segments] = [path.split('/'), own.split('/')]
   return (
     pattern.length === segments.length &&

@@ -25,7 +25,9 @@ export interface GatewayConfig {
   /** Memory of the shared counters. */
   readonly countersMib: number
   /** Where gatez itself answers on this listener; null = nowhere. */
-  readonly ownPaths: { readonly health: string | null; readonly usage: string | null }
+  readonly ownPaths: Readonly<Record<'health' | 'usage' | 'events', string | null>>
+  /** Events a tenant may report with its own keys in any minute; null = any number. */
+  readonly eventsPerMinute: number | null
   /** How long `SIGTERM` waits for requests in flight. */
   readonly drainMs: number
   /** What makes the listener speak TLS; null = it speaks plain HTTP. */

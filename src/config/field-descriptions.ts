@@ -16,6 +16,9 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'gateway.drain': 'How long SIGTERM waits for calls in flight.',
   'gateway.health': 'Where GET answers whether calls are taken; off for nowhere.',
   'gateway.usage': 'Where GET tells a customer its own usage and what is left; off for nowhere.',
+  'gateway.events': 'Where POST takes events: usage that did not come through the gateway; off for nowhere.',
+  'gateway.events_per_minute':
+    'Events a tenant may report with its own keys in any minute; null for any number. Tokens are not counted.',
   'gateway.trusted_proxies':
     'Addresses and blocks of your own proxies: where they say a call came from is believed.',
   'gateway.forwarded_by': 'The field in which they say it.',
@@ -137,6 +140,9 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'meters[].from': 'Where quantities come from.',
   'meters[].aggregation': 'How quantities become one number.',
   'meters[].count_statuses': 'Statuses that count, as 200-299; 200 to 299 and 101 if not given.',
+  'meters[].metrics': 'With from: event, the metrics (CloudEvents: types) it takes; its id if not given.',
+  'meters[].property': 'With from: event, the property that holds the quantity; the value if not given.',
+  'meters[].negative': 'With from: event, whether tokens of the operator may report less than 0.',
   plans: 'What customers can be on, from small to large.',
   'plans[].id': 'Unique.',
   'plans[].name': 'What customers read; the id if not given.',

@@ -16,6 +16,8 @@ export const gatewaySchema = strict({
   drain: span.prefault('30s'),
   health: text(parseOwnPath).prefault('/gatez/health'),
   usage: text(parseOwnPath).prefault('/gatez/usage'),
+  events: text(parseOwnPath).prefault('/v1/events'),
+  events_per_minute: whole(1, 1_000_000_000).nullable().default(60_000),
   trusted_proxies: z.array(text(parseTrusted)).default([]),
   forwarded_by: z.enum(['x-forwarded-for', 'forwarded']).default('x-forwarded-for'),
   connections_per_ip: whole(1, 1_000_000).nullable().default(1024),

@@ -48,6 +48,9 @@ const meter = strict({
     .array(z.union([z.int(), z.string()], { error: 'must be a status or a range such as 200-299' }))
     .transform(read(parseStatuses))
     .optional(),
+  metrics: z.array(z.string().min(1).max(256)).min(1, oneOrMore('metric')).optional(),
+  property: z.string().min(1).max(256).optional(),
+  negative: z.boolean().optional(),
 })
 
 const limit = strict({

@@ -74,6 +74,18 @@ export const CALL_PROBLEMS = {
     title: 'Key not allowed here',
     fix: 'Use a key that is open to this endpoint and address, or ask for one.',
   },
+  'insufficient-scope': {
+    status: 403,
+    exit: 4,
+    title: 'Token not good for this',
+    fix: 'Use a token with the scope named: gatez tokens create makes one.',
+  },
+  'foreign-tenant': {
+    status: 403,
+    exit: 4,
+    title: 'Not your tenant',
+    fix: 'Report usage of your own account only, or use a token of the operator.',
+  },
   'no-route': {
     status: 404,
     exit: 5,
@@ -92,6 +104,12 @@ export const CALL_PROBLEMS = {
     title: 'Request too slow',
     fix: 'Send the whole request faster; it was not processed.',
   },
+  'idempotency-conflict': {
+    status: 409,
+    exit: 6,
+    title: 'Id already taken by another event',
+    fix: 'Send each event under an id of its own, and the same event again only as it was.',
+  },
   'body-too-large': {
     status: 413,
     exit: 2,
@@ -109,6 +127,18 @@ export const CALL_PROBLEMS = {
     exit: 2,
     title: 'Media type not supported',
     fix: 'Send the body in a form this endpoint takes, without Content-Encoding.',
+  },
+  'invalid-event': {
+    status: 422,
+    exit: 2,
+    title: 'Event not accepted',
+    fix: 'Correct the field named and send the event again; nothing was counted for it.',
+  },
+  'unknown-tenant': {
+    status: 422,
+    exit: 5,
+    title: 'No such tenant',
+    fix: 'Create the tenant, then count what was kept: gatez usage unattributed --retry.',
   },
   'rate-limited': {
     status: 429,

@@ -89,7 +89,8 @@ const MISSING = new Refusal(
   CHALLENGE,
 )
 
-const INVALID = new Refusal(
+/** What a mistyped, unknown, expired and revoked credential is answered with. */
+export const INVALID = new Refusal(
   'invalid-credential',
   'The API key is mistyped, unknown, expired or revoked.',
   CHALLENGE,

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { isoTime } from '../lib/iso-time.ts'
 import { countersOf } from '../limits/call-counters.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
@@ -6,28 +7,40 @@ import { keyAllows } from '../model/key-scope.ts'
 import type { Period } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
 import type { CounterStore, Decision } from '../storage/ports/counters.ts'
-import type { Caller, PeriodFinder } from './call-plan.ts'
+import type { PeriodFinder } from './call-plan.ts'
 import type { Clients } from './clients.ts'
+import { EventEndpoint, type EventEndpointParts } from './event-endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
-import { type RequestHead, readRequestHead } from './request-head.ts'
+import { hostName, readRequestHead } from './request-head.ts'
+import type { Router } from './router.ts'
+import { readTarget } from './target.ts'
 
 /** What gatez answers itself on the gateway listener (design 10). */
-export type OwnEndpoint = 'health' | 'usage'
+export type OwnEndpoint = 'health' | 'usage' | 'events'
 
 /** Where it does; null turns one off. */
 export type OwnPaths = Readonly<Record<OwnEndpoint, string | null>>
 
-/** What a caller learns, as JSON. */
+/** What a caller learns, as JSON; a text is JSON already. */
 export interface OwnAnswer {
   readonly status: number
-  readonly body: Readonly<Record<string, unknown>>
+  readonly body: Readonly<Record<string, unknown>> | string
 }
 
 /** Which of our endpoints a request target names; its query does not matter. */
 export function ownEndpointAt(paths: OwnPaths, target: string): OwnEndpoint | undefined {
   if (names(paths.health, target)) return 'health'
-  return names(paths.usage, target) ? 'usage' : undefined
+  if (names(paths.usage, target)) return 'usage'
+  return names(paths.events, target) ? 'events' : undefined
+}
+
+/** Whether a route takes a request on the path of events: they are sent with POST, all else may be an api's. */
+export function isRouted(router: Router, { method = '', headers, url = '' }: IncomingMessage): boolean {
+  const asked = method === 'OPTIONS' ? (headers['access-control-request-method'] ?? method) : method
+  const target = asked === 'POST' ? undefined : readTarget(url)
+  if (target === undefined) return false
+  return 'route' in router.match(hostName(headers.host ?? ''), asked, target.path)
 }
 
 function names(path: string | null, target: string): boolean {
@@ -38,16 +51,25 @@ function names(path: string | null, target: string): boolean {
 /** Answers for gatez itself: never passed on, never counted, never billed. */
 export class OwnEndpoints {
   readonly #parts: OwnEndpointsParts
+  readonly #events: EventEndpoint
 
   constructor(parts: OwnEndpointsParts) {
     this.#parts = parts
+    this.#events = new EventEndpoint(parts)
   }
 
-  /** Throws what keeps the figures from being read. */
-  async answer(endpoint: OwnEndpoint, exchange: Exchange): Promise<OwnAnswer | Refusal> {
+  /** undefined when the client left. Throws what keeps the figures from being read. */
+  async answer(endpoint: OwnEndpoint, exchange: Exchange): Promise<OwnAnswer | Refusal | undefined> {
     const { method } = exchange.request
+    if (endpoint === 'events') return await this.#takeEvents(exchange)
     if (method !== 'GET' && method !== 'HEAD') return ONLY_GET
     return endpoint === 'health' ? this.#health() : await this.#usage(exchange)
+  }
+
+  async #takeEvents(exchange: Exchange): Promise<OwnAnswer | Refusal | undefined> {
+    const head = readRequestHead(exchange.request.rawHeaders)
+    exchange.origin = this.#parts.clients.originOf(exchange.request, head)
+    return await this.#events.answer(exchange, head)
   }
 
   /** 503 tells a load balancer to look elsewhere. */
@@ -101,9 +123,8 @@ export class OwnEndpoints {
   }
 }
 
-export interface OwnEndpointsParts {
+export interface OwnEndpointsParts extends EventEndpointParts {
   readonly clients: Clients
-  readonly authenticate: (exchange: Exchange, head: RequestHead) => Caller | Refusal
   readonly counters: CounterStore
   readonly periodOf: PeriodFinder
   readonly billingPeriodAt: (atMs: number) => Period

@@ -1,8 +1,10 @@
+import type { EventsAnswer, EventsRequest } from '../ingest/ingest-messages.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { Period } from '../model/period.ts'
 import type { CounterStore } from '../storage/ports/counters.ts'
 import type { Authenticator } from './authenticate.ts'
+import type { TokenAuthenticator } from './authenticate-token.ts'
 import type { PeriodFinder } from './call-plan.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange } from './exchange.ts'
@@ -19,6 +21,7 @@ export interface PipelineParts {
   readonly checks: RequestChecks
   readonly clients: Clients
   readonly authenticator: Authenticator
+  readonly tokens: TokenAuthenticator
   readonly counters: CounterStore
   readonly meter: MeterClient
   readonly upstreams: Upstreams
@@ -35,6 +38,8 @@ export interface PipelineParts {
   readonly billingPeriodAt: (atMs: number) => Period
   /** What the ledger holds of a tenant. */
   readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
+  /** Counts what a request reports; resolves once that is durable. */
+  readonly takeEvents: (request: EventsRequest) => Promise<EventsAnswer>
   /** Something broke on the way of this request. */
   readonly fault: (exchange: Exchange, error: unknown) => void
   /** Something outside of gatez is wrong, which its operator should know. */

@@ -3,19 +3,19 @@ import { accept, PreflightAnswer } from './accept.ts'
 import { callEvent } from './call-event.ts'
 import { Caller } from './call-plan.ts'
 import { isCorsField } from './cors.ts'
+import { Credentials } from './credentials.ts'
 import { type Ending, leftAfter, type PassageListener } from './ending.ts'
 import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
 import { addRateHeaders } from './headers.ts'
 import { limit } from './limit.ts'
 import type { Held } from './meter.ts'
-import { type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
+import { isRouted, type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 import { refuseByPolicy, refuseLength } from './policy.ts'
 import { Passage } from './proxy.ts'
 import { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
 import { BrokenOff, type RequestChecks } from './request-checks.ts'
-import type { RequestHead } from './request-head.ts'
 import { changeFields, removeFields } from './response-head.ts'
 import type { Rules } from './rules.ts'
 import { settle } from './settle.ts'
@@ -28,6 +28,7 @@ export class Pipeline implements PassageListener {
   readonly #refusalLog: RefusalLog
   readonly #upstreamLog: UpstreamLog
   readonly #own: OwnEndpoints
+  readonly #credentials: Credentials
   #rules: Rules
   #checks: RequestChecks
   #anyone: Caller
@@ -43,9 +44,11 @@ export class Pipeline implements PassageListener {
     this.#anyone = new Caller(undefined, parts.rules)
     this.#refusalLog = new RefusalLog(parts.meter, parts.clock)
     this.#upstreamLog = new UpstreamLog(parts.warn, parts.clock)
+    this.#credentials = new Credentials(parts)
     this.#own = new OwnEndpoints({
       ...parts,
-      authenticate: (exchange, head) => this.#authenticate(exchange, head),
+      authenticate: (exchange, head) => this.#credentials.key(exchange, head, this.#rules),
+      authenticateToken: (exchange, secret) => this.#credentials.token(exchange, secret),
       isDraining: () => this.#draining,
       canMeter: () => parts.meter.available,
     })
@@ -60,7 +63,7 @@ export class Pipeline implements PassageListener {
 
   /** Drops what changes made stale. */
   forget(subjects: readonly string[]): void {
-    this.#parts.authenticator.forget(subjects)
+    this.#credentials.forget(subjects)
   }
 
   /** From now on an answer tells its client that the connection ends with it. */
@@ -83,7 +86,7 @@ export class Pipeline implements PassageListener {
 
   pass(exchange: Exchange): void {
     const own = ownEndpointAt(this.#rules.ownPaths, exchange.request.url ?? '')
-    if (own !== undefined) {
+    if (own !== undefined && !(own === 'events' && isRouted(this.#rules.router, exchange.request))) {
       this.#answerOwn(own, exchange)
       return
     }
@@ -165,16 +168,9 @@ export class Pipeline implements PassageListener {
   #plan(accepted: Accepted): Planned | Refusal {
     const { matched, exchange, head } = accepted
     const rules = this.#rules
-    const caller = matched.route.auth === 'none' ? this.#anyone : this.#authenticate(exchange, head)
+    const caller = matched.route.auth === 'none' ? this.#anyone : this.#credentials.key(exchange, head, rules)
     if (caller instanceof Refusal) return caller
     return { accepted, call: caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf) }
-  }
-
-  #authenticate(exchange: Exchange, head: RequestHead): Caller | Refusal {
-    const { authenticator, clients } = this.#parts
-    const caller = authenticator.authenticate(head, this.#rules, exchange.startMs)
-    if (!(caller instanceof Refusal) || caller.code !== 'invalid-credential') return caller
-    return clients.failedKey(exchange.origin.ip, exchange.startMs) ?? caller
   }
 
   #gate(planned: Planned): Refusal | undefined {
@@ -261,7 +257,7 @@ export class Pipeline implements PassageListener {
     this.#own.answer(endpoint, exchange).then(
       (answer) => {
         if (answer instanceof Refusal) this.#answer(exchange, answer, undefined)
-        else this.#parts.answerOwn(exchange, answer)
+        else if (answer !== undefined) this.#parts.answerOwn(exchange, answer)
       },
       (error: unknown) => {
         this.#parts.alarm('reading the figures of a tenant failed', error)

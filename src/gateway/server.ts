@@ -149,7 +149,7 @@ export class GatewayServer {
   /** Writes what gatez answers itself. */
   answerOwn({ request, response, requestId }: Exchange, { status, body }: OwnAnswer): void {
     if (response.headersSent || response.destroyed) return
-    const text = `${JSON.stringify(body)}\n`
+    const text = `${typeof body === 'string' ? body : JSON.stringify(body)}\n`
     const head = ['Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(text))]
     head.push('Cache-Control', 'no-store', 'x-request-id', requestId)
     if (this.#isLast(request)) head.push('Connection', 'close')

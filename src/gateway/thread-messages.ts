@@ -5,7 +5,7 @@ import type { Plan } from '../model/plan.ts'
 import type { FiguresRequest } from './figures.ts'
 import type { TargetHealth } from './upstreams.ts'
 
-/** What a gateway thread is started with. Plain data, the shared counters, and its way to the meter thread. */
+/** What a gateway thread is started with. Plain data, the shared counters, and its ways to the meter and the ingest thread. */
 export interface GatewayThreadData {
   readonly config: Config
   readonly plans: readonly Plan[]
@@ -16,6 +16,7 @@ export interface GatewayThreadData {
   /** What addresses are counted in, apart from tenants. */
   readonly clientMemory: SharedArrayBuffer
   readonly meterPort: MessagePort
+  readonly ingestPort: MessagePort
   readonly ipSalt: string
   /** Listen so that several threads share the port. */
   readonly sharePort: boolean

@@ -8,10 +8,12 @@ import type { BillingCycle, Plan } from '../model/plan.ts'
 import { openCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
 import { Authenticator } from './authenticate.ts'
+import { TokenAuthenticator } from './authenticate-token.ts'
 import type { PeriodFinder } from './call-plan.ts'
 import { Clients } from './clients.ts'
 import { EventLoopLag, LAG_EVERY_MS } from './event-loop-lag.ts'
 import { Figures } from './figures.ts'
+import { IngestClient } from './ingest-client.ts'
 import { MeterClient } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
 import { RequestChecks } from './request-checks.ts'
@@ -69,11 +71,13 @@ export class GatewayThread {
       () => clock.monotonicMs(),
     )
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
+    const ingest = new IngestClient(data.ingestPort)
     this.#pipeline = new Pipeline({
       rules: this.#rules(data.plans),
       checks: new RequestChecks(config.apis),
       clients: this.#clients,
       authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
+      tokens: new TokenAuthenticator((hash) => grants.tokenByHash(hash)),
       counters: openCounters(data.counterMemory),
       meter: this.#meter,
       upstreams: this.#upstreams,
@@ -81,6 +85,7 @@ export class GatewayThread {
       periodOf: (cycle, atMs) => this.#periodOf(cycle, atMs),
       billingPeriodAt: (atMs) => this.#periodOf(this.#config.billing.period, atMs),
       figuresOf: (tenantId, period) => this.#figures.of(tenantId, period),
+      takeEvents: (request) => ingest.take(request),
       answerOwn: (exchange, answer) => this.#server.answerOwn(exchange, answer),
       answerPreflight: (exchange, fields) => this.#server.answerPreflight(exchange, fields),
       isOverloaded: () => this.#lag.lagMs > (this.#clients.rules.maxLagMs ?? Number.POSITIVE_INFINITY),
@@ -118,6 +123,7 @@ export class GatewayThread {
     clearInterval(this.#lagging)
     this.#server.close()
     this.#data.meterPort.close()
+    this.#data.ingestPort.close()
     await this.#upstreams.close()
     this.#grants.close()
   }

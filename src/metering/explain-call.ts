@@ -55,7 +55,8 @@ export interface LimitThenView {
 export async function explainCall(parts: ExplainParts, call: UsageEvent): Promise<Explanation> {
   const plan = await planThen(parts, call)
   const cost = call.outcome === 'refused' ? costOf(parts.routes, call.routeId) : call.usageUnits
-  const then = plan === undefined ? undefined : await limitsThen(parts, call, plan, cost)
+  const then =
+    plan === undefined || call.source !== 'gateway' ? undefined : await limitsThen(parts, call, plan, cost)
   const limits = then === undefined ? [] : limitViews(then)
   if (call.refusal === '' || call.outcome !== 'refused') {
     const billed = call.billable
@@ -167,7 +168,19 @@ function isCode(text: string): text is ErrorCode {
   return Object.hasOwn(CATALOGUE, text)
 }
 
+/** What came in as an event or in a log never met a limit, nor an upstream of ours. */
+function whyReported(call: UsageEvent): string {
+  const what = call.source === 'import' ? 'It was imported from a log' : 'It was reported as an event'
+  if (call.billable) {
+    const units = call.count === 0 ? '' : `: ${call.count} call, ${call.usageUnits} units`
+    return `${what}, and counts${units}.`
+  }
+  if (call.source === 'import') return `${what}; calls that are answered so are not billed.`
+  return `${what} with a test key: what those report is logged, and never billed.`
+}
+
 function whyBilled(parts: ExplainParts, call: UsageEvent): string {
+  if (call.source !== 'gateway') return whyReported(call)
   const status = String(call.statusCode)
   if (call.billable) {
     const units = call.usageUnits === 1 ? '1 unit' : `${call.usageUnits} units`

@@ -40,10 +40,12 @@ const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const RANDOM_LENGTH = 32
 const CHECKSUM_LENGTH = 6
 const SECRET_PATTERN = /^gz_(?:live|test)_[0-9A-Za-z]{38}$/
+const TOKEN_PATTERN = /^gzt_[0-9A-Za-z]{38}$/
 const OUR_START = 'gz_'
+const TOKEN_START = 'gzt_'
 const FOREIGN_PATTERN = /^[\x21-\x7e]{16,256}$/
-const SECRET_ANYWHERE = /gz_(?:live|test)_[0-9A-Za-z]{38}/
-const SECRETS_ANYWHERE = /gz_(live|test)_[0-9A-Za-z]{38}/g
+const SECRET_ANYWHERE = /(?:gz_(?:live|test)|gzt)_[0-9A-Za-z]{38}/
+const SECRETS_ANYWHERE = /(gz_live_|gz_test_|gzt_)[0-9A-Za-z]{38}/g
 const MASK_HEAD_LENGTH = 'gz_live_'.length + 4
 const FOREIGN_HEAD_SHOWN_FROM = 24
 
@@ -54,16 +56,22 @@ const FOREIGN_HEAD_SHOWN_FROM = 24
  * key is told apart without any look-up, and a leak scanner can tell a real key from noise.
  */
 export function makeSecret(mode: KeyMode): string {
-  let body = `gz_${mode}_`
-  for (let index = 0; index < RANDOM_LENGTH; index += 1) body += BASE62[randomInt(62)]
-  return body + checksumOf(body)
+  return makeChecked(`gz_${mode}_`)
+}
+
+/** Makes the secret of an operator's token: `gzt_`, then as a key. */
+export function makeTokenSecret(): string {
+  return makeChecked(TOKEN_START)
 }
 
 /** Whether `secret` has the form of our keys and its checksum holds. Touches no store. */
 export function secretIsWellFormed(secret: string): boolean {
-  if (!SECRET_PATTERN.test(secret)) return false
-  const bodyLength = secret.length - CHECKSUM_LENGTH
-  return checksumOf(secret.slice(0, bodyLength)) === secret.slice(bodyLength)
+  return SECRET_PATTERN.test(secret) && checksumHolds(secret)
+}
+
+/** Whether `secret` has the form of an operator's token and its checksum holds. Touches no store. */
+export function tokenIsWellFormed(secret: string): boolean {
+  return TOKEN_PATTERN.test(secret) && checksumHolds(secret)
 }
 
 /**
@@ -84,32 +92,48 @@ export function hashSecret(secret: string): string {
  * another system four at each end, and of a short one the last four only.
  */
 export function maskSecret(secret: string): string {
+  if (secret.startsWith(TOKEN_START)) return `${secret.slice(0, TOKEN_START.length + 4)}…${secret.slice(-4)}`
   const isOurs = secret.startsWith(OUR_START)
   const headLength = isOurs ? MASK_HEAD_LENGTH : secret.length >= FOREIGN_HEAD_SHOWN_FROM ? 4 : 0
   return `${secret.slice(0, headLength)}…${secret.slice(-4)}`
 }
 
-/** Whether a secret stands anywhere in `text`. */
+/** Whether the secret of a key or a token stands anywhere in `text`. */
 export function holdsSecret(text: string): boolean {
-  return text.includes('gz_') && SECRET_ANYWHERE.test(text)
+  return mayHoldSecret(text) && SECRET_ANYWHERE.test(text)
 }
 
-/** Every secret in `text` whose checksum holds, with where it begins: noise that looks like one is none. */
+/** Every secret of a key or a token in `text` whose checksum holds, with where it begins: noise that looks like one is none. */
 export function* secretsIn(text: string): Generator<{ readonly secret: string; readonly index: number }> {
-  if (!text.includes(OUR_START)) return
+  if (!mayHoldSecret(text)) return
   for (const { 0: secret, index } of text.matchAll(SECRETS_ANYWHERE)) {
-    if (secretIsWellFormed(secret)) yield { secret, index }
+    if (checksumHolds(secret)) yield { secret, index }
   }
 }
 
 /** `text` with every secret in it cut out: what may be kept of what a client wrote. */
 export function withoutSecrets(text: string): string {
-  return holdsSecret(text) ? text.replaceAll(SECRETS_ANYWHERE, 'gz_$1_[redacted]') : text
+  return holdsSecret(text) ? text.replaceAll(SECRETS_ANYWHERE, '$1[redacted]') : text
 }
 
 /** SHA-256 of any text, hex. */
 export function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+function mayHoldSecret(text: string): boolean {
+  return text.includes(OUR_START) || text.includes(TOKEN_START)
+}
+
+function makeChecked(start: string): string {
+  let body = start
+  for (let index = 0; index < RANDOM_LENGTH; index += 1) body += BASE62[randomInt(62)]
+  return body + checksumOf(body)
+}
+
+function checksumHolds(secret: string): boolean {
+  const bodyLength = secret.length - CHECKSUM_LENGTH
+  return checksumOf(secret.slice(0, bodyLength)) === secret.slice(bodyLength)
 }
 
 function checksumOf(body: string): string {

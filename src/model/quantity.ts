@@ -10,6 +10,9 @@ export const QUANTITY_WHOLE_DIGITS_MAX = 24
 const FEMTOS_PER_UNIT = 10n ** BigInt(QUANTITY_PLACES)
 const DECIMAL_PATTERN = /^(-?)(\d+)(?:\.(\d+))?$/
 const INPUT_PATTERN = new RegExp(`^\\d{1,${QUANTITY_WHOLE_DIGITS_MAX}}(?:\\.\\d{1,${QUANTITY_PLACES}})?$`)
+const NUMBER_PATTERN = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]\+?(-?\d+))?$/
+/** Longer ones are refused before they are looked at. */
+const NUMBER_LENGTH_MAX = 200
 const SHOWN_LENGTH_MAX = 40
 
 /**
@@ -33,6 +36,27 @@ export function parseQuantity(text: string, name: string): bigint {
 /** Whether `text` is a quantity `parseQuantity` takes. For places that must not throw. */
 export function isQuantity(text: string): boolean {
   return INPUT_PATTERN.test(text)
+}
+
+/**
+ * Reads a number as JSON writes it, exactly: `145`, `-0.25`, `1.5e3`. undefined for what is none, or has more
+ * digits before or after the point than a quantity may.
+ *
+ * Returns the one decimal string that stands for it, as `formatQuantity` does.
+ */
+export function readDecimal(text: string): string | undefined {
+  const [, sign, whole, places = '', exponent = '0'] = NUMBER_PATTERN.exec(text) ?? []
+  if (whole === undefined || text.length > NUMBER_LENGTH_MAX) return undefined
+  const digits = (whole + places).replace(/^0+/, '')
+  const kept = digits.replace(/0+$/, '')
+  if (kept === '') return '0'
+  const shift = Number(exponent) - places.length + digits.length - kept.length
+  const wholeDigits = kept.length + shift
+  if (shift < -QUANTITY_PLACES || wholeDigits > QUANTITY_WHOLE_DIGITS_MAX) return undefined
+  if (shift >= 0) return `${sign}${kept}${'0'.repeat(shift)}`
+  return wholeDigits > 0
+    ? `${sign}${kept.slice(0, wholeDigits)}.${kept.slice(wholeDigits)}`
+    : `${sign}0.${'0'.repeat(-wholeDigits)}${kept}`
 }
 
 /**

@@ -1,5 +1,3 @@
-import type { Shipper } from './ship.ts'
-
 /**
  * From a commit in the spool to the look at it. The longer, the more events share a row and a page of
  * the stores; but a call must be in the reports within a second, and shipping takes its time too.
@@ -10,14 +8,14 @@ const RETRY_MS = 500
 
 /** Ships soon after events became durable, and again when that failed. */
 export class ShipLoop {
-  readonly #shipper: Shipper
+  readonly #shipper: Ships
   readonly #onError: (error: unknown) => void
   #timer: NodeJS.Timeout | undefined
   #running = false
   #again = false
   #stopped = false
 
-  constructor(shipper: Shipper, onError: (error: unknown) => void) {
+  constructor(shipper: Ships, onError: (error: unknown) => void) {
     this.#shipper = shipper
     this.#onError = onError
   }
@@ -54,4 +52,9 @@ export class ShipLoop {
     if (failed) this.#schedule(RETRY_MS)
     else if (this.#again) this.#schedule(DELAY_MS)
   }
+}
+
+/** What ships all there is, and may be called again while it does. */
+export interface Ships {
+  ship(): Promise<number>
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { copyEvents } from '../ingest/copy-events.ts'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { SpoolReader } from '../metering/spool.ts'
@@ -9,13 +10,13 @@ import { openControlStore, openUsageLog } from '../storage/open.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import { describeError } from '../telemetry/log.ts'
 import { Shipper } from './ship.ts'
-import { ShipLoop } from './ship-loop.ts'
+import { ShipLoop, type Ships } from './ship-loop.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
 
 /** Ships on a thread of its own: writing to the stores takes long, and no call may wait for it. */
 class ShipThread {
   readonly #store: ControlStore
-  readonly #shipper: Shipper
+  readonly #shipper: Ships
   readonly #loop: ShipLoop
   readonly #report: (report: ShipReport) => void
   #showEvents: boolean
@@ -39,8 +40,11 @@ class ShipThread {
     const store = await openControlStore({ stores }, clock)
     const usageLog = await openUsageLog({ stores })
     const spool = new SpoolReader(data.spoolPath)
-    const shipper = (onShipped: OnShipped): Shipper =>
-      new Shipper({ spool, store, usageLog, nodeId, clock, onShipped })
+    const shipper = (onShipped: OnShipped): Ships => {
+      const ofSpool = new Shipper({ spool, store, usageLog, nodeId, clock, onShipped })
+      // What came in as events is in the ledger already.
+      return { ship: async () => (await ofSpool.ship()) + (await copyEvents({ store, usageLog })) }
+    }
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
     report({ kind: 'ready' })
@@ -83,7 +87,7 @@ type FiguresCommand = Extract<ShipCommand, { kind: 'figures' }>
 type Report = (report: ShipReport) => void
 interface ShipThreadParts {
   readonly store: ControlStore
-  readonly shipper: (onShipped: OnShipped) => Shipper
+  readonly shipper: (onShipped: OnShipped) => Ships
   readonly showEvents: boolean
   readonly report: Report
 }

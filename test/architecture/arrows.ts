@@ -17,11 +17,12 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/storage/ports'],
   ['src/limits'],
   [...DRIVERS, OPENER, 'src/access', 'src/metering'],
+  ['src/ingest'],
   ['src/gateway', 'src/shipping', 'src/billing'],
   ['src/integrations', 'src/control', 'src/upkeep', 'src/reconcile'],
   ['src/portal', 'src/dashboard'],
   ['src/app.ts'],
-  ['src/serve.ts', 'src/evidence.ts', 'src/proof.ts'],
+  ['src/serve.ts', 'src/evidence.ts', 'src/intake.ts', 'src/proof.ts'],
   ['src/cli', 'commands'],
 ]
 

@@ -92,9 +92,9 @@ listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, tls: { cert: package.json }
 listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, tls: { cert: package.json, key: package.json }
   2:68 gateway.tls.key: package.json holds no private key without a passphrase in PEM
 GET /v1/search » GET /gatez/health
-  7:30 apis[0].routes[0].match: answers /gatez/health, where gatez itself does (gateway.health: give it another path, or off)
+  7:30 apis[0].routes[0].match: answers GET /gatez/health, where gatez itself does (gateway.health: give it another path, or off)
 GET /v1/search » "GET /{one}/usage"
-  7:30 apis[0].routes[0].match: answers /gatez/usage, where gatez itself does (gateway.usage: give it another path, or off)
+  7:30 apis[0].routes[0].match: answers GET /gatez/usage, where gatez itself does (gateway.usage: give it another path, or off)
 listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, health: "/{x}"
   2:44 gateway.health: must be a plain path, or off
 listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, health: /a, usage: /a

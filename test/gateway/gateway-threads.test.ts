@@ -55,6 +55,8 @@ async function startThreads(count: number, upstreamPort: number, options: { with
       counterMemory,
       clientMemory,
       meterPort: meter.connect(),
+      // Nobody sends events here.
+      ingestPort: new MessageChannel().port1,
       ipSalt: 'salt',
       sharePort: count > 1,
     })),

@@ -92,7 +92,7 @@ describe('GET /gatez/health', () => {
   )
 
   test('turned off, the api has the path', async () => {
-    const { gateway, upstream } = await start({ ownPaths: { health: null, usage: null } })
+    const { gateway, upstream } = await start({ ownPaths: { health: null, usage: null, events: null } })
     const text = `GET /gatez/health HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx-api-key: ${gateway.secret}\r\n\r\n`
     await exchangeBytes(gateway.port, text)
     expect(upstream.heads).toHaveLength(1)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { ClientRules, ListenerTls } from '../../src/config/config.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
+import { TokenAuthenticator } from '../../src/gateway/authenticate-token.ts'
 import { Clients } from '../../src/gateway/clients.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
 import { Pipeline } from '../../src/gateway/pipeline.ts'
@@ -29,8 +30,10 @@ import {
   openGrantReader,
   openLocalCounters,
 } from '../../src/storage/open.ts'
+import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { Counter } from '../../src/storage/ports/counters.ts'
 import { key, NOON, openFor, plan, putPlans, storesIn, subscription, tenant } from './control-store.ts'
+import { eventDesk } from './event-desk.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** One gateway thread without its thread: every part of it real, in this process, on a free port. */
@@ -43,6 +46,8 @@ export interface TestGateway {
   readonly server: GatewayServer
   readonly pipeline: Pipeline
   readonly clients: Clients
+  /** Where keys, tokens and the ledger are. */
+  readonly store: ControlStore
   readonly meter: MeterClient
   readonly upstreams: Upstreams
   /** The first of its apis. */
@@ -81,6 +86,8 @@ export interface TestGatewayOptions extends Partial<RulesSource> {
   readonly tenant?: Partial<Tenant>
   /** What the ledger would say; it cannot be read unless given. */
   readonly figuresOf?: PipelineParts['figuresOf']
+  /** Events a tenant may report in a minute; any number unless given. */
+  readonly eventsPerMinute?: number
   /** Bytes of counter memory, cut from a mebibyte. */
   readonly countersMib?: number
 }
@@ -90,7 +97,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const folder = tempDir()
   const clock = new ManualClock(NOON)
   const secret = makeSecret('live')
-  await fillStore(folder, clock, secret, options)
+  const store = await fillStore(folder, clock, secret, options)
   const meter = await Meter.start(
     {
       spoolPath: join(folder, 'spool.db'),
@@ -105,7 +112,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const client = new MeterClient(meterPort, true)
   const alarms: string[] = []
   const warnings: string[] = []
-  const parts = buildParts(options, { folder, clock, client, alarms, warnings })
+  const parts = buildParts(options, { folder, store, clock, client, alarms, warnings })
   const { server } = parts.server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -123,6 +130,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     server: parts.server,
     pipeline: parts.pipeline,
     clients: parts.clients,
+    store,
     meter: client,
     upstreams: parts.upstreams,
     api: parts.api,
@@ -141,7 +149,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
 }
 
 /** Where gatez answers itself unless a test says otherwise. */
-export const OWN_PATHS = { health: '/gatez/health', usage: '/gatez/usage' }
+export const OWN_PATHS = { health: '/gatez/health', usage: '/gatez/usage', events: '/v1/events' }
 
 /** A route with defaults for what a test does not care about. */
 export function route(overrides: Partial<Route> = {}): Route {
@@ -200,7 +208,7 @@ async function fillStore(
   clock: ManualClock,
   secret: string,
   options: TestGatewayOptions,
-): Promise<void> {
+): Promise<ControlStore> {
   const store = await openFor(folder, clock)
   await putPlans(store, options.plans ?? [plan()])
   await store.transaction(async (tables) => {
@@ -208,12 +216,14 @@ async function fillStore(
     await tables.subscriptions.insert(subscription())
     await tables.keys.insert(key({ hash: hashSecret(secret), ...options.key }))
   })
+  return store
 }
 
 function buildParts(
   options: TestGatewayOptions,
   made: {
     readonly folder: string
+    readonly store: ControlStore
     readonly clock: ManualClock
     readonly client: MeterClient
     readonly alarms: string[]
@@ -243,6 +253,7 @@ function buildParts(
     answerPreflight: (exchange, fields) => server.answerPreflight(exchange, fields),
     isOverloaded: options.isOverloaded ?? (() => false),
     authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
+    tokens: new TokenAuthenticator((hash) => grants.tokenByHash(hash)),
     counters: openCounters(counterMemory),
     meter: made.client,
     upstreams,
@@ -250,6 +261,10 @@ function buildParts(
     periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
     billingPeriodAt: (atMs) => periodAt('month', 'UTC', atMs),
     figuresOf: options.figuresOf ?? (() => Promise.reject(new Error('no ledger here'))),
+    takeEvents: eventDesk({
+      ...{ store: made.store, clock, counterMemory, perMinute: options.eventsPerMinute ?? null },
+      ...{ meters: options.meters ?? [], onFailed: (error) => alarm('events', error) },
+    }),
     answerOwn: (exchange, answer) => server.answerOwn(exchange, answer),
     answer: (exchange, refusal, fields) => server.answer(exchange, refusal, fields),
     fault: (exchange, error) => server.fault(exchange, error),

@@ -1,5 +1,6 @@
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
+import type { EventStore } from './events.ts'
 import type { KeyStore } from './keys.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { NodeStore } from './nodes.ts'
@@ -7,6 +8,8 @@ import type { OutboxStore } from './outbox.ts'
 import type { PlanStore } from './plans.ts'
 import type { SubscriptionStore } from './subscriptions.ts'
 import type { TenantStore } from './tenants.ts'
+import type { TokenStore } from './tokens.ts'
+import type { UnattributedStore } from './unattributed.ts'
 
 /** The transactional truth: everything that is not a raw event or a counter. */
 export interface ControlStore extends ControlTables, AsyncDisposable {
@@ -30,4 +33,7 @@ export interface ControlTables {
   readonly changes: ChangeStore
   readonly audit: AuditStore
   readonly outbox: OutboxStore
+  readonly tokens: TokenStore
+  readonly events: EventStore
+  readonly unattributed: UnattributedStore
 }

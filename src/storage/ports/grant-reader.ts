@@ -1,8 +1,11 @@
 import type { Grant } from '../../model/grant.ts'
+import type { Token } from '../../model/token.ts'
 
 /** What a gateway thread reads on a cache miss: one row, at once, on a connection of its own. */
 export interface GrantReader {
   /** What the key with this hash may do now; undefined if no key has it. Throws `store-unavailable`. */
   grantByHash(hash: string): Grant | undefined
+  /** The token with this hash, in whatever state; undefined if none has it. Throws `store-unavailable`. */
+  tokenByHash(hash: string): Token | undefined
   close(): void
 }

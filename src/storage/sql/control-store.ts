@@ -4,6 +4,8 @@ import type { ControlStore, ControlTables } from '../ports/control-store.ts'
 import { SqlAuditStore } from './audit.ts'
 import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
+import { EventStatements } from './event-statements.ts'
+import { SqlEventStore } from './events.ts'
 import { SqlKeyStore } from './keys.ts'
 import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
 import { LedgerNumbers } from './ledger-numbers.ts'
@@ -15,6 +17,8 @@ import { SqlPlanStore } from './plans.ts'
 import type { ControlSchema } from './schema.ts'
 import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
+import { SqlTokenStore } from './tokens.ts'
+import { SqlUnattributedStore } from './unattributed.ts'
 
 /**
  * Opens the control store on an SQL engine, with its schema up to date.
@@ -32,7 +36,7 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
   }
   const statements = new LedgerStatements(db)
   const numbers = LedgerNumbers.of(statements)
-  const shared = { engine, clock, ledger: { statements, numbers } }
+  const shared = { engine, clock, ledger: { statements, numbers }, events: new EventStatements(db) }
   return {
     ...tablesOn(db, shared),
     transaction: async (work) => {
@@ -54,9 +58,10 @@ interface Shared {
   readonly engine: SqlEngine
   readonly clock: Clock
   readonly ledger: LedgerShared
+  readonly events: EventStatements
 }
 
-function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger }: Shared): ControlTables {
+function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: Shared): ControlTables {
   return {
     tenants: new SqlTenantStore(db, engine),
     keys: new SqlKeyStore(db, clock),
@@ -67,5 +72,8 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger }: Shared):
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),
     outbox: new SqlOutboxStore(db),
+    tokens: new SqlTokenStore(db),
+    events: new SqlEventStore(db, events),
+    unattributed: new SqlUnattributedStore(db),
   }
 }

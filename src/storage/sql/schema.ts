@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely'
 import type { KeyMode, KeyState } from '../../model/key.ts'
 import type { MemberRole, TenantState } from '../../model/tenant.ts'
+import type { UnattributedReason } from '../ports/unattributed.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -31,6 +32,10 @@ export interface ControlSchema {
   readonly changes: ChangeRow
   readonly audit: AuditRow
   readonly outbox: OutboxRow
+  readonly tokens: TokenRow
+  readonly ingested_events: IngestedEventRow
+  readonly event_batches: EventBatchRow
+  readonly unattributed_events: UnattributedRow
 }
 
 export interface MigrationRow {
@@ -236,4 +241,49 @@ export interface OutboxRow {
   readonly body: string
   readonly created_at_ms: number
   readonly sent_at_ms: number | null
+}
+
+export interface TokenRow {
+  readonly id: string
+  readonly name: string
+  /** JSON list. */
+  readonly scopes: string
+  readonly hash: string
+  readonly masked: string
+  readonly created_by: string
+  readonly created_at_ms: number
+  readonly expires_at_ms: number | null
+  readonly revoked_at_ms: number | null
+}
+
+export interface IngestedEventRow {
+  readonly tenant_id: string
+  readonly source: string
+  readonly id: string
+  readonly event_id: string
+  readonly hash: string
+  /** Ids of meters, with commas between. */
+  readonly matched: string
+  /** 0 or 1. */
+  readonly late: number
+  readonly adjustment: number
+  readonly received_at_ms: number
+}
+
+export interface EventBatchRow {
+  readonly first_seq: number
+  readonly count: number
+  readonly lines: string
+}
+
+export interface UnattributedRow {
+  readonly tenant: string
+  readonly source: string
+  readonly id: string
+  readonly hash: string
+  readonly reason: UnattributedReason
+  readonly body: string
+  readonly times: number
+  readonly first_at_ms: number
+  readonly last_at_ms: number
 }

@@ -1,0 +1,45 @@
+import type { Token } from '../model/token.ts'
+import type { Authenticator } from './authenticate.ts'
+import type { TokenAuthenticator } from './authenticate-token.ts'
+import type { Caller } from './call-plan.ts'
+import type { Clients } from './clients.ts'
+import type { Exchange } from './exchange.ts'
+import { Refusal } from './refusal.ts'
+import type { RequestHead } from './request-head.ts'
+import type { Rules } from './rules.ts'
+
+/** Keys and tokens: whose they are, and how often one address may show such that are none. */
+export class Credentials {
+  readonly #parts: CredentialsParts
+
+  constructor(parts: CredentialsParts) {
+    this.#parts = parts
+  }
+
+  /** Whose key a request carries. */
+  key(exchange: Exchange, head: RequestHead, rules: Rules): Caller | Refusal {
+    return this.#counted(exchange, this.#parts.authenticator.authenticate(head, rules, exchange.startMs))
+  }
+
+  /** The token of this secret, if it may send events. */
+  token(exchange: Exchange, secret: string): Token | Refusal {
+    return this.#counted(exchange, this.#parts.tokens.authenticate(secret, 'events', exchange.startMs))
+  }
+
+  /** Drops what changes made stale. */
+  forget(subjects: readonly string[]): void {
+    this.#parts.authenticator.forget(subjects)
+    this.#parts.tokens.forget(subjects)
+  }
+
+  #counted<Found>(exchange: Exchange, found: Found | Refusal): Found | Refusal {
+    if (!(found instanceof Refusal) || found.code !== 'invalid-credential') return found
+    return this.#parts.clients.failedKey(exchange.origin.ip, exchange.startMs) ?? found
+  }
+}
+
+export interface CredentialsParts {
+  readonly authenticator: Authenticator
+  readonly tokens: TokenAuthenticator
+  readonly clients: Clients
+}

@@ -1,0 +1,110 @@
+import type { Meter } from '../model/api.ts'
+import type { Countable, UsageFields } from './count-once.ts'
+import type { EventFault, IncomingEvent } from './incoming-event.ts'
+import { matchMeters } from './match-meters.ts'
+import { invalid } from './read-event.ts'
+import { subscriptionAt, type TenantFacts } from './tenant-book.ts'
+
+/** Who reports. */
+export type EventSender =
+  /** May name any tenant. */
+  | { readonly kind: 'operator' }
+  /** A customer by one of its keys: only for itself. */
+  | {
+      readonly kind: 'tenant'
+      readonly tenantId: string
+      readonly keyId: string
+      /** False for test keys. */
+      readonly billed: boolean
+    }
+
+/** What an event is looked at with. */
+export interface Placing {
+  readonly sender: EventSender
+  /** Of the tenant it names. */
+  readonly facts: TenantFacts
+  readonly meters: readonly Meter[]
+  readonly nowMs: number
+  /** Whether the period that holds a moment is closed: what happened in it can only be an adjustment. */
+  readonly isClosed: (tenantId: string, atMs: number) => boolean
+}
+
+/**
+ * Finds whose an event is, when it counts, under which plan, and on which meters; or why it may not.
+ *
+ * Up to five minutes ahead is a clock that is wrong; more is refused. A day late is flagged. What happened in
+ * a closed period counts now, as an adjustment: what was closed never changes.
+ */
+export function placeEvent(event: IncomingEvent, placing: Placing): Countable | EventFault {
+  const { sender, facts, meters, nowMs, isClosed } = placing
+  if (sender.kind === 'operator' && event.tenant === undefined) return invalid('tenant_id is missing')
+  const { tenant } = facts
+  if (sender.kind === 'tenant' && tenant?.id !== sender.tenantId) return FOREIGN
+  if (tenant === undefined) return unknownTenant(event.tenant ?? '')
+  const happenedMs = event.timestampMs ?? event.keptSinceMs ?? nowMs
+  if (happenedMs > nowMs + AHEAD_MS_MAX)
+    return invalid('timestamp is more than five minutes ahead of the clock of gatez')
+  const match = matchMeters(event, meters, { mayLower: sender.kind === 'operator' })
+  if ('fault' in match) return match
+  const adjustment = isClosed(tenant.id, happenedMs)
+  const subscription = subscriptionAt(facts, happenedMs)
+  const usage: UsageFields = {
+    ...NO_CALL,
+    timestampMs: adjustment ? nowMs : happenedMs,
+    tenantId: tenant.id,
+    keyId: sender.kind === 'tenant' ? sender.keyId : '',
+    planId: subscription?.planId ?? '',
+    planVersion: subscription?.planVersion ?? 0,
+    subscriptionId: subscription?.id ?? '',
+    endpoint: event.metric,
+    billable: sender.kind === 'operator' || sender.billed,
+    quantities: match.quantities,
+    requestId: event.id,
+  }
+  return {
+    tenantId: tenant.id,
+    source: event.source,
+    id: event.id,
+    hash: event.hash,
+    matched: Object.keys(match.quantities),
+    late: nowMs - happenedMs > LATE_MS,
+    adjustment,
+    usage,
+  }
+}
+
+/** Whether an event was refused before it got any further. */
+export function isFault<Other extends object>(event: Other | EventFault): event is EventFault {
+  return 'fault' in event
+}
+
+const AHEAD_MS_MAX = 5 * 60_000
+const LATE_MS = 24 * 60 * 60_000
+
+/** The fields of a usage event that only calls have. An event is no request: it counts 0 of them. */
+const NO_CALL = {
+  apiId: '',
+  routeId: '',
+  method: '',
+  statusCode: 0,
+  outcome: 'ok',
+  refusal: '',
+  responseTimeMs: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  usageUnits: 0,
+  dimensions: {},
+  clientIp: '',
+  source: 'api',
+  count: 0,
+} as const
+
+const FOREIGN: EventFault = {
+  code: 'foreign-tenant',
+  fault: 'tenant_id names another tenant; a key reports usage of its own tenant only',
+}
+
+function unknownTenant(name: string): EventFault {
+  const fault = `there is no tenant ${JSON.stringify(name)}; the event is kept and listed (gatez usage unattributed)`
+  return { code: 'unknown-tenant', fault }
+}

@@ -1,0 +1,165 @@
+import type { UlidMaker } from '../lib/id.ts'
+import type { ControlTables } from '../storage/ports/control-store.ts'
+import type { EventIdentity } from '../storage/ports/events.ts'
+import type { UnattributedEvent, UnattributedReason } from '../storage/ports/unattributed.ts'
+import { type Countable, countOnce } from './count-once.ts'
+import type { EventOutcome, RefusedEvent } from './event-outcome.ts'
+import { bodyOf, type EventFault, type IncomingEvent } from './incoming-event.ts'
+import { isFault } from './place-event.ts'
+
+/**
+ * The events of one transaction. Several of one identity are one event, said again, or one that is in
+ * conflict with it: the first there ever was decides.
+ */
+export class Turn {
+  readonly #tables: ControlTables
+  readonly #how: TurnParts
+  /** By the name of their identity, in the order in which they came. */
+  readonly #slots = new Map<string, Slot[]>()
+  readonly #lost: UnattributedEvent[] = []
+  /** Whether anything could not be counted before. */
+  #someKept = false
+
+  constructor(tables: ControlTables, how: TurnParts) {
+    this.#tables = tables
+    this.#how = how
+  }
+
+  /** Returns where the outcome will be once the turn is settled. */
+  add(event: IncomingEvent, placed: Countable | EventFault): { readonly outcome: EventOutcome } {
+    if (isFault(placed)) {
+      if (placed.code === 'unknown-tenant') this.#keep(event, event.tenant ?? '', placed.code)
+      return { outcome: { kind: 'refused', ...placed } }
+    }
+    const name = nameOf(placed)
+    const slot: Slot = { event, countable: placed, outcome: UNSETTLED }
+    const others = this.#slots.get(name)
+    if (others === undefined) this.#slots.set(name, [slot])
+    else others.push(slot)
+    return slot
+  }
+
+  /** Counts what is new, and keeps what cannot be counted. */
+  async settle(): Promise<void> {
+    const kept = await this.#findKept()
+    const [matched, unmatched]: [Slot[], Slot[]] = [[], []]
+    for (const [name, [first]] of this.#slots) {
+      const before = kept.get(name)
+      if (first === undefined) continue
+      if (first.countable.matched.length === 0) unmatched.push(first)
+      // What is kept has its id: another event under it would have two meanings.
+      else if (before === undefined || before.hash === first.event.hash) matched.push(first)
+      else this.#unmatched(name, before.hash, false)
+    }
+    await this.#count(matched)
+    await this.#keepUnmatched(unmatched, kept)
+    if (this.#lost.length > 0) await this.#tables.unattributed.put(this.#lost)
+  }
+
+  async #count(firsts: readonly Slot[]): Promise<void> {
+    const countables = firsts.map(({ countable }) => countable)
+    for (const { taken, isNew } of await countOnce(this.#tables, countables, this.#how)) {
+      this.#settle(nameOf(taken), taken.hash, { kind: 'counted', taken, isNew })
+    }
+    if (this.#someKept) await this.#tables.unattributed.resolve(firsts.filter(isCounted).flatMap(namesOf))
+  }
+
+  /** Which may have been counted, before a meter was taken out of the file. */
+  async #keepUnmatched(firsts: readonly Slot[], kept: ReadonlyMap<string, UnattributedEvent>): Promise<void> {
+    if (firsts.length === 0) return
+    const taken = await this.#tables.events.find(firsts.map(({ countable }) => countable))
+    const byName = new Map(taken.map((each) => [nameOf(each), each]))
+    for (const { event, countable } of firsts) {
+      const name = nameOf(countable)
+      const counted = byName.get(name)
+      if (counted !== undefined) {
+        this.#settle(name, counted.hash, { kind: 'counted', taken: counted, isNew: false })
+        continue
+      }
+      const before = kept.get(name)
+      if (before === undefined || before.hash === event.hash)
+        this.#keep(event, countable.tenantId, 'no-meter')
+      this.#unmatched(name, before?.hash ?? event.hash, before === undefined)
+    }
+  }
+
+  #unmatched(name: string, hash: string, isNew: boolean): void {
+    const tenantId = this.#slots.get(name)?.[0]?.countable.tenantId ?? ''
+    this.#settle(name, hash, { kind: 'unmatched', tenantId, isNew })
+  }
+
+  /** Gives all events of one identity their outcomes; `hash` is of the one that decides. */
+  #settle(name: string, hash: string, outcome: Exclude<EventOutcome, RefusedEvent>): void {
+    let { isNew } = outcome
+    for (const slot of this.#slots.get(name) ?? []) {
+      if (slot.event.hash === hash) {
+        slot.outcome = { ...outcome, isNew }
+        isNew = false
+      } else {
+        slot.outcome = { kind: 'refused', ...CONFLICT }
+        this.#keep(slot.event, slot.countable.tenantId, CONFLICT.code)
+      }
+    }
+  }
+
+  /** What is kept of these events: without a meter, by identity. */
+  async #findKept(): Promise<ReadonlyMap<string, UnattributedEvent>> {
+    const { unattributed } = this.#tables
+    this.#someKept = await unattributed.any()
+    if (!this.#someKept) return NOTHING_KEPT
+    const firsts = [...this.#slots.values()].flatMap((slots) => slots.slice(0, 1))
+    const found = await unattributed.find(firsts.map(({ countable }) => withTenant(countable)))
+    const ofMeters = found.filter(({ reason }) => reason === 'no-meter')
+    return new Map(ofMeters.map((each) => [nameOf({ ...each, tenantId: each.tenant }), each]))
+  }
+
+  #keep(event: IncomingEvent, tenant: string, reason: UnattributedReason): void {
+    const { nowMs } = this.#how
+    // It did not come again: somebody looked whether it can be counted by now.
+    if (event.keptSinceMs !== undefined && reason !== 'idempotency-conflict') return
+    this.#lost.push({
+      ...{ tenant, source: event.source, id: event.id, hash: event.hash, reason },
+      ...{ body: bodyOf({ ...event, tenant }), times: 1 },
+      ...{ firstAtMs: event.keptSinceMs ?? nowMs, lastAtMs: nowMs },
+    })
+  }
+}
+
+export interface TurnParts {
+  /** Makes the ids that events have in the usage log. */
+  readonly ids: UlidMaker
+  readonly nowMs: number
+}
+
+interface Slot {
+  readonly event: IncomingEvent
+  readonly countable: Countable
+  outcome: EventOutcome
+}
+
+const CONFLICT = {
+  code: 'idempotency-conflict',
+  fault: 'another event has this idempotency key already; what came first counts, and this one is kept aside',
+} as const satisfies EventFault
+
+const UNSETTLED: EventOutcome = { kind: 'refused', ...CONFLICT }
+const NOTHING_KEPT: ReadonlyMap<string, UnattributedEvent> = new Map()
+
+/** Equal for equal identities only: no part holds a line end. */
+function nameOf({ tenantId, source, id }: EventIdentity): string {
+  return `${tenantId}\n${source}\n${id}`
+}
+
+function isCounted({ outcome }: Slot): boolean {
+  return outcome.kind === 'counted' && outcome.isNew
+}
+
+function withTenant({ tenantId, source, id }: EventIdentity) {
+  return { tenant: tenantId, source, id }
+}
+
+/** Under its tenant's id, or as its sender called that tenant before there was one. */
+function namesOf({ event, countable }: Slot) {
+  const names = new Set([countable.tenantId, event.tenant ?? countable.tenantId])
+  return [...names].map((tenant) => ({ ...withTenant(countable), tenant, hash: event.hash }))
+}
