@@ -28,12 +28,15 @@ import { showTenant } from './access/show-tenant.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
 import { verifyKey } from './access/verify-key.ts'
 import type { ExportRequest } from './billing/export/export-usage.ts'
+import type { Config } from './config/config.ts'
 import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
 import { loadConfig } from './config/load-config.ts'
+import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageReport } from './metering/usage-report.ts'
 import { openControlStore } from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
 
 /**
  * Reads the file, opens its stores and returns all use cases with what they need bound to them.
@@ -49,10 +52,7 @@ export async function openApp(configFile: string) {
   const access = { store, clock, billing: config.billing }
   const actor = `cli:${systemUser()}`
   const routes = config.apis.flatMap((api) => api.routes)
-  const reportUsage = (written: WrittenUsageQuery, by: readonly ReportBy[]) => {
-    const { timezone } = config.billing
-    return usageReport(store, parseUsageQuery(written, { nowMs: clock.nowMs(), timezone, by }))
-  }
+  const reportUsage = usageReporter({ config, clock, store })
 
   return {
     config,
@@ -103,11 +103,28 @@ export async function openApp(configFile: string) {
       // Loaded here, so that other commands need not wait for the CSV writer.
       const { exportUsage } = await import('./billing/export/export-usage.ts')
       const report = await reportUsage(written, ['tenant', 'key'])
-      await exportUsage(report, { ...request, meterIds: config.meters.map((meter) => meter.id) })
+      await exportUsage(report, { ...request, meterIds: config.meters.map(({ id }) => id) })
       return report
     },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }
+}
+
+/** Reads what a user asks of a report, by what the file declares, and answers it. */
+function usageReporter({ config, clock, store }: ReporterParts) {
+  const { timezone } = config.billing
+  const dimensions = config.dimensions.map(({ id }) => id)
+  const meters = config.meters.map(({ id }) => id)
+  return (written: WrittenUsageQuery, by: readonly ReportBy[]) => {
+    const defaults = { nowMs: clock.nowMs(), timezone, by, dimensions, meters }
+    return usageReport(store, parseUsageQuery(written, defaults))
+  }
+}
+
+interface ReporterParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly store: ControlStore
 }
 
 /** The use cases, ready to be called. */

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { assert } from '../lib/assert.ts'
 import { COUNTED_STATUSES } from '../model/api.ts'
+import type { Dimension } from '../model/dimension.ts'
+import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
@@ -38,12 +40,8 @@ export function buildConfig(file: File, path: string): Config {
     billing: file.billing,
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
-    meters: file.meters.map(({ id, aggregation, from, count_statuses }) => ({
-      id,
-      aggregation,
-      from,
-      countStatuses: count_statuses ?? COUNTED_STATUSES,
-    })),
+    meters: file.meters.map(toMeter),
+    dimensions: file.dimensions.map(toDimension),
     plans: file.plans.map(toPlan),
   })
 }
@@ -70,6 +68,16 @@ function toClientRules(gateway: File['gateway']): ClientRules {
     readMs: gateway.timeouts.read,
     keepAliveMs: gateway.timeouts.keep_alive,
   }
+}
+
+function toMeter(meter: File['meters'][number]): Meter {
+  const { id, aggregation, from, routes, count_statuses: countStatuses = COUNTED_STATUSES } = meter
+  const field = from === 'openai-usage' ? (meter.field ?? 'total_tokens') : ''
+  return { id, aggregation, from, field, routes, countStatuses }
+}
+
+function toDimension({ id, from, name, max_values }: File['dimensions'][number]): Dimension {
+  return { id, from, name: from === 'event' ? name : name.toLowerCase(), maxValues: max_values }
 }
 
 function toPlan(plan: File['plans'][number]): Plan {

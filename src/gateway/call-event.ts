@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { encodeEvent } from '../metering/event.ts'
-import { COUNTED_STATUSES, type Meter, statusCounts } from '../model/api.ts'
+import { COUNTED_STATUSES, statusCounts } from '../model/api.ts'
+import type { Meter } from '../model/meter.ts'
 import type { Ending } from './ending.ts'
 import type { Limited } from './exchange.ts'
 import { readQuantities } from './quantities.ts'

@@ -1,4 +1,5 @@
-import { type Meter, statusCounts } from '../model/api.ts'
+import { statusCounts } from '../model/api.ts'
+import type { Meter } from '../model/meter.ts'
 import { isQuantity } from '../model/quantity.ts'
 import type { Ending } from './ending.ts'
 

@@ -1,5 +1,6 @@
-import type { Api, Feature, Meter, Route } from '../model/api.ts'
+import type { Api, Feature, Route } from '../model/api.ts'
 import type { Grant } from '../model/grant.ts'
+import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Counter } from '../storage/ports/counters.ts'
 import type { OwnPaths } from './own-endpoints.ts'

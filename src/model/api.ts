@@ -84,15 +84,6 @@ export interface Feature {
   readonly label: string
 }
 
-/** A meter declared in the file; the built-in ones need no entry. */
-export interface Meter {
-  readonly id: string
-  readonly aggregation: 'count' | 'sum' | 'max' | 'latest' | 'unique_count'
-  /** `header` reads `x-gatez-meter-<id>` from the upstream's answer. */
-  readonly from: 'header' | 'openai-usage' | 'event'
-  readonly countStatuses: StatusRanges
-}
-
 /** Inclusive ranges of status codes, as [[200, 299], [101, 101]]. */
 export type StatusRanges = readonly (readonly [number, number])[]
 

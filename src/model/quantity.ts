@@ -58,6 +58,11 @@ export function formatQuantity(femtos: bigint): string {
   return `${sign}${size / FEMTOS_PER_UNIT}${places === '' ? '' : `.${places}`}`
 }
 
+/** The one form of a quantity of ours: 007.50 is 7.5. */
+export function canonicalQuantity(text: string): string {
+  return formatQuantity(quantityFemtos(text))
+}
+
 /** The exact sum of two quantities of ours, canonical. */
 export function addQuantities(left: string, right: string): string {
   return formatQuantity(quantityFemtos(left) + quantityFemtos(right))

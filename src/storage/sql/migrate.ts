@@ -3,6 +3,7 @@ import { GatezError } from '../../errors/gatez-error.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { SqlDdl, SqlEngine } from './engine.ts'
 import { initial } from './migrations/0001-initial.ts'
+import { marksAndDimensions } from './migrations/0002-marks-and-dimensions.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -39,7 +40,7 @@ export interface Migration {
   statements(ddl: SqlDdl): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [initial]
+const MIGRATIONS: readonly Migration[] = [initial, marksAndDimensions]
 const LATEST_VERSION = MIGRATIONS.length
 
 /** The schema version of the store; 0 when it is new. Throws when it is newer than ours. */
