@@ -15,6 +15,7 @@ import { restoreCounters } from './limits/restore-counters.ts'
 import { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
+import type { MeteringRules } from './shipping/ship.ts'
 import { Shipping } from './shipping/shipping.ts'
 import {
   lockDataFolder,
@@ -92,6 +93,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     died: death.promise,
     reload: async (next) => {
       await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode: 'explicit' })
+      metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       return restartFields(config, next)
     },
@@ -129,7 +131,7 @@ async function startMetering(
   undo.defer(() => meter.stop())
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
   const shipping = await Shipping.start(
-    { stores, spoolPath, nodeId, clockOffsetMs },
+    { stores, metering: meteringRules(config), spoolPath, nodeId, clockOffsetMs },
     {
       onShipped: (throughBatchId) => meter.shipped(throughBatchId),
       onEvents,
@@ -140,6 +142,10 @@ async function startMetering(
   undo.defer(() => shipping.stop())
   committed = () => shipping.wake()
   return { store, usageLog, meter, epoch, shipping }
+}
+
+function meteringRules({ meters, dimensions }: Config): MeteringRules {
+  return { meters, dimensions }
 }
 
 interface Metering {

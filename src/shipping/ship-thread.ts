@@ -34,12 +34,12 @@ class ShipThread {
 
   /** Opens the stores and ships what an earlier run left behind. */
   static async start(data: ShipThreadData, report: Report): Promise<ShipThread> {
-    const { nodeId, stores } = data
+    const { nodeId, stores, metering } = data
     const store = await openControlStore({ stores }, shiftedClock(data.clockOffsetMs))
     const usageLog = await openUsageLog({ stores })
     const spool = new SpoolReader(data.spoolPath)
     const shipper = (onShipped: OnShipped): Shipper =>
-      new Shipper({ spool, store, usageLog, nodeId, onShipped })
+      new Shipper({ spool, store, usageLog, nodeId, metering, onShipped })
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
     report({ kind: 'ready' })
@@ -49,6 +49,7 @@ class ShipThread {
   handle(command: ShipCommand): void {
     if (command.kind === 'wake') this.#loop.wake()
     else if (command.kind === 'enough') this.#showEvents = false
+    else if (command.kind === 'metering') this.#shipper.replaceMetering(command.metering)
     else if (command.kind === 'figures') void this.#readFigures(command)
     else void this.#finish()
   }
