@@ -1,11 +1,12 @@
 import { keyAllows } from '../model/key-scope.ts'
 import { accept, PreflightAnswer } from './accept.ts'
-import { callEvent } from './call-event.ts'
+import { CallMetering } from './call-metering.ts'
 import { Caller, type CallPlan } from './call-plan.ts'
 import { isCorsField } from './cors.ts'
 import type { Ending, PassageListener } from './ending.ts'
 import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
 import { addRateHeaders } from './headers.ts'
+import { LeakLog } from './leak-log.ts'
 import { limit } from './limit.ts'
 import type { Held } from './meter.ts'
 import { type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
@@ -14,6 +15,7 @@ import { hasBody, refuseByPolicy } from './policy.ts'
 import { Passage } from './proxy.ts'
 import { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
+import { KEY_NOT_ALLOWED, METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
 import type { RequestChecks } from './request-checks.ts'
 import type { RequestHead } from './request-head.ts'
 import { removeFields } from './response-head.ts'
@@ -26,6 +28,7 @@ export class Pipeline implements PassageListener {
   readonly #parts: PipelineParts
   readonly #refusalLog: RefusalLog
   readonly #upstreamLog: UpstreamLog
+  readonly #metering: CallMetering
   readonly #own: OwnEndpoints
   #rules: Rules
   #checks: RequestChecks
@@ -42,6 +45,7 @@ export class Pipeline implements PassageListener {
     this.#anyone = new Caller(undefined, parts.rules)
     this.#refusalLog = new RefusalLog(parts.meter, parts.clock)
     this.#upstreamLog = new UpstreamLog(parts.warn, parts.clock)
+    this.#metering = new CallMetering({ ...parts, leakLog: new LeakLog(parts.warn, parts.clock) })
     this.#own = new OwnEndpoints({
       ...parts,
       authenticate: (exchange, head) => this.#authenticate(exchange, head),
@@ -53,6 +57,7 @@ export class Pipeline implements PassageListener {
   /** Puts new rules in force, from the next request on; `checks` where the apis changed, too. */
   replaceRules(rules: Rules, checks = this.#checks): void {
     this.#rules = rules
+    this.#metering.replaceRules(rules)
     this.#checks = checks
     this.#anyone = new Caller(undefined, rules)
   }
@@ -135,10 +140,9 @@ export class Pipeline implements PassageListener {
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
     const { call } = limited.planned
-    const { line, billable } = callEvent(limited, ending, this.#rules.meters, this.#parts.clock)
-    if (!billable && call.limits.hasQuota) this.#giveBack(call)
+    const billed = this.#metering.record(limited, ending, held)
+    if (!billed && call.limits.hasQuota) this.#giveBack(call)
     if (call.limits.hasConcurrent) this.#release(call)
-    this.#parts.meter.record(line, held)
     this.#open -= 1
     if (this.#open === 0) this.#allEnded?.()
   }
@@ -222,7 +226,13 @@ export class Pipeline implements PassageListener {
     const { accepted, call } = limited.planned
     const { body, response } = accepted.exchange
     const upstream = this.#parts.upstreams.of(call.matched.api)
-    const passage = new Passage(limited, new UpstreamCall(limited, upstream, this.#parts.clock), this)
+    const passage = new Passage(
+      limited,
+      new UpstreamCall(limited, upstream, this.#parts.clock),
+      this.#metering,
+      this,
+    )
+    this.#metering.prepare(limited)
     this.#open += 1
     if (accepted.head.expectsContinue && body === undefined && hasBody(accepted.head))
       response.writeContinue()
@@ -279,18 +289,3 @@ export class Pipeline implements PassageListener {
     this.#parts.answer(exchange, refusal, fields ?? ['x-request-id', exchange.requestId])
   }
 }
-
-const KEY_NOT_ALLOWED = new Refusal(
-  'key-not-allowed',
-  'This key may not call this endpoint, or not from this address.',
-)
-
-const OVERLOADED = new Refusal('overloaded', 'More calls arrive than can be answered in time.', {
-  headers: ['Retry-After', '1'],
-})
-
-const METERING_UNAVAILABLE = new Refusal(
-  'metering-unavailable',
-  'Calls cannot be counted at the moment, so none is let through.',
-  { headers: ['Retry-After', '1'] },
-)

@@ -68,6 +68,11 @@ export function addQuantities(left: string, right: string): string {
   return formatQuantity(quantityFemtos(left) + quantityFemtos(right))
 }
 
+/** What is left of `left` without `right`, exactly. */
+export function subtractQuantities(left: string, right: string): string {
+  return formatQuantity(quantityFemtos(left) - quantityFemtos(right))
+}
+
 /** Negative, 0 or positive as `left` is below, equal to or above `right`: 1.50 equals 1.5. */
 export function compareQuantities(left: string, right: string): number {
   const difference = quantityFemtos(left) - quantityFemtos(right)

@@ -217,6 +217,7 @@ function buildParts(
     clock,
     warn: (what, detail) => made.warnings.push(`${what}: ${detail}`),
   })
+  const ids = new UlidMaker(clock, { epoch: 1, thread: 0 })
   const pipeline: Pipeline = new Pipeline({
     rules: rulesOf(options),
     checks: new RequestChecks(options.apis ?? [apiOn(1, options.api)]),
@@ -228,6 +229,7 @@ function buildParts(
     meter: made.client,
     upstreams,
     clock,
+    nextId: () => ids.next(),
     periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
     billingPeriodAt: (atMs) => periodAt('month', 'UTC', atMs),
     figuresOf: options.figuresOf ?? (() => Promise.reject(new Error('no ledger here'))),
@@ -240,7 +242,7 @@ function buildParts(
   const server: GatewayServer = new GatewayServer({
     pipeline,
     clock,
-    ids: new UlidMaker(clock, { epoch: 1, thread: 0 }),
+    ids,
     docsUrl: options.docsUrl ?? null,
     clients,
     tls: options.tls ?? null,
@@ -256,9 +258,9 @@ function rulesOf(options: TestGatewayOptions): Rules {
     return { ...one, policy: { ...one.policy, ...times, ...options.policy } }
   })
   const apis = options.apis ?? [{ ...api, connectMs, routes, ...options.api }]
-  const { plans = [plan()], features = [], meters = [] } = options
+  const { plans = [plan()], features = [], meters = [], dimensions = [] } = options
   const { ownPaths = OWN_PATHS } = options
-  return new Rules({ apis, plans, features, meters, ownPaths })
+  return new Rules({ apis, plans, features, meters, dimensions, ownPaths })
 }
 
 async function spooledEvents(folder: string, client: MeterClient): Promise<readonly UsageEvent[]> {
