@@ -47,6 +47,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tenants:show': () => import('./tenants/show.ts'),
   'tenants:suspend': () => import('./tenants/suspend.ts'),
   'usage:export': () => import('./usage/export.ts'),
+  'usage:leaks': () => import('./usage/leaks.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
   why: () => import('./why.ts'),

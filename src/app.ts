@@ -33,10 +33,10 @@ import { clockFromEnvironment, processEnvironment } from './config/environment.t
 import { loadConfig } from './config/load-config.ts'
 import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
+import { usageLeaks } from './metering/usage-leaks.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageReport } from './metering/usage-report.ts'
 import { openControlStore } from './storage/open.ts'
-import type { ControlStore } from './storage/ports/control-store.ts'
 
 /**
  * Reads the file, opens its stores and returns all use cases with what they need bound to them.
@@ -52,7 +52,7 @@ export async function openApp(configFile: string) {
   const access = { store, clock, billing: config.billing }
   const actor = `cli:${systemUser()}`
   const routes = config.apis.flatMap((api) => api.routes)
-  const reportUsage = usageReporter({ config, clock, store })
+  const readQuery = queryReader({ config, clock })
 
   return {
     config,
@@ -98,11 +98,12 @@ export async function openApp(configFile: string) {
       applyPlans(access, { ...request, plans: config.plans, actor }),
     listPlans: () => listPlans(access),
     showPlan: (request: Asked<typeof showPlan>) => showPlan(access, request),
-    usageReport: (written: WrittenUsageQuery) => reportUsage(written, ['tenant']),
+    usageReport: (written: WrittenUsageQuery) => usageReport(store, readQuery(written, ['tenant'])),
+    usageLeaks: (written: WrittenUsageQuery) => usageLeaks(store, readQuery(written, [])),
     exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
       // Loaded here, so that other commands need not wait for the CSV writer.
       const { exportUsage } = await import('./billing/export/export-usage.ts')
-      const report = await reportUsage(written, ['tenant', 'key'])
+      const report = await usageReport(store, readQuery(written, ['tenant', 'key']))
       await exportUsage(report, { ...request, meterIds: config.meters.map(({ id }) => id) })
       return report
     },
@@ -110,21 +111,18 @@ export async function openApp(configFile: string) {
   }
 }
 
-/** Reads what a user asks of a report, by what the file declares, and answers it. */
-function usageReporter({ config, clock, store }: ReporterParts) {
+/** Reads what a user asks of a report, by what the file declares. */
+function queryReader({ config, clock }: ReaderParts) {
   const { timezone } = config.billing
   const dimensions = config.dimensions.map(({ id }) => id)
   const meters = config.meters.map(({ id }) => id)
-  return (written: WrittenUsageQuery, by: readonly ReportBy[]) => {
-    const defaults = { nowMs: clock.nowMs(), timezone, by, dimensions, meters }
-    return usageReport(store, parseUsageQuery(written, defaults))
-  }
+  return (written: WrittenUsageQuery, by: readonly ReportBy[]) =>
+    parseUsageQuery(written, { nowMs: clock.nowMs(), timezone, by, dimensions, meters })
 }
 
-interface ReporterParts {
+interface ReaderParts {
   readonly config: Config
   readonly clock: Clock
-  readonly store: ControlStore
 }
 
 /** The use cases, ready to be called. */

@@ -17,7 +17,7 @@ import { UsageSums, type UsageTotals } from './usage-sums.ts'
  */
 export async function usageReport(stores: UsageStores, query: UsageQuery): Promise<UsageReport> {
   const { span, timezone, by, meters } = query
-  const tenantId = query.tenant === undefined ? undefined : await tenantIdOf(stores, query.tenant)
+  const tenantId = query.tenant === undefined ? undefined : await reportedTenantId(stores, query.tenant)
   const filter = { fromMs: span.startMs, toMs: span.endMs, ...(tenantId !== undefined && { tenantId }) }
 
   const cutters = by.map((each) => reportCutter(each, timezone))
@@ -106,8 +106,8 @@ function periodOf(cuts: readonly ReportCut[], span: Period): Period {
   return { startMs, endMs }
 }
 
-/** Deleted tenants have usage too, so unlike elsewhere they are found. */
-async function tenantIdOf({ tenants }: UsageStores, written: string): Promise<string> {
+/** The tenant of a `--tenant`: deleted ones have usage too, so unlike elsewhere they are found. */
+export async function reportedTenantId({ tenants }: UsageStores, written: string): Promise<string> {
   const tenant = await tenants.find(written)
   if (tenant !== undefined) return tenant.id
   const known = await tenants.list()
