@@ -32,9 +32,12 @@ import { showTenant } from './access/show-tenant.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
 import { verifyKey } from './access/verify-key.ts'
 import type { ExportRequest } from './billing/export/export-usage.ts'
+import type { Config } from './config/config.ts'
 import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
 import { loadConfig } from './config/load-config.ts'
+import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
+import { usageLeaks } from './metering/usage-leaks.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageReport } from './metering/usage-report.ts'
 import { openControlStore } from './storage/open.ts'
@@ -53,10 +56,7 @@ export async function openApp(configFile: string) {
   const access = { store, clock, billing: config.billing }
   const actor = `cli:${systemUser()}`
   const routes = config.apis.flatMap((api) => api.routes)
-  const reportUsage = (written: WrittenUsageQuery, by: readonly ReportBy[]) => {
-    const { timezone } = config.billing
-    return usageReport(store, parseUsageQuery(written, { nowMs: clock.nowMs(), timezone, by }))
-  }
+  const readQuery = queryReader({ config, clock })
 
   return {
     config,
@@ -99,12 +99,13 @@ export async function openApp(configFile: string) {
       applyPlans(access, { ...request, plans: config.plans, actor }),
     listPlans: () => listPlans(access),
     showPlan: (request: Asked<typeof showPlan>) => showPlan(access, request),
-    usageReport: (written: WrittenUsageQuery) => reportUsage(written, ['tenant']),
+    usageReport: (written: WrittenUsageQuery) => usageReport(store, readQuery(written, ['tenant'])),
+    usageLeaks: (written: WrittenUsageQuery) => usageLeaks(store, readQuery(written, [])),
     exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
       // Loaded here, so that other commands need not wait for the CSV writer.
       const { exportUsage } = await import('./billing/export/export-usage.ts')
-      const report = await reportUsage(written, ['tenant', 'key'])
-      await exportUsage(report, { ...request, meterIds: config.meters.map((meter) => meter.id) })
+      const report = await usageReport(store, readQuery(written, ['tenant', 'key']))
+      await exportUsage(report, { ...request, meterIds: config.meters.map(({ id }) => id) })
       return report
     },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
@@ -127,6 +128,20 @@ function tokenCases(access: Access, actor: string) {
     listTokens: () => listTokens(access),
     revokeTokens: (request: Unsigned<typeof revokeTokens>) => revokeTokens(access, { ...request, actor }),
   }
+}
+
+/** Reads what a user asks of a report, by what the file declares. */
+function queryReader({ config, clock }: ReaderParts) {
+  const { timezone } = config.billing
+  const dimensions = config.dimensions.map(({ id }) => id)
+  const meters = config.meters.map(({ id }) => id)
+  return (written: WrittenUsageQuery, by: readonly ReportBy[]) =>
+    parseUsageQuery(written, { nowMs: clock.nowMs(), timezone, by, dimensions, meters })
+}
+
+interface ReaderParts {
+  readonly config: Config
+  readonly clock: Clock
 }
 
 /** The use cases, ready to be called. */

@@ -6,7 +6,7 @@ import { didYouMean } from './lib/closest.ts'
 import { blockedNow } from './limits/blocked-now.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
-import type { UsageEvent } from './model/event.ts'
+import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
@@ -51,24 +51,22 @@ export async function openEvidence(configFile: string) {
 
   async function explain(id: string): Promise<WhyAnswer> {
     const calls = await callsNamed(usageLog, id)
-    const newest = calls.at(-1)
-    if (newest === undefined) throw unknownCall(id)
+    const whole = calls.at(-1) ?? refuseUnknown(id)
+    const newest = whole.event
     const { config, store } = app
     const tenant = newest.tenantId === '' ? undefined : await store.tenants.find(newest.tenantId)
-    const explanation = await explainCall(
-      {
-        usageLog,
-        timezone: config.billing.timezone,
-        emptyCounters: () => openCounters(makeCounterMemory(1)),
-        routes: config.apis.flatMap((api) => api.routes),
-        meters: config.meters,
-        plansNow: await store.plans.current(),
-        versionsOf: (planId) => store.plans.versions(planId),
-        overrides: tenant?.overrides ?? null,
-      },
-      newest,
-    )
-    return { ...explanation, others: calls.slice(0, -1).map((call) => call.id) }
+    const parts = {
+      usageLog,
+      timezone: config.billing.timezone,
+      emptyCounters: () => openCounters(makeCounterMemory(1)),
+      routes: config.apis.flatMap((api) => api.routes),
+      meters: config.meters,
+      plansNow: await store.plans.current(),
+      versionsOf: (planId: string) => store.plans.versions(planId),
+      overrides: tenant?.overrides ?? null,
+    }
+    const explanation = await explainCall(parts, newest, whole)
+    return { ...explanation, others: calls.slice(0, -1).map(({ event }) => event.id) }
   }
 
   async function* followUsage(written: WrittenTail) {
@@ -101,19 +99,23 @@ export type WhyAnswer = Explanation & { readonly others: readonly string[] }
 
 /** More calls of one request id are not looked for. */
 const SAME_ID_MAX = 20
+/** Nor more parts of one call: some days of them. */
+const PARTS_MAX = 250_000
 
-async function callsNamed(usageLog: UsageLog, id: string): Promise<readonly UsageEvent[]> {
+async function callsNamed(usageLog: UsageLog, id: string): Promise<readonly WholeCall[]> {
   const named = await usageLog.findByRequestId(id, SAME_ID_MAX)
-  if (named.length > 0) return named
+  if (named.some(isPart)) return wholeCalls(await usageLog.findByRequestId(id, PARTS_MAX)).slice(-SAME_ID_MAX)
+  if (named.length > 0) return wholeCalls(named)
   const event = await usageLog.find(id)
-  return event === undefined ? [] : [event]
+  if (event === undefined) return []
+  return isPart(event) ? callsNamed(usageLog, event.requestId) : wholeCalls([event])
 }
 
-function unknownCall(id: string): GatezError {
+function refuseUnknown(id: string): never {
   const hint = /^(?:key_|gz_)/.test(id)
     ? 'For a key, ask gatez keys show, or gatez keys verify.'
     : 'A call is there about a second after its answer. Of refusals in a flood only sums are kept, without their ids, and a 401 leaves no trace.'
-  return new GatezError('not-found', `No call has the request id or event id ${JSON.stringify(id)}. ${hint}`)
+  throw new GatezError('not-found', `No call has the request id or event id ${JSON.stringify(id)}. ${hint}`)
 }
 
 /** Which calls to watch, as flags bring it. */
@@ -125,5 +127,7 @@ export interface WrittenTail {
   readonly status?: string | undefined
   readonly last: number
   readonly follow: boolean
+  /** Of a call that is metered in parts only the first and the last. */
+  readonly parts?: 'ends' | undefined
   readonly signal: AbortSignal
 }

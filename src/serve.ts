@@ -17,6 +17,7 @@ import { restoreCounters } from './limits/restore-counters.ts'
 import { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
+import type { MeteringRules } from './shipping/ship.ts'
 import { Shipping } from './shipping/shipping.ts'
 import {
   lockDataFolder,
@@ -101,6 +102,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     reload: async (next, plans) => {
       const mode = plans === 'apply' ? 'explicit' : 'start'
       await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode })
+      metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       ingesting.replaceRules(ingestRules(next))
       return restartFields(config, next)
@@ -140,7 +142,7 @@ async function startMetering(
   )
   undo.defer(() => meter.stop())
   const shipping = await Shipping.start(
-    { stores, spoolPath, nodeId, clockOffsetMs },
+    { stores, metering: meteringRules(config), spoolPath, nodeId, clockOffsetMs },
     {
       onShipped: (throughBatchId) => meter.shipped(throughBatchId),
       onEvents,
@@ -151,6 +153,10 @@ async function startMetering(
   undo.defer(() => shipping.stop())
   committed = () => shipping.wake()
   return { store, usageLog, meter, epoch, shipping }
+}
+
+function meteringRules({ meters, dimensions }: Config): MeteringRules {
+  return { meters, dimensions }
 }
 
 interface Metering {

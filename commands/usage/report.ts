@@ -23,6 +23,8 @@ export default class UsageReport extends GatezCommand {
     const { title, columns, rows } = usageTable(report)
     this.log(`${title}\n`)
     this.table(columns, rows, 'Nothing was used.')
+    const { leaks } = report.total
+    if (leaks !== '0') this.log(`\nQuantities missing: ${leaks}. What and why: gatez usage leaks`)
     return viewUsageReport(report)
   }
 }

@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
+import { OpenStreams } from '../../src/cli/open-streams.ts'
 import { tailHeading, tailLine } from '../../src/cli/tail-line.ts'
 import { untilInterrupted } from '../../src/cli/until-interrupted.ts'
 import { openEvidence } from '../../src/evidence.ts'
@@ -10,7 +11,8 @@ export default class UsageTail extends GatezCommand {
   static override description =
     'Shows the last calls, then each new one within about a second, until Ctrl-C. Refusals are shown too; what is ' +
     'beyond ten a second of one key, route and reason is one line with a count. Paths are cut to fit the terminal; ' +
-    '--json prints a whole event a line. gatez why explains any of them.'
+    '--json prints a whole event a line. A call that takes long is shown when it is first metered and when it ends. ' +
+    'gatez why explains any of them.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> --tenant acme --status 4xx,5xx',
@@ -41,13 +43,15 @@ export default class UsageTail extends GatezCommand {
 
     const width = process.stdout.isTTY ? process.stdout.columns : PIPE_WIDTH
     const signal = untilInterrupted()
+    const parts = this.jsonEnabled() ? undefined : 'ends'
+    const streams = new OpenStreams()
     let headed = false
-    for await (const events of evidence.tailUsage({ ...flags, signal })) {
+    for await (const events of evidence.tailUsage({ ...flags, parts, signal })) {
       if (!headed) this.log(tailHeading(width))
       headed = true
       for (const event of events) {
         if (this.jsonEnabled()) process.stdout.write(`${JSON.stringify(viewEvent(event))}\n`)
-        else this.log(tailLine(event, width))
+        else this.log(tailLine(streams.whole(event), width))
       }
     }
     if (!headed && !flags.follow) this.log('No calls.')

@@ -15,9 +15,9 @@ export function tailLine(event: UsageEvent, width: number): string {
   const values = [
     isoTime(event.timestampMs).slice(11, 19),
     event.method || 'event',
-    event.count > 1 ? `${event.endpoint} (${event.count} calls)` : event.endpoint,
+    `${event.endpoint}${noteOf(event)}`,
     status,
-    String(event.responseTimeMs),
+    event.outcome === 'open' ? '…' : String(event.responseTimeMs),
     event.tenantId || '–',
     event.keyId || '–',
     event.requestId,
@@ -28,6 +28,12 @@ export function tailLine(event: UsageEvent, width: number): string {
     return index === STATUS ? coloured(padded, event.statusCode) : padded
   })
   return parts.join(GAP).trimEnd()
+}
+
+function noteOf({ count, outcome }: UsageEvent): string {
+  if (count > 1) return ` (${count} calls)`
+  if (outcome === 'open') return ' (open)'
+  return count === 0 ? ' (end)' : ''
 }
 
 /** The heading above such lines. */

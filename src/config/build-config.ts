@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { assert } from '../lib/assert.ts'
-import { COUNTED_STATUSES, type Meter } from '../model/api.ts'
+import { COUNTED_STATUSES } from '../model/api.ts'
+import type { Dimension } from '../model/dimension.ts'
+import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
@@ -44,6 +46,7 @@ export function buildConfig(file: File, path: string): Config {
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
     meters: file.meters.map(toMeter),
+    dimensions: file.dimensions.map(toDimension),
     plans: file.plans.map(toPlan),
   })
 }
@@ -73,13 +76,18 @@ function toClientRules(gateway: File['gateway']): ClientRules {
 }
 
 function toMeter(meter: File['meters'][number]): Meter {
-  const { id, aggregation, from, count_statuses: countStatuses = COUNTED_STATUSES } = meter
+  const { id, aggregation, from, routes, count_statuses: countStatuses = COUNTED_STATUSES } = meter
+  const field = from === 'openai-usage' ? (meter.field ?? 'total_tokens') : ''
   const rule = {
     metrics: meter.metrics ?? [id],
     property: meter.property ?? null,
     negative: meter.negative ?? false,
   }
-  return { id, aggregation, from, countStatuses, event: from === 'event' ? rule : undefined }
+  return { id, aggregation, from, field, routes, countStatuses, event: from === 'event' ? rule : undefined }
+}
+
+function toDimension({ id, from, name, max_values }: File['dimensions'][number]): Dimension {
+  return { id, from, name: from === 'event' ? name : name.toLowerCase(), maxValues: max_values }
 }
 
 function toPlan(plan: File['plans'][number]): Plan {

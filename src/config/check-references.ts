@@ -1,6 +1,7 @@
 import { didYouMean } from '../lib/closest.ts'
+import { BUILT_IN_METERS } from '../model/meter.ts'
 import type { Cursor } from './cursor.ts'
-import { BUILT_IN_METERS, parseId } from './values.ts'
+import { parseId } from './values.ts'
 
 /** Checks that ids are unique and that what one part of the file names exists in another. */
 export function checkReferences(file: Cursor): void {
@@ -8,10 +9,12 @@ export function checkReferences(file: Cursor): void {
   const routes = apis.flatMap((api) => api.field('routes').items())
   const plans = file.field('plans').items()
   const meters = file.field('meters').items()
+  const dimensions = file.field('dimensions').items()
 
   checkUnique('api', apis)
   checkUnique('route', routes)
   checkUnique('meter', meters)
+  checkUnique('dimension', dimensions)
   checkUnique('plan', plans)
   checkFeatureIds(file.field('features'))
 
@@ -21,6 +24,7 @@ export function checkReferences(file: Cursor): void {
     .fields()
     .map(([id]) => id)
   const meterIds = [...BUILT_IN_METERS, ...idsOf(meters)]
+  for (const meter of meters) checkList('route', meter.field('routes'), routeIds)
   for (const route of routes) checkList('feature', route.field('requires'), featureIds)
   for (const plan of plans) {
     checkList('route', plan.field('routes'), routeIds)

@@ -1,4 +1,6 @@
-import type { Api, Feature, Meter } from '../model/api.ts'
+import type { Api, Feature } from '../model/api.ts'
+import type { Dimension } from '../model/dimension.ts'
+import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
@@ -15,6 +17,7 @@ export interface Config {
   readonly apis: readonly Api[]
   readonly features: readonly Feature[]
   readonly meters: readonly Meter[]
+  readonly dimensions: readonly Dimension[]
   readonly plans: readonly Plan[]
 }
 

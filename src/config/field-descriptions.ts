@@ -137,12 +137,23 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   features: 'Features that routes can require: id → what customers read.',
   meters: 'What is metered beside calls, units, bytes and duration.',
   'meters[].id': 'Unique; header reads x-gatez-meter-<id> from the answer of the upstream.',
-  'meters[].from': 'Where quantities come from.',
-  'meters[].aggregation': 'How quantities become one number.',
+  'meters[].from':
+    'header reads x-gatez-meter-<id>, openai-usage the usage object of a JSON answer or an event stream; event waits for events.',
+  'meters[].field':
+    'Where in the usage object, as prompt_tokens or prompt_tokens_details.cached_tokens; total_tokens if not given.',
+  'meters[].aggregation':
+    'How quantities become one number. unique_count takes texts; time-weighted is the mean level of the period.',
+  'meters[].routes':
+    'Routes it is read on, by id. An answer of one that is named and carries no usage object is listed as a leak.',
   'meters[].count_statuses': 'Statuses that count, as 200-299; 200 to 299 and 101 if not given.',
   'meters[].metrics': 'With from: event, the metrics (CloudEvents: types) it takes; its id if not given.',
   'meters[].property': 'With from: event, the property that holds the quantity; the value if not given.',
   'meters[].negative': 'With from: event, whether tokens of the operator may report less than 0.',
+  dimensions: 'What usage is told apart by beside tenant, key and route: usage report --by <id>.',
+  'dimensions[].id': 'Unique; the column of reports.',
+  'dimensions[].from': 'Where its value comes from.',
+  'dimensions[].name': 'The header field, or the property of an event.',
+  'dimensions[].max_values': 'How many values a tenant may have; those beyond are kept as (other).',
   plans: 'What customers can be on, from small to large.',
   'plans[].id': 'Unique.',
   'plans[].name': 'What customers read; the id if not given.',

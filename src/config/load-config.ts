@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { GatezError } from '../errors/gatez-error.ts'
 import { RequestRules } from '../openapi/request-rules.ts'
 import { buildConfig } from './build-config.ts'
+import { checkMeters } from './check-meters.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkPlans } from './check-plans.ts'
 import { checkPolicies } from './check-policies.ts'
@@ -40,6 +41,7 @@ export function parseConfig(text: string, { file, env }: ConfigPlace): Config {
   checkReferences(cursor)
   checkRoutes(cursor)
   checkPlans(cursor)
+  checkMeters(cursor)
   checkPolicies(cursor)
   checkPlaces(cursor, dirname(path))
   checkFiles(cursor, dirname(path))

@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { DIMENSIONS_MAX } from '../model/dimension.ts'
+import { AGGREGATIONS } from '../model/mark.ts'
 import { parseCountersUrl, parseListen, parseSqliteUrl } from './address.ts'
 import { apiSchema } from './api-schema.ts'
 import { parseWindow } from './duration.ts'
@@ -8,10 +10,12 @@ import { parseScope, SCOPE_RULE } from './scope.ts'
 import {
   parseCurrency,
   parseDecimal,
+  parseDimensionId,
   parseDocsUrl,
   parseMeterId,
   parseStatuses,
   parseTimezone,
+  parseUsageField,
 } from './values.ts'
 
 /** The shape of `gatez.yaml`. What refers to something else in the file is checked by the check-* files. */
@@ -43,7 +47,11 @@ const billing = strict({
 const meter = strict({
   id: text(parseMeterId),
   from: z.enum(['header', 'openai-usage', 'event']).default('header'),
-  aggregation: z.enum(['count', 'sum', 'max', 'latest', 'unique_count']).default('sum'),
+  field: text(parseUsageField).optional(),
+  aggregation: z.enum(AGGREGATIONS).default('sum'),
+  routes: z
+    .union([z.literal('all'), z.array(z.string())], { error: 'must be all or a list of route ids' })
+    .default('all'),
   count_statuses: z
     .array(z.union([z.int(), z.string()], { error: 'must be a status or a range such as 200-299' }))
     .transform(read(parseStatuses))
@@ -51,6 +59,13 @@ const meter = strict({
   metrics: z.array(z.string().min(1).max(256)).min(1, oneOrMore('metric')).optional(),
   property: z.string().min(1).max(256).optional(),
   negative: z.boolean().optional(),
+})
+
+const dimension = strict({
+  id: text(parseDimensionId),
+  from: z.enum(['request-header', 'response-header', 'event']),
+  name: z.string().min(1).max(128),
+  max_values: whole(1, 100_000).default(1_000),
 })
 
 const limit = strict({
@@ -113,5 +128,9 @@ export const fileSchema = strict({
   apis: z.array(apiSchema).min(1, oneOrMore('api')),
   features: z.record(z.string(), z.string().min(1)).default({}),
   meters: z.array(meter).default([]),
+  dimensions: z
+    .array(dimension)
+    .max(DIMENSIONS_MAX, { error: `must list at most ${DIMENSIONS_MAX} dimensions` })
+    .default([]),
   plans: z.array(plan).min(1, oneOrMore('plan')),
 })

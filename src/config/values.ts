@@ -1,6 +1,8 @@
 import { didYouMean } from '../lib/closest.ts'
 import type { StatusRanges } from '../model/api.ts'
 import { currencies, isCurrency } from '../model/currency.ts'
+import { RESERVED_DIMENSIONS } from '../model/dimension.ts'
+import { BUILT_IN_METERS } from '../model/meter.ts'
 import type { Parsed } from './parsed.ts'
 
 /** Ids of apis, routes, plans, features, limits: they stand in headers, counters and URLs. */
@@ -10,7 +12,7 @@ export function parseId(text: string): Parsed<string> {
 
 /** Ids of meters: they are columns of exports and ends of header names as well. */
 export function parseMeterId(text: string): Parsed<string> {
-  if (BUILT_IN_METERS.includes(text)) return { problem: `${text} is built in; choose another id` }
+  if (BUILT_IN_METERS.some((id) => id === text)) return { problem: `${text} is built in; choose another id` }
   // Quantities are kept by meter id in plain objects, which know `constructor` from birth.
   if (text in {}) return { problem: `${text} is a word of JavaScript; choose another id` }
   return parseSlug(
@@ -20,15 +22,20 @@ export function parseMeterId(text: string): Parsed<string> {
   )
 }
 
-/** Meters that need no entry in the file. */
-export const BUILT_IN_METERS: readonly string[] = [
-  'calls',
-  'units',
-  'bytes_in',
-  'bytes_out',
-  'bandwidth',
-  'duration_ms',
-]
+/** Where in a usage object a meter finds its quantity: `total_tokens`, `prompt_tokens_details.cached_tokens`. */
+export function parseUsageField(text: string): Parsed<string> {
+  if (/^[A-Za-z_]\w{0,63}(?:\.[A-Za-z_]\w{0,63}){0,3}$/.test(text)) return { value: text }
+  return { problem: `must name a field of the usage object, as total_tokens, is ${JSON.stringify(text)}` }
+}
+
+/** Ids of dimensions: they are columns of reports as well. */
+export function parseDimensionId(text: string): Parsed<string> {
+  const parsed = parseMeterId(text)
+  if ('problem' in parsed) return parsed
+  return RESERVED_DIMENSIONS.includes(text)
+    ? { problem: `${text} has a meaning of its own in reports; choose another id` }
+    : parsed
+}
 
 /** The header field in which an upstream finds the secret it shares with gatez. */
 export function parseSecretHeader(text: string): Parsed<string> {

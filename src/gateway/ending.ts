@@ -1,17 +1,26 @@
 import type { Outcome } from '../model/event.ts'
+import type { CallParts } from './call-parts.ts'
 import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
 import type { Refusal } from './refusal.ts'
+import type { UpstreamHeaders } from './response-head.ts'
+import type { UsageReader } from './usage-reader.ts'
 
-/** How an exchange ended, as far as the upstream and the client are concerned. */
+/** How an exchange ended, or how far it is, as far as the upstream and the client are concerned. */
 export interface Ending {
   readonly outcome: Outcome
   readonly status: number
   readonly refusal: Refusal | undefined
   readonly bytesSent: number
   readonly bytesReceived: number
-  /** Custom meters the upstream reported. */
+  /** The upstream's fields, names in lower case; undefined when it gave no answer. */
+  readonly headers: UpstreamHeaders | undefined
+  /** Custom meters the upstream reported in fields. */
   readonly meters: ReadonlyMap<string, string> | undefined
+  /** What the answer said of its own usage, where it is read for it. */
+  readonly usage: UsageReader | undefined
+  /** What was metered before this, in parts; undefined when nothing was. */
+  readonly parts: CallParts | undefined
 }
 
 /** The client left when so many bytes of its request had come, and nothing had gone upstream. */
@@ -22,7 +31,10 @@ export function leftAfter(bytesReceived: number): Ending {
     refusal: undefined,
     bytesSent: 0,
     bytesReceived,
+    headers: undefined,
     meters: undefined,
+    usage: undefined,
+    parts: undefined,
   }
 }
 

@@ -26,6 +26,8 @@ export interface PipelineParts {
   readonly meter: MeterClient
   readonly upstreams: Upstreams
   readonly clock: Clock
+  /** Makes the id of an event. */
+  readonly nextId: () => string
   readonly periodOf: PeriodFinder
   /** Writes a problem to the client. */
   readonly answer: (exchange: Exchange, refusal: Refusal, fields: readonly string[]) => void

@@ -1,12 +1,13 @@
 import { keyAllows } from '../model/key-scope.ts'
 import { accept, PreflightAnswer } from './accept.ts'
-import { callEvent } from './call-event.ts'
+import { CallMetering } from './call-metering.ts'
 import { Caller } from './call-plan.ts'
 import { isCorsField } from './cors.ts'
 import { Credentials } from './credentials.ts'
 import { type Ending, leftAfter, type PassageListener } from './ending.ts'
 import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
 import { addRateHeaders } from './headers.ts'
+import { LeakLog } from './leak-log.ts'
 import { limit } from './limit.ts'
 import type { Held } from './meter.ts'
 import { isRouted, type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
@@ -15,6 +16,7 @@ import { refuseByPolicy, refuseLength } from './policy.ts'
 import { Passage } from './proxy.ts'
 import { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
+import { KEY_NOT_ALLOWED, METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
 import { BrokenOff, type RequestChecks } from './request-checks.ts'
 import { changeFields, removeFields } from './response-head.ts'
 import type { Rules } from './rules.ts'
@@ -27,6 +29,7 @@ export class Pipeline implements PassageListener {
   readonly #parts: PipelineParts
   readonly #refusalLog: RefusalLog
   readonly #upstreamLog: UpstreamLog
+  readonly #metering: CallMetering
   readonly #own: OwnEndpoints
   readonly #credentials: Credentials
   #rules: Rules
@@ -45,6 +48,7 @@ export class Pipeline implements PassageListener {
     this.#refusalLog = new RefusalLog(parts.meter, parts.clock)
     this.#upstreamLog = new UpstreamLog(parts.warn, parts.clock)
     this.#credentials = new Credentials(parts)
+    this.#metering = new CallMetering({ ...parts, leakLog: new LeakLog(parts.warn, parts.clock) })
     this.#own = new OwnEndpoints({
       ...parts,
       authenticate: (exchange, head) => this.#credentials.key(exchange, head, this.#rules),
@@ -57,6 +61,7 @@ export class Pipeline implements PassageListener {
   /** Puts new rules in force, from the next request on; `checks` where the apis changed, too. */
   replaceRules(rules: Rules, checks = this.#checks): void {
     this.#rules = rules
+    this.#metering.replaceRules(rules)
     this.#checks = checks
     this.#anyone = new Caller(undefined, rules)
   }
@@ -141,9 +146,8 @@ export class Pipeline implements PassageListener {
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
-    const { line, billable } = callEvent(limited, ending, this.#rules.meters, this.#parts.clock)
-    settle(this.#parts, limited.planned.call, billable)
-    this.#parts.meter.record(line, held)
+    const billed = this.#metering.record(limited, ending, held)
+    settle(this.#parts, limited.planned.call, billed)
     this.#close()
   }
 
@@ -222,7 +226,9 @@ export class Pipeline implements PassageListener {
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
     const upstream = this.#parts.upstreams.of(limited.planned.call.matched.api)
-    const passage = new Passage(limited, new UpstreamCall(limited, upstream, this.#parts.clock), this)
+    const call = new UpstreamCall(limited, upstream, this.#parts.clock)
+    const passage = new Passage(limited, call, this.#metering, this)
+    this.#metering.prepare(limited)
     passage.begin()
   }
 
@@ -271,19 +277,4 @@ export class Pipeline implements PassageListener {
   }
 }
 
-const KEY_NOT_ALLOWED = new Refusal(
-  'key-not-allowed',
-  'This key may not call this endpoint, or not from this address.',
-)
-
 const INTERNAL = new Refusal('internal', 'The request could not be completed.')
-
-const OVERLOADED = new Refusal('overloaded', 'More calls arrive than can be answered in time.', {
-  headers: ['Retry-After', '1'],
-})
-
-const METERING_UNAVAILABLE = new Refusal(
-  'metering-unavailable',
-  'Calls cannot be counted at the moment, so none is let through.',
-  { headers: ['Retry-After', '1'] },
-)

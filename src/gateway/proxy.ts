@@ -2,50 +2,58 @@ import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Outcome } from '../model/event.ts'
+import type { CallMetering } from './call-metering.ts'
 import type { Ending, PassageListener } from './ending.ts'
 import type { Limited } from './exchange.ts'
+import { Flow, type FlowOwner } from './flow.ts'
+import type { LongAnswer } from './long-answers.ts'
 import type { Held } from './meter.ts'
 import { Refusal } from './refusal.ts'
-import { readReason, readResponseHead, readTrailers, takeOut, type UpstreamHeaders } from './response-head.ts'
+import { Reply } from './reply.ts'
+import { readReason, readResponseHead, readTrailers, type UpstreamHeaders } from './response-head.ts'
 import { switchProtocols, Tunnel } from './upgrade.ts'
 import { TOO_LARGE } from './upload.ts'
 import type { UpstreamCall } from './upstream-call.ts'
 import { TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
-import { sendWhole } from './whole-answer.ts'
+import { isEventStream, type UsageReader } from './usage-reader.ts'
 
 /**
  * Stage 5: one request on its way through the upstream and back.
  *
- * Streams both ways without copying. The end of the answer is held until `release`: with a
- * Content-Length the last piece, chunked the terminating chunk, without a body the head.
+ * Streams both ways without copying; what comes back goes out by way of `Reply`, which holds its end.
  */
-export class Passage implements Dispatcher.DispatchHandler, Held {
+export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
   readonly #limited: Limited
   readonly #call: UpstreamCall
+  readonly #metering: CallMetering
   readonly #listener: PassageListener
   readonly #response: ServerResponse
+  readonly #reply: Reply
   readonly #bodyless: boolean
   /** Whether the upstream may have seen something of the request, in this attempt. */
   #sent = false
   #controller: Dispatcher.DispatchController | undefined
   #status = 0
-  #statusText: string | undefined
-  #fields: string[] | undefined
+  #headers: UpstreamHeaders | undefined
   #meters: Map<string, string> | undefined
+  #usage: UsageReader | undefined
   /** Bytes of the body still to come; -1 when the upstream did not say. */
   #bytesLeft = -1
-  #tail: Buffer | undefined
   /** Informational answers so far. */
   #informed = 0
-  #bytesSent = 0
-  #bytesReceived = 0
+  readonly #flow: Flow
+  /** What meters it in parts; null when nothing does, undefined when it was not long so far. */
+  #long: LongAnswer | null | undefined
   #ended = false
 
-  constructor(limited: Limited, call: UpstreamCall, listener: PassageListener) {
+  constructor(limited: Limited, call: UpstreamCall, metering: CallMetering, listener: PassageListener) {
     this.#limited = limited
     this.#call = call
+    this.#metering = metering
     this.#listener = listener
-    const { request, response } = limited.planned.accepted.exchange
+    this.#reply = new Reply(limited, listener)
+    const { request, response, startMonotonicMs } = limited.planned.accepted.exchange
+    this.#flow = new Flow(this, startMonotonicMs)
     this.#response = response
     this.#bodyless = request.method === 'HEAD'
     response.on('close', this.#clientGone)
@@ -65,7 +73,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   }
 
   onBodySent(chunk: Buffer): void {
-    this.#bytesReceived += chunk.length
+    this.#flow.bytesReceived += chunk.length
   }
 
   onResponseStart(
@@ -76,15 +84,16 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   ): void {
     if (this.#ended) return
     if (status < 200) {
-      this.#inform(controller, status, headers)
+      this.#informed += 1
+      if (this.#informed > INFORMATIONAL_MAX) controller.abort(TOO_MUCH_BEFORE)
+      else this.#reply.inform(status, headers)
       return
     }
-    this.#call.answered(status)
-    const head = readResponseHead(headers)
-    this.#status = status
-    this.#statusText = readReason(status, statusText)
-    this.#meters = head.meters
-    this.#fields = head.forward
+    this.#beginAnswer(status, headers)
+    const { forward, meters } = readResponseHead(headers)
+    this.#meters = meters
+    this.#usage = this.#metering.usageReader(this.#limited, headers)
+    this.#reply.begin(status, readReason(status, statusText), forward)
     const length = headers['content-length']
     if (this.#bodyless || status === 204 || status === 304) this.#bytesLeft = 0
     else if (typeof length === 'string') this.#bytesLeft = Number(length)
@@ -104,46 +113,47 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
       upstream.destroy()
       return
     }
-    this.#call.answered(status)
+    this.#beginAnswer(status, headers)
     const head = readResponseHead(headers)
-    this.#status = status
     this.#meters = head.meters
     this.#listener.addOwnFields(head.forward, this.#limited)
     this.#response.off('close', this.#clientGone)
     switchProtocols(this.#response, request.socket, head.forward)
-    new Tunnel({
+    const tunnel = new Tunnel({
       client: request.socket,
       upstream,
       early,
       idleMs: planned.call.matched.route.policy.idleMs,
-      ended: ({ outcome, bytesSent, bytesReceived, held }) => {
-        this.#bytesSent = bytesSent
-        this.#bytesReceived = bytesReceived
+      moved: () => this.#long?.moved(this.#flow.bytesMoved()),
+      ended: (outcome, held) => {
+        this.#flow.bytesMoved()
         this.#end(outcome, outcome === 'ok' ? held : undefined)
       },
     })
+    this.#flow.tunnelThrough(tunnel)
+    this.#watchLong(true)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#ended) return
-    this.#bytesSent += chunk.length
+    this.#flow.bytesSent += chunk.length
+    this.#usage?.push(chunk)
     if (this.#bytesLeft !== -1) {
       this.#bytesLeft -= chunk.length
       if (this.#bytesLeft === 0) {
-        this.#tail = chunk
+        this.#reply.holdTail(chunk)
         return
       }
     }
-    this.#writeHead()
-    if (!this.#response.write(chunk)) {
-      controller.pause()
-      this.#response.once('drain', () => controller.resume())
-    }
+    if (!this.#reply.write(chunk)) this.#flow.waitForClient(controller, this.#response)
+    // From the first piece on that is not the last: most answers never come here.
+    if (this.#long === undefined) this.#watchLong(isEventStream(this.#headers))
+    this.#long?.moved(this.#flow.bytesMoved())
   }
 
   onResponseEnd(_controller?: Dispatcher.DispatchController, trailers?: UpstreamHeaders): void {
     if (!this.#ended && trailers !== undefined) this.#keepTrailers(trailers)
-    this.#end('ok', this)
+    this.#end('ok', this.#reply)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -166,12 +176,37 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
     this.#give(upstreamProblem(error))
   }
 
+  /** Sends the head of an answer whose body has not begun. */
+  sendHead(): void {
+    if (!this.#ended) this.#reply.sendHead()
+  }
+
+  /** What the upstream is paused and stopped by. */
+  get controller(): Dispatcher.DispatchController | undefined {
+    return this.#controller
+  }
+
+  givePart(held: Held): void {
+    this.#metering.recordPart(this.#limited, this.#ending('open', undefined), held)
+  }
+
+  #beginAnswer(status: number, headers: UpstreamHeaders): void {
+    this.#call.answered(status)
+    this.#status = status
+    this.#headers = headers
+  }
+
+  #watchLong(isStream: boolean): void {
+    this.#flow.isStream = isStream
+    this.#long = this.#metering.longAnswer(this.#limited, this.#status, this.#flow)
+  }
+
   #retried(error: Error): boolean {
-    const [sent, bytesReceived] = [this.#sent, this.#bytesReceived]
+    const [sent, bytesReceived] = [this.#sent, this.#flow.bytesReceived]
     this.#sent = false
-    this.#bytesReceived = 0
+    this.#flow.bytesReceived = 0
     const again = this.#call.sendAgain(this, error, sent)
-    if (!again) this.#bytesReceived = bytesReceived
+    if (!again) this.#flow.bytesReceived = bytesReceived
     return again
   }
 
@@ -179,47 +214,6 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   #give(refusal: Refusal): void {
     this.#end(refusal.status === 413 ? 'refused' : 'upstream_error', undefined, refusal)
     this.#listener.refuse(this.#limited, refusal)
-  }
-
-  release(): void {
-    const response = this.#response
-    if (response.destroyed) return
-    const tail = this.#tail
-    if (tail === undefined || tail.length > TEXT_BYTES_MAX) {
-      this.#writeHead()
-      if (tail === undefined) response.end()
-      else response.end(tail)
-      return
-    }
-    // As text a small body goes in one piece with the head; latin1 keeps every byte as it is.
-    const text = tail.toString('latin1')
-    const fields = this.#takeFields()
-    if (fields !== undefined) {
-      if (this.#statusText === undefined && sendWhole(response, this.#status, fields, text)) return
-      this.#writeFields(fields)
-    }
-    response.end(text, 'latin1')
-  }
-
-  /** Sends the head of an answer whose body has not begun. */
-  sendHead(): void {
-    if (this.#ended || this.#fields === undefined) return
-    this.#writeHead()
-    this.#response.flushHeaders()
-  }
-
-  /** Passes on what the upstream says before its answer; not to HTTP/1.0, which knows nothing of it. */
-  #inform(controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
-    this.#informed += 1
-    if (this.#informed > INFORMATIONAL_MAX) {
-      controller.abort(TOO_MUCH_BEFORE)
-      return
-    }
-    const { accepted, call } = this.#limited.planned
-    if (accepted.exchange.request.httpVersionMinor === 0 || status === 100) return
-    const { forward } = readResponseHead(headers)
-    takeOut(forward, call.matched.route.policy.responseFields)
-    this.#response.writeInformation(status, forward)
   }
 
   /** Meters may come behind the body: what a stream used is known at its end only. */
@@ -239,44 +233,28 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   #end(outcome: Outcome, held: Held | undefined, refusal?: Refusal): void {
     if (this.#ended) return
     this.#ended = true
+    this.#long?.end()
+    this.#usage?.end()
     // The first word counts: this one only if the client left before any.
     this.#call.judge('gone')
     this.#call.leave()
-    const ending: Ending = {
+    this.#listener.ended(this.#limited, this.#ending(outcome, refusal), held)
+  }
+
+  #ending(outcome: Outcome, refusal: Refusal | undefined): Ending {
+    return {
       outcome,
       status: refusal?.status ?? this.#status,
       refusal,
-      bytesSent: this.#bytesSent,
-      bytesReceived: this.#bytesReceived,
+      bytesSent: this.#flow.bytesSent,
+      bytesReceived: this.#flow.bytesReceived,
+      headers: this.#headers,
       meters: this.#meters,
+      usage: this.#usage,
+      parts: this.#flow.partsBefore,
     }
-    this.#listener.ended(this.#limited, ending, held)
-  }
-
-  #writeHead(): void {
-    const fields = this.#takeFields()
-    if (fields !== undefined) this.#writeFields(fields)
-  }
-
-  /** The fields of the answer with gatez's own, once; undefined when they were sent. */
-  #takeFields(): string[] | undefined {
-    const fields = this.#fields
-    if (fields === undefined) return undefined
-    this.#fields = undefined
-    this.#listener.addOwnFields(fields, this.#limited)
-    return fields
-  }
-
-  #writeFields(fields: string[]): void {
-    // What of the upload is unread is thrown away: nothing can follow it on this connection.
-    if (!this.#response.req.complete) this.#response.shouldKeepAlive = false
-    if (this.#statusText === undefined) this.#response.writeHead(this.#status, fields)
-    else this.#response.writeHead(this.#status, this.#statusText, fields)
   }
 }
-
-/** Up to this size one write of text costs less than two pieces. */
-const TEXT_BYTES_MAX = 4096
 
 function sendHead(passage: Passage): void {
   passage.sendHead()

@@ -1,16 +1,21 @@
-import type { Api, Feature, Meter, Route } from '../model/api.ts'
+import type { Api, Feature, Route } from '../model/api.ts'
+import type { Dimension } from '../model/dimension.ts'
 import type { Grant } from '../model/grant.ts'
+import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Counter } from '../storage/ports/counters.ts'
 import type { OwnPaths } from './own-endpoints.ts'
 import { Refusal } from './refusal.ts'
+import { type RouteMeters, routeMeters } from './route-meters.ts'
 import { Router } from './router.ts'
 
 /** What a gateway goes by: the file's apis, and the plans in force. Replaced as a whole, never changed. */
 export class Rules {
   readonly router: Router
   readonly plans: ReadonlyMap<string, PlanInForce>
-  readonly meters: readonly Meter[]
+  /** The meters that answers of a route are read for; routes without any are not in it. */
+  readonly routeMeters: ReadonlyMap<string, RouteMeters>
+  readonly dimensions: readonly Dimension[]
   readonly ownPaths: OwnPaths
   readonly #labels: ReadonlyMap<string, string>
   readonly #more = new Map<string, readonly string[]>()
@@ -18,7 +23,9 @@ export class Rules {
   constructor(source: RulesSource) {
     this.router = new Router(source.apis)
     this.plans = new Map(source.plans.map((plan) => [plan.id, new PlanInForce(plan)]))
-    this.meters = source.meters
+    const routes = source.apis.flatMap((api) => api.routes)
+    this.routeMeters = routeMeters(routes, source.meters)
+    this.dimensions = source.dimensions ?? []
     this.ownPaths = source.ownPaths
     this.#labels = new Map(source.features.map((feature) => [feature.id, feature.label]))
   }
@@ -124,6 +131,7 @@ export interface RulesSource {
   readonly apis: readonly Api[]
   readonly features: readonly Feature[]
   readonly meters: readonly Meter[]
+  readonly dimensions?: readonly Dimension[]
   readonly plans: readonly Plan[]
   /** Where gatez answers itself. */
   readonly ownPaths: OwnPaths

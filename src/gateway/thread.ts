@@ -72,6 +72,7 @@ export class GatewayThread {
     )
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
     const ingest = new IngestClient(data.ingestPort)
+    const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#pipeline = new Pipeline({
       rules: this.#rules(data.plans),
       checks: new RequestChecks(config.apis),
@@ -82,6 +83,7 @@ export class GatewayThread {
       meter: this.#meter,
       upstreams: this.#upstreams,
       clock,
+      nextId: () => ids.next(),
       periodOf: (cycle, atMs) => this.#periodOf(cycle, atMs),
       billingPeriodAt: (atMs) => this.#periodOf(this.#config.billing.period, atMs),
       figuresOf: (tenantId, period) => this.#figures.of(tenantId, period),
@@ -97,7 +99,7 @@ export class GatewayThread {
     this.#server = new GatewayServer({
       pipeline: this.#pipeline,
       clock,
-      ids: new UlidMaker(clock, { epoch: data.epoch, thread: data.thread }),
+      ids,
       docsUrl: config.docsUrl,
       clients: this.#clients,
       tls: config.gateway.tls,
@@ -164,8 +166,8 @@ export class GatewayThread {
   }
 
   #rules(plans: readonly Plan[]): Rules {
-    const { apis, features, meters, gateway } = this.#config
-    return new Rules({ apis, features, meters, plans, ownPaths: gateway.ownPaths })
+    const { apis, features, meters, dimensions, gateway } = this.#config
+    return new Rules({ apis, features, meters, dimensions, plans, ownPaths: gateway.ownPaths })
   }
 
   readonly #alarm = (what: string, error: unknown): void => {

@@ -54,16 +54,16 @@ export function switchProtocols(response: ServerResponse, socket: Socket, fields
  */
 export class Tunnel implements Held {
   readonly #client: Socket
-  readonly #upstream: Duplex
-  readonly #ended: (end: TunnelEnd) => void
-  #toClient = 0
-  #toUpstream = 0
+  readonly #ended: TunnelParts['ended']
+  readonly #down: Lane
+  readonly #up: Lane
   #clientDone = false
   #over = false
+  /** What was on its way to a client that left. */
+  #lost = 0
 
-  constructor({ client, upstream, early, idleMs, ended }: TunnelParts) {
+  constructor({ client, upstream, early, idleMs, moved, ended }: TunnelParts) {
     this.#client = client
-    this.#upstream = upstream
     this.#ended = ended
     client.setNoDelay(true)
     // Either side's bytes pass this socket.
@@ -77,30 +77,89 @@ export class Tunnel implements Held {
     upstream.once('end', () => this.#end('ok'))
     upstream.once('close', () => this.#end('upstream_truncated'))
     if (early.length > 0) client.unshift(early)
-    client.on('data', (bytes: Buffer) => {
-      this.#toUpstream += bytes.length
-    })
-    upstream.on('data', (bytes: Buffer) => {
-      this.#toClient += bytes.length
-    })
-    client.pipe(upstream)
-    upstream.pipe(client, { end: false })
+    this.#up = new Lane(client, upstream, moved)
+    this.#down = new Lane(upstream, client, moved)
+    client.once('end', () => upstream.end())
+  }
+
+  /** Bytes that the client took so far; in the end, if it did not leave, all that were for it. */
+  get bytesSent(): number {
+    return this.#down.bytes - this.#untaken
+  }
+
+  /** Bytes that came from the client so far. */
+  get bytesReceived(): number {
+    return this.#up.bytes
+  }
+
+  /** Lets nothing through, either way, until `resume`. */
+  pause(): void {
+    this.#up.hold()
+    this.#down.hold()
+  }
+
+  resume(): void {
+    this.#up.letGo()
+    this.#down.letGo()
   }
 
   release(): void {
     this.#client.end()
-    this.#upstream.destroy()
+    this.#up.to.destroy()
     // Who does not take the end is not waited for.
     this.#client.setTimeout(LINGER_MS, () => this.#client.destroy())
   }
 
-  #end(outcome: TunnelEnd['outcome']): void {
+  get #untaken(): number {
+    return this.#over ? this.#lost : this.#client.writableLength
+  }
+
+  #end(outcome: TunnelOutcome): void {
     if (this.#over) return
     this.#over = true
+    if (outcome === 'client_aborted') this.#lost = this.#client.writableLength
     if (outcome === 'upstream_truncated') this.#client.resetAndDestroy()
-    if (outcome !== 'ok') this.#upstream.destroy()
-    const bytesSent = this.#toClient - (outcome === 'client_aborted' ? this.#client.writableLength : 0)
-    this.#ended({ outcome, bytesSent, bytesReceived: this.#toUpstream, held: this })
+    if (outcome !== 'ok') this.#up.to.destroy()
+    this.#ended(outcome, this)
+  }
+}
+
+/** One way through a tunnel. */
+class Lane {
+  bytes = 0
+  readonly to: Duplex
+  readonly #from: Duplex
+  /** The other side has to catch up. */
+  #behind = false
+  #held = false
+
+  constructor(from: Duplex, to: Duplex, moved: () => void) {
+    this.#from = from
+    this.to = to
+    from.on('data', (piece: Buffer) => {
+      this.bytes += piece.length
+      if (!to.write(piece)) {
+        this.#behind = true
+        from.pause()
+        to.once('drain', this.#caughtUp)
+      }
+      moved()
+    })
+  }
+
+  hold(): void {
+    this.#held = true
+    this.#from.pause()
+  }
+
+  letGo(): void {
+    this.#held = false
+    if (!this.#behind) this.#from.resume()
+  }
+
+  readonly #caughtUp = (): void => {
+    this.#behind = false
+    if (!this.#held) this.#from.resume()
   }
 }
 
@@ -111,16 +170,13 @@ export interface TunnelParts {
   readonly early: Buffer
   /** After so long without a byte either way both sides are closed. */
   readonly idleMs: number
-  /** Called once. */
-  readonly ended: (end: TunnelEnd) => void
+  /** Called when bytes went through it. */
+  readonly moved: () => void
+  /** Called once, with how it ended and what lets its end go. */
+  readonly ended: (outcome: TunnelOutcome, held: Held) => void
 }
 
-/** How a tunnel ended, and how many bytes went through it behind the `101`. */
-export interface TunnelEnd {
-  readonly outcome: 'ok' | 'client_aborted' | 'upstream_truncated'
-  readonly bytesSent: number
-  readonly bytesReceived: number
-  readonly held: Held
-}
+/** How a tunnel ended. */
+export type TunnelOutcome = 'ok' | 'client_aborted' | 'upstream_truncated'
 
 const LINGER_MS = 5_000

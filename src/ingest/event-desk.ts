@@ -1,4 +1,4 @@
-import type { Meter } from '../model/api.ts'
+import type { Meter } from '../model/meter.ts'
 import { answerMany, answerOne, problem } from './answer-events.ts'
 import type { EventOutcome } from './event-outcome.ts'
 import type { EventFault, IncomingEvent } from './incoming-event.ts'

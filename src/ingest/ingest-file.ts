@@ -1,4 +1,4 @@
-import type { Meter } from '../model/api.ts'
+import type { Meter } from '../model/meter.ts'
 import type { EventOutcome } from './event-outcome.ts'
 import {
   type FileRun,

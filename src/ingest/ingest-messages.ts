@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
 import type { ErrorCode } from '../errors/catalogue.ts'
-import type { Meter } from '../model/api.ts'
+import type { Meter } from '../model/meter.ts'
 import type { EventSender } from './place-event.ts'
 import type { EventsBody } from './read-body.ts'
 

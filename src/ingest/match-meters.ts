@@ -1,5 +1,5 @@
 import { JsonNumber } from '../lib/exact-json.ts'
-import type { Meter } from '../model/api.ts'
+import type { Meter } from '../model/meter.ts'
 import { QUANTITY_PLACES, QUANTITY_WHOLE_DIGITS_MAX, readDecimal } from '../model/quantity.ts'
 import type { EventFault, IncomingEvent } from './incoming-event.ts'
 import { invalid } from './read-event.ts'

@@ -1,4 +1,4 @@
-import type { Meter } from '../model/api.ts'
+import type { Meter } from '../model/meter.ts'
 import type { Countable, UsageFields } from './count-once.ts'
 import type { EventFault, IncomingEvent } from './incoming-event.ts'
 import { matchMeters } from './match-meters.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
-import type { Meter } from '../model/api.ts'
+import type { Meter } from '../model/meter.ts'
 import type { ControlStore, ControlTables } from '../storage/ports/control-store.ts'
 import { Outrun } from './count-once.ts'
 import type { EventOutcome } from './event-outcome.ts'

@@ -1,6 +1,6 @@
 import { loosened, parseExactJson } from '../lib/exact-json.ts'
 import { isoTime } from '../lib/iso-time.ts'
-import type { Meter } from '../model/api.ts'
+import type { Meter } from '../model/meter.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { UnattributedEvent, UnattributedReason } from '../storage/ports/unattributed.ts'
 import { readEvent } from './read-event.ts'

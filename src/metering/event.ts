@@ -1,5 +1,6 @@
 import { assert } from '../lib/assert.ts'
 import { LruCache } from '../lib/lru-cache.ts'
+import { readDimensions } from '../model/dimension.ts'
 import type { Outcome, UsageEvent } from '../model/event.ts'
 import { withoutSecrets } from '../model/key.ts'
 
@@ -48,13 +49,26 @@ export interface EventFields {
   readonly bytesSent: number
   readonly bytesReceived: number
   readonly usageUnits: number
-  /** JSON of meter → decimal string; empty if none. */
+  /** JSON of meter → decimal string (`encodeQuantities`); empty if none. */
   readonly quantities: string
   /** JSON of dimension → value; empty if none. */
   readonly dimensions: string
   readonly clientIp: string
   readonly requestId: string
   readonly count: number
+}
+
+/** What was metered, and what should have been and could not, as one field of an event. */
+export function encodeQuantities(quantities: Texts, leaks: Texts): string {
+  if (isEmpty(leaks)) return isEmpty(quantities) ? '' : JSON.stringify(quantities)
+  return JSON.stringify([quantities, leaks])
+}
+
+type Texts = Readonly<Record<string, string>>
+
+function isEmpty(texts: Texts): boolean {
+  for (const _ in texts) return false
+  return true
 }
 
 /** The fields that all calls of one key share, joined once. */
@@ -111,8 +125,8 @@ export class EventDecoder {
     const bytesSent = reader.number()
     const bytesReceived = reader.number()
     const usageUnits = reader.number()
-    const quantities = reader.record()
-    const dimensions = reader.record()
+    const { quantities, leaks } = readQuantities(reader.field())
+    const dimensions = readDimensions(reader.field())
     const clientIp = reader.text(1)
     const requestId = reader.text(1)
     const count = reader.lastNumber()
@@ -145,8 +159,20 @@ export class EventDecoder {
       seq,
       source: caller.source,
       count,
+      ...(leaks !== undefined && { leaks }),
     }
   }
+}
+
+/** Without what leaked it is one record, as every event was in earlier versions. */
+function readQuantities(text: string): { readonly quantities: Texts; readonly leaks?: Texts } {
+  if (!text.startsWith('[')) return { quantities: readRecord(text) }
+  const [quantities, leaks] = JSON.parse(text)
+  return { quantities, leaks }
+}
+
+function readRecord(text: string): Texts {
+  return text === '' ? NOTHING : JSON.parse(text)
 }
 
 /** Goes through the fields of lines, from left to right. */
@@ -183,12 +209,13 @@ class LineReader {
     return this.#number(LINE_END)
   }
 
-  record(): Readonly<Record<string, string>> {
+  /** The next field; most that may be empty are. */
+  field(): string {
     if (this.#lines.charCodeAt(this.#at) === TAB) {
       this.#at += 1
-      return NOTHING
+      return ''
     }
-    return JSON.parse(this.text(1))
+    return this.text(1)
   }
 
   #number(end: number): number {
@@ -254,6 +281,7 @@ const NOTHING: Readonly<Record<string, string>> = Object.freeze({})
 
 const OUTCOME_CODES = {
   ok: 'o',
+  open: 'p',
   client_aborted: 'a',
   upstream_truncated: 't',
   upstream_error: 'e',
@@ -262,6 +290,7 @@ const OUTCOME_CODES = {
 
 const OUTCOMES: ReadonlyMap<string, Outcome> = new Map([
   ['o', 'ok'],
+  ['p', 'open'],
   ['a', 'client_aborted'],
   ['t', 'upstream_truncated'],
   ['e', 'upstream_error'],

@@ -1,11 +1,13 @@
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.ts'
 import { isoTime } from '../lib/iso-time.ts'
-import { COUNTED_STATUSES, type Meter, type Route, statusCounts } from '../model/api.ts'
+import { COUNTED_STATUSES, type Route, statusCounts } from '../model/api.ts'
 import type { UsageEvent } from '../model/event.ts'
+import type { Meter } from '../model/meter.ts'
 import { type Overrides, overridePlan } from '../model/overrides.ts'
 import type { Plan, PlanVersion } from '../model/plan.ts'
 import { type EventView, viewEvent } from './event-view.ts'
 import { costOf, type LimitsThen, type LimitsThenParts, limitsThen } from './limits-then.ts'
+import type { WholeCall } from './whole-calls.ts'
 
 /** What explains calls: the log, and what held when they came. */
 export interface ExplainParts extends LimitsThenParts {
@@ -52,7 +54,11 @@ export interface LimitThenView {
 }
 
 /** Explains one call: which rule, whose, the state before it, when it frees, which plan would pass. */
-export async function explainCall(parts: ExplainParts, call: UsageEvent): Promise<Explanation> {
+export async function explainCall(
+  parts: ExplainParts,
+  call: UsageEvent,
+  whole: WholeCall = { event: call, parts: 1, unbilledBytes: 0 },
+): Promise<Explanation> {
   const plan = await planThen(parts, call)
   const cost = call.outcome === 'refused' ? costOf(parts.routes, call.routeId) : call.usageUnits
   const then =
@@ -60,7 +66,7 @@ export async function explainCall(parts: ExplainParts, call: UsageEvent): Promis
   const limits = then === undefined ? [] : limitViews(then)
   if (call.refusal === '' || call.outcome !== 'refused') {
     const billed = call.billable
-    const because = whyBilled(parts, call)
+    const because = `${whyBilled(parts, call)}${inParts(whole)}`
     const verdict = billed ? 'billed' : 'not_billed'
     return {
       call: viewEvent(call),
@@ -199,6 +205,15 @@ function whyBilled(parts: ExplainParts, call: UsageEvent): string {
     return 'The key is a test key: its calls are limited and logged, and never billed.'
   }
   return `The upstream answered ${status}: only answers from 200 to 299 are billed.`
+}
+
+/** What there is to say of a call that took long. */
+function inParts({ event, parts, unbilledBytes }: WholeCall): string {
+  if (parts === 1 && event.outcome !== 'open') return ''
+  const metered = ` It took long, and was metered in ${parts === 1 ? 'one part' : `${parts} parts`}.`
+  if (event.outcome === 'open') return `${metered} It goes on, or gatez was killed meanwhile.`
+  if (event.outcome !== 'upstream_truncated') return metered
+  return `${metered} The upstream broke it off: the ${unbilledBytes} bytes since the last part are not billed.`
 }
 
 function freesAt(limits: readonly LimitThenView[]): string | null {

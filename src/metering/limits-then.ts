@@ -85,6 +85,8 @@ function earliestMs(counter: Counter, atMs: number): number {
 /** Windows count what was admitted, limits of concurrent calls what was under way; quotas what was billed, or was under way and might yet be. */
 function counts(counter: Counter, event: UsageEvent, atMs: number): boolean {
   if (event.timestampMs < earliestMs(counter, atMs)) return false
+  // A further part of a call that was counted with its first.
+  if (event.count === 0 && counter.kind !== 'concurrent') return false
   if (counter.kind === 'log' || counter.kind === 'steps') return true
   return (event.billable && counter.kind === 'quota') || event.timestampMs + event.responseTimeMs > atMs
 }

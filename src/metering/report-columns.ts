@@ -1,20 +1,20 @@
 import { Temporal } from 'temporal-polyfill'
 import { GatezError } from '../errors/gatez-error.ts'
 import { type Period, periodAt } from '../model/period.ts'
-import { BUCKET_MS, type Rollup } from '../storage/ports/ledger.ts'
+import { BUCKET_MS, type RollupKey } from '../storage/ports/ledger.ts'
 
-/** What a report can be broken down by. */
+/** What a report can always be broken down by; each dimension of the file is one more. */
 export const REPORT_BY = ['tenant', 'key', 'route', 'api', 'plan', 'status', 'day', 'week', 'month'] as const
 
-export type ReportBy = (typeof REPORT_BY)[number]
+/** One of `REPORT_BY`, or the id of a dimension. */
+export type ReportBy = string
 
-/** Whether `name` is one of the breakdowns. */
-export function isReportBy(name: string): name is ReportBy {
-  return REPORT_BY.some((by) => by === name)
+/** The columns a breakdown adds, as scripts know them; where there is a name, it follows the id. */
+export function reportColumns(by: ReportBy): readonly string[] {
+  return COLUMNS[by] ?? [by]
 }
 
-/** The columns each breakdown adds, as scripts know them; where there is a name, it follows the id. */
-export const REPORT_COLUMNS = {
+const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   tenant: ['tenant_id', 'tenant_name'],
   key: ['key_id', 'key_name'],
   route: ['route_id'],
@@ -24,7 +24,7 @@ export const REPORT_COLUMNS = {
   day: ['day'],
   week: ['week'],
   month: ['month'],
-} as const satisfies Record<ReportBy, readonly string[]>
+}
 
 /** Where a rollup stands in a breakdown: what the row says, and the span of time it is about. */
 export interface ReportCut {
@@ -39,7 +39,7 @@ export interface ReportCut {
  * Labels sort as text in the order of time: `2026-03-29`, `2026-W13` (ISO weeks, from Monday), `2026-03`.
  * For breakdowns by time hand the rollups over in the order of time: the last cut is remembered.
  */
-export function reportCutter(by: ReportBy, timezone: string): (rollup: Rollup) => ReportCut {
+export function reportCutter(by: ReportBy, timezone: string): (rollup: RollupKey) => ReportCut {
   switch (by) {
     case 'tenant':
       return ({ tenantId }) => ({ label: tenantId })
@@ -57,10 +57,12 @@ export function reportCutter(by: ReportBy, timezone: string): (rollup: Rollup) =
     case 'week':
     case 'month':
       return timeCutter(by, timezone)
+    default:
+      return ({ dimensions }) => ({ label: dimensions[by] ?? '' })
   }
 }
 
-function timeCutter(cycle: TimeCycle, timezone: string): (rollup: Rollup) => ReportCut {
+function timeCutter(cycle: TimeCycle, timezone: string): (rollup: RollupKey) => ReportCut {
   let last: { readonly label: string; readonly period: Period } | undefined
   return ({ bucketMs }) => {
     if (last === undefined || bucketMs < last.period.startMs || bucketMs >= last.period.endMs) {
@@ -76,6 +78,11 @@ function timeCutter(cycle: TimeCycle, timezone: string): (rollup: Rollup) => Rep
 }
 
 type TimeCycle = 'day' | 'week' | 'month'
+
+/** Whether a breakdown cuts the span. */
+export function cutsTime(by: ReportBy): boolean {
+  return by === 'day' || by === 'week' || by === 'month'
+}
 
 function labelOf(cycle: TimeCycle, startMs: number, timezone: string): string {
   const date = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(timezone).toPlainDate()

@@ -1,81 +1,154 @@
+import { dimensionsText } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
-import { addQuantities } from '../model/quantity.ts'
-import { BUCKET_MS, type RollupEntry } from '../storage/ports/ledger.ts'
+import { type Aggregation, joinMarks, type Mark, markName, NO_MARKS } from '../model/mark.ts'
+import { meterTakes } from '../model/meter.ts'
+import { addQuantities, canonicalQuantity } from '../model/quantity.ts'
+import { BUCKET_MS, type RollupEntry, type RollupKey } from '../storage/ports/ledger.ts'
 
-/** Sums events into the rollups of the ledger. Order, batching and splitting do not matter. */
-export function rollUp(events: readonly UsageEvent[]): RollupEntry[] {
+/**
+ * Sums events into the rollups of the ledger. Order, batching and splitting do not matter.
+ *
+ * `aggregationOf` says how a meter becomes one number; what it does not know is added up.
+ */
+export function rollUp(events: readonly UsageEvent[], aggregationOf: AggregationOf = bySum): RollupEntry[] {
   const sums: Sum[] = []
-  // The two fields that differ most find the few sums to compare with: cheaper than a text of all ten.
-  const byKeyAndRoute = new Map<string, Sum[]>()
+  // The fields that differ most find the few sums to compare with: cheaper than a text of all of them.
+  const byField = new Map<string, Sum[]>()
   for (const event of events) {
     const bucketMs = event.timestampMs - (event.timestampMs % BUCKET_MS)
     const statusClass = Math.floor(event.statusCode / 100)
-    const name = `${event.keyId}\t${event.routeId}`
-    const candidates = byKeyAndRoute.get(name)
-    let sum = candidates?.find((each) => isSumOf(each, event, bucketMs, statusClass))
+    const dimensions = dimensionsText(event.dimensions)
+    const name = `${event.keyId}\t${event.routeId}${dimensions}`
+    const candidates = byField.get(name)
+    let sum = candidates?.find((each) => isSumOf(each, event, bucketMs, statusClass, dimensions))
     if (sum === undefined) {
-      sum = startSum(event, bucketMs, statusClass)
+      sum = new Sum(event, bucketMs, statusClass, dimensions)
       sums.push(sum)
-      if (candidates === undefined) byKeyAndRoute.set(name, [sum])
+      if (candidates === undefined) byField.set(name, [sum])
       else candidates.push(sum)
     }
-    addEvent(sum, event)
+    sum.add(event, aggregationOf)
   }
-  return sums
+  return sums.map((sum) => sum.entry())
 }
 
-function isSumOf(sum: Sum, event: UsageEvent, bucketMs: number, statusClass: number): boolean {
+/** How the values of a meter become one number. */
+export type AggregationOf = (meterId: string) => Aggregation
+
+function bySum(): Aggregation {
+  return 'sum'
+}
+
+function isSumOf(
+  { key, dimensionsText: text }: Sum,
+  event: UsageEvent,
+  bucketMs: number,
+  statusClass: number,
+  dimensions: string,
+): boolean {
   return (
-    sum.bucketMs === bucketMs &&
-    sum.statusClass === statusClass &&
-    sum.billable === event.billable &&
-    sum.routeId === event.routeId &&
-    sum.keyId === event.keyId &&
-    sum.tenantId === event.tenantId &&
-    sum.planId === event.planId &&
-    sum.planVersion === event.planVersion &&
-    sum.subscriptionId === event.subscriptionId &&
-    sum.apiId === event.apiId
+    key.bucketMs === bucketMs &&
+    key.statusClass === statusClass &&
+    key.billable === event.billable &&
+    key.routeId === event.routeId &&
+    key.keyId === event.keyId &&
+    key.tenantId === event.tenantId &&
+    key.planId === event.planId &&
+    key.planVersion === event.planVersion &&
+    key.subscriptionId === event.subscriptionId &&
+    key.apiId === event.apiId &&
+    text === dimensions
   )
 }
 
 /** A rollup while it grows. */
-type Sum = { -readonly [Field in keyof Omit<RollupEntry, 'quantities'>]: RollupEntry[Field] } & {
-  readonly quantities: Record<string, string>
-}
+class Sum {
+  readonly key: RollupKey
+  readonly dimensionsText: string
+  #requests = 0
+  #refused = 0
+  #usageUnits = 0
+  #bytesReceived = 0
+  #bytesSent = 0
+  #durationMs = 0
+  readonly #quantities: Record<string, string> = {}
+  #marks: Map<string, Mark> | undefined
 
-function startSum(event: UsageEvent, bucketMs: number, statusClass: number): Sum {
-  return {
-    bucketMs,
-    tenantId: event.tenantId,
-    keyId: event.keyId,
-    apiId: event.apiId,
-    routeId: event.routeId,
-    planId: event.planId,
-    planVersion: event.planVersion,
-    subscriptionId: event.subscriptionId,
-    statusClass,
-    billable: event.billable,
-    requests: 0,
-    refused: 0,
-    usageUnits: 0,
-    bytesReceived: 0,
-    bytesSent: 0,
-    durationMs: 0,
-    quantities: {},
+  constructor(event: UsageEvent, bucketMs: number, statusClass: number, dimensions: string) {
+    this.dimensionsText = dimensions
+    this.key = {
+      bucketMs,
+      tenantId: event.tenantId,
+      keyId: event.keyId,
+      apiId: event.apiId,
+      routeId: event.routeId,
+      planId: event.planId,
+      planVersion: event.planVersion,
+      subscriptionId: event.subscriptionId,
+      statusClass,
+      billable: event.billable,
+      dimensions: event.dimensions,
+    }
   }
-}
 
-function addEvent(sum: Sum, event: UsageEvent): void {
-  sum.requests += event.count
-  if (event.outcome === 'refused') sum.refused += event.count
-  sum.usageUnits += event.usageUnits
-  sum.bytesReceived += event.bytesReceived
-  sum.bytesSent += event.bytesSent
-  sum.durationMs += event.responseTimeMs
-  for (const meter in event.quantities) {
-    const quantity = event.quantities[meter] ?? '0'
-    const before = sum.quantities[meter]
-    sum.quantities[meter] = before === undefined ? quantity : addQuantities(before, quantity)
+  add(event: UsageEvent, aggregationOf: AggregationOf): void {
+    this.#requests += event.count
+    if (event.outcome === 'refused') this.#refused += event.count
+    this.#usageUnits += event.usageUnits
+    this.#bytesReceived += event.bytesReceived
+    this.#bytesSent += event.bytesSent
+    this.#durationMs += event.responseTimeMs
+    for (const meterId in event.quantities) {
+      this.#meter(event, meterId, event.quantities[meterId] ?? '', aggregationOf(meterId))
+    }
+    for (const meterId in event.leaks) this.#leak(meterId, event.leaks[meterId] ?? '')
+  }
+
+  entry(): RollupEntry {
+    return {
+      ...this.key,
+      requests: this.#requests,
+      refused: this.#refused,
+      usageUnits: this.#usageUnits,
+      bytesReceived: this.#bytesReceived,
+      bytesSent: this.#bytesSent,
+      durationMs: this.#durationMs,
+      quantities: this.#quantities,
+      marks: this.#marks === undefined ? NO_MARKS : [...this.#marks.values()],
+    }
+  }
+
+  /** A value may be from before the file gave its meter another aggregation. */
+  #meter(event: UsageEvent, meterId: string, value: string, aggregation: Aggregation): void {
+    if (!meterTakes(aggregation, value)) {
+      this.#leak(meterId, 'invalid')
+      return
+    }
+    if (aggregation === 'sum' || aggregation === 'count') {
+      const quantity = aggregation === 'count' ? '1' : value
+      const before = this.#quantities[meterId]
+      this.#quantities[meterId] = before === undefined ? quantity : addQuantities(before, quantity)
+      return
+    }
+    const mark = { meterId, aggregation, member: '', atMs: 0, eventId: '', quantity: '1' }
+    const { timestampMs: atMs, id: eventId } = event
+    if (aggregation === 'unique_count') this.#keep({ ...mark, aggregation, member: value })
+    else {
+      const quantity = canonicalQuantity(value)
+      if (aggregation === 'max') this.#keep({ ...mark, aggregation, quantity })
+      else if (aggregation === 'latest') this.#keep({ ...mark, aggregation, atMs, eventId, quantity })
+      else this.#keep({ ...mark, aggregation, member: String(atMs), atMs, eventId, quantity })
+    }
+  }
+
+  #leak(meterId: string, reason: string): void {
+    this.#keep({ meterId, aggregation: 'leak', member: reason, atMs: 0, eventId: '', quantity: '1' })
+  }
+
+  #keep(mark: Mark): void {
+    this.#marks ??= new Map()
+    const name = markName(mark)
+    const before = this.#marks.get(name)
+    this.#marks.set(name, before === undefined ? mark : joinMarks(before, mark))
   }
 }

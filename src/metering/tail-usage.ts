@@ -47,6 +47,8 @@ export interface TailFilter {
   readonly tenantId?: string | undefined
   readonly routeId?: string | undefined
   readonly statuses?: StatusRanges | undefined
+  /** Of a call that is metered in parts only the first and the last; all if not set. */
+  readonly parts?: 'ends' | undefined
 }
 
 /** Reads `--status`: `429`, `4xx`, `200-299`, or several with commas between them. */
@@ -79,7 +81,8 @@ async function lastEvents(
   return request.last === 0 ? [] : found.sort(byTime).slice(-request.last)
 }
 
-function matches(event: UsageEvent, { tenantId, routeId, statuses }: TailFilter): boolean {
+function matches(event: UsageEvent, { tenantId, routeId, statuses, parts }: TailFilter): boolean {
+  if (parts === 'ends' && event.outcome === 'open' && event.count === 0) return false
   if (tenantId !== undefined && event.tenantId !== tenantId) return false
   if (routeId !== undefined && event.routeId !== routeId) return false
   return statuses === undefined || statusCounts(statuses, event.statusCode)

@@ -1,8 +1,9 @@
 import { parseTimezone } from '../config/values.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { didYouMean } from '../lib/closest.ts'
+import { BUILT_IN_METERS } from '../model/meter.ts'
 import type { Period } from '../model/period.ts'
-import { isReportBy, REPORT_BY, type ReportBy } from './report-columns.ts'
+import { REPORT_BY, type ReportBy } from './report-columns.ts'
 import { reportSpan, type WrittenSpan } from './report-span.ts'
 
 /**
@@ -15,8 +16,14 @@ export function parseUsageQuery(written: WrittenUsageQuery, defaults: UsageQuery
   return {
     timezone,
     span: reportSpan(written, { timezone, nowMs: defaults.nowMs }),
-    by: written.by === undefined ? defaults.by : readBy(written.by),
+    by:
+      written.by === undefined
+        ? defaults.by
+        : readList('--by', written.by, [...REPORT_BY, ...defaults.dimensions]),
     tenant: written.tenant,
+    ...(written.meters !== undefined && {
+      meters: readList('--meters', written.meters, [...BUILT_IN_METERS, ...defaults.meters]),
+    }),
   }
 }
 
@@ -24,6 +31,8 @@ export function parseUsageQuery(written: WrittenUsageQuery, defaults: UsageQuery
 export interface WrittenUsageQuery extends WrittenSpan {
   /** Names of columns with commas between them, as `tenant,day`. */
   readonly by?: string | undefined
+  /** Ids of meters with commas between them, as `calls,bandwidth`. */
+  readonly meters?: string | undefined
   /** An IANA time zone. */
   readonly tz?: string | undefined
   /** Id or external id. */
@@ -34,6 +43,9 @@ export interface UsageQueryDefaults {
   readonly nowMs: number
   readonly timezone: string
   readonly by: readonly ReportBy[]
+  /** Ids of what the file declares. */
+  readonly dimensions: readonly string[]
+  readonly meters: readonly string[]
 }
 
 export interface UsageQuery {
@@ -45,6 +57,8 @@ export interface UsageQuery {
   readonly by: readonly ReportBy[]
   /** Id or external id; all tenants if undefined. */
   readonly tenant: string | undefined
+  /** The meters that stand in `quantities`; all custom ones that were used if not given. */
+  readonly meters?: readonly string[]
 }
 
 function readTimezone(text: string): string {
@@ -53,15 +67,15 @@ function readTimezone(text: string): string {
   return parsed.value
 }
 
-function readBy(text: string): readonly ReportBy[] {
-  const by = new Set<ReportBy>()
+function readList(flag: string, text: string, known: readonly string[]): readonly string[] {
+  const names = new Set<string>()
   for (const name of text.split(',').map((part) => part.trim())) {
-    if (!isReportBy(name)) {
-      const hint = didYouMean(name, REPORT_BY)
-      const detail = `--by takes ${REPORT_BY.join(', ')}, with commas between; it has ${JSON.stringify(name)}${hint}.`
+    if (!known.includes(name)) {
+      const hint = didYouMean(name, known)
+      const detail = `${flag} takes ${known.join(', ')}, with commas between; it has ${JSON.stringify(name)}${hint}.`
       throw new GatezError('invalid-parameter', detail)
     }
-    by.add(name)
+    names.add(name)
   }
-  return [...by]
+  return [...names]
 }

@@ -1,8 +1,9 @@
 import type { Period } from '../model/period.ts'
 import type { KeyStore } from '../storage/ports/keys.ts'
-import type { LedgerStore, Rollup } from '../storage/ports/ledger.ts'
+import type { LedgerStore, RollupKey } from '../storage/ports/ledger.ts'
 import type { TenantStore } from '../storage/ports/tenants.ts'
-import { REPORT_COLUMNS, type ReportBy, type ReportCut, reportCutter } from './report-columns.ts'
+import { type Cutter, carryLevels, type Group } from './carry-levels.ts'
+import { type ReportBy, type ReportCut, reportColumns, reportCutter } from './report-columns.ts'
 import type { UsageQuery } from './usage-query.ts'
 import { UsageSums, type UsageTotals } from './usage-sums.ts'
 import { usageTenantId } from './usage-tenant.ts'
@@ -14,7 +15,7 @@ import { usageTenantId } from './usage-tenant.ts'
  * with the rows of the report, not with the usage behind them. Rows stand in the order of their columns.
  */
 export async function usageReport(stores: UsageStores, query: UsageQuery): Promise<UsageReport> {
-  const { span, timezone, by } = query
+  const { span, timezone, by, meters } = query
   const tenantId = query.tenant === undefined ? undefined : await usageTenantId(stores.tenants, query.tenant)
   const filter = { fromMs: span.startMs, toMs: span.endMs, ...(tenantId !== undefined && { tenantId }) }
 
@@ -26,18 +27,27 @@ export async function usageReport(stores: UsageStores, query: UsageQuery): Promi
     total.add(rollup)
   }
 
+  const levels = await stores.ledger.levels({
+    beforeMs: span.startMs,
+    ...(tenantId !== undefined && { tenantId }),
+  })
+  for (const level of levels) total.addLevel(level)
+  carryLevels(groups, levels, { by, cutters }, () => new UsageSums())
+
   const names = new Names(stores)
   const rows: UsageRow[] = []
   for (const { cuts, sums } of [...groups.values()].sort(byLabels)) {
     const cells = await Promise.all(by.map((each, index) => names.cells(each, cuts[index]?.label ?? '')))
-    rows.push({ cells: cells.flat(), period: periodOf(cuts, span), totals: sums.totals() })
+    const period = periodOf(cuts, span)
+    rows.push({ cells: cells.flat(), period, totals: sums.totals(period, meters) })
   }
   return {
     span,
     timezone,
-    columns: by.flatMap((each) => REPORT_COLUMNS[each]),
+    columns: by.flatMap(reportColumns),
     rows,
-    total: total.totals(),
+    total: total.totals(span, meters),
+    meters,
   }
 }
 
@@ -54,6 +64,8 @@ export interface UsageReport {
   readonly columns: readonly string[]
   readonly rows: readonly UsageRow[]
   readonly total: UsageTotals
+  /** The meters that were asked for, if any were named. */
+  readonly meters?: readonly string[] | undefined
 }
 
 export interface UsageRow {
@@ -64,14 +76,7 @@ export interface UsageRow {
   readonly totals: UsageTotals
 }
 
-interface Group {
-  readonly cuts: readonly ReportCut[]
-  readonly sums: UsageSums
-}
-
-type Cutter = (rollup: Rollup) => ReportCut
-
-function groupOf(groups: Map<string, Group>, cutters: readonly Cutter[], rollup: Rollup): Group {
+function groupOf(groups: Map<string, Group>, cutters: readonly Cutter[], rollup: RollupKey): Group {
   const cuts = cutters.map((cut) => cut(rollup))
   // Ids hold no control characters, so the joined labels name one group only.
   const name = cuts.map(({ label }) => label).join('\n')

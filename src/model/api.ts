@@ -84,27 +84,6 @@ export interface Feature {
   readonly label: string
 }
 
-/** A meter declared in the file; the built-in ones need no entry. */
-export interface Meter {
-  readonly id: string
-  readonly aggregation: 'count' | 'sum' | 'max' | 'latest' | 'unique_count'
-  /** `header` reads `x-gatez-meter-<id>` from the upstream's answer. */
-  readonly from: 'header' | 'openai-usage' | 'event'
-  readonly countStatuses: StatusRanges
-  /** Which events it takes, when it is from events; by its id, and their value, if not given. */
-  readonly event?: EventRule | undefined
-}
-
-/** Which events a meter takes, and what of them. */
-export interface EventRule {
-  /** What events call their metric (or CloudEvents their type). */
-  readonly metrics: readonly string[]
-  /** The property that holds the quantity; null = the value of the event. */
-  readonly property: string | null
-  /** Whether a quantity may be below zero. */
-  readonly negative: boolean
-}
-
 /** Inclusive ranges of status codes, as [[200, 299], [101, 101]]. */
 export type StatusRanges = readonly (readonly [number, number])[]
 

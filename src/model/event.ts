@@ -1,5 +1,5 @@
-/** How an exchange ended. */
-export type Outcome = 'ok' | 'client_aborted' | 'upstream_truncated' | 'upstream_error' | 'refused'
+/** How an exchange ended. `open`: it has not yet, the event is a part of it, and another one follows. */
+export type Outcome = 'ok' | 'open' | 'client_aborted' | 'upstream_truncated' | 'upstream_error' | 'refused'
 
 /**
  * One usage record: what the usage log keeps of a request, for ever the same.
@@ -9,7 +9,7 @@ export type Outcome = 'ok' | 'client_aborted' | 'upstream_truncated' | 'upstream
 export interface UsageEvent {
   /** ULID, ours. */
   readonly id: string
-  /** When the request was admitted or refused. */
+  /** When the request was admitted or refused; of a further part, when that began. */
   readonly timestampMs: number
   /** Empty on a route without authentication. */
   readonly tenantId: string
@@ -45,6 +45,11 @@ export interface UsageEvent {
   readonly seq: number
   /** `gateway`, `api` or `import`. */
   readonly source: string
-  /** How many requests this row stands for: 1, more only for refusals logged in sum. */
+  /**
+   * How many requests this row stands for: 1, more only for refusals logged in sum, and 0 for the further
+   * parts of an answer that took long.
+   */
   readonly count: number
+  /** Meters that should have a quantity and have none: id → reason. Kept in the ledger only. */
+  readonly leaks?: Readonly<Record<string, string>>
 }

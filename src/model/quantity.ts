@@ -82,9 +82,19 @@ export function formatQuantity(femtos: bigint): string {
   return `${sign}${size / FEMTOS_PER_UNIT}${places === '' ? '' : `.${places}`}`
 }
 
+/** The one form of a quantity of ours: 007.50 is 7.5. */
+export function canonicalQuantity(text: string): string {
+  return formatQuantity(quantityFemtos(text))
+}
+
 /** The exact sum of two quantities of ours, canonical. */
 export function addQuantities(left: string, right: string): string {
   return formatQuantity(quantityFemtos(left) + quantityFemtos(right))
+}
+
+/** What is left of `left` without `right`, exactly. */
+export function subtractQuantities(left: string, right: string): string {
+  return formatQuantity(quantityFemtos(left) - quantityFemtos(right))
 }
 
 /** Negative, 0 or positive as `left` is below, equal to or above `right`: 1.50 equals 1.5. */

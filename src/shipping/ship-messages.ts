@@ -3,10 +3,12 @@ import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Period } from '../model/period.ts'
 import type { LogFields } from '../telemetry/log.ts'
+import type { MeteringRules } from './ship.ts'
 
 /** What the ship thread is started with. The stores and the spool are there already. */
 export interface ShipThreadData {
   readonly stores: Config['stores']
+  readonly metering: MeteringRules
   readonly spoolPath: string
   readonly nodeId: string
   readonly clockOffsetMs: number
@@ -22,6 +24,8 @@ export type ShipCommand =
   | { readonly kind: 'enough' }
   /** What the ledger holds of a tenant is asked for. */
   | { readonly kind: 'figures'; readonly id: number; readonly tenantId: string; readonly period: Period }
+  /** The file was read again. */
+  | { readonly kind: 'metering'; readonly metering: MeteringRules }
   /** Ship what the spool holds now, and answer `finished`. */
   | { readonly kind: 'finish' }
 

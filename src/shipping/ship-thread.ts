@@ -9,14 +9,14 @@ import type { UsageEvent } from '../model/event.ts'
 import { openControlStore, openUsageLog } from '../storage/open.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import { describeError } from '../telemetry/log.ts'
-import { Shipper } from './ship.ts'
+import { type MeteringRules, Shipper } from './ship.ts'
 import { ShipLoop, type Ships } from './ship-loop.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
 
 /** Ships on a thread of its own: writing to the stores takes long, and no call may wait for it. */
 class ShipThread {
   readonly #store: ControlStore
-  readonly #shipper: Ships
+  readonly #shipper: ThreadShipper
   readonly #loop: ShipLoop
   readonly #report: (report: ShipReport) => void
   #showEvents: boolean
@@ -35,15 +35,18 @@ class ShipThread {
 
   /** Opens the stores and ships what an earlier run left behind. */
   static async start(data: ShipThreadData, report: Report): Promise<ShipThread> {
-    const { nodeId, stores } = data
+    const { nodeId, stores, metering } = data
     const clock = shiftedClock(data.clockOffsetMs)
     const store = await openControlStore({ stores }, clock)
     const usageLog = await openUsageLog({ stores })
     const spool = new SpoolReader(data.spoolPath)
-    const shipper = (onShipped: OnShipped): Ships => {
-      const ofSpool = new Shipper({ spool, store, usageLog, nodeId, clock, onShipped })
-      // What came in as events is in the ledger already.
-      return { ship: async () => (await ofSpool.ship()) + (await copyEvents({ store, usageLog })) }
+    const shipper = (onShipped: OnShipped): ThreadShipper => {
+      const ofSpool = new Shipper({ spool, store, usageLog, nodeId, clock, metering, onShipped })
+      return {
+        // What came in as events is in the ledger already.
+        ship: async () => (await ofSpool.ship()) + (await copyEvents({ store, usageLog })),
+        replaceMetering: (rules) => ofSpool.replaceMetering(rules),
+      }
     }
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
@@ -54,6 +57,7 @@ class ShipThread {
   handle(command: ShipCommand): void {
     if (command.kind === 'wake') this.#loop.wake()
     else if (command.kind === 'enough') this.#showEvents = false
+    else if (command.kind === 'metering') this.#shipper.replaceMetering(command.metering)
     else if (command.kind === 'figures') void this.#readFigures(command)
     else void this.#finish()
   }
@@ -87,9 +91,13 @@ type FiguresCommand = Extract<ShipCommand, { kind: 'figures' }>
 type Report = (report: ShipReport) => void
 interface ShipThreadParts {
   readonly store: ControlStore
-  readonly shipper: (onShipped: OnShipped) => Ships
+  readonly shipper: (onShipped: OnShipped) => ThreadShipper
   readonly showEvents: boolean
   readonly report: Report
+}
+
+interface ThreadShipper extends Ships {
+  replaceMetering(rules: MeteringRules): void
 }
 
 type OnShipped = (throughBatchId: number, events: readonly UsageEvent[]) => void

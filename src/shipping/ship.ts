@@ -5,9 +5,13 @@ import { EventDecoder } from '../metering/event.ts'
 import { rollUp } from '../metering/roll-up.ts'
 import { sealUp } from '../metering/seal-up.ts'
 import type { SpoolReader, SpoolRow } from '../metering/spool.ts'
+import type { Dimension } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
+import type { Aggregation } from '../model/mark.ts'
+import type { Meter } from '../model/meter.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Shipment, UsageLog } from '../storage/ports/usage-log.ts'
+import { DimensionGuard } from './dimension-guard.ts'
 
 /** Spool batches read at once. */
 const ROWS_AT_ONCE = 64
@@ -28,11 +32,21 @@ export class Shipper {
   readonly #decoder = new EventDecoder()
   readonly #ledgerMarks = new Map<number, number>()
   readonly #logMarks = new Map<number, number>()
+  readonly #guard: DimensionGuard
+  #aggregations: ReadonlyMap<string, Aggregation>
   #lastBatchId = 0
   #running: Promise<number> | undefined
 
   constructor(parts: ShipperParts) {
     this.#parts = parts
+    this.#guard = new DimensionGuard(parts.store.ledger, parts.metering?.dimensions ?? [])
+    this.#aggregations = aggregationsOf(parts.metering?.meters ?? [])
+  }
+
+  /** Puts other meters and dimensions in force, from the next group on. */
+  replaceMetering({ meters, dimensions }: MeteringRules): void {
+    this.#aggregations = aggregationsOf(meters)
+    this.#guard.replaceDimensions(dimensions)
   }
 
   /**
@@ -85,9 +99,10 @@ export class Shipper {
 
   async #shipGroup(epoch: number, rows: readonly SpoolRow[]): Promise<number> {
     const { nodeId } = this.#parts
-    const events = rows.flatMap((row) =>
+    const decoded = rows.flatMap((row) =>
       this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq }),
     )
+    const events = await this.#guard.bounded(decoded)
     await this.#applyToLedger(epoch, events)
     // Both stores are written in one go each: whoever else waits for this thread comes in between.
     await otherWork()
@@ -104,7 +119,7 @@ export class Shipper {
     const fresh = eventsAfter(events, mark)
     const throughSeq = fresh.at(-1)?.seq
     if (throughSeq !== undefined) {
-      const entries = rollUp(fresh)
+      const entries = rollUp(fresh, (meterId) => this.#aggregations.get(meterId) ?? 'sum')
       const advance = { nodeId, epoch, afterSeq: mark, throughSeq }
       const seals = sealUp(fresh)
       const applied = await store.transaction((tables) => tables.ledger.apply(entries, advance, seals))
@@ -139,8 +154,20 @@ export interface ShipperParts {
   readonly nodeId: string
   /** The host's if not given. */
   readonly clock?: Clock
+  /** What the file declares; without it all meters are added up. */
+  readonly metering?: MeteringRules
   /** Called when everything up to this batch is in both stores, with what was in the last batches. */
   readonly onShipped: (throughBatchId: number, events: readonly UsageEvent[]) => void
+}
+
+/** What the file says of meters and dimensions, as far as shipping goes by it. */
+export interface MeteringRules {
+  readonly meters: readonly Meter[]
+  readonly dimensions: readonly Dimension[]
+}
+
+function aggregationsOf(meters: readonly Meter[]): ReadonlyMap<string, Aggregation> {
+  return new Map(meters.map(({ id, aggregation }) => [id, aggregation]))
 }
 
 function eventsAfter(events: readonly UsageEvent[], mark: number): readonly UsageEvent[] {

@@ -5,6 +5,7 @@ import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Period } from '../model/period.ts'
 import type { LogFields } from '../telemetry/log.ts'
+import type { MeteringRules } from './ship.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
 
 /** The ship thread, as the main thread sees it: it carries events from the spool to the stores. */
@@ -51,6 +52,11 @@ export class Shipping {
   /** Events became durable: there is something to ship. */
   wake(): void {
     this.#send({ kind: 'wake' })
+  }
+
+  /** The file was read again: other meters and dimensions are in force from the next group on. */
+  replaceMetering(metering: MeteringRules): void {
+    this.#send({ kind: 'metering', metering })
   }
 
   /** What the ledger holds of a tenant in a period. Rejects when it cannot be read. */

@@ -57,7 +57,7 @@ export function storeFiles({ dataDir, control, usage }: Config['stores']): reado
 }
 
 export interface RestoreParts {
-  readonly config: Pick<Config, 'stores'>
+  readonly config: Pick<Config, 'stores' | 'meters' | 'dimensions'>
   readonly clock: Clock
 }
 
@@ -92,7 +92,7 @@ async function shipSpool(parts: {
   readonly staged: { readonly control: string; readonly usage: string }
   readonly spool: string
   readonly nodeId: string
-  readonly config: Pick<Config, 'stores'>
+  readonly config: RestoreParts['config']
   readonly clock: Clock
 }): Promise<number> {
   const { staged, config, clock, nodeId } = parts
@@ -106,7 +106,7 @@ async function shipSpool(parts: {
   if (!existsSync(parts.spool)) return 0
   const spool = new SpoolReader(parts.spool)
   try {
-    return await new Shipper({ spool, store, usageLog, nodeId, onShipped: () => {} }).ship()
+    return await new Shipper({ spool, store, usageLog, nodeId, metering: config, onShipped: () => {} }).ship()
   } finally {
     spool.close()
   }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { COUNTED_STATUSES, type Meter } from '../../src/model/api.ts'
+import type { Meter } from '../../src/model/meter.ts'
 import type { Limit, Quota } from '../../src/model/plan.ts'
 import { plan } from '../support/control-store.ts'
 import { route, startGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts'
+import { meter } from '../support/meters.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { exchangeBytes, RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
@@ -176,7 +177,7 @@ describe('what is billed, and what a quota counts', () => {
     expect((await gateway.events()).filter((event) => event.billable)).toHaveLength(5)
   })
 
-  const TOKENS: Meter = { id: 'tokens', aggregation: 'sum', from: 'header', countStatuses: COUNTED_STATUSES }
+  const TOKENS = meter()
   test.each([
     { fields: 'x-gatez-meter-tokens: 12.5\r\n', quantities: { tokens: '12.5' }, why: 'a decimal' },
     { fields: 'X-GATEZ-METER-TOKENS: 0\r\n', quantities: { tokens: '0' }, why: 'nothing used' },

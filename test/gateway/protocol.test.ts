@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { COUNTED_STATUSES } from '../../src/model/api.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
+import { meter } from '../support/meters.ts'
 import { exchangeBytes, RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
@@ -90,12 +90,7 @@ test('a client that does not ask for trailers gets none', async () => {
 })
 
 test('a meter may come behind the body, where the end of a stream is known', async () => {
-  const tokens = {
-    id: 'tokens',
-    from: 'header',
-    aggregation: 'sum',
-    countStatuses: COUNTED_STATUSES,
-  } as const
+  const tokens = meter()
   const upstream = await RawUpstream.answering(TRAILED)
   const gateway = await startGateway({ upstreamPort: upstream.port, meters: [tokens] })
   await exchangeBytes(gateway.port, request(gateway, 'GET /a HTTP/1.1', 'Host: a', 'Connection: close'))

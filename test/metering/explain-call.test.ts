@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ExplainParts, explainCall } from '../../src/metering/explain-call.ts'
 import { limitsThen } from '../../src/metering/limits-then.ts'
+import { wholeCalls } from '../../src/metering/whole-calls.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import type { Limit, Plan } from '../../src/model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from '../../src/storage/open.ts'
@@ -174,6 +175,34 @@ test.each([
   expect(await explainCall(await partsWith([last]), last)).toMatchObject({
     verdict,
     because: expect.stringMatching(because),
+  })
+})
+
+test('a call that took long is explained as one, and its parts count once in windows and quotas', async () => {
+  const first = call(0, { outcome: 'open', requestId: 'long', responseTimeMs: 1_000 })
+  const part = { requestId: 'long', count: 0, usageUnits: 0 } as const
+  const rest = [
+    call(1_000, { ...part, outcome: 'open', responseTimeMs: 1_000 }),
+    call(2_000, { ...part, outcome: 'upstream_truncated', billable: false, bytesSent: 7 }),
+  ]
+  const quotas = [{ id: 'month', meter: 'calls', per: 'month', included: '9', onExceed: 'block' }] as const
+  const then = version(plan({ id: 'free', limits: [minute(1)], quotas }))
+  const last = refused(3_000)
+  const overrides = { versionsOf: async () => [then], plansNow: [then] }
+  const parts = await partsWith([first, ...rest, last], overrides)
+  expect(await explainCall(parts, last)).toMatchObject({
+    limits: [
+      { id: 'minute', used_before: 1 },
+      { id: 'month', used_before: 1 },
+    ],
+  })
+  const whole = wholeCalls([first, ...rest])[0]!
+  expect(await explainCall(parts, whole.event, whole)).toMatchObject({
+    verdict: 'billed',
+    because: expect.stringMatching(
+      /metered in 3 parts\. The upstream broke it off: the 7 bytes .* not billed/,
+    ),
+    call: { id: first.id, outcome: 'upstream_truncated' },
   })
 })
 

@@ -41,6 +41,21 @@ describe('the last calls', () => {
   })
 })
 
+test('of a call that is metered in parts only the first and the last are shown, if so asked', async () => {
+  const usageLog = await openLog()
+  const open = { outcome: 'open', requestId: 'r' } as const
+  await usageLog.append([
+    usageEvent({ seq: 1, ...open }),
+    usageEvent({ seq: 2, ...open, count: 0 }),
+    usageEvent({ seq: 3, ...open, count: 0, outcome: 'ok' }),
+  ])
+  const request = { last: 10, follow: false, signal: new AbortController().signal }
+  const seqs = async (parts?: 'ends') =>
+    (await Array.fromAsync(tailUsage({ usageLog }, { ...request, parts }))).flat().map(({ seq }) => seq)
+  expect(await seqs('ends')).toEqual([1, 3])
+  expect(await seqs()).toEqual([1, 2, 3])
+})
+
 test('new calls come as they are appended, each once, and an abort ends the wait', async () => {
   const usageLog = await openLog()
   await usageLog.append(events(1))

@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest'
 import { parseUsageQuery } from '../../src/metering/usage-query.ts'
 
-const DEFAULTS = { nowMs: Date.UTC(2026, 2, 10), timezone: 'Europe/Berlin', by: ['tenant'] } as const
+const DEFAULTS = {
+  nowMs: Date.UTC(2026, 2, 10),
+  timezone: 'Europe/Berlin',
+  by: ['tenant'],
+  dimensions: [],
+  meters: [],
+} as const
 
 test('without flags a question is about the current month, in the time zone of the bills', () => {
   expect(parseUsageQuery({}, DEFAULTS)).toEqual({

@@ -4,7 +4,7 @@ import type { EventsAnswer, EventsRequest } from '../../src/ingest/ingest-messag
 import { EventTaker } from '../../src/ingest/take-events.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
-import type { Meter } from '../../src/model/api.ts'
+import type { Meter } from '../../src/model/meter.ts'
 import { openLocalCounters } from '../../src/storage/open.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 

@@ -246,6 +246,7 @@ function buildParts(
     clock,
     warn: (what, detail) => made.warnings.push(`${what}: ${detail}`),
   })
+  const ids = new UlidMaker(clock, { epoch: 1, thread: 0 })
   const pipeline: Pipeline = new Pipeline({
     rules: rulesOf(options),
     checks: new RequestChecks(apisOf(options)),
@@ -258,6 +259,7 @@ function buildParts(
     meter: made.client,
     upstreams,
     clock,
+    nextId: () => ids.next(),
     periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
     billingPeriodAt: (atMs) => periodAt('month', 'UTC', atMs),
     figuresOf: options.figuresOf ?? (() => Promise.reject(new Error('no ledger here'))),
@@ -274,7 +276,7 @@ function buildParts(
   const server: GatewayServer = new GatewayServer({
     pipeline,
     clock,
-    ids: new UlidMaker(clock, { epoch: 1, thread: 0 }),
+    ids,
     docsUrl: options.docsUrl ?? null,
     clients,
     tls: options.tls ?? null,
@@ -284,9 +286,9 @@ function buildParts(
 }
 
 function rulesOf(options: TestGatewayOptions): Rules {
-  const { plans = [plan()], features = [], meters = [] } = options
+  const { plans = [plan()], features = [], meters = [], dimensions = [] } = options
   const { ownPaths = OWN_PATHS } = options
-  return new Rules({ apis: apisOf(options), plans, features, meters, ownPaths })
+  return new Rules({ apis: apisOf(options), plans, features, meters, dimensions, ownPaths })
 }
 
 function apisOf(options: TestGatewayOptions): readonly Api[] {

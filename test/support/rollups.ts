@@ -16,6 +16,7 @@ export function rollup(parts: Partial<Rollup>): Rollup {
     subscriptionId: 'sub_1',
     statusClass: 2,
     billable: true,
+    dimensions: {},
     requests: 1,
     refused: 0,
     usageUnits: 1,
@@ -23,6 +24,7 @@ export function rollup(parts: Partial<Rollup>): Rollup {
     bytesSent: 100,
     durationMs: 7,
     quantities: {},
+    marks: [],
     ...parts,
   }
 }

@@ -14,8 +14,9 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 /**
  * Writes the rows of a report to `sink`, one by one, in UTF-8. Leaves `sink` open.
  *
- * CSV: `period_start,period_end`, the columns of the breakdown, the sums, then a column for each custom
- * meter: those of `meterIds` always, so that months have the same columns, and any other that was used.
+ * CSV: `period_start,period_end`, the columns of the breakdown, the sums, then a column for each meter that
+ * was asked for; else for each custom one: those of `meterIds` always, so that months have the same columns,
+ * and any other that was used.
  * Text cells can never be read as a formula. JSON lines: the rows of the JSON report, with the period.
  */
 export async function writeUsageRows(
@@ -56,8 +57,8 @@ const SUM_COLUMNS = [
   'bytes_sent',
 ] as const
 
-function metersOf({ total }: UsageReport, declared: readonly string[]): readonly string[] {
-  return [...new Set([...declared, ...Object.keys(total.quantities)])]
+function metersOf({ total, meters }: UsageReport, declared: readonly string[]): readonly string[] {
+  return meters ?? [...new Set([...declared, ...Object.keys(total.quantities)])]
 }
 
 function csvRecord({ period, cells, totals }: UsageRow, meterIds: readonly string[]): readonly string[] {

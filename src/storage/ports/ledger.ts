@@ -1,3 +1,5 @@
+import type { Dimensions } from '../../model/dimension.ts'
+import type { Mark } from '../../model/mark.ts'
 import type { Seal } from '../../model/seal.ts'
 
 /**
@@ -26,6 +28,10 @@ export interface LedgerStore {
   rollups(filter: RollupFilter): AsyncIterable<Rollup>
   /** How much in the span no reading would come by: nothing, unless someone wrote by hand. */
   strays(fromMs: number, toMs: number): Promise<Strays>
+  /** The last level before a moment of each `time-weighted` meter, one for each caller and kind of call. */
+  levels(filter: LevelFilter): Promise<readonly Level[]>
+  /** The values of each dimension that a tenant has used so far. */
+  dimensionValues(tenantId: string): Promise<DimensionValues>
   /** Used quantity of one built-in meter by tenant, over [fromMs, toMs): how quotas are rebuilt. */
   usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]>
 }
@@ -46,6 +52,7 @@ export interface RollupKey {
   /** 2 for 200–299, and so on; 0 without a status. */
   readonly statusClass: number
   readonly billable: boolean
+  readonly dimensions: Dimensions
 }
 
 /** Sums over all requests of the key, all whole numbers below 2^53. */
@@ -59,8 +66,10 @@ export interface RollupSums {
 }
 
 export interface Rollup extends RollupKey, RollupSums {
-  /** Custom meters of these requests: id → decimal string. */
+  /** Custom meters of these requests that are added up: id → decimal string. */
   readonly quantities: Readonly<Record<string, string>>
+  /** What is kept of the other ones, and of values that could not be metered. */
+  readonly marks: readonly Mark[]
 }
 
 export type RollupEntry = Rollup
@@ -70,6 +79,19 @@ export interface RollupFilter {
   readonly toMs: number
   readonly tenantId?: string
 }
+
+export interface LevelFilter {
+  readonly beforeMs: number
+  readonly tenantId?: string
+}
+
+/** A level and whose it is. */
+export interface Level extends RollupKey {
+  readonly mark: Mark
+}
+
+/** Dimension id → its values. */
+export type DimensionValues = ReadonlyMap<string, ReadonlySet<string>>
 
 export interface NodePlace {
   readonly nodeId: string

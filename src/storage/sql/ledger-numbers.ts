@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { dimensionsText } from '../../model/dimension.ts'
 import type { RollupKey } from '../ports/ledger.ts'
 import { type LedgerStatements, run } from './ledger-statements.ts'
 import { NameTable } from './name-table.ts'
@@ -25,7 +26,7 @@ export class LedgerNumbers {
     return new LedgerNumbers(
       new NameTable({
         capacity,
-        field: ({ keyId }) => keyId,
+        field: ({ keyId, dimensions }) => keyId + dimensionsText(dimensions),
         same: sameCaller,
         text: (name) => callerValues(name).join('\n'),
         number: (connection, names) => numberCallers(connection, statements, names),
@@ -51,8 +52,11 @@ export class LedgerNumbers {
   }
 }
 
-/** Who called: all calls of one key under one subscription. */
-export type CallerName = Pick<RollupKey, 'tenantId' | 'keyId' | 'planId' | 'planVersion' | 'subscriptionId'>
+/** Who called: all calls of one key under one subscription, with the same dimensions. */
+export type CallerName = Pick<
+  RollupKey,
+  'tenantId' | 'keyId' | 'planId' | 'planVersion' | 'subscriptionId' | 'dimensions'
+>
 
 /** What kind of call it was: where it went and how it ended. */
 export type KindName = Pick<RollupKey, 'apiId' | 'routeId' | 'statusClass' | 'billable'>
@@ -75,7 +79,8 @@ function sameCaller(left: CallerName, right: CallerName): boolean {
     left.keyId === right.keyId &&
     left.planId === right.planId &&
     left.planVersion === right.planVersion &&
-    left.subscriptionId === right.subscriptionId
+    left.subscriptionId === right.subscriptionId &&
+    dimensionsText(left.dimensions) === dimensionsText(right.dimensions)
   )
 }
 
@@ -91,7 +96,8 @@ function sameKind(left: KindName, right: KindName): boolean {
 type Value = string | number
 
 function callerValues(name: CallerName): readonly Value[] {
-  return [name.tenantId, name.keyId, name.planId, name.planVersion, name.subscriptionId]
+  const { tenantId, keyId, planId, planVersion, subscriptionId, dimensions } = name
+  return [tenantId, keyId, planId, planVersion, subscriptionId, dimensionsText(dimensions)]
 }
 
 function kindValues(name: KindName): readonly Value[] {
@@ -130,8 +136,9 @@ async function numberKinds(
 }
 
 // What is given are whole rollups: only their names are to be remembered.
-function callerOf({ tenantId, keyId, planId, planVersion, subscriptionId }: CallerName): CallerName {
-  return { tenantId, keyId, planId, planVersion, subscriptionId }
+function callerOf(name: CallerName): CallerName {
+  const { tenantId, keyId, planId, planVersion, subscriptionId, dimensions } = name
+  return { tenantId, keyId, planId, planVersion, subscriptionId, dimensions }
 }
 
 function kindOf({ apiId, routeId, statusClass, billable }: KindName): KindName {

@@ -1,7 +1,23 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { BUCKET_MS, type Rollup, type RollupFilter } from '../ports/ledger.ts'
+import { readDimensions } from '../../model/dimension.ts'
+import type { Mark } from '../../model/mark.ts'
+import {
+  BUCKET_MS,
+  type Level,
+  type LevelFilter,
+  type Rollup,
+  type RollupFilter,
+  type RollupKey,
+} from '../ports/ledger.ts'
 import { ROLLUP_KEY_COLUMNS } from './ledger-statements.ts'
-import type { ControlSchema, RollupCallerRow, RollupKeyColumns, RollupKindRow, RollupRow } from './schema.ts'
+import type {
+  ControlSchema,
+  RollupCallerRow,
+  RollupKeyColumns,
+  RollupKindRow,
+  RollupQuantityRow,
+  RollupRow,
+} from './schema.ts'
 
 /**
  * The rollups of a span of time, in the order of bucket start, then of the rest of their key.
@@ -23,10 +39,13 @@ export async function* readRollups(db: Kysely<ControlSchema>, filter: RollupFilt
 }
 
 /** The numbers of one rollup, its names, and one of its quantities. */
-interface JoinedRow extends RollupRow, Omit<RollupCallerRow, Generated>, Omit<RollupKindRow, Generated> {
-  readonly tenant_id: string
-  /** null when the rollup has no custom meters. */
+interface JoinedRow extends RollupRow, Names {
+  /** null when the rollup has no custom meters, and so are the others then. */
   readonly meter_id: string | null
+  readonly aggregation: RollupQuantityRow['aggregation'] | null
+  readonly member: string | null
+  readonly at_ms: number | null
+  readonly event_id: string | null
   readonly quantity: string | null
 }
 
@@ -44,9 +63,9 @@ async function* readSpan(
   for (;;) {
     const { rows } = await page(conditions(last)).execute(db)
     let rollups = 0
-    for (const { row, quantities } of grouped(rows)) {
-      yield toRollup(row, quantities)
-      last = row
+    for (const group of grouped(rows)) {
+      yield toRollup(group)
+      last = group.row
       rollups += 1
     }
     if (rollups < PAGE_ROLLUPS) return
@@ -78,19 +97,26 @@ function after(last: RollupKeyColumns): RawBuilder<unknown> {
 
 function page(conditions: RawBuilder<unknown>): RawBuilder<JoinedRow> {
   return sql<JoinedRow>`
-    select page.*, rollup_tenants.tenant_id,
-      rollup_callers.key_id, rollup_callers.plan_id, rollup_callers.plan_version, rollup_callers.subscription_id,
-      rollup_kinds.api_id, rollup_kinds.route_id, rollup_kinds.status_class, rollup_kinds.billable,
-      quantities.meter_id, quantities.quantity
+    select page.*, ${NAMES},
+      quantities.meter_id, quantities.aggregation, quantities.member, quantities.at_ms, quantities.event_id,
+      quantities.quantity
     from (
       select * from rollups where ${conditions} order by ${KEY_NAMES} limit ${PAGE_ROLLUPS}
     ) as page
-    join rollup_tenants on rollup_tenants.tenant_no = page.tenant_no
-    join rollup_callers on rollup_callers.caller_no = page.caller_no
-    join rollup_kinds on rollup_kinds.kind_no = page.kind_no
+    ${NAME_JOINS}
     left join rollup_quantities as quantities on ${SAME_KEY}
-    order by ${KEY_OF_PAGE}, quantities.meter_id`
+    order by ${KEY_OF_PAGE}, quantities.meter_id, quantities.aggregation, quantities.member`
 }
+
+const NAMES = sql`rollup_tenants.tenant_id,
+  rollup_callers.key_id, rollup_callers.plan_id, rollup_callers.plan_version, rollup_callers.subscription_id,
+  rollup_callers.dimensions,
+  rollup_kinds.api_id, rollup_kinds.route_id, rollup_kinds.status_class, rollup_kinds.billable`
+
+const NAME_JOINS = sql`
+  join rollup_tenants on rollup_tenants.tenant_no = page.tenant_no
+  join rollup_callers on rollup_callers.caller_no = page.caller_no
+  join rollup_kinds on rollup_kinds.kind_no = page.kind_no`
 
 const KEY_NAMES = sql.join(ROLLUP_KEY_COLUMNS.map((column) => sql.ref(column)))
 const KEY_OF_PAGE = sql.join(ROLLUP_KEY_COLUMNS.map((column) => sql.ref(`page.${column}`)))
@@ -98,6 +124,39 @@ const SAME_KEY = sql.join(
   ROLLUP_KEY_COLUMNS.map((column) => sql`quantities.${sql.ref(column)} = page.${sql.ref(column)}`),
   sql` and `,
 )
+
+/**
+ * The last level before a moment of each `time-weighted` meter: one for each caller and kind of call.
+ *
+ * Reads an index that holds such levels only: where no meter is of that kind it costs nothing.
+ */
+export async function readLevels(db: Kysely<ControlSchema>, filter: LevelFilter): Promise<readonly Level[]> {
+  const tenant =
+    filter.tenantId === undefined
+      ? sql``
+      : sql`and tenant_no = (select tenant_no from rollup_tenants where tenant_id = ${filter.tenantId})`
+  const { rows } = await sql<LevelRow>`
+    select page.*, ${NAMES}
+    from (
+      select *, row_number() over (partition by tenant_no, caller_no, kind_no, meter_id order by at_ms desc) as place
+      from rollup_quantities
+      where aggregation = 'time-weighted' and at_ms < ${filter.beforeMs} ${tenant}
+    ) as page
+    ${NAME_JOINS}
+    where page.place = 1
+    order by page.tenant_no, page.caller_no, page.kind_no, page.meter_id`.execute(db)
+  return rows.map((row) => {
+    const { meter_id: meterId, member, at_ms: atMs, event_id: eventId, quantity } = row
+    const mark = { meterId, aggregation: 'time-weighted', member, atMs, eventId, quantity } as const
+    return { ...keyOf(row), mark }
+  })
+}
+
+interface Names extends Omit<RollupCallerRow, Generated>, Omit<RollupKindRow, Generated> {
+  readonly tenant_id: string
+}
+
+interface LevelRow extends RollupQuantityRow, Names {}
 
 async function findTenant(db: Kysely<ControlSchema>, tenantId: string): Promise<number | undefined> {
   const row = await db
@@ -141,9 +200,9 @@ function* grouped(rows: readonly JoinedRow[]): Generator<Group> {
   for (const row of rows) {
     if (group === undefined || !isSameRollup(group.row, row)) {
       if (group !== undefined) yield group
-      group = { row, quantities: {} }
+      group = { row, quantities: {}, marks: [] }
     }
-    if (row.meter_id !== null && row.quantity !== null) group.quantities[row.meter_id] = row.quantity
+    addQuantity(group, row)
   }
   if (group !== undefined) yield group
 }
@@ -151,13 +210,46 @@ function* grouped(rows: readonly JoinedRow[]): Generator<Group> {
 interface Group {
   readonly row: JoinedRow
   readonly quantities: Record<string, string>
+  readonly marks: Mark[]
+}
+
+function addQuantity(group: Group, row: JoinedRow): void {
+  const { meter_id: meterId, aggregation, quantity } = row
+  if (meterId === null || aggregation === null || quantity === null) return
+  if (aggregation === 'sum') {
+    group.quantities[meterId] = quantity
+    return
+  }
+  const { member, at_ms: atMs, event_id: eventId } = row
+  group.marks.push({
+    meterId,
+    aggregation,
+    member: member ?? '',
+    atMs: atMs ?? 0,
+    eventId: eventId ?? '',
+    quantity,
+  })
 }
 
 function isSameRollup(left: RollupKeyColumns, right: RollupKeyColumns): boolean {
   return ROLLUP_KEY_COLUMNS.every((column) => left[column] === right[column])
 }
 
-function toRollup(row: JoinedRow, quantities: Readonly<Record<string, string>>): Rollup {
+function toRollup({ row, quantities, marks }: Group): Rollup {
+  return {
+    ...keyOf(row),
+    requests: row.requests,
+    refused: row.refused,
+    usageUnits: row.usage_units,
+    bytesReceived: row.bytes_received,
+    bytesSent: row.bytes_sent,
+    durationMs: row.duration_ms,
+    quantities,
+    marks,
+  }
+}
+
+function keyOf(row: RollupKeyColumns & Names): RollupKey {
   return {
     bucketMs: row.bucket_ms,
     tenantId: row.tenant_id,
@@ -169,12 +261,6 @@ function toRollup(row: JoinedRow, quantities: Readonly<Record<string, string>>):
     subscriptionId: row.subscription_id,
     statusClass: row.status_class,
     billable: row.billable === 1,
-    requests: row.requests,
-    refused: row.refused,
-    usageUnits: row.usage_units,
-    bytesReceived: row.bytes_received,
-    bytesSent: row.bytes_sent,
-    durationMs: row.duration_ms,
-    quantities,
+    dimensions: readDimensions(row.dimensions),
   }
 }

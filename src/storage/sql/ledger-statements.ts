@@ -10,7 +10,7 @@ import type { ControlSchema, RollupKeyColumns, RollupQuantityRow, RollupRow } fr
 export class LedgerStatements {
   readonly #db: Kysely<ControlSchema>
   readonly #kept = new Map<string, Map<number, CompiledQuery>>()
-  readonly #quantityReads = new Map<number, CompiledQuery<RollupQuantityRow>>()
+  readonly #quantityReads = new Map<number, CompiledQuery<PlacedQuantityRow>>()
   readonly #callerReads = new Map<number, CompiledQuery<CallerNumberRow>>()
   readonly #kindReads = new Map<number, CompiledQuery<KindNumberRow>>()
 
@@ -38,28 +38,31 @@ export class LedgerStatements {
     )
   }
 
-  /** Sets rows of `ROLLUP_KEY_COLUMNS`, meter and quantity. */
+  /** Sets rows of `QUANTITY_KEY_COLUMNS`, then moment, event id and quantity. */
   quantityUpsert(rows: number): CompiledQuery {
     return this.#write('quantities', rows, () =>
       this.#db
         .insertInto('rollup_quantities')
         .values(repeated(rows, BLANK_QUANTITY))
         .onConflict((conflict) =>
-          conflict
-            .columns([...ROLLUP_KEY_COLUMNS, 'meter_id'])
-            .doUpdateSet({ quantity: sql<string>`excluded.quantity` }),
+          conflict.columns([...QUANTITY_KEY_COLUMNS]).doUpdateSet({
+            at_ms: sql<number>`excluded.at_ms`,
+            event_id: sql<string>`excluded.event_id`,
+            quantity: sql<string>`excluded.quantity`,
+          }),
         )
         .compile(),
     )
   }
 
-  /** Reads all quantities of some rollups, given by their `ROLLUP_KEY_COLUMNS`. */
-  quantityRead(rollups: number): CompiledQuery<RollupQuantityRow> {
-    return kept(this.#quantityReads, rollups, () =>
-      sql<RollupQuantityRow>`
-        with ${wanted(ROLLUP_KEY_COLUMNS, repeated(rollups, BLANK_KEY))}
-        select rollup_quantities.* from wanted cross join rollup_quantities
-        where ${same('rollup_quantities', ROLLUP_KEY_COLUMNS)}`.compile(this.#db),
+  /** Reads quantities and marks that are there, given by their `QUANTITY_KEY_COLUMNS`. */
+  quantityRead(rows: number): CompiledQuery<PlacedQuantityRow> {
+    return kept(this.#quantityReads, rows, () =>
+      sql<PlacedQuantityRow>`
+        with ${wanted(QUANTITY_KEY_COLUMNS, repeated(rows, BLANK_QUANTITY_KEY))}
+        select wanted.position, rollup_quantities.at_ms, rollup_quantities.event_id, rollup_quantities.quantity
+        from wanted cross join rollup_quantities
+        where ${same('rollup_quantities', QUANTITY_KEY_COLUMNS)}`.compile(this.#db),
     )
   }
 
@@ -138,6 +141,11 @@ export function run<Row>(
   return db.executeQuery({ ...statement, parameters })
 }
 
+export interface PlacedQuantityRow extends Pick<RollupQuantityRow, 'at_ms' | 'event_id' | 'quantity'> {
+  /** Which of those asked for, from 0. */
+  readonly position: number
+}
+
 export interface CallerNumberRow {
   /** Which of the callers asked for, from 0. */
   readonly position: number
@@ -159,8 +167,18 @@ export const ROLLUP_KEY_COLUMNS = [
   'kind_no',
 ] as const satisfies readonly (keyof RollupKeyColumns)[]
 
+/** The columns that name a quantity or a mark of a rollup, in the order of the primary key. */
+export const QUANTITY_KEY_COLUMNS = [...ROLLUP_KEY_COLUMNS, 'meter_id', 'aggregation', 'member'] as const
+
 /** The columns that name a caller, its tenant by the id. */
-export const CALLER_COLUMNS = ['tenant_id', 'key_id', 'plan_id', 'plan_version', 'subscription_id'] as const
+export const CALLER_COLUMNS = [
+  'tenant_id',
+  'key_id',
+  'plan_id',
+  'plan_version',
+  'subscription_id',
+  'dimensions',
+] as const
 
 /** The columns that name a kind of call. */
 export const KIND_COLUMNS = ['api_id', 'route_id', 'status_class', 'billable'] as const
@@ -220,8 +238,17 @@ const BLANK_ROLLUP: RollupRow = {
   duration_ms: 0,
 }
 
-const BLANK_QUANTITY: RollupQuantityRow = { ...BLANK_KEY, meter_id: '', quantity: '0' }
+const BLANK_QUANTITY_KEY = { ...BLANK_KEY, meter_id: '', aggregation: 'sum', member: '' } as const
 
-const BLANK_CALLER = { tenant_id: '', key_id: '', plan_id: '', plan_version: 0, subscription_id: '' } as const
+const BLANK_QUANTITY: RollupQuantityRow = { ...BLANK_QUANTITY_KEY, at_ms: 0, event_id: '', quantity: '0' }
+
+const BLANK_CALLER = {
+  tenant_id: '',
+  key_id: '',
+  plan_id: '',
+  plan_version: 0,
+  subscription_id: '',
+  dimensions: '',
+} as const
 
 const BLANK_KIND = { api_id: '', route_id: '', status_class: 0, billable: 0 } as const

@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely'
 import { assert } from '../../lib/assert.ts'
+import { joinMarks, type Mark, mergeMarks } from '../../model/mark.ts'
 import { addQuantities } from '../../model/quantity.ts'
 import { BUCKET_MS, type RollupEntry } from '../ports/ledger.ts'
 import { chunksOf } from './chunks.ts'
 import type { LedgerNumbers } from './ledger-numbers.ts'
-import { type LedgerStatements, run } from './ledger-statements.ts'
+import { type LedgerStatements, type PlacedQuantityRow, run } from './ledger-statements.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -19,9 +20,7 @@ export async function addRollups(place: LedgerPlace, entries: readonly RollupEnt
   for (const chunk of chunksOf(rows, CHUNK_MAX)) {
     await run(place.db, place.statements.rollupUpsert(chunk.length), rollupValues(chunk))
   }
-  for (const chunk of chunksOf(rows.filter(hasQuantities), CHUNK_MAX)) {
-    await addQuantitiesOf(place, chunk)
-  }
+  for (const chunk of chunksOf(rows.flatMap(quantitiesOf), CHUNK_MAX)) await joinQuantities(place, chunk)
 }
 
 /** Where to write: a connection, best one inside a transaction, and what is known of its store. */
@@ -95,34 +94,50 @@ function sumOf(left: RollupEntry, right: RollupEntry): RollupEntry {
     bytesSent: left.bytesSent + right.bytesSent,
     durationMs: left.durationMs + right.durationMs,
     quantities,
+    marks: mergeMarks(left.marks, right.marks),
   }
 }
 
-function hasQuantities({ entry }: NumberedEntry): boolean {
-  for (const _ in entry.quantities) return true
-  return false
+/** A quantity or a mark of a row, as the table holds it. */
+interface RowQuantity {
+  readonly row: NumberedEntry
+  readonly mark: Joined
 }
 
-async function addQuantitiesOf(place: LedgerPlace, chunk: readonly NumberedEntry[]): Promise<void> {
+/** What is added up is joined like a mark, by adding. */
+type Joined = Mark | (Omit<Mark, 'aggregation'> & { readonly aggregation: 'sum' })
+
+function quantitiesOf(row: NumberedEntry): readonly RowQuantity[] {
+  const { quantities, marks } = row.entry
+  const all: RowQuantity[] = marks.map((mark) => ({ row, mark }))
+  for (const meterId in quantities) {
+    const quantity = quantities[meterId] ?? '0'
+    all.push({ row, mark: { meterId, aggregation: 'sum', member: '', atMs: 0, eventId: '', quantity } })
+  }
+  return all
+}
+
+async function joinQuantities(place: LedgerPlace, chunk: readonly RowQuantity[]): Promise<void> {
   const read = place.statements.quantityRead(chunk.length)
-  const { rows: found } = await run(place.db, read, chunk.flatMap(keyValues))
-  const before = new Map(
-    found.map((row) => [
-      [row.bucket_ms, row.tenant_no, row.caller_no, row.kind_no, row.meter_id].join(' '),
-      row.quantity,
-    ]),
-  )
-
-  const rows = chunk.flatMap((row) => {
-    const key = keyValues(row)
-    return Object.entries(row.entry.quantities).map(([meterId, quantity]) => {
-      const sum = addQuantities(before.get([...key, meterId].join(' ')) ?? '0', quantity)
-      return [...key, meterId, sum]
-    })
+  const { rows: found } = await run(place.db, read, chunk.flatMap(quantityKeyValues))
+  const before = new Map(found.map((row) => [row.position, row]))
+  const values = chunk.flatMap((each, position) => {
+    const known = before.get(position)
+    const { atMs, eventId, quantity } = known === undefined ? each.mark : joined(each.mark, known)
+    return [...quantityKeyValues(each), atMs, eventId, quantity]
   })
-  for (const part of chunksOf(rows, CHUNK_MAX)) {
-    await run(place.db, place.statements.quantityUpsert(part.length), part.flat())
-  }
+  await run(place.db, place.statements.quantityUpsert(chunk.length), values)
+}
+
+function joined(mark: Joined, before: PlacedQuantityRow): Joined {
+  const { at_ms: atMs, event_id: eventId, quantity } = before
+  if (mark.aggregation === 'sum') return { ...mark, quantity: addQuantities(quantity, mark.quantity) }
+  return joinMarks({ ...mark, atMs, eventId, quantity }, mark)
+}
+
+/** The values of `QUANTITY_KEY_COLUMNS`. */
+function quantityKeyValues({ row, mark }: RowQuantity): readonly (number | string)[] {
+  return [...keyValues(row), mark.meterId, mark.aggregation, mark.member]
 }
 
 /** The values of a rollup's key, in the order of `ROLLUP_KEY_COLUMNS`. */

@@ -1,8 +1,12 @@
 import { type Kysely, sql } from 'kysely'
 import { assert } from '../../lib/assert.ts'
+import { readDimensions } from '../../model/dimension.ts'
 import type { Seal } from '../../model/seal.ts'
 import type {
+  DimensionValues,
   LedgerStore,
+  Level,
+  LevelFilter,
   NodePlace,
   Rollup,
   RollupEntry,
@@ -14,7 +18,7 @@ import type {
   WatermarkAdvance,
 } from '../ports/ledger.ts'
 import type { LedgerNumbers } from './ledger-numbers.ts'
-import { readRollups } from './ledger-read.ts'
+import { readLevels, readRollups } from './ledger-read.ts'
 import { addSeals, readSealedRuns, readSeals, sealedThrough } from './ledger-seals.ts'
 import type { LedgerStatements } from './ledger-statements.ts'
 import { readStrays } from './ledger-strays.ts'
@@ -76,6 +80,28 @@ export class SqlLedgerStore implements LedgerStore {
 
   strays(fromMs: number, toMs: number): Promise<Strays> {
     return readStrays(this.#db, fromMs, toMs)
+  }
+
+  levels(filter: LevelFilter): Promise<readonly Level[]> {
+    return readLevels(this.#db, filter)
+  }
+
+  async dimensionValues(tenantId: string): Promise<DimensionValues> {
+    const rows = await this.#db
+      .selectFrom('rollup_callers')
+      .innerJoin('rollup_tenants', 'rollup_tenants.tenant_no', 'rollup_callers.tenant_no')
+      .select('dimensions')
+      .distinct()
+      .where('tenant_id', '=', tenantId)
+      .where('dimensions', '!=', '')
+      .execute()
+    const values = new Map<string, Set<string>>()
+    for (const { dimensions } of rows) {
+      for (const [id, value] of Object.entries(readDimensions(dimensions))) {
+        values.set(id, (values.get(id) ?? new Set()).add(value))
+      }
+    }
+    return values
   }
 
   async usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]> {

@@ -5,6 +5,7 @@ import type { SqlDdl, SqlEngine } from './engine.ts'
 import { initial } from './migrations/0001-initial.ts'
 import { seals } from './migrations/0002-seals.ts'
 import { tokensAndEvents } from './migrations/0003-tokens-and-events.ts'
+import { marksAndDimensions } from './migrations/0004-marks-and-dimensions.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -41,7 +42,7 @@ export interface Migration {
   statements(ddl: SqlDdl): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents]
+const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions]
 const LATEST_VERSION = MIGRATIONS.length
 
 /** The schema version of the store; 0 when it is new. Throws when it is newer than ours. */

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import type { KeyMode, KeyState } from '../../model/key.ts'
+import type { Mark } from '../../model/mark.ts'
 import type { MemberRole, TenantState } from '../../model/tenant.ts'
 import type { UnattributedReason } from '../ports/unattributed.ts'
 
@@ -131,7 +132,7 @@ export interface RollupTenantRow {
   readonly tenant_id: string
 }
 
-/** Who called: all calls of one key under one subscription. */
+/** Who called: all calls of one key under one subscription, with the same dimensions. */
 export interface RollupCallerRow {
   readonly caller_no: Generated<number>
   readonly tenant_no: number
@@ -139,6 +140,8 @@ export interface RollupCallerRow {
   readonly plan_id: string
   readonly plan_version: number
   readonly subscription_id: string
+  /** JSON in the order of the names; empty for none. */
+  readonly dimensions: string
 }
 
 /** What kind of call: where it went and how it ended. */
@@ -168,8 +171,13 @@ export interface RollupRow extends RollupKeyColumns {
   readonly duration_ms: number
 }
 
+/** A quantity that is added up (`sum`), or a mark (model/mark.ts), whose fields these are. */
 export interface RollupQuantityRow extends RollupKeyColumns {
   readonly meter_id: string
+  readonly aggregation: 'sum' | Mark['aggregation']
+  readonly member: string
+  readonly at_ms: number
+  readonly event_id: string
   /** An exact decimal. */
   readonly quantity: string
 }

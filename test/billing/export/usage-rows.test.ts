@@ -97,4 +97,6 @@ const SUMS = {
   usageUnits: 10,
   bytesReceived: 7,
   bytesSent: 1_024,
+  durationMs: 40,
+  leaks: '0',
 } as const

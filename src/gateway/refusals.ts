@@ -1,0 +1,19 @@
+import { Refusal } from './refusal.ts'
+
+/** The key is good, and not for this. */
+export const KEY_NOT_ALLOWED = new Refusal(
+  'key-not-allowed',
+  'This key may not call this endpoint, or not from this address.',
+)
+
+/** The event loop runs late. */
+export const OVERLOADED = new Refusal('overloaded', 'More calls arrive than can be answered in time.', {
+  headers: ['Retry-After', '1'],
+})
+
+/** Events cannot be made durable. */
+export const METERING_UNAVAILABLE = new Refusal(
+  'metering-unavailable',
+  'Calls cannot be counted at the moment, so none is let through.',
+  { headers: ['Retry-After', '1'] },
+)

@@ -1,0 +1,105 @@
+import type { ServerResponse } from 'node:http'
+import type { PassageListener } from './ending.ts'
+import type { Limited } from './exchange.ts'
+import type { Held } from './meter.ts'
+import { readResponseHead, takeOut, type UpstreamHeaders } from './response-head.ts'
+import { sendWhole } from './whole-answer.ts'
+
+/**
+ * The answer of an upstream on its way to the client.
+ *
+ * Its end is held until `release`: with a Content-Length the last piece, chunked the terminating chunk,
+ * without a body the head.
+ */
+export class Reply implements Held {
+  readonly #limited: Limited
+  readonly #listener: PassageListener
+  readonly #response: ServerResponse
+  #status = 0
+  #statusText: string | undefined
+  #fields: string[] | undefined
+  #tail: Buffer | undefined
+
+  constructor(limited: Limited, listener: PassageListener) {
+    this.#limited = limited
+    this.#listener = listener
+    this.#response = limited.planned.accepted.exchange.response
+  }
+
+  /** The head has come; it is sent with the first piece of the body, or by `sendHead`. */
+  begin(status: number, statusText: string | undefined, fields: string[]): void {
+    this.#status = status
+    this.#statusText = statusText
+    this.#fields = fields
+  }
+
+  /** Passes a piece on; false when the client has to catch up. */
+  write(piece: Buffer): boolean {
+    this.#writeHead()
+    return this.#response.write(piece)
+  }
+
+  /** The last piece of a body of known length: it leaves with `release`. */
+  holdTail(piece: Buffer): void {
+    this.#tail = piece
+  }
+
+  /** Sends the head of an answer whose body has not begun. */
+  sendHead(): void {
+    if (this.#fields === undefined || this.#response.destroyed) return
+    this.#writeHead()
+    this.#response.flushHeaders()
+  }
+
+  /** Passes on what the upstream says before its answer; not to HTTP/1.0, which knows nothing of it. */
+  inform(status: number, headers: UpstreamHeaders): void {
+    if (this.#response.req.httpVersionMinor === 0 || status === 100) return
+    const { forward } = readResponseHead(headers)
+    takeOut(forward, this.#limited.planned.call.matched.route.policy.responseFields)
+    this.#response.writeInformation(status, forward)
+  }
+
+  release(): void {
+    const response = this.#response
+    if (response.destroyed) return
+    const tail = this.#tail
+    if (tail === undefined || tail.length > TEXT_BYTES_MAX) {
+      this.#writeHead()
+      if (tail === undefined) response.end()
+      else response.end(tail)
+      return
+    }
+    // As text a small body goes in one piece with the head; latin1 keeps every byte as it is.
+    const text = tail.toString('latin1')
+    const fields = this.#takeFields()
+    if (fields !== undefined) {
+      if (this.#statusText === undefined && sendWhole(response, this.#status, fields, text)) return
+      this.#writeFields(fields)
+    }
+    response.end(text, 'latin1')
+  }
+
+  #writeHead(): void {
+    const fields = this.#takeFields()
+    if (fields !== undefined) this.#writeFields(fields)
+  }
+
+  /** The fields of the answer with gatez's own, once; undefined when they were sent. */
+  #takeFields(): string[] | undefined {
+    const fields = this.#fields
+    if (fields === undefined) return undefined
+    this.#fields = undefined
+    this.#listener.addOwnFields(fields, this.#limited)
+    return fields
+  }
+
+  #writeFields(fields: string[]): void {
+    // What of the upload is unread is thrown away: nothing can follow it on this connection.
+    if (!this.#response.req.complete) this.#response.shouldKeepAlive = false
+    if (this.#statusText === undefined) this.#response.writeHead(this.#status, fields)
+    else this.#response.writeHead(this.#status, this.#statusText, fields)
+  }
+}
+
+/** Up to this size one write of text costs less than two pieces. */
+const TEXT_BYTES_MAX = 4096
