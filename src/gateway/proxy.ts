@@ -5,12 +5,12 @@ import type { Outcome } from '../model/event.ts'
 import type { Ending, PassageListener } from './ending.ts'
 import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
-import { Refusal } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
 import { readReason, readResponseHead, readTrailers, takeOut, type UpstreamHeaders } from './response-head.ts'
 import { switchProtocols, Tunnel } from './upgrade.ts'
 import { TOO_LARGE } from './upload.ts'
-import type { UpstreamCall } from './upstream-call.ts'
-import { TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
+import type { CallHandler, UpstreamCall } from './upstream-call.ts'
+import { circuitOpen, TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
 import { sendWhole } from './whole-answer.ts'
 
 /**
@@ -19,7 +19,7 @@ import { sendWhole } from './whole-answer.ts'
  * Streams both ways without copying. The end of the answer is held until `release`: with a
  * Content-Length the last piece, chunked the terminating chunk, without a body the head.
  */
-export class Passage implements Dispatcher.DispatchHandler, Held {
+export class Passage implements CallHandler, Held {
   readonly #limited: Limited
   readonly #call: UpstreamCall
   readonly #listener: PassageListener
@@ -59,14 +59,13 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
 
   /** Sends the call to its upstream; the rest follows. */
   begin(): void {
-    if (this.#call.send(this)) return
-    const headers = ['Retry-After', String(this.#call.opensInSeconds)]
-    this.#give(new Refusal('circuit-open', HELD_BACK, { headers }))
+    if (!this.#call.send(this)) this.#give(circuitOpen(this.#call.opensInSeconds))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     this.#sent = true
+    this.#call.started()
     if (this.#ended) controller.abort(CLIENT_GONE)
   }
 
@@ -153,6 +152,10 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.failed(error)
+  }
+
+  failed(error: Error): void {
     if (this.#ended) return
     const isClients = error === TOO_LARGE
     if (!isClients) {
@@ -288,8 +291,6 @@ const TEXT_BYTES_MAX = 4096
 function sendHead(passage: Passage): void {
   passage.sendHead()
 }
-
-const HELD_BACK = 'The service behind this endpoint failed too often; it is given time to recover.'
 
 /** More answers before the answer mean that none will come. */
 const INFORMATIONAL_MAX = 16

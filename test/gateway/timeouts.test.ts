@@ -77,3 +77,47 @@ describe('the time between two pieces of an answer', () => {
     expect(await gateway.events()).toMatchObject([{ outcome: 'upstream_truncated', bytesSent: body.length }])
   })
 })
+
+describe('a call that finds all connections to its upstream busy', () => {
+  test('waits for one no longer than for a new one, and is sent nowhere after that', async () => {
+    const upstream = await RawUpstream.start(() => {})
+    const gateway = await startGateway({
+      upstreamPort: upstream.port,
+      timeouts: { connectMs: 300, headersMs: 60_000 },
+      api: { breaker: { failures: 1, openMs: 60_000, statuses: [] } },
+    })
+    const busy = await Promise.all(Array.from({ length: 256 }, () => RawSocket.connect(gateway.port)))
+    for (const client of busy) client.send(head(gateway))
+    await until('all connections are busy', () => upstream.heads.length === 256 || undefined)
+    const late = await RawSocket.connect(gateway.port)
+    late.send(head(gateway, 'POST', 'Content-Length: 5', 'Expect: 100-continue'))
+    const brief = await RawSocket.connect(gateway.port)
+    brief.send(head(gateway))
+    expect(await late.sees(/"code":"upstream-timeout"/)).toMatch(/^HTTP\/1\.1 504 /)
+    await brief.sees(/"code":"upstream-timeout"/)
+    expect(gateway.pending()).toBe(256)
+    expect(gateway.warnings).toEqual([expect.stringContaining('no connection to it became free in time')])
+    // Those that have one are answered all the same, and what waited in vain reaches no one.
+    for (const socket of upstream.sockets) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    await Promise.all(busy.map((client) => client.sees(/ok$/)))
+    brief.received = ''
+    brief.send(head(gateway))
+    await until('a later one is sent', () => upstream.heads.length === 257 || undefined)
+    for (const socket of upstream.sockets) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    await brief.sees(/ok$/)
+    expect(upstream.heads).toHaveLength(257)
+    expect(late.received).not.toContain('100 Continue')
+    expect(gateway.pending()).toBe(0)
+  })
+
+  test('passes when one becomes free in time', async () => {
+    const upstream = await RawUpstream.start((socket) => {
+      setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), 100)
+    })
+    const gateway = await startGateway({ upstreamPort: upstream.port })
+    const clients = await Promise.all(Array.from({ length: 400 }, () => RawSocket.connect(gateway.port)))
+    for (const client of clients) client.send(head(gateway))
+    await Promise.all(clients.map((client) => client.sees(/\r\n\r\nok$/, 20_000)))
+    expect(gateway.pending()).toBe(0)
+  })
+})
