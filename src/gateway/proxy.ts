@@ -159,7 +159,7 @@ export class Passage implements CallHandler, Held {
     if (this.#ended) return
     const isClients = error === TOO_LARGE
     if (!isClients) {
-      this.#listener.upstreamFailed(this.#limited, error)
+      this.#listener.upstreamFailed(this.#limited, this.#call.url, error)
       if (this.#status === 0) this.#call.judge('failed')
       else this.#call.brokeOff()
     }

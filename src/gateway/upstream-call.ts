@@ -76,6 +76,11 @@ export class UpstreamCall {
     return true
   }
 
+  /** Where it went last. */
+  get url(): string {
+    return this.#attempt?.target.url ?? ''
+  }
+
   /** It has a connection. */
   started(): void {
     clearTimeout(this.#waiting)
@@ -105,22 +110,22 @@ export class UpstreamCall {
   #sendTo(target: UpstreamTarget, handler: CallHandler): void {
     const { accepted, call } = this.#limited.planned
     const { request, response, early, body } = accepted.exchange
+    const { policy, path: pattern } = call.matched.route
+    const { pathAndQuery } = accepted.target
+    const path =
+      policy.rewrite === null ? pathAndQuery : rewritePath(accepted.target, pattern, policy.rewrite)
+    this.#fields ??= upstreamFields(this.#limited, this.#hasBody)
     this.#attempt = target.begin()
-    const { policy, path } = call.matched.route
+    // All connections are busy: as long as for a new one it waits for one of them, not without end.
+    if (target.isCrowded) this.#waiting = setTimeout(giveUp, call.matched.api.connectMs, this, handler)
     if (this.#hasBody && body === undefined) {
       const onStart = accepted.head.expectsContinue ? () => askForBody(response) : noop
       this.#upload = new Upload({ request, bytesMax: policy.bodyBytesMax, onStart })
     }
-    this.#fields ??= upstreamFields(this.#limited, this.#hasBody)
-    // All connections are busy: as long as for a new one it waits for one of them, not without end.
-    if (target.isCrowded) this.#waiting = setTimeout(giveUp, call.matched.api.connectMs, this, handler)
-    const { target: asked } = accepted
     target.pool.dispatch(
       {
         method: request.method ?? 'GET',
-        path:
-          target.basePath +
-          (policy.rewrite === null ? asked.pathAndQuery : rewritePath(asked, path, policy.rewrite)),
+        path: target.basePath + path,
         headers: this.#fields,
         body: body ?? this.#upload ?? null,
         upgrade: early === undefined ? null : 'websocket',

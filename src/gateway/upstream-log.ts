@@ -8,7 +8,7 @@ const KINDS_MAX = 1_000
 /**
  * Tells the operator why calls to an upstream fail, which clients are never told.
  *
- * One line for each api and reason, then silence for ten seconds; the next line says how many there were.
+ * One line for each upstream and reason, then silence for ten seconds; the next line says how many there were.
  */
 export class UpstreamLog {
   readonly #warn: (what: string, detail: string) => void
@@ -20,10 +20,10 @@ export class UpstreamLog {
     this.#clock = clock
   }
 
-  failed(apiId: string, error: Error): void {
+  failed({ apiId, url, error }: UpstreamFailure): void {
     const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
     const nowMs = this.#clock.monotonicMs()
-    const kind = `${apiId} ${code}`
+    const kind = `${apiId} ${url} ${code}`
     const known = this.#kinds.get(kind)
     if (known !== undefined && nowMs < known.quietUntilMs) {
       known.unsaid += 1
@@ -32,6 +32,13 @@ export class UpstreamLog {
     if (this.#kinds.size >= KINDS_MAX) this.#kinds.clear()
     this.#kinds.set(kind, { quietUntilMs: nowMs + QUIET_MS, unsaid: 0 })
     const more = known === undefined || known.unsaid === 0 ? '' : `, and ${known.unsaid} times before`
-    this.#warn(`calls to the upstream of ${apiId} fail`, `${error.message} (${code})${more}`)
+    this.#warn(`calls to the upstream of ${apiId} fail`, `${url}: ${error.message} (${code})${more}`)
   }
+}
+
+export interface UpstreamFailure {
+  readonly apiId: string
+  /** The one of its upstreams. */
+  readonly url: string
+  readonly error: Error
 }
