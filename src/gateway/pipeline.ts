@@ -151,8 +151,8 @@ export class Pipeline implements PassageListener {
     this.#close()
   }
 
-  upstreamFailed({ planned }: Limited, error: Error): void {
-    this.#upstreamLog.failed(planned.call.matched.api.id, error)
+  upstreamFailed({ planned }: Limited, url: string, error: Error): void {
+    this.#upstreamLog.failed({ apiId: planned.call.matched.api.id, url, error })
   }
 
   refuse(limited: Limited, refusal: Refusal): void {

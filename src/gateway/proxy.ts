@@ -8,13 +8,13 @@ import type { Limited } from './exchange.ts'
 import { Flow, type FlowOwner } from './flow.ts'
 import type { LongAnswer } from './long-answers.ts'
 import type { Held } from './meter.ts'
-import { Refusal } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
 import { Reply } from './reply.ts'
 import { readReason, readResponseHead, readTrailers, type UpstreamHeaders } from './response-head.ts'
 import { switchProtocols, Tunnel } from './upgrade.ts'
 import { TOO_LARGE } from './upload.ts'
-import type { UpstreamCall } from './upstream-call.ts'
-import { TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
+import type { CallHandler, UpstreamCall } from './upstream-call.ts'
+import { circuitOpen, TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
 import { isEventStream, type UsageReader } from './usage-reader.ts'
 
 /**
@@ -22,7 +22,7 @@ import { isEventStream, type UsageReader } from './usage-reader.ts'
  *
  * Streams both ways without copying; what comes back goes out by way of `Reply`, which holds its end.
  */
-export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
+export class Passage implements CallHandler, FlowOwner {
   readonly #limited: Limited
   readonly #call: UpstreamCall
   readonly #metering: CallMetering
@@ -61,14 +61,13 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
 
   /** Sends the call to its upstream; the rest follows. */
   begin(): void {
-    if (this.#call.send(this)) return
-    const headers = ['Retry-After', String(this.#call.opensInSeconds)]
-    this.#give(new Refusal('circuit-open', HELD_BACK, { headers }))
+    if (!this.#call.send(this)) this.#give(circuitOpen(this.#call.opensInSeconds))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     this.#sent = true
+    this.#call.started()
     if (this.#ended) controller.abort(CLIENT_GONE)
   }
 
@@ -157,10 +156,14 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.failed(error)
+  }
+
+  failed(error: Error): void {
     if (this.#ended) return
     const isClients = error === TOO_LARGE
     if (!isClients) {
-      this.#listener.upstreamFailed(this.#limited, error)
+      this.#listener.upstreamFailed(this.#limited, this.#call.url, error)
       if (this.#status === 0) this.#call.judge('failed')
       else this.#call.brokeOff()
     }
@@ -259,8 +262,6 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
 function sendHead(passage: Passage): void {
   passage.sendHead()
 }
-
-const HELD_BACK = 'The service behind this endpoint failed too often; it is given time to recover.'
 
 /** More answers before the answer mean that none will come. */
 const INFORMATIONAL_MAX = 16
