@@ -50,8 +50,8 @@ export async function openApp(configFile: string) {
   const actor = `cli:${systemUser()}`
   const routes = config.apis.flatMap((api) => api.routes)
   const reportUsage = (written: WrittenUsageQuery, by: readonly ReportBy[]) => {
-    const { timezone } = config.billing
-    return usageReport(store, parseUsageQuery(written, { nowMs: clock.nowMs(), timezone, by }))
+    const place = { nowMs: clock.nowMs(), timezone: config.billing.timezone, by }
+    return usageReport(store, parseUsageQuery(written, place), config.billing)
   }
 
   return {
