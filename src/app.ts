@@ -5,6 +5,7 @@ import { changePlan } from './access/change-plan.ts'
 import { type CreateKeyRequest, createKey } from './access/create-key.ts'
 import { createTenant } from './access/create-tenant.ts'
 import { deleteTenant, tenantBlockers } from './access/delete-tenant.ts'
+import { findTenant } from './access/find-tenant.ts'
 import { importKeys } from './access/import-keys.ts'
 import { inviteMember } from './access/invite-member.ts'
 import { listKeys } from './access/list-keys.ts'
@@ -28,12 +29,17 @@ import { showTenant } from './access/show-tenant.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
 import { verifyKey } from './access/verify-key.ts'
 import type { ExportRequest } from './billing/export/export-usage.ts'
+import type { Config } from './config/config.ts'
 import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
 import { loadConfig } from './config/load-config.ts'
+import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
+import { simulatePrices } from './metering/simulate-prices.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageReport } from './metering/usage-report.ts'
+import type { Plan } from './model/plan.ts'
 import { openControlStore } from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
 
 /**
  * Reads the file, opens its stores and returns all use cases with what they need bound to them.
@@ -49,10 +55,6 @@ export async function openApp(configFile: string) {
   const access = { store, clock, billing: config.billing }
   const actor = `cli:${systemUser()}`
   const routes = config.apis.flatMap((api) => api.routes)
-  const reportUsage = (written: WrittenUsageQuery, by: readonly ReportBy[]) => {
-    const place = { nowMs: clock.nowMs(), timezone: config.billing.timezone, by }
-    return usageReport(store, parseUsageQuery(written, place), config.billing)
-  }
 
   return {
     config,
@@ -98,16 +100,37 @@ export async function openApp(configFile: string) {
       applyPlans(access, { ...request, plans: config.plans, actor }),
     listPlans: () => listPlans(access),
     showPlan: (request: Asked<typeof showPlan>) => showPlan(access, request),
-    usageReport: (written: WrittenUsageQuery) => reportUsage(written, ['tenant']),
+    ...usageCases({ config, clock, store }),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  }
+}
+
+/** The use cases about what was used. */
+function usageCases({ config, clock, store }: UsageParts) {
+  const { billing, meters } = config
+  const read = (written: WrittenUsageQuery, by: readonly ReportBy[]) =>
+    parseUsageQuery(written, { nowMs: clock.nowMs(), timezone: billing.timezone, by })
+  return {
+    usageReport: (written: WrittenUsageQuery) => usageReport(store, read(written, ['tenant']), billing),
     exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
       // Loaded here, so that other commands need not wait for the CSV writer.
       const { exportUsage } = await import('./billing/export/export-usage.ts')
-      const report = await reportUsage(written, ['tenant', 'key'])
-      await exportUsage(report, { ...request, meterIds: config.meters.map((meter) => meter.id) })
+      const report = await usageReport(store, read(written, ['tenant', 'key']), billing)
+      await exportUsage(report, { ...request, meterIds: meters.map((meter) => meter.id) })
       return report
     },
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    simulatePrices: async (written: WrittenUsageQuery, plans: readonly Plan[]) => {
+      const { span, tenant } = read(written, [])
+      const tenantId = tenant === undefined ? undefined : (await findTenant(store, tenant)).id
+      return simulatePrices(store, { span, tenantId, plans, billing })
+    },
   }
+}
+
+interface UsageParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly store: ControlStore
 }
 
 /** The use cases, ready to be called. */

@@ -1,41 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ManualClock } from '../../src/lib/clock.ts'
 import { REPORT_BY, type ReportBy } from '../../src/metering/report-columns.ts'
 import type { BillingTerms } from '../../src/metering/usage-amounts.ts'
 import { usageReport } from '../../src/metering/usage-report.ts'
 import { viewUsageReport } from '../../src/metering/usage-view.ts'
-import type { Charge } from '../../src/model/plan.ts'
-import type { Subscription, Tenant } from '../../src/model/tenant.ts'
-import type { Rollup } from '../../src/storage/ports/ledger.ts'
-import { openSqlControlStore } from '../../src/storage/sql/control-store.ts'
-import { sqliteEngine } from '../../src/storage/sql/sqlite-engine.ts'
-import { openSqliteFile } from '../../src/storage/sql/sqlite-file.ts'
-import { plan, subscription, tenant } from '../support/control-store.ts'
-import { MARCH, rollup } from '../support/rollups.ts'
+import { type BillingScene, billingStore, CALLS, FEE } from '../support/billing-scene.ts'
+import { MARCH } from '../support/rollups.ts'
 
 const DAY_MS = 86_400_000
 const SPAN = { startMs: MARCH, endMs: Date.UTC(2026, 3, 1) }
 const BILLING = { currency: 'USD', timezone: 'UTC', period: 'month' } as const
-const FEE: Charge = { id: 'fee', meter: null, price: { model: 'flat', amount: '49.00' } }
-const CALLS: Charge = {
-  id: 'calls',
-  meter: 'calls',
-  price: {
-    model: 'graduated',
-    tiers: [
-      { up_to: '100', unit: '0' },
-      { up_to: null, unit: '0.01' },
-    ],
-  },
-}
-
-interface Scene {
-  readonly charges?: readonly Charge[]
-  readonly rollups?: readonly Partial<Rollup>[]
-  readonly subscriptions?: readonly Partial<Subscription>[]
-  readonly tenants?: readonly Partial<Tenant>[]
-}
 
 interface Asked {
   readonly by?: readonly ReportBy[]
@@ -44,27 +18,13 @@ interface Asked {
   readonly tenant?: string
 }
 
-/** The report of a store with all that, as scripts read it. Acme is on plan pro since January. */
+/** The report of such a store, as scripts read it. */
 async function report(
-  scene: Scene,
-  { by = ['tenant', 'key'], span = SPAN, billing = BILLING, tenant: asked }: Asked = {},
+  scene: BillingScene,
+  { by = ['tenant', 'key'], span = SPAN, billing = BILLING, tenant }: Asked = {},
 ) {
-  await using store = await openSqlControlStore(sqliteEngine(openSqliteFile(':memory:')), new ManualClock(0))
-  for (const each of scene.tenants ?? [{}]) await store.tenants.insert(tenant(each))
-  await store.plans.insertVersion(plan({ id: 'pro', charges: scene.charges ?? [FEE, CALLS] }), 'pro', 0, 0)
-  await store.plans.insertVersion(
-    plan({ id: 'big', charges: [{ ...FEE, price: { model: 'flat', amount: '310' } }] }),
-    'big',
-    1,
-    0,
-  )
-  for (const each of scene.subscriptions ?? [{}]) {
-    await store.subscriptions.insert(subscription({ planId: 'pro', startMs: Date.UTC(2026, 0, 1), ...each }))
-  }
-  const rollups = (scene.rollups ?? []).map((parts) => rollup({ ...parts }))
-  await store.ledger.apply(rollups, { nodeId: 'node-1', epoch: 1, afterSeq: 0, throughSeq: 1 })
-  const query = { span, timezone: 'UTC', by, tenant: asked }
-  return viewUsageReport(await usageReport(store, query, billing))
+  await using store = await billingStore(scene)
+  return viewUsageReport(await usageReport(store, { span, timezone: 'UTC', by, tenant }, billing))
 }
 
 /** `columns … amount` of each row. */
