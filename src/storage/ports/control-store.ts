@@ -1,5 +1,6 @@
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
+import type { KeptAnswerStore } from './kept-answers.ts'
 import type { KeyStore } from './keys.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { NodeStore } from './nodes.ts'
@@ -30,4 +31,5 @@ export interface ControlTables {
   readonly changes: ChangeStore
   readonly audit: AuditStore
   readonly outbox: OutboxStore
+  readonly keptAnswers: KeptAnswerStore
 }

@@ -4,6 +4,7 @@ import type { ControlStore, ControlTables } from '../ports/control-store.ts'
 import { SqlAuditStore } from './audit.ts'
 import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
+import { SqlKeptAnswerStore } from './kept-answers.ts'
 import { SqlKeyStore } from './keys.ts'
 import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
 import { LedgerNumbers } from './ledger-numbers.ts'
@@ -67,5 +68,6 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger }: Shared):
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),
     outbox: new SqlOutboxStore(db),
+    keptAnswers: new SqlKeptAnswerStore(db),
   }
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { SqlDdl, SqlEngine } from './engine.ts'
 import { initial } from './migrations/0001-initial.ts'
 import { marksAndDimensions } from './migrations/0002-marks-and-dimensions.ts'
+import { keptAnswers } from './migrations/0003-kept-answers.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -40,7 +41,7 @@ export interface Migration {
   statements(ddl: SqlDdl): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [initial, marksAndDimensions]
+const MIGRATIONS: readonly Migration[] = [initial, marksAndDimensions, keptAnswers]
 const LATEST_VERSION = MIGRATIONS.length
 
 /** The schema version of the store; 0 when it is new. Throws when it is newer than ours. */

@@ -29,6 +29,7 @@ export interface ControlSchema {
   readonly changes: ChangeRow
   readonly audit: AuditRow
   readonly outbox: OutboxRow
+  readonly kept_answers: KeptAnswerRow
 }
 
 export interface MigrationRow {
@@ -209,4 +210,25 @@ export interface OutboxRow {
   readonly body: string
   readonly created_at_ms: number
   readonly sent_at_ms: number | null
+}
+
+/** A call with an Idempotency-Key: under way until it has a head. */
+export interface KeptAnswerRow {
+  readonly tenant_id: string
+  readonly route_id: string
+  readonly idempotency_key: string
+  /** Of the call that holds the key. */
+  readonly event_id: string
+  /** JSON: the events of calls that broke off with it. */
+  readonly earlier_ids: string
+  readonly fingerprint: string
+  readonly node_id: string
+  readonly epoch: number
+  readonly lease_until_ms: number
+  readonly expires_at_ms: number
+  /** JSON: status, fields and request id of the answer. */
+  readonly head: string | null
+  /** Base64. */
+  readonly body: string | null
+  readonly bytes: number
 }
