@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
+import { Keeping } from './gateway/keeping.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { prefixedId } from './lib/id.ts'
@@ -93,6 +94,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     died: death.promise,
     reload: async (next) => {
       await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode: 'explicit' })
+      await metering.keeping.ensure(next.apis)
       metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       return restartFields(config, next)
@@ -141,7 +143,13 @@ async function startMetering(
   )
   undo.defer(() => shipping.stop())
   committed = () => shipping.wake()
-  return { store, usageLog, meter, epoch, shipping }
+  const owner = { nodeId, epoch }
+  const keeping = new Keeping(
+    { stores, owner, clockOffsetMs },
+    { onFailed: (error) => log.error(error, 'keeping an answer failed'), onDeath },
+  )
+  undo.defer(() => keeping.stop())
+  return { store, usageLog, meter, epoch, shipping, keeping }
 }
 
 function meteringRules({ meters, dimensions }: Config): MeteringRules {
@@ -154,12 +162,13 @@ interface Metering {
   readonly meter: Meter
   readonly epoch: number
   readonly shipping: Shipping
+  readonly keeping: Keeping
 }
 
 /** Counts again what was admitted before, starts the threads, and listens. */
 async function startGateway(
   parts: ServeParts,
-  { store, usageLog, meter, epoch, shipping }: Metering,
+  { store, usageLog, meter, epoch, shipping, keeping }: Metering,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
 ): Promise<{ readonly gateway: GatewayThreads; readonly port: number }> {
@@ -169,13 +178,14 @@ async function startGateway(
   const counters = openCounters(counterMemory)
   await restoreCounters({ store, usageLog, counters, clock, timezone: config.billing.timezone }, plans)
   const gateway = new GatewayThreads({
-    threads: threadData(parts, { plans, epoch, counterMemory, meter }),
+    threads: threadData(parts, { plans, epoch, counterMemory, meter, keeping }),
     figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onDeath,
   })
   undo.defer(() => gateway.stop())
+  await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
   const watcher = await watchChanges(parts, store, gateway)
   undo.defer(() => watcher.stop())
@@ -190,6 +200,7 @@ function threadData(
     readonly epoch: number
     readonly counterMemory: SharedArrayBuffer
     readonly meter: Meter
+    readonly keeping: Keeping
   },
 ): GatewayThreadData[] {
   const { config, clock } = parts
@@ -202,6 +213,7 @@ function threadData(
     clockOffsetMs: clock.nowMs() - systemClock.nowMs(),
     counterMemory: shared.counterMemory,
     meterPort: shared.meter.connect(),
+    keeperPort: shared.keeping.makePort(),
     ipSalt,
     sharePort: config.gateway.threads > 1,
   }))

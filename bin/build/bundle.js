@@ -6,6 +6,7 @@ import { ROOT } from '../pinned-node.js'
 const ENTRIES = {
   gatez: 'bin/run.js',
   'gateway-thread': 'src/gateway/thread-worker.ts',
+  'keeper-thread': 'src/gateway/keeper-thread.ts',
   'meter-thread': 'src/metering/meter-thread.ts',
   'ship-thread': 'src/shipping/ship-thread.ts',
 }

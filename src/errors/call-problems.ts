@@ -32,6 +32,12 @@ export const CALL_PROBLEMS = {
     title: 'Request does not fit the API',
     fix: 'Correct what errors names; the documentation of this API says what each takes.',
   },
+  'invalid-idempotency-key': {
+    status: 400,
+    exit: 2,
+    title: 'Idempotency-Key not understood',
+    fix: 'Send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID.',
+  },
   'missing-credential': {
     status: 401,
     exit: 4,
@@ -92,6 +98,12 @@ export const CALL_PROBLEMS = {
     title: 'Request too slow',
     fix: 'Send the whole request faster; it was not processed.',
   },
+  'idempotency-in-progress': {
+    status: 409,
+    exit: 6,
+    title: 'Call under way',
+    fix: 'Wait for the seconds given in Retry-After, then send it again with the same Idempotency-Key.',
+  },
   'body-too-large': {
     status: 413,
     exit: 2,
@@ -109,6 +121,12 @@ export const CALL_PROBLEMS = {
     exit: 2,
     title: 'Media type not supported',
     fix: 'Send the body in a form this endpoint takes, without Content-Encoding.',
+  },
+  'idempotency-mismatch': {
+    status: 422,
+    exit: 2,
+    title: 'Idempotency-Key used before',
+    fix: 'Send another Idempotency-Key with another request; the same one only with the same request.',
   },
   'rate-limited': {
     status: 429,

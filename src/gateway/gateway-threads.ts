@@ -93,7 +93,7 @@ export class GatewayThreads {
     const reports = new EventEmitter<{ report: [GatewayReport] }>()
     const worker = new Worker(threadUrl('gateway-thread'), {
       workerData: data,
-      transferList: [data.meterPort],
+      transferList: [data.meterPort, data.keeperPort],
       name: `gateway-${data.thread}`,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })

@@ -5,6 +5,7 @@ import type { RequestRule } from '../openapi/request-rule.ts'
 import { RequestRules } from '../openapi/request-rules.ts'
 import type { Accepted } from './exchange.ts'
 import { hasBody } from './policy.ts'
+import { readBody } from './read-body.ts'
 import { Refusal } from './refusal.ts'
 import { BODY_TOO_LARGE } from './upstream-problem.ts'
 
@@ -56,7 +57,7 @@ export class RequestChecks {
   async readBody(accepted: Accepted): Promise<Buffer | Refusal> {
     const { request } = accepted.exchange
     const bytesMax = Math.min(accepted.matched.route.policy.bodyBytesMax ?? BODY_BYTES_MAX, BODY_BYTES_MAX)
-    const body = await readWhole(request, bytesMax)
+    const body = accepted.exchange.body ?? (await readBody(request, bytesMax))
     if (body === undefined) return BODY_TOO_LARGE
     const parsed = parseJson(body)
     if (parsed === undefined) return NO_JSON
@@ -78,23 +79,6 @@ function bodyForm(rule: RequestRule, { headers }: IncomingMessage): 'json' | 'un
   if (kind !== 'json') return 'unchecked'
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   return coding === 'identity' ? 'json' : 'unsupported'
-}
-
-/** undefined when there is more than `bytesMax` of it. */
-function readWhole(request: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
-  return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = []
-    let size = 0
-    request.on('data', (piece: Buffer) => {
-      size += piece.length
-      if (size > bytesMax) {
-        pieces.length = 0
-        resolve(undefined)
-      } else pieces.push(piece)
-    })
-    request.on('end', () => resolve(Buffer.concat(pieces)))
-    request.on('close', () => reject(new Error('the client left before its request was whole')))
-  })
 }
 
 function parseJson(body: Buffer): { readonly value: unknown } | undefined {

@@ -12,6 +12,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
 import type { Clients } from './clients.ts'
 import { Exchange } from './exchange.ts'
+import type { SentAnswer } from './keeper-messages.ts'
 import type { OwnAnswer } from './own-endpoints.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
@@ -144,6 +145,18 @@ export class GatewayServer {
     if (this.#draining || mustClose(request)) head.push('Connection', 'close')
     response.writeHead(status, head)
     response.end(text)
+  }
+
+  /** Writes an answer that was kept. */
+  answerKept({ request, response }: Exchange, fields: readonly string[], answer: SentAnswer): void {
+    if (response.headersSent || response.destroyed) return
+    const head = [...fields]
+    if (answer.status !== 204 && answer.status !== 304)
+      head.push('Content-Length', String(answer.body.length))
+    if (this.#draining || mustClose(request)) head.push('Connection', 'close')
+    if (answer.statusText === null) response.writeHead(answer.status, head)
+    else response.writeHead(answer.status, answer.statusText, head)
+    response.end(answer.body)
   }
 
   /** Writes the answer to a browser that asks whether a page may call. */

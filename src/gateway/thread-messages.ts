@@ -14,6 +14,8 @@ export interface GatewayThreadData {
   readonly clockOffsetMs: number
   readonly counterMemory: SharedArrayBuffer
   readonly meterPort: MessagePort
+  /** To the keeper of answers. */
+  readonly keeperPort: MessagePort
   readonly ipSalt: string
   /** Listen so that several threads share the port. */
   readonly sharePort: boolean

@@ -12,6 +12,7 @@ import type { PeriodFinder } from './call-plan.ts'
 import { Clients } from './clients.ts'
 import { EventLoopLag, LAG_EVERY_MS } from './event-loop-lag.ts'
 import { Figures } from './figures.ts'
+import { KeeperClient } from './keeper-client.ts'
 import { MeterClient } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
 import { RequestChecks } from './request-checks.ts'
@@ -77,6 +78,7 @@ export class GatewayThread {
       authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
       counters: openCounters(data.counterMemory),
       meter: this.#meter,
+      keeper: new KeeperClient(data.keeperPort),
       upstreams: this.#upstreams,
       clock,
       nextId: () => ids.next(),
@@ -84,6 +86,7 @@ export class GatewayThread {
       billingPeriodAt: (atMs) => this.#periodOf(this.#config.billing.period, atMs),
       figuresOf: (tenantId, period) => this.#figures.of(tenantId, period),
       answerOwn: (exchange, answer) => this.#server.answerOwn(exchange, answer),
+      answerKept: (exchange, fields, answer) => this.#server.answerKept(exchange, fields, answer),
       answerPreflight: (exchange, fields) => this.#server.answerPreflight(exchange, fields),
       isOverloaded: () => this.#lag.lagMs > (this.#clients.rules.maxLagMs ?? Number.POSITIVE_INFINITY),
       answer: (exchange, refusal, fields) => this.#server.answer(exchange, refusal, fields),
@@ -120,6 +123,7 @@ export class GatewayThread {
     clearInterval(this.#lagging)
     this.#server.close()
     this.#data.meterPort.close()
+    this.#data.keeperPort.close()
     await this.#upstreams.close()
     this.#grants.close()
   }

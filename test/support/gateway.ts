@@ -1,10 +1,14 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { MessageChannel } from 'node:worker_threads'
 import { onTestFinished } from 'vitest'
 import type { ClientRules, ListenerTls } from '../../src/config/config.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { Clients } from '../../src/gateway/clients.ts'
+import { Keeper } from '../../src/gateway/keeper.ts'
+import { KeeperClient } from '../../src/gateway/keeper-client.ts'
+import type { KeeperRequest } from '../../src/gateway/keeper-messages.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
 import { Pipeline } from '../../src/gateway/pipeline.ts'
 import type { PipelineParts } from '../../src/gateway/pipeline-parts.ts'
@@ -28,6 +32,7 @@ import {
   openCounters,
   openGrantReader,
   openLocalCounters,
+  openUsageLog,
 } from '../../src/storage/open.ts'
 import { key, NOON, openFor, plan, putPlans, storesIn, subscription, tenant } from './control-store.ts'
 import { tempDir } from './temp-dir.ts'
@@ -96,7 +101,9 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const client = new MeterClient(meterPort, true)
   const alarms: string[] = []
   const warnings: string[] = []
-  const parts = buildParts(options, { folder, clock, client, alarms, warnings })
+  const keeping = await startKeeping(folder, clock)
+  const keeper = new KeeperClient(keeping.port)
+  const parts = buildParts(options, { folder, clock, client, keeper, alarms, warnings })
   const { server } = parts.server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -142,6 +149,7 @@ export const POLICY: RoutePolicy = {
   cors: null,
   maintenance: null,
   validate: false,
+  idempotency: null,
 }
 
 /** What a file that says nothing of clients gives. */
@@ -197,6 +205,7 @@ function buildParts(
     readonly folder: string
     readonly clock: ManualClock
     readonly client: MeterClient
+    readonly keeper: KeeperClient
     readonly alarms: string[]
     readonly warnings: string[]
   },
@@ -219,6 +228,8 @@ function buildParts(
   })
   const ids = new UlidMaker(clock, { epoch: 1, thread: 0 })
   const pipeline: Pipeline = new Pipeline({
+    keeper: made.keeper,
+    answerKept: (exchange, fields, answer) => server.answerKept(exchange, fields, answer),
     rules: rulesOf(options),
     checks: new RequestChecks(options.apis ?? [apiOn(1, options.api)]),
     clients,
@@ -261,6 +272,25 @@ function rulesOf(options: TestGatewayOptions): Rules {
   const { plans = [plan()], features = [], meters = [], dimensions = [] } = options
   const { ownPaths = OWN_PATHS } = options
   return new Rules({ apis, plans, features, meters, dimensions, ownPaths })
+}
+
+/** A keeper in this process, with its ports and its stores, for the second run of `node-1`. */
+async function startKeeping(folder: string, clock: ManualClock) {
+  const { port1, port2 } = new MessageChannel()
+  const usageLog = await openUsageLog(storesIn(folder))
+  onTestFinished(async () => {
+    port1.close()
+    await usageLog[Symbol.asyncDispose]()
+  })
+  const { keptAnswers } = await openFor(folder, clock)
+  const keeper = new Keeper({ store: keptAnswers, usageLog, owner: { nodeId: 'node-1', epoch: 2 }, clock })
+  port2.on('message', (request: KeeperRequest) => {
+    keeper.handle(request).then(
+      (outcome) => port2.postMessage({ id: request.id, outcome }),
+      () => port2.postMessage({ id: request.id, outcome: undefined }),
+    )
+  })
+  return { port: port1 }
 }
 
 async function spooledEvents(folder: string, client: MeterClient): Promise<readonly UsageEvent[]> {
