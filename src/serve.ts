@@ -7,6 +7,7 @@ import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
+import { Keeping } from './gateway/keeping.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import type { IngestRules } from './ingest/ingest-messages.ts'
 import { Ingesting } from './ingest/ingesting.ts'
@@ -102,6 +103,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     reload: async (next, plans) => {
       const mode = plans === 'apply' ? 'explicit' : 'start'
       await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode })
+      await metering.keeping.ensure(next.apis)
       metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       ingesting.replaceRules(ingestRules(next))
@@ -152,7 +154,13 @@ async function startMetering(
   )
   undo.defer(() => shipping.stop())
   committed = () => shipping.wake()
-  return { store, usageLog, meter, epoch, shipping }
+  const owner = { nodeId, epoch }
+  const keeping = new Keeping(
+    { stores, owner, clockOffsetMs },
+    { onFailed: (error) => log.error(error, 'keeping an answer failed'), onDeath },
+  )
+  undo.defer(() => keeping.stop())
+  return { store, usageLog, meter, epoch, shipping, keeping }
 }
 
 function meteringRules({ meters, dimensions }: Config): MeteringRules {
@@ -165,12 +173,13 @@ interface Metering {
   readonly meter: Meter
   readonly epoch: number
   readonly shipping: Shipping
+  readonly keeping: Keeping
 }
 
 /** Counts again what was admitted before, starts the threads, and listens. */
 async function startGateway(
   parts: ServeParts,
-  { store, usageLog, meter, epoch, shipping }: Metering,
+  { store, usageLog, meter, epoch, shipping, keeping }: Metering,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
 ): Promise<{ readonly gateway: GatewayThreads; readonly ingesting: Ingesting; readonly port: number }> {
@@ -182,13 +191,14 @@ async function startGateway(
   const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
   const gateway = new GatewayThreads({
-    threads: threadData(parts, { plans, epoch, counterMemory, meter, ingesting }),
+    threads: threadData(parts, { plans, epoch, counterMemory, meter, ingesting, keeping }),
     figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onDeath,
   })
   undo.defer(() => gateway.stop())
+  await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
   const watcher = await watchChanges(parts, store, gateway)
   undo.defer(() => watcher.stop())
@@ -230,6 +240,7 @@ function threadData(
     readonly counterMemory: SharedArrayBuffer
     readonly meter: Meter
     readonly ingesting: Ingesting
+    readonly keeping: Keeping
   },
 ): GatewayThreadData[] {
   const { config, clock } = parts
@@ -245,6 +256,7 @@ function threadData(
     clientMemory,
     meterPort: shared.meter.connect(),
     ingestPort: shared.ingesting.connect(),
+    keeperPort: shared.keeping.makePort(),
     ipSalt,
     sharePort: config.gateway.threads > 1,
   }))

@@ -1,6 +1,7 @@
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
 import type { EventStore } from './events.ts'
+import type { KeptAnswerStore } from './kept-answers.ts'
 import type { KeyStore } from './keys.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { NodeStore } from './nodes.ts'
@@ -36,4 +37,5 @@ export interface ControlTables {
   readonly tokens: TokenStore
   readonly events: EventStore
   readonly unattributed: UnattributedStore
+  readonly keptAnswers: KeptAnswerStore
 }

@@ -6,6 +6,7 @@ import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { EventStatements } from './event-statements.ts'
 import { SqlEventStore } from './events.ts'
+import { SqlKeptAnswerStore } from './kept-answers.ts'
 import { SqlKeyStore } from './keys.ts'
 import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
 import { LedgerNumbers } from './ledger-numbers.ts'
@@ -75,5 +76,6 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     tokens: new SqlTokenStore(db),
     events: new SqlEventStore(db, events),
     unattributed: new SqlUnattributedStore(db),
+    keptAnswers: new SqlKeptAnswerStore(db),
   }
 }
