@@ -47,9 +47,11 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tenants:resume': () => import('./tenants/resume.ts'),
   'tenants:show': () => import('./tenants/show.ts'),
   'tenants:suspend': () => import('./tenants/suspend.ts'),
+  'usage:explain': () => import('./usage/explain.ts'),
   'usage:export': () => import('./usage/export.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
+  'usage:void': () => import('./usage/void.ts'),
   why: () => import('./why.ts'),
 }
 
@@ -61,7 +63,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
   plans: 'The plans in force.',
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
-  usage: 'What was used: reports, exports, and calls as they happen.',
+  usage: 'What was used: reports, exports, the calls behind a figure, leaks, voids.',
 }
 
 export interface CommandModule {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
+import { carryAdjustments } from '../metering/carry-adjustments.ts'
 import { SpoolReader } from '../metering/spool.ts'
 import { usageReport } from '../metering/usage-report.ts'
 import { viewUsageReport } from '../metering/usage-view.ts'
@@ -43,6 +44,7 @@ class ShipThread {
       new Shipper({ spool, store, usageLog, nodeId, clock, onShipped })
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
+    await carryAdjustments(store, usageLog, clock.nowMs())
     report({ kind: 'ready' })
     return thread
   }

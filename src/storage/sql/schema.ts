@@ -199,6 +199,7 @@ export interface SealRow {
 export interface AdjustmentRow {
   readonly id: string
   readonly event_id: string
+  readonly event_ms: number
   readonly seq: number
   readonly reason: string
   readonly actor: string

@@ -144,4 +144,5 @@ const ADMISSIONS = `
   CROSS JOIN tenants AS t ON t.tenant_no = c.tenant_no
   CROSS JOIN kinds AS k ON k.kind_no = e.kind_no
   WHERE e.timestamp >= @fromMs AND e.timestamp < @toMs AND k.outcome <> 'refused' AND t.tenant_id <> ''
+    AND c.source <> 'adjustment'
   GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`
