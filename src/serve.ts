@@ -14,7 +14,8 @@ import { Ingesting } from './ingest/ingesting.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { prefixedId } from './lib/id.ts'
 import { makeFolder } from './lib/make-folder.ts'
-import { restoreCounters } from './limits/restore-counters.ts'
+import { AdjustedQuotas, adjustedThrough } from './limits/release-adjusted.ts'
+import { restoreQuotas, restoreWindows } from './limits/restore-counters.ts'
 import { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
@@ -28,6 +29,7 @@ import {
   openUsageLog,
 } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
+import type { CounterStore } from './storage/ports/counters.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 import { describeError, type Log } from './telemetry/log.ts'
 
@@ -183,11 +185,11 @@ async function startGateway(
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
 ): Promise<{ readonly gateway: GatewayThreads; readonly ingesting: Ingesting; readonly port: number }> {
-  const { config, clock, log } = parts
+  const { config, log } = parts
   const plans = await plansInForce(store)
   const counterMemory = makeCounterMemory(config.gateway.countersMib)
   const counters = openCounters(counterMemory)
-  await restoreCounters({ store, usageLog, counters, clock, timezone: config.billing.timezone }, plans)
+  const adjusted = await countAgain(parts, { store, usageLog, counters, plans })
   const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
   const gateway = new GatewayThreads({
@@ -200,8 +202,10 @@ async function startGateway(
   undo.defer(() => gateway.stop())
   await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
-  const watcher = await watchChanges(parts, store, gateway)
+  const watcher = await watchChanges(parts, store, gateway, adjusted)
   undo.defer(() => watcher.stop())
+  // What was adjusted before there was anyone watching.
+  await adjusted.release()
   const port = await gateway.listen(config.gateway.listen)
   return { gateway, ingesting, port }
 }
@@ -230,6 +234,26 @@ function startIngesting(
 
 function ingestRules({ meters, gateway }: Config): IngestRules {
   return { meters, perMinute: gateway.eventsPerMinute }
+}
+
+/** Counts windows and quotas as they were, and returns what gives back to quotas what is adjusted from now on. */
+async function countAgain(
+  { config, clock }: ServeParts,
+  {
+    plans,
+    ...stores
+  }: Readonly<{ store: ControlStore; usageLog: UsageLog; counters: CounterStore; plans: readonly Plan[] }>,
+): Promise<AdjustedQuotas> {
+  const { store, counters } = stores
+  const { timezone } = config.billing
+  await restoreWindows({ ...stores, clock, timezone }, plans)
+  // In one transaction: what is adjusted meanwhile is either in the sums or among what comes later.
+  const adjustedSeq = await store.transaction(async (tables) => {
+    await restoreQuotas({ store: tables, counters, clock, timezone }, plans)
+    return adjustedThrough(tables)
+  })
+  const release = { store, counters, timezone, nowMs: () => clock.nowMs(), plans: () => plansInForce(store) }
+  return new AdjustedQuotas(release, adjustedSeq)
 }
 
 function threadData(
@@ -266,12 +290,14 @@ function watchChanges(
   parts: ServeParts,
   store: ControlStore,
   gateway: GatewayThreads,
+  adjusted: AdjustedQuotas,
 ): Promise<ChangeWatcher> {
   return ChangeWatcher.start({
     changes: store.changes,
     everyMs: CHANGES_EVERY_MS,
     onChanges: async (subjects) => {
       if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
+      if (subjects.some((subject) => subject.startsWith('event:'))) await adjusted.release()
       gateway.forget(subjects)
     },
     onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),

@@ -1,3 +1,4 @@
+import type { AdjustmentStore } from './adjustments.ts'
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
 import type { EventStore } from './events.ts'
@@ -30,6 +31,7 @@ export interface ControlTables {
   readonly plans: PlanStore
   readonly subscriptions: SubscriptionStore
   readonly ledger: LedgerStore
+  readonly adjustments: AdjustmentStore
   readonly nodes: NodeStore
   readonly changes: ChangeStore
   readonly audit: AuditStore

@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely'
 import type { Clock } from '../../lib/clock.ts'
 import type { ControlStore, ControlTables } from '../ports/control-store.ts'
+import { SqlAdjustmentStore } from './adjustments.ts'
 import { SqlAuditStore } from './audit.ts'
 import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
@@ -69,6 +70,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     plans: new SqlPlanStore(db),
     subscriptions: new SqlSubscriptionStore(db),
     ledger: new SqlLedgerStore(db, ledger),
+    adjustments: new SqlAdjustmentStore(db),
     nodes: new SqlNodeStore(db),
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),

@@ -144,6 +144,7 @@ export interface KeyRow {
 export interface AdjustmentRow {
   readonly id: string
   readonly event_id: string
+  readonly event_ms: number
   readonly seq: number
   readonly reason: string
   readonly actor: string
