@@ -9,6 +9,7 @@ import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
+import { failPoint } from './lib/fail-point.ts'
 import { prefixedId } from './lib/id.ts'
 import { makeFolder } from './lib/make-folder.ts'
 import { restoreCounters } from './limits/restore-counters.ts'
@@ -29,8 +30,6 @@ import { describeError, type Log } from './telemetry/log.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
 const CHANGES_EVERY_MS = 200
-/** The most a spool may hold when nothing ships. */
-const SPOOL_BYTES_MAX = 4 * 1024 ** 3
 
 /** A gateway that runs. */
 export interface Serving {
@@ -92,6 +91,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     died: death.promise,
     reload: async (next) => {
       await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode: 'explicit' })
+      failPoint('reload')
       gateway.replaceConfig(next, await plansInForce(store))
       return restartFields(config, next)
     },
@@ -118,11 +118,18 @@ async function startMetering(
   const spoolPath = join(stores.dataDir, 'spool.db')
   let committed = (): void => {}
   const meter = await Meter.start(
-    { spoolPath, durability: metering.durability, epoch, spoolBytesMax: SPOOL_BYTES_MAX },
+    { spoolPath, durability: metering.durability, epoch, spoolBytesMax: metering.spoolBytesMax },
     {
       onCommitted: () => committed(),
       onDown: (reason) => log.error({ reason }, 'events cannot be written: calls are refused'),
       onUp: () => log.warn({}, 'events can be written again'),
+      onNewFile: (path, reason) =>
+        log.error({ path, reason }, 'the disk failed the spool: it goes on in a new file'),
+      onFilling: (bytes) =>
+        log.warn(
+          { bytes, bound: metering.spoolBytesMax },
+          'the spool is filling: events arrive faster than they are shipped',
+        ),
       onDeath,
     },
   )
@@ -131,7 +138,7 @@ async function startMetering(
   const shipping = await Shipping.start(
     { stores, spoolPath, nodeId, clockOffsetMs },
     {
-      onShipped: (throughBatchId) => meter.shipped(throughBatchId),
+      onShipped: (through) => meter.shipped(through),
       onEvents,
       onFailed: (error) => log.error(error, 'shipping failed, will retry'),
       onDeath,

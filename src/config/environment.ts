@@ -1,5 +1,6 @@
 import { GatezError } from '../errors/gatez-error.ts'
 import { type Clock, shiftedClock, systemClock } from '../lib/clock.ts'
+import { FAIL_POINTS, type FailPoint } from '../lib/fail-point.ts'
 import { parseIsoTime } from '../lib/iso-time.ts'
 
 /** The variables of a process. */
@@ -29,9 +30,18 @@ export function clockFromEnvironment(env: Environment): Clock {
   return shiftedClock(startMs - systemClock.nowMs())
 }
 
-/** The name of the fault a test asks for; undefined outside tests. */
-export function failpointFromEnvironment(env: Environment): string | undefined {
-  return env.GATEZ_FAILPOINT || undefined
+/**
+ * Where the crash programme wants the process to die: GATEZ_FAILPOINT is `name:n`, for the n-th time that one
+ * thread comes by. Undefined outside of it; a gatez that people run has no such places and never asks.
+ */
+export function failPointFromEnvironment(env: Environment): FailPoint | undefined {
+  const written = env.GATEZ_FAILPOINT
+  if (written === undefined || written === '') return undefined
+  const [, name, pass] = /^([a-z-]+):([1-9]\d{0,8})$/.exec(written) ?? []
+  const known = FAIL_POINTS.find((each) => each === name)
+  if (known !== undefined) return { name: known, pass: Number(pass) }
+  const detail = `GATEZ_FAILPOINT is ${JSON.stringify(written)}: write name:n, with one of ${FAIL_POINTS.join(', ')}.`
+  throw new GatezError('invalid-parameter', detail)
 }
 
 /** Whether errors show their inside: any DEBUG but an empty one. */

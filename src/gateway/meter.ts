@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import { failPoint } from '../lib/fail-point.ts'
 import type { MeterAnswer, MeterBatch } from '../metering/meter-messages.ts'
 
 /** What waits for its event to be durable: the end of an answer. */
@@ -89,7 +90,10 @@ export class MeterClient {
       if (number > throughBatch) break
       this.#batches.delete(number)
       this.#waiting -= batch.count
-      for (const held of batch.held) held.release()
+      for (const held of batch.held) {
+        held.release()
+        failPoint('after-last-byte')
+      }
     }
     if (this.#count > 0) this.#schedule()
     if (this.#waiting === 0) this.#idle?.()

@@ -1,3 +1,4 @@
+import { failPoint } from '../lib/fail-point.ts'
 import { keyAllows } from '../model/key-scope.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { callEvent } from './call-event.ts'
@@ -219,6 +220,7 @@ export class Pipeline implements PassageListener {
 
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
+    failPoint('after-limit')
     const { accepted, call } = limited.planned
     const { body, response } = accepted.exchange
     const upstream = this.#parts.upstreams.of(call.matched.api)

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { failPoint } from '../lib/fail-point.ts'
 import type { Outcome } from '../model/event.ts'
 import type { Ending, PassageListener } from './ending.ts'
 import type { Limited } from './exchange.ts'
@@ -146,6 +147,7 @@ export class Passage implements Dispatcher.DispatchHandler, Held {
       controller.pause()
       this.#response.once('drain', () => controller.resume())
     }
+    failPoint('mid-body')
   }
 
   onResponseEnd(

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
+import { failPoint } from '../lib/fail-point.ts'
 import type { Limited } from './exchange.ts'
 import { hasBody } from './policy.ts'
 import { rewritePath } from './rewrite.ts'
@@ -47,6 +48,7 @@ export class UpstreamCall {
     if (this.#hasBody && body === undefined) this.#upload = new Upload(request, policy.bodyBytesMax)
     this.#fields ??= upstreamFields(this.#limited, this.#hasBody)
     const { target: asked } = accepted
+    failPoint('before-connect')
     target.pool.dispatch(
       {
         method: request.method ?? 'GET',
@@ -86,6 +88,7 @@ export class UpstreamCall {
   /** The head of the answer is here. */
   answered(status: number): void {
     this.judge(this.#attempt?.target.isFailure(status) === true ? 'failed' : 'answered')
+    failPoint('after-upstream-headers')
   }
 
   /** The answer broke off behind its head. */

@@ -1,30 +1,53 @@
 import { chmodSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { assert } from '../lib/assert.ts'
+import { failPoint } from '../lib/fail-point.ts'
 
 /**
- * The durable hand-over from the gateway to the ledger: batches of events, appended and later removed.
+ * One file of the durable hand-over from the gateway to the ledger: batches of events, appended and later
+ * removed.
  *
  * SQLite in WAL mode. With `disk` every commit is synced before it returns and survives power loss;
- * with `process` it survives the end of the process. Used by the meter thread alone for writing.
+ * with `process` it survives the end of the process. Used by the meter thread alone.
  */
 export class Spool {
   readonly #database: Database.Database
   readonly #insert: Database.Statement<[number, number, number, string]>
   readonly #remove: Database.Statement<[number]>
   readonly #epoch: number
-  #nextSeq = 1
+  #nextSeq: number
+  #lastBatchId = 0
+  /** About how many pages the write-ahead log holds. */
+  #logPages = 0
 
   constructor(options: SpoolOptions) {
     this.#epoch = options.epoch
+    this.#nextSeq = options.firstSeq ?? 1
     this.#database = new Database(options.path)
-    chmodSync(options.path, 0o600)
-    this.#database.pragma('journal_mode = WAL')
-    this.#database.pragma(`synchronous = ${options.durability === 'disk' ? 'FULL' : 'NORMAL'}`)
-    this.#database.pragma('busy_timeout = 5000')
-    this.#database.exec(SCHEMA)
-    this.#insert = this.#database.prepare(INSERT)
-    this.#remove = this.#database.prepare(REMOVE)
+    try {
+      chmodSync(options.path, 0o600)
+      this.#database.pragma('journal_mode = WAL')
+      this.#database.pragma(`synchronous = ${options.durability === 'disk' ? 'FULL' : 'NORMAL'}`)
+      this.#database.pragma('busy_timeout = 5000')
+      // See `tidyUp`.
+      this.#database.pragma('wal_autocheckpoint = 0')
+      this.#database.exec(SCHEMA)
+      this.#insert = this.#database.prepare(INSERT)
+      this.#remove = this.#database.prepare(REMOVE)
+      this.#lastBatchId = this.#database.prepare<[], number>(LAST).pluck().get() ?? 0
+    } catch (error) {
+      this.#database.close()
+      throw error
+    }
+  }
+
+  /** The place of the next event in the sequence of its epoch. */
+  get nextSeq(): number {
+    return this.#nextSeq
+  }
+
+  /** The newest batch; 0 when there is none. */
+  get lastBatchId(): number {
+    return this.#lastBatchId
   }
 
   /**
@@ -34,20 +57,40 @@ export class Spool {
    * `shippedThrough` is the last batch that may go: it goes with the same commit.
    */
   append(batches: readonly SpoolBatch[], shippedThrough: number): void {
-    const seqBefore = this.#nextSeq
+    let seq = this.#nextSeq
+    let batchId = this.#lastBatchId
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       for (const batch of batches) {
-        this.#insert.run(this.#epoch, this.#nextSeq, batch.count, batch.lines)
-        this.#nextSeq += batch.count
+        batchId = Number(this.#insert.run(this.#epoch, seq, batch.count, batch.lines).lastInsertRowid)
+        seq += batch.count
+        this.#logPages += Math.ceil(batch.lines.length / PAGE_BYTES)
       }
-      if (shippedThrough > 0) this.#remove.run(shippedThrough)
+      this.#logPages += PAGES_A_COMMIT
+      if (batches.length > 0) failPoint('inside-commit')
+      if (shippedThrough > 0) {
+        this.#remove.run(shippedThrough)
+        failPoint('compaction')
+      }
       this.#database.exec('COMMIT')
     } catch (error) {
-      this.#nextSeq = seqBefore
-      if (this.#database.inTransaction) this.#database.exec('ROLLBACK')
+      this.#rollBack()
       throw error
     }
+    this.#nextSeq = seq
+    this.#lastBatchId = batchId
+  }
+
+  /**
+   * Brings what stands in the write-ahead log into the file itself, when it is much. Throws what SQLite throws.
+   *
+   * SQLite would do it by itself as a part of a commit; but then the answers of that commit wait for it, and
+   * when the disk refuses, nobody hears of it.
+   */
+  tidyUp(): void {
+    if (this.#logPages < LOG_PAGES_MAX) return
+    this.#logPages = 0
+    this.#database.pragma('wal_checkpoint(PASSIVE)')
   }
 
   /** Bytes of the file's pages in use. */
@@ -61,30 +104,13 @@ export class Spool {
   close(): void {
     this.#database.close()
   }
-}
 
-/** Reads what a spool holds, beside the thread that writes it. */
-export class SpoolReader {
-  readonly #database: Database.Database
-  readonly #next: Database.Statement<[number, number], SpoolRow>
-
-  /** The file must exist. */
-  constructor(path: string) {
-    this.#database = new Database(path)
-    this.#database.pragma('busy_timeout = 5000')
-    this.#database.exec(SCHEMA)
-    this.#next = this.#database.prepare<[number, number], SpoolRow>(NEXT)
-  }
-
-  /** Batches after `batchId`, oldest first, at most `limit`. */
-  after(batchId: number, limit: number): readonly SpoolRow[] {
-    const rows = this.#next.all(batchId, limit)
-    for (const row of rows) assert(row.count > 0, 'a spool batch holds at least one event')
-    return rows
-  }
-
-  close(): void {
-    this.#database.close()
+  #rollBack(): void {
+    try {
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK')
+    } catch {
+      // Why the commit failed says more.
+    }
   }
 }
 
@@ -92,6 +118,8 @@ export interface SpoolOptions {
   readonly path: string
   readonly durability: 'disk' | 'process'
   readonly epoch: number
+  /** The place of the first event in the sequence of its epoch: 1, unless an earlier file began it. */
+  readonly firstSeq?: number
 }
 
 export interface SpoolBatch {
@@ -99,13 +127,11 @@ export interface SpoolBatch {
   readonly count: number
 }
 
-export interface SpoolRow {
-  readonly batchId: number
-  readonly epoch: number
-  readonly firstSeq: number
-  readonly count: number
-  readonly lines: string
-}
+const PAGE_BYTES = 4096
+/** What a commit writes beside the lines: the last page of the table, its index, the sequence of ids. */
+const PAGES_A_COMMIT = 4
+/** As SQLite's own default: 4 MB. */
+const LOG_PAGES_MAX = 1_000
 
 // AUTOINCREMENT: a batch id is never used again after the newest batch was removed.
 const SCHEMA = `
@@ -120,8 +146,6 @@ CREATE TABLE IF NOT EXISTS batches (
 
 const INSERT = 'INSERT INTO batches (epoch, first_seq, count, lines) VALUES (?, ?, ?, ?)'
 
-const REMOVE = 'DELETE FROM batches WHERE batch_id <= ?'
+const LAST = 'SELECT max(batch_id) FROM batches'
 
-const NEXT = `
-SELECT batch_id AS batchId, epoch, first_seq AS firstSeq, count, lines
-FROM batches WHERE batch_id > ? ORDER BY batch_id LIMIT ?`
+const REMOVE = 'DELETE FROM batches WHERE batch_id <= ?'

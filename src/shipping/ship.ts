@@ -1,8 +1,10 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { assert } from '../lib/assert.ts'
+import { failPoint } from '../lib/fail-point.ts'
 import { EventDecoder } from '../metering/event.ts'
 import { rollUp } from '../metering/roll-up.ts'
-import type { SpoolReader, SpoolRow } from '../metering/spool.ts'
+import { SPOOL_START, type SpoolPlace } from '../metering/spool-files.ts'
+import type { SpoolReader, SpoolRow } from '../metering/spool-reader.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { UsageLog } from '../storage/ports/usage-log.ts'
@@ -26,7 +28,7 @@ export class Shipper {
   readonly #decoder = new EventDecoder()
   readonly #ledgerMarks = new Map<number, number>()
   readonly #logMarks = new Map<number, number>()
-  #lastBatchId = 0
+  #last: SpoolPlace = SPOOL_START
   #running: Promise<number> | undefined
 
   constructor(parts: ShipperParts) {
@@ -63,21 +65,24 @@ export class Shipper {
     }
   }
 
-  /** The next batches: of one epoch, and of a bounded number of events, but at least one batch. */
+  /**
+   * The next batches: one after the other in the sequence of one epoch, of one file, and of a bounded number of
+   * events, but at least one batch.
+   */
   #nextGroup(): { readonly rows: readonly SpoolRow[]; readonly more: boolean } {
     const group: SpoolRow[] = []
     let events = 0
     for (;;) {
-      const rows = this.#parts.spool.after(group.at(-1)?.batchId ?? this.#lastBatchId, ROWS_AT_ONCE)
+      const rows = this.#parts.spool.after(group.at(-1) ?? this.#last, ROWS_AT_ONCE)
       for (const row of rows) {
-        const first = group[0]
-        if (first !== undefined && (row.epoch !== first.epoch || events + row.count > EVENTS_MAX)) {
+        const before = group.at(-1)
+        if (before !== undefined && (!follows(before, row) || events + row.count > EVENTS_MAX)) {
           return { rows: group, more: true }
         }
         group.push(row)
         events += row.count
       }
-      if (rows.length < ROWS_AT_ONCE) return { rows: group, more: false }
+      if (rows.length === 0) return { rows: group, more: false }
     }
   }
 
@@ -86,12 +91,16 @@ export class Shipper {
     const events = rows.flatMap((row) =>
       this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq }),
     )
+    failPoint('before-ship')
     await this.#applyToLedger(epoch, events)
+    failPoint('mid-ship')
     // Both stores are written in one go each: whoever else waits for this thread comes in between.
     await otherWork()
     await this.#appendToLog(epoch, events)
-    this.#lastBatchId = rows.at(-1)?.batchId ?? this.#lastBatchId
-    this.#parts.onShipped(this.#lastBatchId, events)
+    failPoint('after-ship')
+    const { file, batchId } = rows.at(-1) ?? this.#last
+    this.#last = { file, batchId }
+    this.#parts.onShipped(this.#last, events)
     await otherWork()
     return events.length
   }
@@ -124,8 +133,15 @@ export interface ShipperParts {
   readonly store: ControlStore
   readonly usageLog: UsageLog
   readonly nodeId: string
-  /** Called when everything up to this batch is in both stores, with what was in the last batches. */
-  readonly onShipped: (throughBatchId: number, events: readonly UsageEvent[]) => void
+  /** Called when everything up to this place is in both stores, with what was in the last batches. */
+  readonly onShipped: (through: SpoolPlace, events: readonly UsageEvent[]) => void
+}
+
+/** What an earlier file of the spool has already may come again in the next one: a group of its own, then. */
+function follows(before: SpoolRow, row: SpoolRow): boolean {
+  return (
+    row.file === before.file && row.epoch === before.epoch && row.firstSeq === before.firstSeq + before.count
+  )
 }
 
 function eventsAfter(events: readonly UsageEvent[], mark: number): readonly UsageEvent[] {

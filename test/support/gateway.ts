@@ -16,7 +16,8 @@ import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { decodeEvents } from '../../src/metering/event.ts'
 import { Meter } from '../../src/metering/meter.ts'
-import { SpoolReader } from '../../src/metering/spool.ts'
+import { SPOOL_START } from '../../src/metering/spool-files.ts'
+import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import type { Api, Route } from '../../src/model/api.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import { hashSecret, type Key, makeSecret } from '../../src/model/key.ts'
@@ -30,6 +31,7 @@ import {
   openLocalCounters,
 } from '../../src/storage/open.ts'
 import { key, NOON, openFor, plan, putPlans, storesIn, subscription, tenant } from './control-store.ts'
+import { deafMeterParts } from './meter-parts.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** One gateway thread without its thread: every part of it real, in this process, on a free port. */
@@ -89,7 +91,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       epoch: 1,
       spoolBytesMax: options.spoolBytesMax ?? 1e9,
     },
-    { onCommitted: () => {}, onDown: () => {}, onUp: () => {}, onDeath: () => {} },
+    deafMeterParts(),
   )
   onTestFinished(() => meter.stop())
   const meterPort = meter.connect()
@@ -266,7 +268,7 @@ async function spooledEvents(folder: string, client: MeterClient): Promise<reado
   const spool = new SpoolReader(join(folder, 'spool.db'))
   try {
     return spool
-      .after(0, 10_000)
+      .after(SPOOL_START, 10_000)
       .flatMap(({ lines, epoch, firstSeq }) => decodeEvents(lines, { nodeId: 'node-1', epoch, firstSeq }))
   } finally {
     spool.close()

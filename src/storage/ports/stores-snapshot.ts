@@ -1,11 +1,11 @@
 /** All stores of an installation as they are at one moment. Dispose it: it holds them there. */
 export interface StoresSnapshot extends Disposable {
-  /** The stores that exist. */
-  readonly names: readonly StoreName[]
+  /** The files that exist: one a store, the spool may have several (`spool`, `spool-2` …), oldest first. */
+  readonly names: readonly string[]
   /** How far each run of a node has come in each store, oldest first. */
   places(nodeId: string): readonly SnapshotPlace[]
-  /** Copies one store as it was held, durably, for its owner only. Throws what the disk refuses. */
-  copy(name: StoreName, to: string): Promise<void>
+  /** Copies one file as it was held, durably, for its owner only. Throws what the disk refuses. */
+  copy(name: string, to: string): Promise<void>
 }
 
 export type StoreName = 'spool' | 'control' | 'usage'

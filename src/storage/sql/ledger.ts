@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { assert } from '../../lib/assert.ts'
+import { failPoint } from '../../lib/fail-point.ts'
 import type {
   LedgerStore,
   NodePlace,
@@ -27,6 +28,7 @@ export class SqlLedgerStore implements LedgerStore {
 
   async apply(entries: readonly RollupEntry[], advance: WatermarkAdvance): Promise<boolean> {
     if (!(await this.#moveWatermark(advance))) return false
+    failPoint('inside-ledger')
     await addRollups({ db: this.#db, ...this.#shared }, entries)
     return true
   }

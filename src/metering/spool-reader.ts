@@ -1,0 +1,81 @@
+import Database from 'better-sqlite3'
+import { assert } from '../lib/assert.ts'
+import { type SpoolFile, type SpoolPlace, spoolFiles } from './spool-files.ts'
+
+/** Reads what a spool holds, beside the thread that writes it. */
+export class SpoolReader {
+  readonly #path: string
+  readonly #open = new Map<number, OpenFile>()
+
+  /** `path` is that of the first file. */
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Batches behind a place, oldest first, at most `limit`; all are of one file. None when none is left. */
+  after(place: SpoolPlace, limit: number): readonly SpoolRow[] {
+    // A file gets nothing more once a later one is there: looked for first, so that nothing is passed over.
+    const files = spoolFiles(this.#path).filter(({ number }) => number >= place.file)
+    this.#closeAllBut(files)
+    for (const file of files) {
+      const batchId = file.number === place.file ? place.batchId : 0
+      const rows = this.#statement(file)?.all(batchId, limit) ?? []
+      for (const row of rows) assert(row.count > 0, 'a spool batch holds at least one event')
+      if (rows.length > 0) return rows.map((row) => ({ ...row, file: file.number }))
+    }
+    return []
+  }
+
+  close(): void {
+    this.#closeAllBut([])
+  }
+
+  /** Undefined while the file is being made. */
+  #statement(file: SpoolFile): OpenFile['next'] | undefined {
+    const known = this.#open.get(file.number)
+    if (known !== undefined) return known.next
+    const database = new Database(file.path, { fileMustExist: true })
+    try {
+      if (database.prepare(HAS_TABLE).get() !== undefined) {
+        const opened = { database, next: database.prepare<[number, number], StoredRow>(NEXT) }
+        this.#open.set(file.number, opened)
+        return opened.next
+      }
+    } catch (error) {
+      database.close()
+      throw error
+    }
+    database.close()
+    return undefined
+  }
+
+  #closeAllBut(files: readonly SpoolFile[]): void {
+    for (const [number, { database }] of this.#open) {
+      if (files.some((file) => file.number === number)) continue
+      this.#open.delete(number)
+      database.close()
+    }
+  }
+}
+
+export interface SpoolRow {
+  readonly file: number
+  readonly batchId: number
+  readonly epoch: number
+  readonly firstSeq: number
+  readonly count: number
+  readonly lines: string
+}
+
+type StoredRow = Omit<SpoolRow, 'file'>
+
+interface OpenFile {
+  readonly database: Database.Database
+  readonly next: Database.Statement<[number, number], StoredRow>
+}
+
+const HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'batches'"
+
+const NEXT = `
+SELECT batch_id AS batchId, epoch, first_seq AS firstSeq, count, lines
+FROM batches WHERE batch_id > ? ORDER BY batch_id LIMIT ?`
