@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load-config.ts'
 import { checkedListen } from '../config/upstream-config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { processStartMs } from '../lib/clock.ts'
-import { armFailPoint, HAS_FAIL_POINTS } from '../lib/fail-point.ts'
+import { armFailPoint } from '../lib/fail-point.ts'
 import { type Serving, serve } from '../serve.ts'
 import { describeError, openLog } from '../telemetry/log.ts'
 import { FirstCalls } from './first-calls.ts'
@@ -22,7 +22,7 @@ import { configForUpstream, welcome } from './serve-upstream.ts'
 export async function serveUntilStopped({ file, upstream, listen, print }: ServeRequest): Promise<void> {
   const env = processEnvironment()
   const clock = clockFromEnvironment(env)
-  if (HAS_FAIL_POINTS) armFailPoint(failPointFromEnvironment(env))
+  armFailPoint(failPointFromEnvironment(env))
   const alone = upstream === undefined ? undefined : configForUpstream(file, { upstream, listen }, env)
   const seen = fileState(file)
   const load = (): Config => listeningOn(loadConfig(file, env), listen)

@@ -47,7 +47,7 @@ export class MeterClient {
     this.#waiting += 1
     if (held !== undefined) {
       if (this.#holdEnds) this.#held.push(held)
-      else held.release()
+      else this.#letGo(held)
     }
     this.#schedule()
   }
@@ -90,12 +90,14 @@ export class MeterClient {
       if (number > throughBatch) break
       this.#batches.delete(number)
       this.#waiting -= batch.count
-      for (const held of batch.held) {
-        held.release()
-        failPoint('after-last-byte')
-      }
+      for (const held of batch.held) this.#letGo(held)
     }
     if (this.#count > 0) this.#schedule()
     if (this.#waiting === 0) this.#idle?.()
+  }
+
+  #letGo(held: Held): void {
+    held.release()
+    failPoint('after-last-byte')
   }
 }

@@ -30,29 +30,35 @@ export interface FailPoint {
   readonly pass: number
 }
 
-/**
- * Whether this build has fail points. Only one that no one ships does: in all others calls of `failPoint`
- * are calls of an empty function, which the bundler leaves out (bin/build/bundle.js).
- */
-export const HAS_FAIL_POINTS = typeof GATEZ_FAIL_POINTS !== 'undefined'
+// Only a build that no one ships has fail points. In all others both functions are empty, and the bundler leaves
+// calls of them out (bin/build/bundle.js). For that it must see the condition in each of them.
 
 /**
- * Sets the fail point of this process, before any other thread is started.
+ * Sets the fail point of this process, as `name:n`, before any other thread is started. Throws when there is no
+ * such place.
  *
  * Threads learn of it by Node's environment data, so that nothing else has to carry it to them.
  */
-export function armFailPoint(point: FailPoint | undefined): void {
-  if (!HAS_FAIL_POINTS) return
-  setEnvironmentData(KEY, point)
+export function armFailPoint(written: string | undefined): void {
+  if (typeof GATEZ_FAIL_POINTS === 'undefined') return
+  setEnvironmentData(KEY, written === undefined ? undefined : parseFailPoint(written))
 }
 
 /** Kills the process, as `kill -9` does, when this is the armed place and pass; else does nothing. */
 export function failPoint(name: FailPointName): void {
-  if (!HAS_FAIL_POINTS) return
+  if (typeof GATEZ_FAIL_POINTS === 'undefined') return
   armed ??= readArmed()
   if (armed.name !== name) return
   armed.left -= 1
   if (armed.left === 0) process.kill(process.pid, 'SIGKILL')
+}
+
+/** Reads `name:n`: the n-th time that one thread comes by `name`, counted from 1. */
+export function parseFailPoint(written: string): FailPoint {
+  const [, name, pass] = /^([a-z-]+):([1-9]\d{0,8})$/.exec(written) ?? []
+  const known = FAIL_POINTS.find((each) => each === name)
+  if (known !== undefined) return { name: known, pass: Number(pass) }
+  throw new Error(`no fail point: ${written}; write name:n, with one of ${FAIL_POINTS.join(', ')}`)
 }
 
 // Set to true by esbuild (bin/build.js --fail-points), unset otherwise.

@@ -31,14 +31,3 @@ test('an empty variable is as good as none', () => {
   expect(debugWanted({ DEBUG: '' })).toBe(false)
   expect(debugWanted({ DEBUG: '1' })).toBe(true)
 })
-
-test('GATEZ_FAILPOINT names a place and a pass', () => {
-  expect(failPointFromEnvironment({ GATEZ_FAILPOINT: 'mid-ship:3' })).toEqual({ name: 'mid-ship', pass: 3 })
-})
-
-test.each(['mid-ship', 'mid-ship:0', 'mid-ship:-1', 'nowhere:1', 'mid-ship:1:2', ':1'])(
-  'GATEZ_FAILPOINT=%s is refused with the places there are',
-  (written) => {
-    expect(() => failPointFromEnvironment({ GATEZ_FAILPOINT: written })).toThrow(/write name:n.*after-auth/)
-  },
-)
