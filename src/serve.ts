@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
@@ -10,10 +9,10 @@ import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { failPoint } from './lib/fail-point.ts'
-import { prefixedId } from './lib/id.ts'
 import { makeFolder } from './lib/make-folder.ts'
 import { restoreCounters } from './limits/restore-counters.ts'
 import { Meter } from './metering/meter.ts'
+import { readNodeId } from './metering/node-id.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
 import { Shipping } from './shipping/shipping.ts'
@@ -233,17 +232,5 @@ function makeDataFolder(dir: string): void {
     makeFolder(dir, 0o700)
   } catch (cause) {
     throw new GatezError('folder-not-writable', `The data folder ${dir} cannot be made.`, { cause })
-  }
-}
-
-/** The id of this data folder's node, made at its first start. */
-function readNodeId(dataDir: string): string {
-  const path = join(dataDir, 'node')
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    const nodeId = prefixedId('node')
-    writeFileSync(path, `${nodeId}\n`, { mode: 0o600 })
-    return nodeId
   }
 }

@@ -1,6 +1,7 @@
+import { closeSync, existsSync, fdatasyncSync, openSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { assert } from '../lib/assert.ts'
-import { type SpoolFile, type SpoolPlace, spoolFiles } from './spool-files.ts'
+import { type SpoolFile, type SpoolPlace, spoolFileAt, spoolFiles } from './spool-files.ts'
 
 /** Reads what a spool holds, beside the thread that writes it. */
 export class SpoolReader {
@@ -24,6 +25,23 @@ export class SpoolReader {
       if (rows.length > 0) return rows.map((row) => ({ ...row, file: file.number }))
     }
     return []
+  }
+
+  /**
+   * Makes what was read of a file survive a power cut. Throws what the disk refuses.
+   *
+   * Without it a store could know of events that the spool forgot before the other store had them.
+   */
+  sync(file: number): void {
+    // What is not in the log any more was synced when it left it.
+    const log = `${spoolFileAt(this.#path, file)}-wal`
+    if (!existsSync(log)) return
+    const descriptor = openSync(log, 'r+')
+    try {
+      fdatasyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
   }
 
   close(): void {

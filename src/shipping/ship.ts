@@ -92,13 +92,15 @@ export class Shipper {
       this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq }),
     )
     failPoint('before-ship')
+    // With `durability: process`, or left by a run that had it, they may be in memory only.
+    const { file, batchId } = rows.at(-1) ?? this.#last
+    this.#parts.spool.sync(file)
     await this.#applyToLedger(epoch, events)
     failPoint('mid-ship')
     // Both stores are written in one go each: whoever else waits for this thread comes in between.
     await otherWork()
     await this.#appendToLog(epoch, events)
     failPoint('after-ship')
-    const { file, batchId } = rows.at(-1) ?? this.#last
     this.#last = { file, batchId }
     this.#parts.onShipped(this.#last, events)
     await otherWork()

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { FAIL_POINTS, type FailPointName } from '../../src/lib/fail-point.ts'
 import { type Build, setup } from '../support/build-programs.ts'
-import { randomFrom } from './random.ts'
+import { randomFrom } from '../support/random.ts'
 import type { Durability } from './scene.ts'
 import { type Place, runSeries, type SeriesRequest, type SeriesResult } from './series.ts'
 

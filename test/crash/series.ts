@@ -1,10 +1,10 @@
 import type { FailPointName } from '../../src/lib/fail-point.ts'
 import { scoped } from '../support/at-end.ts'
 import type { Build } from '../support/build-programs.ts'
+import type { Random } from '../support/random.ts'
 import type { ServeProcess } from '../support/serve-process.ts'
 import { usageRows } from '../support/usage-rows.ts'
 import { checkBill, damaged, exportFaults, ledgerSums } from './bill-check.ts'
-import type { Random } from './random.ts'
 import {
   CONNECTIONS,
   type CrashScene,
