@@ -220,7 +220,9 @@ test('quotas get back what was adjusted, once, and not what belongs to another p
         subscriptions: Object.assign(Object.create(store.subscriptions), { activeAt: async () => active }),
       },
       counters: Object.assign(Object.create(null), {
-        giveBack: ([{ id, cost }]: { id: string; cost: number }[]) => void given.push([id, cost]),
+        giveBack: (costs: { id: string; cost: number }[]) => {
+          for (const { id, cost } of costs) given.push([id, cost])
+        },
       }),
       timezone: 'UTC',
       nowMs: () => nowMs,

@@ -4,13 +4,20 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** What the flow tests run: the program, and one that lets answers end before they are metered. */
-const BUILDS = { lib: '--no-binary', 'release-early': '--release-early' } as const
+/**
+ * What the flow tests run: the program, one that dies at named places, and one that lets answers end before they
+ * are metered.
+ */
+const BUILDS = {
+  lib: '--no-binary',
+  'fail-points': '--fail-points',
+  'release-early': '--release-early',
+} as const
 
 export type Build = keyof typeof BUILDS
 
 /**
- * Builds both, once before all flow tests, and returns what removes them.
+ * Builds all, once before all flow tests, and returns what removes them.
  *
  * Tests run copies of their own: a build meanwhile would take the program away from under them.
  */

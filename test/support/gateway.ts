@@ -35,6 +35,7 @@ import { NOON, plan, storesIn } from './control-store.ts'
 import { eventDesk } from './event-desk.ts'
 import { fillStore, spooledEvents } from './gateway-store.ts'
 import { startKeeping } from './keeping.ts'
+import { deafMeterParts } from './meter-parts.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** One gateway thread without its thread: every part of it real, in this process, on a free port. */
@@ -106,7 +107,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       epoch: 1,
       spoolBytesMax: options.spoolBytesMax ?? 1e9,
     },
-    { onCommitted: () => {}, onDown: () => {}, onUp: () => {}, onDeath: () => {} },
+    deafMeterParts(),
   )
   onTestFinished(() => meter.stop())
   const meterPort = meter.connect()

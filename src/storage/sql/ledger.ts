@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { assert } from '../../lib/assert.ts'
+import { failPoint } from '../../lib/fail-point.ts'
 import { readDimensions } from '../../model/dimension.ts'
 import type { Seal } from '../../model/seal.ts'
 import type {
@@ -41,6 +42,7 @@ export class SqlLedgerStore implements LedgerStore {
     seals: readonly Seal[] = [],
   ): Promise<boolean> {
     if (!(await this.#moveWatermark(advance))) return false
+    failPoint('inside-ledger')
     await addRollups({ db: this.#db, ...this.#shared }, entries)
     await addSeals(this.#db, seals)
     return true
