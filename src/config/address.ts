@@ -73,15 +73,6 @@ export function parseSqliteUrl(text: string): Parsed<string> {
     : { problem: `${scheme}: stores are not supported yet, only sqlite: here` }
 }
 
-/** Reads the store of counters: `memory`. */
-export function parseCountersUrl(text: string): Parsed<'memory'> {
-  if (text === 'memory') return { value: 'memory' }
-  const scheme = /^([a-z+]+):/i.exec(text)?.[1]
-  return scheme === undefined
-    ? { problem: `must be memory, is ${JSON.stringify(text)}` }
-    : { problem: `${scheme}: counters are not supported yet, only memory` }
-}
-
 const HOST_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/
 

@@ -7,6 +7,7 @@ import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
+import { placeCounters } from './counters-config.ts'
 import type { File } from './schema.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
@@ -33,7 +34,7 @@ export function buildConfig(file: File, path: string): Config {
     control: { listen: file.control.listen },
     stores: {
       control: { driver: 'sqlite', path: controlPath },
-      counters: { driver: file.stores.counters },
+      counters: placeCounters(file.stores.counters, (path) => resolve(folder, path)),
       usage: { driver: 'sqlite', path: resolve(folder, file.stores.usage) },
       dataDir: dirname(controlPath),
     },

@@ -105,8 +105,24 @@ apis: » control: { listen: 0.0.0.0:8081 }⏎apis:
   3:20 control.listen: must stay on this machine: use 127.0.0.1, ::1 or localhost
 apis: » stores: { control: postgres://h/db }⏎apis:
   3:20 stores.control: postgres: stores are not supported yet, only sqlite: here
-apis: » stores: { counters: redis://h }⏎apis:
-  3:21 stores.counters: redis: counters are not supported yet, only memory
+apis: » stores: { counters: disk }⏎apis:
+  3:21 stores.counters: must be memory, redis://host:6379 or rediss://user:password@host:6379
+apis: » stores: { counters: memcached://h }⏎apis:
+  3:21 stores.counters: memcached: is no store of counters: write memory, redis://host:6379 or rediss://user:password@host:6379
+apis: » stores: { counters: "redis://u:p/w@h" }⏎apis:
+  3:21 stores.counters: is no URL; in a password write @ as %40, / as %2F, : as %3A, # as %23 and % as %25
+apis: » stores: { counters: redis://h/one }⏎apis:
+  3:21 stores.counters: must end with its host or the number of a database, as /0
+apis: » stores: { counters: redis://h?time=5 }⏎apis:
+  3:21 stores.counters: has the unknown option time; known are prefix, cluster, timeout, ca
+apis: » stores: { counters: redis://h?timeout=1s }⏎apis:
+  3:21 stores.counters: timeout must be from 5ms to 10000ms
+apis: » stores: { counters: "redis://h?prefix={a}" }⏎apis:
+  3:21 stores.counters: prefix must be letters, digits, _ . : and -, at most 64: braces would move keys of a cluster
+apis: » stores: { counters: redis://h/1?cluster=true }⏎apis:
+  3:21 stores.counters: a cluster has one database only, 0
+apis: » stores: { counters: redis://h?ca=./ca.pem }⏎apis:
+  3:21 stores.counters: ca has a meaning with rediss: only
 apis: » stores: { usage: sqlite:.gatez/gatez.db }⏎apis:
   3:18 stores.usage: must be another file than stores.control: the two are written at once
 apis: » billing: { currency: EURO }⏎apis:

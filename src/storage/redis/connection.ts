@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs'
+import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import type { RedisCountersConfig } from '../../config/counters-config.ts'
+import { GatezError } from '../../errors/gatez-error.ts'
+
+/** How long a server may take to accept a connection. */
+const CONNECT_MS = 2_000
+/** After so long without a word on what was asked, the connection is given up: its other end may be gone. */
+const SILENT_MS = 10_000
+const RETRY_MS_MIN = 50
+const RETRY_MS_MAX = 1_000
+
+/**
+ * A connection to Redis that comes back by itself, and never keeps anyone waiting for that.
+ *
+ * What is asked while there is none fails at once; what was under way when it broke fails, too, and is not
+ * sent again: it may have been done.
+ */
+export class RedisConnection {
+  readonly isCluster: boolean
+  readonly prefix: string
+  readonly #client: Redis | Cluster
+  readonly #onError: (error: Error) => void
+  #run: string | undefined
+  #closing = false
+
+  constructor(config: RedisCountersConfig, name: string, onError: (error: Error) => void = () => {}) {
+    this.isCluster = config.cluster
+    this.prefix = config.prefix
+    this.#onError = onError
+    const options = optionsOf(config, name)
+    this.#client = config.cluster
+      ? new Cluster([{ host: config.host, port: config.port }], {
+          redisOptions: options,
+          enableOfflineQueue: false,
+          clusterRetryStrategy: retryMs,
+          slotsRefreshTimeout: CONNECT_MS,
+          scaleReads: 'master',
+        })
+      : new Redis({ ...options, host: config.host, port: config.port })
+    this.#client.on('ready', () => this.#learnRun())
+    this.#client.on('close', () => {
+      this.#run = undefined
+    })
+    this.#client.on('error', (error: Error) => this.#onError(error))
+  }
+
+  /** Which run of the server this is: another one may have lost what the last one counted. undefined: not connected. */
+  get run(): string | undefined {
+    return this.#run
+  }
+
+  /** Resolves once it is connected, or after `withinMs`. */
+  async connected(withinMs: number): Promise<boolean> {
+    if (this.#run !== undefined) return true
+    return await new Promise((resolve) => {
+      const done = (isConnected: boolean): void => {
+        clearTimeout(timer)
+        this.#client.off('gatez:run', known)
+        resolve(isConnected)
+      }
+      const known = (): void => done(true)
+      const timer = setTimeout(() => done(false), withinMs)
+      this.#client.on('gatez:run', known)
+    })
+  }
+
+  /** Sends one command and resolves to its reply. Rejects at once without a connection. */
+  send(name: string, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#client.call(name, [...args])
+  }
+
+  /** Runs a script, by its name where the server knows it. */
+  async script(
+    source: string,
+    sha: string,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
+    try {
+      return await this.#client.evalsha(sha, keys.length, ...keys, ...args)
+    } catch (error) {
+      // It was not run: a server that started anew knows no scripts.
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+      return await this.#client.eval(source, keys.length, ...keys, ...args)
+    }
+  }
+
+  /** All keys that match a pattern of Redis, some at a time. */
+  async *keys(pattern: string): AsyncIterable<readonly string[]> {
+    const servers = this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client]
+    for (const server of servers) {
+      for await (const keys of server.scanStream({ match: pattern, count: 500 })) yield keys
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true
+    this.#client.disconnect()
+  }
+
+  #learnRun(): void {
+    const client = this.#client
+    const learnt = (run: string): void => {
+      this.#run = run
+      client.emit('gatez:run')
+    }
+    if (client instanceof Cluster) {
+      learnt('cluster')
+      return
+    }
+    client.info('server').then(
+      (info) => {
+        if (client.status === 'ready') learnt(/^run_id:(\w+)/m.exec(info)?.[1] ?? 'unknown')
+      },
+      (error: Error) => {
+        if (this.#closing) return
+        this.#onError(error)
+        client.disconnect(true)
+      },
+    )
+  }
+}
+
+function optionsOf(config: RedisCountersConfig, name: string): RedisOptions {
+  return {
+    ...(config.username !== '' && { username: config.username }),
+    ...(config.password !== '' && { password: config.password }),
+    db: config.database,
+    ...(config.tls && {
+      tls: { servername: config.host, ...(config.ca !== '' && { ca: readCa(config.ca) }) },
+    }),
+    connectionName: name,
+    protocol: 2,
+    disableClientInfo: true,
+    connectTimeout: CONNECT_MS,
+    socketTimeout: SILENT_MS,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: retryMs,
+    // The server became a replica: whoever the name leads to now is the one to ask.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  }
+}
+
+function retryMs(attempt: number): number {
+  return Math.min(RETRY_MS_MAX, RETRY_MS_MIN * attempt)
+}
+
+function readCa(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    const detail = `stores.counters: the certificate ${path} of its option ca cannot be read.`
+    throw new GatezError('config-invalid', detail, { cause })
+  }
+}

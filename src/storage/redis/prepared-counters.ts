@@ -1,0 +1,30 @@
+import type { Counter, CounterKind } from '../ports/counters.ts'
+
+/** The counters of a call as the script is told of them: made once, sent with every call. */
+export class PreparedCounters {
+  /** Names of all its counters. */
+  readonly keys: readonly string[]
+  readonly text: string
+  /** The quotas among them, which can be given back; undefined without any. */
+  readonly quotas: PreparedCounters | undefined
+  /** Those that count calls in flight, and are released; undefined without any. */
+  readonly concurrent: PreparedCounters | undefined
+
+  constructor(counters: readonly Counter[], prefix: string) {
+    this.keys = counters.map(({ name }) => prefix + name)
+    this.text = [counters.length, ...counters.map(describeCounter)].join(' ')
+    const only = (wanted: CounterKind) => {
+      const some = counters.filter(({ kind }) => kind === wanted)
+      if (some.length === 0) return undefined
+      return some.length === counters.length ? this : new PreparedCounters(some, prefix)
+    }
+    this.quotas = only('quota')
+    this.concurrent = only('concurrent')
+  }
+}
+
+function describeCounter({ kind, amount, cost, windowMs, periodStartMs, periodEndMs }: Counter): string {
+  return `${KINDS[kind]} ${amount} ${cost} ${windowMs} ${periodStartMs} ${periodEndMs}`
+}
+
+const KINDS = { log: 1, steps: 2, quota: 3, concurrent: 4 } as const satisfies Record<CounterKind, number>

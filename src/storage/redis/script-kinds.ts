@@ -1,0 +1,259 @@
+import { LOG_LIMIT, STEPS_PER_WINDOW } from '../ports/counters.ts'
+
+/**
+ * How long a node's calls in flight count without a word from it: when it is gone, its places are free after that.
+ * It says so three times as often.
+ */
+export const LEASE_MS = 60_000
+
+/** How long who finds no room among calls in flight is asked to wait. */
+const CONCURRENT_WAIT_MS = 1000
+
+/**
+ * The kinds of counters, in Lua. Each can `open` a counter (what is used of it by now, all that expired taken
+ * out), `add` to it, and say when there is more: `reset` for one with room, `room` for one without.
+ *
+ * - a log is a list of moments, oldest first, one for each unit;
+ * - steps are a text: newest step, sum, oldest step that counts, window, then a ring of 61 counts;
+ * - a quota is a hash of the start of its period and what is used;
+ * - calls in flight are a hash: who holds how many, until when that counts.
+ *
+ * Another kind under the same name: a plan changed. What was counted in a window moves over, the rest begins
+ * anew. A log keeps the newest 1,000: no limit that is kept as one looks further back.
+ */
+export const SCRIPT_KINDS = `
+local RING, HEAD = ${STEPS_PER_WINDOW + 1}, 32
+local STEPS = ${STEPS_PER_WINDOW}
+local kinds, hold = {}, nil
+
+local function text(number) return string.format('%.0f', number) end
+
+local function stepAt(at, window) return floor(at * STEPS / window) end
+
+local function stepFrees(step, window) return math.ceil((step + RING) * window / STEPS) end
+
+local function slot(state, step)
+  return (struct.unpack('>I4', state, HEAD + 1 + (step % RING) * 4))
+end
+
+local function withSlot(state, step, calls)
+  local at = HEAD + (step % RING) * 4
+  return state:sub(1, at) .. struct.pack('>I4', calls) .. state:sub(at + 5)
+end
+
+-- What was counted under this name in whatever shape, as moments and calls, oldest first. It is gone then.
+local function takeOver(key)
+  local found = {}
+  local kind = call('TYPE', key).ok
+  if kind == 'list' then
+    for _, at in ipairs(call('LRANGE', key, 0, -1)) do found[#found + 1] = { tonumber(at), 1 } end
+  elseif kind == 'string' then
+    local state = call('GET', key)
+    if #state == HEAD + RING * 4 then
+      local newest, _, _, window = struct.unpack('>dddd', state)
+      for step = newest - STEPS, newest do
+        local calls = slot(state, step)
+        local at = math.ceil((step + 1) * window / STEPS) - 1
+        if calls > 0 then found[#found + 1] = { math.min(now, at), calls } end
+      end
+    end
+  end
+  call('DEL', key)
+  return found
+end
+
+local log = {}
+
+local function push(c, at, calls, last)
+  if calls > ${LOG_LIMIT} then calls = ${LOG_LIMIT} end
+  local moment, moments = text(at), {}
+  for i = 1, calls do moments[i] = moment end
+  call('RPUSH', c.key, unpack(moments))
+  -- It lives on for a window and a quarter from its first call in each quarter.
+  local quarter = c.window / 4
+  if floor(at / quarter) ~= floor(last / quarter) then
+    call('PEXPIRE', c.key, math.ceil(math.max(0, at - now) + c.window + quarter) + 1000)
+  end
+end
+
+function log.open(c)
+  local head = try('LINDEX', c.key, 0)
+  if type(head) == 'table' then
+    local found = takeOver(c.key)
+    for i = 1, #found do log.add(c, found[i][1], found[i][2]) end
+    head = call('LINDEX', c.key, 0)
+  end
+  c.used, c.head = 0, nil
+  local gone = now - c.window
+  while head and tonumber(head) <= gone do
+    local first, n = call('LRANGE', c.key, 0, 99), 0
+    while n < #first and tonumber(first[n + 1]) <= gone do n = n + 1 end
+    call('LTRIM', c.key, n, -1)
+    head = first[n + 1] or call('LINDEX', c.key, 0)
+  end
+  if head then c.used, c.head = call('LLEN', c.key), tonumber(head) end
+end
+
+function log.add(c, at, calls)
+  local last = tonumber(call('LINDEX', c.key, -1) or 0)
+  if last > at then at = last end
+  push(c, at, calls, last)
+  local length = c.used == nil and call('LLEN', c.key) or c.used + calls
+  if length > ${2 * LOG_LIMIT} then call('LTRIM', c.key, ${-LOG_LIMIT}, -1) end
+  if not c.head then c.head = at end
+end
+
+function log.reset(c) return c.head and c.head + c.window - now or 0 end
+
+function log.room(c)
+  if c.cost > c.amount then return c.window end
+  return tonumber(call('LINDEX', c.key, c.used + c.cost - c.amount - 1)) + c.window - now
+end
+
+local steps = {}
+
+local function oldestFrom(state, first, newest)
+  for step = first, newest do
+    if slot(state, step) > 0 then return step end
+  end
+  return -1
+end
+
+local function advance(c, step)
+  if step <= c.newest then return end
+  if step - c.newest >= RING then
+    c.state, c.used, c.oldest = string.rep('\\0', HEAD + RING * 4), 0, -1
+  else
+    for each = c.newest + 1, step do
+      local calls = slot(c.state, each)
+      if calls > 0 then
+        c.used = c.used - calls
+        c.state = withSlot(c.state, each, 0)
+      end
+    end
+    if c.oldest ~= -1 and c.oldest <= step - RING then
+      c.oldest = oldestFrom(c.state, step - STEPS, step)
+    end
+  end
+  c.newest = step
+end
+
+local function keep(c)
+  c.state = struct.pack('>dddd', c.newest, c.used, c.oldest, c.window) .. c.state:sub(HEAD + 1)
+  call('SET', c.key, c.state, 'PX', math.ceil(c.window * (RING + 1) / STEPS) + 1000)
+end
+
+local function count(c, step, calls)
+  advance(c, step)
+  if step <= c.newest - RING then return end
+  c.state = withSlot(c.state, step, math.min(4294967295, slot(c.state, step) + calls))
+  c.used = c.used + calls
+  if c.oldest == -1 or step < c.oldest then c.oldest = step end
+end
+
+function steps.open(c)
+  local state = try('GET', c.key)
+  local found, window
+  if type(state) == 'table' then found, state = takeOver(c.key), nil end
+  if state and #state ~= HEAD + RING * 4 then found, state = takeOver(c.key), nil end
+  if state then
+    c.newest, c.used, c.oldest, window = struct.unpack('>dddd', state)
+    if window ~= c.window then found, state = takeOver(c.key), nil end
+  end
+  c.state = state
+  if not state then
+    c.state, c.used, c.oldest = string.rep('\\0', HEAD + RING * 4), 0, -1
+    c.newest = stepAt(now, c.window)
+  end
+  if found then
+    for i = 1, #found do count(c, stepAt(found[i][1], c.window), found[i][2]) end
+    if c.used > 0 then keep(c) end
+  end
+  advance(c, stepAt(now, c.window))
+end
+
+function steps.add(c, at, calls)
+  -- A clock that steps back counts on from where it was.
+  local step = stepAt(at, c.window)
+  if at >= now and step < c.newest then step = c.newest end
+  local used = c.used
+  count(c, step, calls)
+  keep(c)
+  c.used = used
+end
+
+function steps.reset(c) return c.oldest ~= -1 and stepFrees(c.oldest, c.window) - now or 0 end
+
+function steps.room(c)
+  if c.cost > c.amount then return c.window end
+  local left, step = c.used + c.cost - c.amount, c.oldest
+  while step < c.newest do
+    left = left - slot(c.state, step)
+    if left <= 0 then break end
+    step = step + 1
+  end
+  return stepFrees(step, c.window) - now
+end
+
+local quota = {}
+
+function quota.open(c)
+  local kept = try('HMGET', c.key, 'start', 'used')
+  if kept.err then
+    call('DEL', c.key)
+    kept = {}
+  end
+  local start = tonumber(kept[1] or nil)
+  -- A period that has not begun is the word of a clock that runs ahead.
+  local isNew = not start or (c.start > start and c.start <= quotaNow)
+  c.isNew, c.used = isNew, isNew and 0 or tonumber(kept[2])
+  c.found = not isNew and (c.start == start or c.start > quotaNow)
+end
+
+function quota.add(c, at, units)
+  if not c.isNew then
+    call('HINCRBY', c.key, 'used', text(math.max(-c.used, units)))
+    return
+  end
+  call('HSET', c.key, 'start', text(c.start), 'used', text(math.max(0, units)))
+  call('PEXPIRE', c.key, text(math.max(1000, c.ends - quotaNow + 3600000)))
+end
+
+function quota.reset(c) return c.ends - quotaNow end
+quota.room = quota.reset
+
+local concurrent = {}
+
+hold = function(c, calls)
+  if calls > 0 then
+    call('HSET', c.key, holder, text(calls) .. ' ' .. text(real + ${LEASE_MS}))
+    call('PEXPIRE', c.key, ${2 * LEASE_MS})
+  else
+    call('HDEL', c.key, holder)
+  end
+end
+
+function concurrent.open(c)
+  local kept = try('HGETALL', c.key)
+  if kept.err then
+    call('DEL', c.key)
+    kept = {}
+  end
+  c.used, c.own = 0, 0
+  for i = 1, #kept, 2 do
+    local calls, till = string.match(kept[i + 1], '^(%d+) (%d+)$')
+    if not calls or tonumber(till) <= real then
+      call('HDEL', c.key, kept[i])
+    else
+      c.used = c.used + tonumber(calls)
+      if kept[i] == holder then c.own = tonumber(calls) end
+    end
+  end
+end
+
+function concurrent.add(c, at, calls) hold(c, c.own + calls) end
+function concurrent.reset(c) return 0 end
+function concurrent.room(c) return ${CONCURRENT_WAIT_MS} end
+
+kinds['1'], kinds['2'], kinds['3'], kinds['4'] = log, steps, quota, concurrent
+`
