@@ -21,6 +21,7 @@ export function buildConfig(file: File, path: string): Config {
       listen: file.gateway.listen,
       threads: file.gateway.threads === 'auto' ? autoThreads(availableParallelism()) : file.gateway.threads,
       countersMib: file.gateway.counters_mib,
+      nodes: file.gateway.nodes,
       ownPaths: {
         health: file.gateway.health,
         usage: file.gateway.usage,
@@ -103,6 +104,8 @@ function toPlan(plan: File['plans'][number]): Plan {
     limits: plan.limits.map(toLimit),
     quotas: plan.quotas.map(toQuota),
     charges: plan.charges.map(({ id, meter, price }) => ({ id, meter: meter ?? null, price })),
+    // Only where it says something: what a plan does not say must not make a new version of it.
+    ...(plan.on_store_failure !== 'local' && { onStoreFailure: plan.on_store_failure }),
   }
 }
 

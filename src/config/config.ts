@@ -28,6 +28,8 @@ export interface GatewayConfig {
   readonly threads: number
   /** Memory of the shared counters. */
   readonly countersMib: number
+  /** How many processes share the counters: each gets its share of a limit while those are out of reach. */
+  readonly nodes: number
   /** Where gatez itself answers on this listener; null = nowhere. */
   readonly ownPaths: Readonly<Record<'health' | 'usage' | 'events', string | null>>
   /** Events a tenant may report with its own keys in any minute; null = any number. */

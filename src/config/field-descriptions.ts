@@ -13,6 +13,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'gateway.tls.key': 'The private key to it (PEM, without a passphrase).',
   'gateway.threads': 'How many threads take calls; auto leaves one processor to the rest.',
   'gateway.counters_mib': 'Memory for counters of limits and quotas, shared by all threads.',
+  'gateway.nodes':
+    'How many gatez processes share stores.counters: each gets its share of a limit while those are out of reach.',
   'gateway.drain': 'How long SIGTERM waits for calls in flight.',
   'gateway.health': 'Where GET answers whether calls are taken; off for nowhere.',
   'gateway.usage': 'Where GET tells a customer its own usage and what is left; off for nowhere.',
@@ -37,7 +39,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'control.listen': 'Address and port; must stay on this machine.',
   stores: 'Where data is kept; paths are relative to the folder of this file.',
   'stores.control': 'Tenants, keys, plans and the ledger.',
-  'stores.counters': 'Counters of limits and quotas.',
+  'stores.counters':
+    'Counters of limits and quotas: memory, or redis://user:password@host:port/database (rediss: for TLS) for many nodes. Options: prefix, cluster=true, timeout=50ms, ca=FILE.',
   'stores.usage': 'One row for each call, to look at and to explain.',
   metering: 'How calls are counted.',
   'metering.durability':
@@ -193,6 +196,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'plans[].quotas[].per': 'The period.',
   'plans[].quotas[].included': 'The amount.',
   'plans[].quotas[].on_exceed': 'block answers 429; bill and notify let calls pass.',
+  'plans[].on_store_failure':
+    'While stores.counters is out of reach: local, each node lets its share of every limit through; closed, no call passes; open, every call does.',
   'plans[].charges': 'What is billed.',
   'plans[].charges[].id': 'Unique in the plan; the line of the invoice.',
   'plans[].charges[].meter': 'What is priced; a fee if not given.',

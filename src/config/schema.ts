@@ -116,6 +116,7 @@ const plan = strict({
   }).prefault({}),
   limits: z.array(limit).default([]),
   quotas: z.array(quota).default([]),
+  on_store_failure: z.enum(['local', 'closed', 'open']).default('local'),
   charges: z.array(charge).default([]),
 })
 

@@ -64,7 +64,6 @@ const LATER_FIELDS: ReadonlySet<string> = new Set([
   'dimensions',
   'dunning',
   'issuer',
-  'on_store_failure',
   'portal',
   'tax',
   'terms',

@@ -240,7 +240,7 @@ export const CALL_PROBLEMS = {
     status: 503,
     exit: 7,
     title: 'Limiter unavailable',
-    fix: 'Try again shortly; the operator can raise gateway.counters_mib.',
+    fix: 'Try again shortly; the operator can look at stores.counters, or raise gateway.counters_mib.',
   },
   'metering-unavailable': {
     status: 503,

@@ -5,6 +5,7 @@ import type { Config, ListenAddress } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { assert } from '../lib/assert.ts'
 import { threadUrl } from '../lib/bundle.ts'
+import type { AloneCalls } from '../limits/alone-tally.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { Period } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
@@ -116,6 +117,7 @@ export class GatewayThreads {
   #read(thread: Thread, report: GatewayReport): void {
     if (report.kind === 'alarm') this.#parts.onAlarm(report.what, report.detail)
     else if (report.kind === 'warning') this.#parts.onWarning(report.what, report.detail)
+    else if (report.kind === 'alone') this.#parts.onAlone(report.calls)
     if (report.kind !== 'figures-wanted') return
     const { id, tenantId, period } = report.request
     this.#parts.figuresOf(tenantId, period).then(
@@ -158,6 +160,8 @@ export interface GatewayThreadsParts {
   readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
   readonly onWarning: (what: string, detail: string) => void
   readonly onAlarm: (what: string, detail: string) => void
+  /** Calls were decided without the counts that nodes share. */
+  readonly onAlone: (calls: readonly AloneCalls[]) => void
   /** A thread died: the process must end, for what it counted in shared memory may be half done. */
   readonly onDeath: (error: unknown) => void
 }

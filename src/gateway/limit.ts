@@ -4,6 +4,7 @@ import type { CallPlan } from './call-plan.ts'
 import type { Limited, Planned } from './exchange.ts'
 import { addRateHeaders, longestViolation } from './headers.ts'
 import { Refusal } from './refusal.ts'
+import { COUNTERS_AWAY } from './refusals.ts'
 import type { Rules } from './rules.ts'
 
 /** Stage 4: is there room in every limit and quota? Takes it, all or nothing. */
@@ -28,6 +29,7 @@ function judge(planned: Planned, decision: Decision, rules: Rules, nowMs: number
       headers: ['Retry-After', '1'],
     })
   }
+  if (decision.outcome === 'away') return COUNTERS_AWAY
   return exceeded(planned.call, decision, rules, nowMs)
 }
 

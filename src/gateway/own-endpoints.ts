@@ -72,10 +72,11 @@ export class OwnEndpoints {
     return await this.#events.answer(exchange, head)
   }
 
-  /** 503 tells a load balancer to look elsewhere. */
+  /** 503 tells a load balancer to look elsewhere; without the shared counters calls are still taken. */
   #health(): OwnAnswer {
     if (this.#parts.isDraining()) return { status: 503, body: { status: 'draining' } }
     if (!this.#parts.canMeter()) return { status: 503, body: { status: 'metering-unavailable' } }
+    if (this.#parts.counters.isAlone === true) return { status: 200, body: { status: 'ok', limits: 'degraded' } }
     return { status: 200, body: { status: 'ok' } }
   }
 

@@ -205,6 +205,11 @@ export class Pipeline implements PassageListener {
     else this.#proxy(limited)
   }
 
+  async #answerKept(planned: Planned, kept: FirstAnswer): Promise<void> {
+    const limits = await this.#refuser.limitsNow(planned)
+    this.#parts.answerKept(planned.accepted.exchange, keptFields(planned, kept, limits), kept.answer)
+  }
+
   /** A call with an `Idempotency-Key`: the first one goes on, another gets what that was answered. */
   #claim(planned: Planned): void {
     const { exchange } = planned.accepted
@@ -214,8 +219,7 @@ export class Pipeline implements PassageListener {
         if (outcome instanceof BrokenOff) return
         if (outcome instanceof Refusal) this.#refuser.refuseKnown(planned, outcome)
         else if (outcome instanceof FirstAnswer) {
-          const limits = this.#refuser.limitsNow(planned)
-          this.#parts.answerKept(exchange, keptFields(planned, outcome, limits), outcome.answer)
+          void this.#answerKept(planned, outcome)
         } else {
           exchange.once = outcome
           this.#limit(planned)

@@ -17,3 +17,10 @@ export const METERING_UNAVAILABLE = new Refusal(
   'Calls cannot be counted at the moment, so none is let through.',
   { headers: ['Retry-After', '1'] },
 )
+
+/** The counts that nodes share are out of reach, and the plan lets nothing pass then. */
+export const COUNTERS_AWAY = new Refusal(
+  'limiter-unavailable',
+  'What is left of the limits cannot be found out at the moment, so this call is not let through.',
+  { headers: ['Retry-After', '1'] },
+)

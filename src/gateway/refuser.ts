@@ -1,3 +1,4 @@
+import type { Decision } from '../storage/ports/counters.ts'
 import type { Exchange, Limited, Planned } from './exchange.ts'
 import { addRateHeaders } from './headers.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
@@ -29,7 +30,9 @@ export class Refuser {
     const { accepted, call } = planned
     const { exchange } = accepted
     exchange.once?.abandon()
-    this.#answer(exchange, refusal, this.limitsNow(planned, refusal))
+    const fields = this.limitsNow(planned, refusal)
+    if (fields instanceof Promise) void fields.then((settled) => this.#answer(exchange, refusal, settled))
+    else this.#answer(exchange, refusal, fields)
     this.#log.record(exchange, accepted.target.path, call, refusal)
   }
 
@@ -49,16 +52,19 @@ export class Refuser {
   }
 
   /** What is left for a call that takes nothing of its limits: refused, or answered from what is kept. */
-  limitsNow(planned: Planned, refusal?: Refusal): string[] {
-    const fields = ['x-request-id', planned.accepted.exchange.requestId]
+  limitsNow(planned: Planned, refusal?: Refusal): string[] | Promise<string[]> {
+    const { requestId, startMs } = planned.accepted.exchange
+    const fields = ['x-request-id', requestId]
     const { counters, policy } = planned.call.limits
     if (counters.length === 0 || refusal?.headers.includes('RateLimit') === true) return fields
-    const nowMs = planned.accepted.exchange.startMs
-    const decision = this.#parts.counters.peek(counters, nowMs)
-    // A table without room for the counters says nothing of them.
-    const known = !(decision instanceof Promise) && decision.outcome !== 'full'
-    if (known) addRateHeaders(fields, counters, policy, decision, nowMs)
-    return fields
+    const add = (decision: Decision): string[] => {
+      // A table without room for the counters says nothing of them.
+      const isKnown = decision.outcome !== 'full' && decision.outcome !== 'away'
+      if (isKnown) addRateHeaders(fields, counters, policy, decision, startMs)
+      return fields
+    }
+    const decision = this.#parts.counters.peek(counters, startMs)
+    return decision instanceof Promise ? decision.then(add, () => fields) : add(decision)
   }
 
   #answer(exchange: Exchange, refusal: Refusal, fields: readonly string[]): void {

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
+import type { AloneCalls } from '../limits/alone-tally.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { Plan } from '../model/plan.ts'
 import type { FiguresRequest } from './figures.ts'
@@ -42,5 +43,7 @@ export type GatewayReport =
   | { readonly kind: 'not-listening'; readonly errno: string; readonly message: string }
   | { readonly kind: 'drained' }
   | { readonly kind: 'figures-wanted'; readonly request: FiguresRequest }
+  /** Calls that were decided without the counts that nodes share. */
+  | { readonly kind: 'alone'; readonly calls: readonly AloneCalls[] }
   | { readonly kind: 'warning'; readonly what: string; readonly detail: string }
   | { readonly kind: 'alarm'; readonly what: string; readonly detail: string }

@@ -3,9 +3,10 @@ import { assert } from '../lib/assert.ts'
 import { HOLDS_ENDS } from '../lib/bundle.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { UlidMaker } from '../lib/id.ts'
+import { AloneTally } from '../limits/alone-tally.ts'
 import { type Period, periodAt } from '../model/period.ts'
 import type { BillingCycle, Plan } from '../model/plan.ts'
-import { openCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
+import { openGatewayCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
 import { Authenticator } from './authenticate.ts'
 import { TokenAuthenticator } from './authenticate-token.ts'
@@ -40,6 +41,8 @@ export class GatewayThread {
   readonly #grants: GrantReader
   readonly #figures: Figures
   readonly #upstreams = new Upstreams()
+  readonly #counters: ReturnType<typeof openGatewayCounters>
+  readonly #alone = new AloneTally()
   readonly #clients: Clients
   readonly #lag: EventLoopLag
   readonly #flushing: NodeJS.Timeout
@@ -74,13 +77,20 @@ export class GatewayThread {
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
     const ingest = new IngestClient(data.ingestPort)
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
+    this.#counters = openGatewayCounters(config, data.counterMemory, {
+      ...{ clock, clockOffsetMs: data.clockOffsetMs, tally: this.#alone },
+      onChange: (why) =>
+        why === undefined
+          ? warn('limits are decided by the shared counters again', '')
+          : warn('the shared counters are out of reach: each plan says what happens to its calls', why),
+    })
     this.#pipeline = new Pipeline({
       rules: this.#rules(data.plans),
       checks: new RequestChecks(config.apis),
       clients: this.#clients,
       authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
       tokens: new TokenAuthenticator((hash) => grants.tokenByHash(hash)),
-      counters: openCounters(data.counterMemory),
+      counters: this.#counters.counters,
       meter: this.#meter,
       keeper: new KeeperClient(data.keeperPort),
       upstreams: this.#upstreams,
@@ -108,12 +118,12 @@ export class GatewayThread {
       tls: config.gateway.tls,
       alarm: this.#alarm,
     })
-    this.#flushing = setInterval(() => this.#pipeline.flush(), FLUSH_MS).unref()
+    this.#flushing = setInterval(() => this.#flush(), FLUSH_MS).unref()
     this.#lagging = setInterval(() => this.#lag.tick(clock.monotonicMs()), LAG_EVERY_MS).unref()
   }
 
   handle(command: GatewayCommand): void {
-    if (command.kind === 'listen') this.#listen(command.port)
+    if (command.kind === 'listen') void this.#counters.ready().then(() => this.#listen(command.port))
     else if (command.kind === 'plans') this.#pipeline.replaceRules(this.#rules(command.plans))
     else if (command.kind === 'config') this.#reload(command.config, command.plans)
     else if (command.kind === 'health') this.#upstreams.setHealth(command.health)
@@ -131,6 +141,7 @@ export class GatewayThread {
     this.#data.ingestPort.close()
     this.#data.keeperPort.close()
     await this.#upstreams.close()
+    await this.#counters.counters[Symbol.asyncDispose]()
     this.#grants.close()
   }
 
@@ -163,10 +174,17 @@ export class GatewayThread {
     await this.#server.drain(graceMs)
     // Connections that were cut off say so a moment later.
     await this.#pipeline.allEnded()
-    this.#pipeline.flush(true)
+    this.#flush(true)
     await this.#meter.drained()
     await this.#upstreams.close()
     this.#report({ kind: 'drained' })
+  }
+
+  /** Sends out what was held back to be told in sum; `final` before the thread ends. */
+  #flush(final = false): void {
+    this.#pipeline.flush(final)
+    const calls = this.#alone.drain()
+    if (calls.length > 0) this.#report({ kind: 'alone', calls })
   }
 
   #rules(plans: readonly Plan[]): Rules {

@@ -1,5 +1,5 @@
 import type { Period } from '../model/period.ts'
-import type { BillingCycle, Limit, Plan, Quota } from '../model/plan.ts'
+import type { BillingCycle, Limit, OnStoreFailure, Plan, Quota } from '../model/plan.ts'
 import { Counter, LOG_LIMIT } from '../storage/ports/counters.ts'
 
 /** Whose call it is, as far as limits care. */
@@ -25,17 +25,25 @@ export function countersOf(
   const counters: Counter[] = []
   for (const limit of plan.limits) {
     const cost = limit.counts === 'units' ? call.cost : 1
-    if (limit.amount !== null && cost > 0) counters.push(windowCounter(limit, limit.amount, cost, call))
+    if (limit.amount !== null && cost > 0)
+      counters.push(windowCounter(limit, limit.amount, cost, call, plan.onStoreFailure))
   }
   for (const quota of plan.quotas) {
     const cost = quota.meter === 'units' ? call.cost : 1
-    if (quota.onExceed === 'block' && cost > 0) counters.push(quotaCounter(quota, cost, call, periodOf))
+    if (quota.onExceed === 'block' && cost > 0) 
+      counters.push(quotaCounter(quota, cost, call, periodOf, plan.onStoreFailure))
   }
   return counters
 }
 
 /** The counter of one limit, for a call that takes `cost` of it. */
-export function windowCounter(limit: Limit, amount: number, cost: number, call: LimitedCall): Counter {
+export function windowCounter(
+  limit: Limit,
+  amount: number,
+  cost: number,
+  call: LimitedCall,
+  onStoreFailure?: OnStoreFailure,
+): Counter {
   const isConcurrent = limit.counts === 'concurrent'
   return new Counter({
     tenantId: call.tenantId,
@@ -45,6 +53,7 @@ export function windowCounter(limit: Limit, amount: number, cost: number, call: 
     amount,
     cost,
     windowMs: limit.windowMs,
+    onStoreFailure,
   })
 }
 
@@ -54,6 +63,7 @@ export function quotaCounter(
   cost: number,
   call: LimitedCall,
   periodOf: (cycle: BillingCycle) => Period,
+  onStoreFailure?: OnStoreFailure,
 ): Counter {
   const period = periodOf(quota.per)
   return new Counter({
@@ -66,6 +76,7 @@ export function quotaCounter(
     windowMs: 0,
     periodStartMs: period.startMs,
     periodEndMs: period.endMs,
+    onStoreFailure,
   })
 }
 

@@ -3,7 +3,8 @@ import { overridePlan } from '../model/overrides.ts'
 import { periodAt } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
-import type { CounterStore } from '../storage/ports/counters.ts'
+import type { Counter, CounterStore } from '../storage/ports/counters.ts'
+import type { CounterTrust } from '../storage/ports/shared-counters.ts'
 import { quotaCounter } from './call-counters.ts'
 
 export interface ReleaseParts {
@@ -12,6 +13,8 @@ export interface ReleaseParts {
   readonly timezone: string
   readonly nowMs: () => number
   readonly plans: () => Promise<readonly Plan[]>
+  /** Counters that other nodes share, which give back the same. */
+  readonly shared?: Pick<CounterTrust, 'giveBackOnce'> | undefined
 }
 
 /**
@@ -37,17 +40,20 @@ export class AdjustedQuotas {
   }
 
   async #release(): Promise<void> {
-    const { store, counters, timezone, nowMs } = this.#parts
+    const { store, counters, shared, timezone, nowMs } = this.#parts
     for (const { event } of await store.adjustments.after(this.#seq)) {
       const plan = await this.#planOf(event.tenantId)
+      const given: Counter[] = []
       for (const quota of plan?.quotas ?? []) {
         const cost = quota.meter === 'units' ? -event.usageUnits : 1
         if (quota.onExceed !== 'block' || cost <= 0) continue
         const period = periodAt(quota.per, timezone, nowMs())
         if (event.timestampMs < period.startMs || event.timestampMs >= period.endMs) continue
         const { tenantId, keyId, routeId } = event
-        await counters.giveBack([quotaCounter(quota, cost, { tenantId, keyId, routeId, cost }, () => period)])
+        given.push(quotaCounter(quota, cost, { tenantId, keyId, routeId, cost }, () => period))
       }
+      if (given.length > 0) await shared?.giveBackOnce(event.seq, given)
+      await counters.giveBack(given)
       this.#seq = event.seq
     }
   }

@@ -9,7 +9,7 @@ import { quotaCounter, windowCounter } from './call-counters.ts'
 
 export interface RestoreParts {
   readonly store: Pick<ControlTables, 'ledger' | 'subscriptions' | 'tenants'>
-  readonly usageLog: UsageLog
+  readonly usageLog: Pick<UsageLog, 'admissions'>
   readonly counters: CounterStore
   readonly clock: Clock
   readonly timezone: string

@@ -12,7 +12,12 @@ export interface Plan {
   readonly limits: readonly Limit[]
   readonly quotas: readonly Quota[]
   readonly charges: readonly Charge[]
+  /** What happens while the counts that nodes share are out of reach; not there = `local`. */
+  readonly onStoreFailure?: OnStoreFailure
 }
+
+/** `local`: each node lets its share of every limit through; `closed`: no call passes; `open`: every call does. */
+export type OnStoreFailure = 'local' | 'closed' | 'open'
 
 export interface KeyRules {
   /** How many keys a tenant may hold (approved and active); null = any number. */

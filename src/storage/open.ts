@@ -1,12 +1,18 @@
+import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
+import { GuardedCounters, type GuardedParts } from '../limits/guarded-counters.ts'
 import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
 import type { CounterStore, LocalCounterStore } from './ports/counters.ts'
 import type { GrantReader } from './ports/grant-reader.ts'
+import type { CounterTrust } from './ports/shared-counters.ts'
 import type { StoresSnapshot } from './ports/stores-snapshot.ts'
 import type { UsageLog } from './ports/usage-log.ts'
+import { RedisConnection } from './redis/connection.ts'
+import { RedisCounterStore } from './redis/counters.ts'
+import { RedisCounterTrust } from './redis/trust.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import { type FolderLock, lockFolder } from './sql/folder-lock.ts'
 import { SqliteGrantReader } from './sql/grant-reader.ts'
@@ -50,6 +56,39 @@ export function openCounters(memory: SharedArrayBuffer): CounterStore {
   return new MemoryCounterStore(memory)
 }
 
+/** The counters that limits of a gateway thread are counted in: where the file says. */
+export function openGatewayCounters({ stores, gateway }: CountersOnly, memory: SharedArrayBuffer, parts: CountersParts) {
+  const local = openLocalCounters(memory)
+  const { counters } = stores
+  if (counters.driver === 'memory') return { counters: local, ready: () => Promise.resolve() }
+  const { clock, clockOffsetMs } = parts
+  const shared = new RedisCounterStore({
+    connection: new RedisConnection(counters, 'gatez'),
+    holder: randomUUID(),
+    answerMsMax: counters.answerMsMax,
+    trust: 'checked',
+    clock: clockOffsetMs,
+    nowMs: () => clock.nowMs(),
+  })
+  const guarded = new GuardedCounters({ ...parts, shared, local, nodes: gateway.nodes })
+  return { counters: guarded, ready: () => guarded.ready(READY_MS) }
+}
+
+/** What looks after counters that nodes share; undefined where none are. */
+export function openCounterTrust(
+  { stores: { counters } }: Pick<Config, 'stores'>,
+  clock: Clock,
+  clockOffsetMs: number,
+): CounterTrust | undefined {
+  if (counters.driver === 'memory') return undefined
+  return new RedisCounterTrust({
+    connection: new RedisConnection(counters, 'gatez-upkeep'),
+    holder: randomUUID(),
+    clock: clockOffsetMs,
+    nowMs: () => clock.nowMs(),
+  })
+}
+
 /** The counters in that memory, for what belongs to this process alone wherever limits are counted. */
 export function openLocalCounters(memory: SharedArrayBuffer): LocalCounterStore {
   return new MemoryCounterStore(memory)
@@ -82,4 +121,9 @@ export function damageOf(path: string): readonly string[] {
   }
 }
 
+/** How long a gateway thread waits for shared counters before it listens without them. */
+const READY_MS = 3_000
+
+type CountersOnly = Pick<Config, 'stores' | 'gateway'>
+type CountersParts = Pick<GuardedParts, 'clock' | 'tally' | 'onChange'> & { readonly clockOffsetMs: number }
 type StoresOnly = Pick<Config, 'stores'>

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { OnStoreFailure } from '../../model/plan.ts'
 
 /**
  * Counts of sliding windows and quotas: the one place where calls that race are told apart.
@@ -7,6 +8,8 @@ import { hash } from 'node:crypto'
  */
 export interface CounterStore extends AsyncDisposable {
   readonly traits: CounterTraits
+  /** True while calls are decided without the counts that nodes share, because those are out of reach. */
+  readonly isAlone?: boolean
 
   /**
    * Takes `cost` from every counter, if each has room for it.
@@ -60,6 +63,7 @@ export const STEPS_PER_WINDOW = 60
 
 /** A counter of one tenant, as a plan's limit or quota asks for it. */
 export class Counter {
+  readonly tenantId: string
   /** Keeps the counters of one tenant together: one lock, one slot of a cluster. */
   readonly tenantHash: number
   /** Unique among all counters: `rl:{tenant}:{route}:{window}`, quotas `q:{tenant}:{quota}`. */
@@ -75,6 +79,8 @@ export class Counter {
   /** The billing period of a quota; 0 for the others. */
   readonly periodStartMs: number
   readonly periodEndMs: number
+  /** What happens while shared counts are out of reach: by the plan, so the same for all counters of a call. */
+  readonly onStoreFailure: OnStoreFailure
   /** 96 bits of the name's SHA-256. */
   readonly hash0: number
   readonly hash1: number
@@ -86,6 +92,8 @@ export class Counter {
   place = -1
 
   constructor(spec: CounterSpec) {
+    this.tenantId = spec.tenantId
+    this.onStoreFailure = spec.onStoreFailure ?? 'local'
     this.tenantHash = hash('sha256', spec.tenantId, 'buffer').readInt32LE(0)
     this.name = spec.name
     this.kind = spec.kind
@@ -102,6 +110,11 @@ export class Counter {
     this.hash1 = digest.readInt32LE(4)
     this.hash2 = digest.readInt32LE(8)
   }
+
+  /** The same counter with another amount. */
+  withAmount(amount: number): Counter {
+    return new Counter({ ...this, amount })
+  }
 }
 
 export interface CounterSpec {
@@ -114,12 +127,16 @@ export interface CounterSpec {
   readonly windowMs: number
   readonly periodStartMs?: number
   readonly periodEndMs?: number
+  readonly onStoreFailure?: OnStoreFailure | undefined
 }
 
 /** What came of asking: for each counter, in the order asked, what is left and when more comes. */
 export interface Decision {
-  /** `full`: the store has no room for another counter; answer 503 and raise an alarm. */
-  readonly outcome: 'admitted' | 'refused' | 'full'
+  /**
+   * `full`: the store has no room for another counter; answer 503 and raise an alarm. `away`: shared counts are
+   * out of reach, and the plan lets nothing pass then.
+   */
+  readonly outcome: 'admitted' | 'refused' | 'full' | 'away'
   /** What may still be used after this call: whole numbers, never below 0. */
   readonly remaining: readonly number[]
   /**

@@ -1,4 +1,4 @@
-import type { Counter, CounterStore } from './counters.ts'
+import type { Counter, CounterStore, Decision } from './counters.ts'
 
 /**
  * Counters that many nodes share, in a store that may be away, come back, or come back empty.
@@ -7,11 +7,19 @@ import type { Counter, CounterStore } from './counters.ts'
  * same: a call can be counted that was decided elsewhere, never the other way round.
  */
 export interface SharedCounterStore extends CounterStore {
+  take(counters: readonly Counter[], nowMs: number): Promise<Decision>
+  peek(counters: readonly Counter[], nowMs: number): Promise<Decision>
+  giveBack(counters: readonly Counter[]): Promise<void>
+  release(counters: readonly Counter[]): Promise<void>
+  /** Of a quota the amount may be below 0. */
+  restore(counter: Counter, atMs: number, amount: number): Promise<void>
   /**
    * Whether the store answers, and with counts that can be relied on. Between the moment it lost them and
    * the moment they are counted again it is `distrusted`: all that is asked of it meanwhile rejects.
+   *
+   * `sinceMs`: since then this node has decided without it, and will count that itself.
    */
-  check(): Promise<Trust>
+  check(sinceMs?: number): Promise<Trust>
   /** Says how many calls of this holder are in flight in one counter of those. Not while `take` is under way for it. */
   hold(counter: Counter, calls: number): Promise<void>
   /** Says that its calls in flight still are. Needed every `leaseMs` / 3. */
@@ -26,8 +34,8 @@ export interface CounterTrust extends AsyncDisposable {
   check(): Promise<Trust>
   /** Begins to count again; undefined when another node is at it, or has done it meanwhile. */
   beginRecount(): Promise<Recount | undefined>
-  /** Whether it is up to this node to give back what the adjustment at `seq` takes back: one of all nodes does it. */
-  claimAdjustment(seq: number): Promise<boolean>
+  /** Gives quotas back for the adjustment at `seq`: the first node to say so does it, for all of them. */
+  giveBackOnce(seq: number, counters: readonly Counter[]): Promise<void>
 }
 
 /** Counters being counted again. Dispose it in any case: another node may then try. */

@@ -69,7 +69,8 @@ export class Batch {
     const { connection, trust, answerMsMax } = this.#parts
     const { run, isCluster } = connection
     if (run === undefined) {
-      this.#fail(new GatezError('store-unavailable', 'There is no connection to Redis.'))
+      const why = connection.problem === undefined ? '' : `: ${connection.problem}`
+      this.#fail(new GatezError('store-unavailable', `There is no connection to Redis${why}.`))
       return
     }
     // The mark of trust is in one place; a script of a cluster must not look at two.

@@ -20,14 +20,13 @@ export class RedisConnection {
   readonly isCluster: boolean
   readonly prefix: string
   readonly #client: Redis | Cluster
-  readonly #onError: (error: Error) => void
   #run: string | undefined
+  #problem: string | undefined
   #closing = false
 
-  constructor(config: RedisCountersConfig, name: string, onError: (error: Error) => void = () => {}) {
+  constructor(config: RedisCountersConfig, name: string) {
     this.isCluster = config.cluster
     this.prefix = config.prefix
-    this.#onError = onError
     const options = optionsOf(config, name)
     this.#client = config.cluster
       ? new Cluster([{ host: config.host, port: config.port }], {
@@ -42,7 +41,9 @@ export class RedisConnection {
     this.#client.on('close', () => {
       this.#run = undefined
     })
-    this.#client.on('error', (error: Error) => this.#onError(error))
+    this.#client.on('error', (error: Error) => {
+      this.#problem = error.message
+    })
   }
 
   /** Which run of the server this is: another one may have lost what the last one counted. undefined: not connected. */
@@ -50,19 +51,9 @@ export class RedisConnection {
     return this.#run
   }
 
-  /** Resolves once it is connected, or after `withinMs`. */
-  async connected(withinMs: number): Promise<boolean> {
-    if (this.#run !== undefined) return true
-    return await new Promise((resolve) => {
-      const done = (isConnected: boolean): void => {
-        clearTimeout(timer)
-        this.#client.off('gatez:run', known)
-        resolve(isConnected)
-      }
-      const known = (): void => done(true)
-      const timer = setTimeout(() => done(false), withinMs)
-      this.#client.on('gatez:run', known)
-    })
+  /** What went wrong last; undefined while it is connected. */
+  get problem(): string | undefined {
+    return this.#problem
   }
 
   /** Sends one command and resolves to its reply. Rejects at once without a connection. */
@@ -103,7 +94,7 @@ export class RedisConnection {
     const client = this.#client
     const learnt = (run: string): void => {
       this.#run = run
-      client.emit('gatez:run')
+      this.#problem = undefined
     }
     if (client instanceof Cluster) {
       learnt('cluster')
@@ -115,7 +106,7 @@ export class RedisConnection {
       },
       (error: Error) => {
         if (this.#closing) return
-        this.#onError(error)
+        this.#problem = error.message
         client.disconnect(true)
       },
     )

@@ -3,6 +3,7 @@ import type { SharedCounterStore, Trust } from '../ports/shared-counters.ts'
 import { type Ask, Batch } from './batch.ts'
 import type { RedisConnection } from './connection.ts'
 import { PreparedCounters } from './prepared-counters.ts'
+import { lowerCut } from './trust.ts'
 import { LEASE_MS } from './script-kinds.ts'
 
 /** Calls that one script may hold: Redis answers nobody else meanwhile. */
@@ -76,15 +77,17 @@ export class RedisCounterStore implements SharedCounterStore {
     return this.hold(counter, -1)
   }
 
-  async check(): Promise<Trust> {
-    const batch = new Batch(this.#parts, '')
+  async check(sinceMs?: number): Promise<Trust> {
+    const { connection, nowMs } = this.#parts
+    const batch = new Batch({ ...this.#parts, trust: 'checked' }, '')
     batch.send()
     try {
       await batch.done
       return 'trusted'
     } catch (error) {
-      if (batch.isDistrusted) return 'distrusted'
-      throw error
+      if (!batch.isDistrusted) throw error
+      if (sinceMs !== undefined) await lowerCut(connection, Math.max(0, nowMs() - sinceMs))
+      return 'distrusted'
     }
   }
 

@@ -30,7 +30,7 @@ local nextKey = 1
 if ARGV[1] ~= '' then
   nextKey = 2
   if call('HGET', KEYS[1], 'ready') ~= ARGV[1] then
-    call('HSETNX', KEYS[1], 'cut', string.format('%.0f', real))
+    call('HSETNX', KEYS[1], 'cut:' .. ARGV[1], string.format('%.0f', real))
     return {-1}
   end
 end
