@@ -3,13 +3,12 @@ import { assert } from '../lib/assert.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
 import { EventDecoder } from '../metering/event.ts'
-import { rollUp } from '../metering/roll-up.ts'
+import { type AggregationOf, declaredAggregations, rollUp } from '../metering/roll-up.ts'
 import { sealUp } from '../metering/seal-up.ts'
 import { SPOOL_START, type SpoolPlace } from '../metering/spool-files.ts'
 import type { SpoolReader, SpoolRow } from '../metering/spool-reader.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
-import type { Aggregation } from '../model/mark.ts'
 import type { Meter } from '../model/meter.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Shipment, UsageLog } from '../storage/ports/usage-log.ts'
@@ -35,19 +34,19 @@ export class Shipper {
   readonly #ledgerMarks = new Map<number, number>()
   readonly #logMarks = new Map<number, number>()
   readonly #guard: DimensionGuard
-  #aggregations: ReadonlyMap<string, Aggregation>
+  #aggregationOf: AggregationOf
   #last: SpoolPlace = SPOOL_START
   #running: Promise<number> | undefined
 
   constructor(parts: ShipperParts) {
     this.#parts = parts
     this.#guard = new DimensionGuard(parts.store.ledger, parts.metering?.dimensions ?? [])
-    this.#aggregations = aggregationsOf(parts.metering?.meters ?? [])
+    this.#aggregationOf = declaredAggregations(parts.metering?.meters ?? [])
   }
 
   /** Puts other meters and dimensions in force, from the next group on. */
   replaceMetering({ meters, dimensions }: MeteringRules): void {
-    this.#aggregations = aggregationsOf(meters)
+    this.#aggregationOf = declaredAggregations(meters)
     this.#guard.replaceDimensions(dimensions)
   }
 
@@ -130,9 +129,9 @@ export class Shipper {
     const fresh = eventsAfter(events, mark)
     const throughSeq = fresh.at(-1)?.seq
     if (throughSeq !== undefined) {
-      const entries = rollUp(fresh, (meterId) => this.#aggregations.get(meterId) ?? 'sum')
+      const entries = rollUp(fresh, this.#aggregationOf)
       const advance = { nodeId, epoch, afterSeq: mark, throughSeq }
-      const seals = sealUp(fresh)
+      const seals = sealUp(fresh, this.#aggregationOf)
       const applied = await store.transaction((tables) => tables.ledger.apply(entries, advance, seals))
       assert(applied, 'only this node moves its watermark')
     }
@@ -182,10 +181,6 @@ function follows(before: SpoolRow, row: SpoolRow): boolean {
 export interface MeteringRules {
   readonly meters: readonly Meter[]
   readonly dimensions: readonly Dimension[]
-}
-
-function aggregationsOf(meters: readonly Meter[]): ReadonlyMap<string, Aggregation> {
-  return new Map(meters.map(({ id, aggregation }) => [id, aggregation]))
 }
 
 function eventsAfter(events: readonly UsageEvent[], mark: number): readonly UsageEvent[] {

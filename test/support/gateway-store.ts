@@ -39,3 +39,23 @@ export async function spooledEvents(folder: string, client: MeterClient): Promis
     spool.close()
   }
 }
+
+/** The events of calls, each the sum of its parts, in the order in which they began. */
+export function joinParts(events: readonly UsageEvent[]): readonly UsageEvent[] {
+  const calls = new Map<string, UsageEvent>()
+  for (const event of events) {
+    const before = calls.get(event.requestId)
+    const joined =
+      before === undefined
+        ? event
+        : {
+            ...event,
+            count: before.count + event.count,
+            bytesSent: before.bytesSent + event.bytesSent,
+            bytesReceived: before.bytesReceived + event.bytesReceived,
+            responseTimeMs: before.responseTimeMs + event.responseTimeMs,
+          }
+    calls.set(event.requestId, joined)
+  }
+  return [...calls.values()]
+}

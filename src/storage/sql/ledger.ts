@@ -43,8 +43,8 @@ export class SqlLedgerStore implements LedgerStore {
   ): Promise<boolean> {
     if (!(await this.#moveWatermark(advance))) return false
     failPoint('inside-ledger')
-    await addRollups({ db: this.#db, ...this.#shared }, entries)
-    await addSeals(this.#db, seals)
+    const marks = await addRollups({ db: this.#db, ...this.#shared }, entries)
+    await addSeals(this.#db, seals, marks)
     return true
   }
 
