@@ -37,6 +37,7 @@ import type { Config } from './config/config.ts'
 import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
 import { loadConfig } from './config/load-config.ts'
 import type { Clock } from './lib/clock.ts'
+import { listDegraded } from './limits/degraded-calls.ts'
 import type { ReportBy } from './metering/report-columns.ts'
 import { simulatePrices } from './metering/simulate-prices.ts'
 import { usageLeaks } from './metering/usage-leaks.ts'
@@ -113,6 +114,16 @@ function usageCases({ config, clock, store }: UsageParts) {
   const read = queryReader({ config, clock })
   return {
     usageReport: (written: WrittenUsageQuery) => usageReport(store, read(written, ['tenant']), billing),
+    listDegraded: async ({
+      tenant,
+      limit,
+    }: {
+      readonly tenant?: string | undefined
+      readonly limit: number
+    }) => {
+      const tenantId = tenant === undefined ? undefined : (await findTenant(store, tenant)).id
+      return listDegraded(store, { tenantId, limit })
+    },
     usageLeaks: (written: WrittenUsageQuery) => usageLeaks(store, read(written, [])),
     exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
       // Loaded here, so that other commands need not wait for the CSV writer.

@@ -65,7 +65,7 @@ export async function startMetering(
     { onFailed: (error) => log.error(error, 'keeping an answer failed'), onDeath },
   )
   undo.defer(() => keeping.stop())
-  return { store, usageLog, meter, epoch, shipping, keeping }
+  return { store, usageLog, nodeId, meter, epoch, shipping, keeping }
 }
 
 function lastSpooledEpoch(spoolPath: string): number {
@@ -89,6 +89,7 @@ export function meteringRules({ meters, dimensions }: Config): MeteringRules {
 export interface Metering {
   readonly store: ControlStore
   readonly usageLog: UsageLog
+  readonly nodeId: string
   readonly meter: Meter
   readonly epoch: number
   readonly shipping: Shipping

@@ -12,17 +12,15 @@ import { Ingesting } from './ingest/ingesting.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { failPoint } from './lib/fail-point.ts'
 import { makeFolder } from './lib/make-folder.ts'
-import { AdjustedQuotas, adjustedThrough } from './limits/release-adjusted.ts'
-import { restoreQuotas, restoreWindows } from './limits/restore-counters.ts'
+import type { AdjustedQuotas } from './limits/release-adjusted.ts'
 import type { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
+import { startCounters } from './serve-counters.ts'
 import { type Metering, meteringRules, startMetering } from './serve-metering.ts'
 import type { Shipping } from './shipping/shipping.ts'
-import { lockDataFolder, makeCounterMemory, openControlStore, openCounters } from './storage/open.ts'
+import { lockDataFolder, makeCounterMemory, openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
-import type { CounterStore } from './storage/ports/counters.ts'
-import type { UsageLog } from './storage/ports/usage-log.ts'
 import { describeError, type Log } from './telemetry/log.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
@@ -121,15 +119,15 @@ export async function serve(parts: ServeParts): Promise<Serving> {
 /** Counts again what was admitted before, starts the threads, and listens. */
 async function startGateway(
   parts: ServeParts,
-  { store, usageLog, meter, epoch, shipping, keeping }: Metering,
+  { store, usageLog, nodeId, meter, epoch, shipping, keeping }: Metering,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
 ): Promise<{ readonly gateway: GatewayThreads; readonly ingesting: Ingesting; readonly port: number }> {
   const { config, log } = parts
   const plans = await plansInForce(store)
-  const counterMemory = makeCounterMemory(config.gateway.countersMib)
-  const counters = openCounters(counterMemory)
-  const adjusted = await countAgain(parts, { store, usageLog, counters, plans })
+  const inForce = { store, usageLog, nodeId, plans: () => plansInForce(store) }
+  const counters = await startCounters({ ...parts, ...inForce }, undo)
+  const { memory: counterMemory, adjusted } = counters
   const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
   const gateway = new GatewayThreads({
@@ -137,6 +135,7 @@ async function startGateway(
     figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
+    onAlone: counters.onAlone,
     onDeath,
   })
   undo.defer(() => gateway.stop())
@@ -174,26 +173,6 @@ function startIngesting(
 
 function ingestRules({ meters, gateway }: Config): IngestRules {
   return { meters, perMinute: gateway.eventsPerMinute }
-}
-
-/** Counts windows and quotas as they were, and returns what gives back to quotas what is adjusted from now on. */
-async function countAgain(
-  { config, clock }: ServeParts,
-  {
-    plans,
-    ...stores
-  }: Readonly<{ store: ControlStore; usageLog: UsageLog; counters: CounterStore; plans: readonly Plan[] }>,
-): Promise<AdjustedQuotas> {
-  const { store, counters } = stores
-  const { timezone } = config.billing
-  await restoreWindows({ ...stores, clock, timezone }, plans)
-  // In one transaction: what is adjusted meanwhile is either in the sums or among what comes later.
-  const adjustedSeq = await store.transaction(async (tables) => {
-    await restoreQuotas({ store: tables, counters, clock, timezone }, plans)
-    return adjustedThrough(tables)
-  })
-  const release = { store, counters, timezone, nowMs: () => clock.nowMs(), plans: () => plansInForce(store) }
-  return new AdjustedQuotas(release, adjustedSeq)
 }
 
 function threadData(

@@ -76,7 +76,8 @@ export class OwnEndpoints {
   #health(): OwnAnswer {
     if (this.#parts.isDraining()) return { status: 503, body: { status: 'draining' } }
     if (!this.#parts.canMeter()) return { status: 503, body: { status: 'metering-unavailable' } }
-    if (this.#parts.counters.isAlone === true) return { status: 200, body: { status: 'ok', limits: 'degraded' } }
+    if (this.#parts.counters.isAlone === true)
+      return { status: 200, body: { status: 'ok', limits: 'degraded' } }
     return { status: 200, body: { status: 'ok' } }
   }
 

@@ -30,7 +30,7 @@ export function countersOf(
   }
   for (const quota of plan.quotas) {
     const cost = quota.meter === 'units' ? call.cost : 1
-    if (quota.onExceed === 'block' && cost > 0) 
+    if (quota.onExceed === 'block' && cost > 0)
       counters.push(quotaCounter(quota, cost, call, periodOf, plan.onStoreFailure))
   }
   return counters

@@ -57,7 +57,11 @@ export function openCounters(memory: SharedArrayBuffer): CounterStore {
 }
 
 /** The counters that limits of a gateway thread are counted in: where the file says. */
-export function openGatewayCounters({ stores, gateway }: CountersOnly, memory: SharedArrayBuffer, parts: CountersParts) {
+export function openGatewayCounters(
+  { stores, gateway }: CountersOnly,
+  memory: SharedArrayBuffer,
+  parts: CountersParts,
+) {
   const local = openLocalCounters(memory)
   const { counters } = stores
   if (counters.driver === 'memory') return { counters: local, ready: () => Promise.resolve() }

@@ -2,7 +2,13 @@
 export interface AuditStore {
   insert(entry: AuditEntry): Promise<void>
   /** Newest first. */
-  list(filter: { readonly subject?: string; readonly limit?: number }): Promise<readonly AuditEntry[]>
+  list(filter: AuditFilter): Promise<readonly AuditEntry[]>
+}
+
+export interface AuditFilter {
+  readonly subject?: string | undefined
+  readonly action?: string | undefined
+  readonly limit?: number | undefined
 }
 
 export interface AuditEntry {

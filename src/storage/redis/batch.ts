@@ -1,6 +1,7 @@
 import { GatezError } from '../../errors/gatez-error.ts'
 import type { Decision } from '../ports/counters.ts'
 import type { RedisConnection } from './connection.ts'
+import { trustKey } from './cut.ts'
 import type { PreparedCounters } from './prepared-counters.ts'
 import { SCRIPT, SCRIPT_SHA } from './script.ts'
 
@@ -129,11 +130,6 @@ export class Batch {
     }
     if (after.#keys.length > 0) after.send()
   }
-}
-
-/** Where is written which run of the server its counts belong to. */
-export function trustKey(prefix: string): string {
-  return `${prefix}gatez:{counters}`
 }
 
 function readDecision(numbers: NumberReader, { count, nowMs }: Ask): Decision {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { RedisCountersConfig } from '../../config/counters-config.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
@@ -118,9 +119,7 @@ function optionsOf(config: RedisCountersConfig, name: string): RedisOptions {
     ...(config.username !== '' && { username: config.username }),
     ...(config.password !== '' && { password: config.password }),
     db: config.database,
-    ...(config.tls && {
-      tls: { servername: config.host, ...(config.ca !== '' && { ca: readCa(config.ca) }) },
-    }),
+    ...(config.tls && { tls: tlsOf(config) }),
     connectionName: name,
     protocol: 2,
     disableClientInfo: true,
@@ -133,6 +132,11 @@ function optionsOf(config: RedisCountersConfig, name: string): RedisOptions {
     // The server became a replica: whoever the name leads to now is the one to ask.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   }
+}
+
+function tlsOf({ host, ca }: RedisCountersConfig): { servername?: string; ca?: Buffer } {
+  // An address is no name to ask for.
+  return { ...(isIP(host) === 0 && { servername: host }), ...(ca !== '' && { ca: readCa(ca) }) }
 }
 
 function retryMs(attempt: number): number {

@@ -2,8 +2,8 @@ import type { Counter, CounterTraits, Decision } from '../ports/counters.ts'
 import type { SharedCounterStore, Trust } from '../ports/shared-counters.ts'
 import { type Ask, Batch } from './batch.ts'
 import type { RedisConnection } from './connection.ts'
+import { lowerCut } from './cut.ts'
 import { PreparedCounters } from './prepared-counters.ts'
-import { lowerCut } from './trust.ts'
 import { LEASE_MS } from './script-kinds.ts'
 
 /** Calls that one script may hold: Redis answers nobody else meanwhile. */

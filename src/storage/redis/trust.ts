@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Counter, CounterStore } from '../ports/counters.ts'
 import type { CounterTrust, Recount, Trust } from '../ports/shared-counters.ts'
-import { trustKey } from './batch.ts'
 import type { RedisConnection } from './connection.ts'
-import { type RedisCountersParts, RedisCounterStore } from './counters.ts'
+import { RedisCounterStore, type RedisCountersParts } from './counters.ts'
+import { cutAgoMs, runScript, trustKey } from './cut.ts'
 
 /** Who counts again says so as often as this; when it dies, another node begins anew after three times as long. */
 const CLAIM_MS = 5_000
@@ -11,12 +11,6 @@ const CLAIM_MS = 5_000
 const RECOUNT_ANSWER_MS = 10_000
 /** Counters restored at a time. */
 const RESTORES_MAX = 500
-
-/** Says that since `agoMs` ago a node has decided on its own, and counts that itself. */
-export async function lowerCut(connection: RedisConnection, agoMs: number): Promise<void> {
-  const args = [connection.run ?? '', String(Math.round(agoMs))]
-  await run(connection, LOWER_CUT, [trustKey(connection.prefix)], args)
-}
 
 /**
  * Whether the counts in Redis can be relied on.
@@ -45,11 +39,11 @@ export class RedisCounterTrust implements CounterTrust {
     const claimed = await connection.send('SET', [this.#claimKey, claim, 'NX', 'PX', 3 * CLAIM_MS])
     if (claimed !== 'OK') return undefined
     const renewing = setInterval(() => {
-      run(connection, RENEW, [this.#claimKey], [claim, String(3 * CLAIM_MS)]).catch(() => {})
+      runScript(connection, RENEW, [this.#claimKey], [claim, String(3 * CLAIM_MS)]).catch(() => {})
     }, CLAIM_MS).unref()
     const end = async (): Promise<void> => {
       clearInterval(renewing)
-      await run(connection, GIVE_UP, [this.#claimKey], [claim]).catch(() => {})
+      await runScript(connection, GIVE_UP, [this.#claimKey], [claim]).catch(() => {})
     }
     // Another node may have finished just before.
     if ((await this.#store.check()) === 'trusted') {
@@ -58,17 +52,19 @@ export class RedisCounterTrust implements CounterTrust {
     }
     const cutMs = await this.#cutMs()
     await this.#deleteCounters()
-    const keys = [trustKey(connection.prefix), this.#claimKey, this.#adjustedKey]
+    const keys = [trustKey(connection.prefix), this.#claimKey]
     return {
       cutMs,
       counters: new Restoring(this.#store),
-      finish: async (adjustedSeq) => (await run(connection, FINISH, keys, [claim, runOf, String(adjustedSeq)])) === 1,
+      finish: async (adjustedSeq) =>
+        (await runScript(connection, FINISH, keys, [claim, runOf, String(adjustedSeq)])) === 1,
       [Symbol.asyncDispose]: end,
     }
   }
 
   async giveBackOnce(seq: number, counters: readonly Counter[]): Promise<void> {
-    const isOurs = await run(this.#parts.connection, CLAIM_ADJUSTMENT, [this.#adjustedKey], [String(seq)])
+    const { connection } = this.#parts
+    const isOurs = await runScript(connection, CLAIM_ADJUSTMENT, [trustKey(connection.prefix)], [String(seq)])
     if (isOurs === 1) await this.#store.giveBack(counters)
   }
 
@@ -80,14 +76,10 @@ export class RedisCounterTrust implements CounterTrust {
     return `${trustKey(this.#parts.connection.prefix)}:recount`
   }
 
-  get #adjustedKey(): string {
-    return `${trustKey(this.#parts.connection.prefix)}:adjusted`
-  }
-
   /** By the clock of this node. */
   async #cutMs(): Promise<number> {
     const { connection, nowMs } = this.#parts
-    const agoMs = await run(connection, CUT_AGO, [trustKey(connection.prefix)], [connection.run ?? ''])
+    const agoMs = await cutAgoMs(connection)
     return nowMs() - Number(agoMs)
   }
 
@@ -148,30 +140,6 @@ class Restoring implements CounterStore {
   }
 }
 
-function run(
-  connection: RedisConnection,
-  script: string,
-  keys: readonly string[],
-  args: readonly string[],
-): Promise<unknown> {
-  return connection.script(script, createHash('sha1').update(script).digest('hex'), keys, args)
-}
-
-const NOW = `local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-`
-
-// By the run of the server, for an older one may have been saved.
-const LOWER_CUT = `${NOW}
-local field = 'cut:' .. ARGV[1]
-local cut, since = tonumber(redis.call('HGET', KEYS[1], field) or nil), now - tonumber(ARGV[2])
-if cut and since < cut then redis.call('HSET', KEYS[1], field, string.format('%.0f', since)) end
-`
-
-const CUT_AGO = `${NOW}
-return now - tonumber(redis.call('HGET', KEYS[1], 'cut:' .. ARGV[1]) or now)
-`
-
 const RENEW = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end`
 
 const GIVE_UP = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`
@@ -180,13 +148,12 @@ const GIVE_UP = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL',
 const FINISH = `
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'ready', ARGV[2])
-redis.call('SET', KEYS[3], ARGV[3])
+redis.call('HSET', KEYS[1], 'ready', ARGV[2], 'adjusted', ARGV[3])
 return 1
 `
 
 const CLAIM_ADJUSTMENT = `
-if tonumber(redis.call('GET', KEYS[1]) or 0) >= tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[1])
+if tonumber(redis.call('HGET', KEYS[1], 'adjusted') or 0) >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'adjusted', ARGV[1])
 return 1
 `

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { AuditEntry, AuditStore } from '../ports/audit.ts'
+import type { AuditEntry, AuditFilter, AuditStore } from '../ports/audit.ts'
 import type { AuditRow, ControlSchema } from './schema.ts'
 
 /** Who did what, in SQL; a trigger keeps rows as they are. */
@@ -23,9 +23,10 @@ export class SqlAuditStore implements AuditStore {
       .execute()
   }
 
-  async list(filter: { readonly subject?: string; readonly limit?: number }): Promise<readonly AuditEntry[]> {
+  async list(filter: AuditFilter): Promise<readonly AuditEntry[]> {
     let query = this.#db.selectFrom('audit').selectAll().orderBy('sequence', 'desc')
     if (filter.subject !== undefined) query = query.where('subject', '=', filter.subject)
+    if (filter.action !== undefined) query = query.where('action', '=', filter.action)
     if (filter.limit !== undefined) query = query.limit(filter.limit)
     return (await query.execute()).map(toEntry)
   }

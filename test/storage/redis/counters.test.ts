@@ -1,26 +1,97 @@
-import { parseCountersUrl } from '../../../src/config/counters-config.ts'
+import { afterEach, expect, test } from 'vitest'
+import { Counter } from '../../../src/storage/ports/counters.ts'
 import { RedisConnection } from '../../../src/storage/redis/connection.ts'
 import { RedisCounterStore } from '../../../src/storage/redis/counters.ts'
 import { counterStoreContract } from '../../contract/counter-store.ts'
-import { startRedis } from '../../support/services/redis.ts'
+import { makeCertificates } from '../../support/certificates.ts'
+import { redisConfig } from '../../support/redis-config.ts'
+import { freePort, RedisServer, startRedis } from '../../support/services/redis.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+import { until } from '../../support/until.ts'
 
 const redis = await startRedis()
+const stores: RedisCounterStore[] = []
+
+afterEach(async () => {
+  for (const store of stores.splice(0)) await store[Symbol.asyncDispose]()
+})
+
+async function open(url: string, clock: 'caller' | number, nowMs = () => 0): Promise<RedisCounterStore> {
+  const connection = new RedisConnection(redisConfig(url), 'test')
+  const parts = { connection, holder: 'test', answerMsMax: 5_000, trust: 'any', clock, nowMs } as const
+  const store = new RedisCounterStore(parts)
+  stores.push(store)
+  await until('Redis is connected', () => connection.run)
+  return store
+}
 
 counterStoreContract({
   name: 'Redis',
   open: async () => {
     await redis.command('FLUSHALL')
-    const parsed = parseCountersUrl(redis.url)
-    if (!('value' in parsed) || parsed.value.driver !== 'redis') throw new Error('a URL of Redis')
-    const connection = new RedisConnection(parsed.value, 'test')
-    await connection.connected(5_000)
-    return new RedisCounterStore({
-      connection,
-      holder: 'test',
-      answerMsMax: 5_000,
-      trust: 'any',
-      clock: 'caller',
-      nowMs: () => 0,
-    })
+    return await open(redis.url, 'caller')
   },
+})
+
+const HOUR = 3_600_000
+const hour = new Counter({
+  ...{
+    tenantId: 'acme',
+    name: 'rl:{acme}:*:hour',
+    kind: 'log',
+    id: 'hour',
+    amount: 10,
+    cost: 1,
+    windowMs: HOUR,
+  },
+})
+
+test('only the clock of Redis decides: nodes whose clocks are minutes apart never pass the limit', async () => {
+  await redis.command('FLUSHALL')
+  const nodes = [await open(redis.url, 0), await open(redis.url, 0)]
+  const [early, late] = [Date.UTC(2020, 0, 1), Date.UTC(2020, 0, 1) + 2 * HOUR]
+  const asked = Array.from({ length: 40 }, (_, call) =>
+    nodes[call % 2]!.take([hour], call % 2 ? late : early),
+  )
+  const decisions = await Promise.all(asked)
+  expect(decisions.filter(({ outcome }) => outcome === 'admitted')).toHaveLength(10)
+  // Each is told the moments by its own clock.
+  const [ofEarly, ofLate] = [decisions.at(-2)!, decisions.at(-1)!]
+  for (const [{ resetAtMs }, nowMs] of [
+    [ofEarly, early],
+    [ofLate, late],
+  ] as const) {
+    expect(resetAtMs[0]! - nowMs).toBeGreaterThan(HOUR - 60_000)
+    expect(resetAtMs[0]! - nowMs).toBeLessThanOrEqual(HOUR)
+  }
+})
+
+test('a prefix goes before every key, a database is chosen, TLS is spoken and the password sent', async () => {
+  const folder = tempDir()
+  makeCertificates(folder)
+  const port = await freePort()
+  const settings = [
+    `tls-port ${port}`,
+    `tls-cert-file ${folder}/server.pem`,
+    `tls-key-file ${folder}/server.key`,
+  ]
+  const server = new RedisServer(await freePort(), [
+    'requirepass p@ss/word',
+    ...settings,
+    'tls-auth-clients no',
+  ])
+  await server.run()
+  try {
+    const url = `rediss://:p%40ss%2Fword@127.0.0.1:${port}/3?prefix=shop:&timeout=5000ms&ca=${folder}/ca.pem`
+    const store = await open(url, 0)
+    expect(await store.take([hour], 0)).toMatchObject({ outcome: 'admitted' })
+    await server.command('SELECT', 3)
+    expect(await server.keys()).toEqual(['shop:rl:{acme}:*:hour'])
+    const wrong = new RedisConnection(redisConfig(url.replace('p%40ss', 'no')), 'test')
+    const problem = await until('it is refused', () => wrong.problem)
+    expect(problem).toMatch(/WRONGPASS|NOAUTH/)
+    await wrong.close()
+  } finally {
+    await server.remove()
+  }
 })

@@ -1,0 +1,90 @@
+import type { Config } from './config/config.ts'
+import type { Clock } from './lib/clock.ts'
+import { systemClock } from './lib/clock.ts'
+import { AloneLog } from './limits/alone-log.ts'
+import type { AloneCalls } from './limits/alone-tally.ts'
+import { CounterUpkeep } from './limits/counter-upkeep.ts'
+import { AdjustedQuotas, adjustedThrough } from './limits/release-adjusted.ts'
+import { restoreQuotas, restoreWindows } from './limits/restore-counters.ts'
+import type { Plan } from './model/plan.ts'
+import { makeCounterMemory, openCounters, openCounterTrust } from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
+import type { CounterTrust } from './storage/ports/shared-counters.ts'
+import type { UsageLog } from './storage/ports/usage-log.ts'
+import { describeError, type Log } from './telemetry/log.ts'
+
+/**
+ * Counts limits and quotas again as they were, here and, where counters that nodes share lost them, there; and
+ * keeps an eye on those from then on.
+ */
+export async function startCounters(
+  parts: CountersStartParts,
+  undo: AsyncDisposableStack,
+): Promise<ServingCounters> {
+  const { config, clock, log, store, nodeId } = parts
+  const memory = makeCounterMemory(config.gateway.countersMib)
+  const trust = openCounterTrust(config, clock, clock.nowMs() - systemClock.nowMs())
+  const adjusted = await countAgain(parts, memory, trust)
+  if (trust === undefined) return { memory, adjusted, onAlone: () => {} }
+  const upkeep = await CounterUpkeep.start({
+    ...{
+      store,
+      usageLog: parts.usageLog,
+      clock,
+      timezone: config.billing.timezone,
+      trust,
+      plans: parts.plans,
+    },
+    onRecounted: (tookMs) =>
+      log.warn({ took_ms: Math.round(tookMs) }, 'the shared counters were counted again'),
+    onError: (error) =>
+      log.error(describeError(error), 'counting the shared counters again failed, will retry'),
+  })
+  undo.defer(() => upkeep.stop())
+  const alone = new AloneLog({
+    ...{ audit: store.audit, nodeId, nowMs: () => clock.nowMs() },
+    onError: (error) =>
+      log.error(describeError(error), 'what was decided alone cannot be written down, will retry'),
+  })
+  undo.defer(() => alone.stop())
+  return { memory, adjusted, onAlone: (calls) => alone.add(calls) }
+}
+
+export interface CountersStartParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Log
+  readonly store: ControlStore
+  readonly usageLog: UsageLog
+  readonly nodeId: string
+  readonly plans: () => Promise<readonly Plan[]>
+}
+
+/** The counters of a gateway that runs. */
+export interface ServingCounters {
+  /** Those of this process, for all its threads. */
+  readonly memory: SharedArrayBuffer
+  /** Gives back to quotas what is adjusted from now on. */
+  readonly adjusted: AdjustedQuotas
+  /** Writes down which calls were decided without the shared ones. */
+  readonly onAlone: (calls: readonly AloneCalls[]) => void
+}
+
+/** Counts windows and quotas of this process as they were. */
+async function countAgain(
+  { config, clock, store, usageLog, plans }: CountersStartParts,
+  memory: SharedArrayBuffer,
+  shared: CounterTrust | undefined,
+): Promise<AdjustedQuotas> {
+  const { timezone } = config.billing
+  const counters = openCounters(memory)
+  const known = await plans()
+  await restoreWindows({ store, usageLog, counters, clock, timezone }, known)
+  // In one transaction: what is adjusted meanwhile is either in the sums or among what comes later.
+  const adjustedSeq = await store.transaction(async (tables) => {
+    await restoreQuotas({ store: tables, counters, clock, timezone }, known)
+    return adjustedThrough(tables)
+  })
+  const release = { store, counters, shared, timezone, nowMs: () => clock.nowMs(), plans }
+  return new AdjustedQuotas(release, adjustedSeq)
+}

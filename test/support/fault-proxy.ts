@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { atEnd } from './at-end.ts'
+
+/**
+ * A way to a server that can go wrong: what is asked arrives, what is answered may not.
+ *
+ * `pass`; `swallow`: answers are lost, what was asked is done all the same; `break`: connections break as soon
+ * as there is an answer; `refuse`: connections break at once; a number delays answers by as many ms; an
+ * `error` is answered to whatever is asked, in the server's place.
+ */
+export type Fault = 'pass' | 'swallow' | 'break' | 'refuse' | number | { readonly error: string }
+
+export class FaultProxy {
+  fault: Fault = 'pass'
+  /** Answers that did not get through. */
+  lost = 0
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(target: number) {
+    this.#server = createServer((client) => this.#carry(client, target))
+  }
+
+  /** Listens on a free port; ends with the running test. */
+  static async start(target: number): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target)
+    proxy.#server.listen(0, '127.0.0.1')
+    await once(proxy.#server, 'listening')
+    atEnd(() => proxy.stop())
+    return proxy
+  }
+
+  get port(): number {
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  #carry(client: Socket, target: number): void {
+    if (this.fault === 'refuse') {
+      client.destroy()
+      return
+    }
+    const server = connect(target, '127.0.0.1')
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        this.#sockets.delete(socket)
+        other.destroy()
+      })
+    }
+    client.on('data', (asked) => this.#ask(asked, client, server))
+    server.on('data', (answer) => this.#answer(answer, client))
+  }
+
+  #ask(asked: Buffer, client: Socket, server: Socket): void {
+    if (typeof this.fault === 'object') client.write(`-${this.fault.error}\r\n`)
+    else server.write(asked)
+  }
+
+  #answer(answer: Buffer, client: Socket): void {
+    if (this.fault === 'pass') client.write(answer)
+    else if (typeof this.fault === 'number') setTimeout(() => client.write(answer), this.fault)
+    else {
+      this.lost += 1
+      if (this.fault === 'break') client.destroy()
+    }
+  }
+}
