@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { copyGatez, type GatezOptions, type PreparedGatez, prepareGatez, writeLuaScript } from './lib/load.ts'
 import { nginxCommand } from './lib/nginx.ts'
+import { writeLuaProxy } from './lib/nginx-redis.ts'
 import { cpuSeconds, type Program, requirePrograms, startPinned } from './lib/programs.ts'
 import { median, wrk } from './lib/wrk.ts'
 
 /**
- * gatez embedded against the platform's floor, in one run.
+ * gatez, embedded and on Redis, against the platform's floor and against nginx with Lua and Redis, in one run.
  *
- * The gateway, all its threads, is pinned to core 0; wrk and the upstream share core 1. The peers
+ * The gateway, all its threads, is pinned to core 0; wrk, the upstream and Redis share core 1. The peers
  * take turns, so that a machine that slows down slows all of them; figures are medians over rounds.
  */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -23,6 +24,10 @@ const SECONDS = Number(process.argv[3] ?? 5)
 const WARM_UP_SECONDS = 5
 const CONNECTIONS = 256
 const UPSTREAM_PORT = 19_300
+const REDIS_PORT = 19_304
+
+/** Nothing is saved: a figure of counting, not of disks. */
+const REDIS = ['redis-server', '--port', String(REDIS_PORT), '--bind', '127.0.0.1', '--save', '']
 
 interface Peer {
   readonly name: string
@@ -32,7 +37,10 @@ interface Peer {
   readonly cpuMicros: number[]
 }
 
-requirePrograms({ wrk: 'wrk', nginx: 'nginx-light', taskset: 'util-linux' })
+requirePrograms({
+  ...{ wrk: 'wrk', nginx: 'nginx-light libnginx-mod-http-lua', taskset: 'util-linux' },
+  'redis-server': 'redis-server',
+})
 execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), '--no-binary'], { stdio: 'inherit' })
 const dir = mkdtempSync(join(tmpdir(), 'gatez-bench-'))
 await using cleanUp = new AsyncDisposableStack()
@@ -41,11 +49,18 @@ cleanUp.defer(() => rmSync(dir, { recursive: true, force: true }))
 cleanUp.use(await startPinned(LOAD_CPU, UPSTREAM_PORT, nginxCommand(join(dir, 'nginx'), UPSTREAM_PORT)))
 const inProcess = await prepareGatez(join(dir, 'process'), gatezOptions('process', 19_302))
 const onDisk = copyGatez(inProcess, join(dir, 'disk'), gatezOptions('disk', 19_303))
+const onRedis = copyGatez(inProcess, join(dir, 'redis'), {
+  ...gatezOptions('process', 19_305),
+  counters: `redis://127.0.0.1:${REDIS_PORT}`,
+})
+cleanUp.use(await startPinned(LOAD_CPU, REDIS_PORT, REDIS))
 writeLuaScript(join(dir, 'load.lua'), inProcess.keys)
 const peers = [
   await startBare(19_301),
   await startGatez('process', 19_302, inProcess),
   await startGatez('disk', 19_303, onDisk),
+  await startGatez('process', 19_305, onRedis, 'on Redis'),
+  await startLuaProxy(19_306, inProcess.keys),
 ]
 for (const peer of peers) cleanUp.use(peer.program)
 
@@ -88,9 +103,17 @@ async function startGatez(
   durability: 'disk' | 'process',
   port: number,
   prepared: PreparedGatez,
+  counters = 'embedded',
 ): Promise<Peer> {
   const command = [process.execPath, join(ROOT, 'bin/gatez.js'), 'serve', '--config', prepared.file]
-  return peer(`gatez embedded, ${durability}`, port, await startPinned(GATEWAY_CPU, port, command))
+  return peer(`gatez ${counters}, ${durability}`, port, await startPinned(GATEWAY_CPU, port, command))
+}
+
+async function startLuaProxy(port: number, keys: readonly string[]): Promise<Peer> {
+  const options = { port, upstreamPort: UPSTREAM_PORT, redisPort: REDIS_PORT, keys }
+  const file = writeLuaProxy(join(dir, 'lua'), options)
+  const command = ['nginx', '-c', file, '-e', '/dev/null']
+  return peer('nginx + Lua + Redis', port, await startPinned(GATEWAY_CPU, port, command))
 }
 
 function gatezOptions(durability: 'disk' | 'process', port: number): GatezOptions {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Counter, CounterStore } from '../ports/counters.ts'
 import type { CounterTrust, Recount, Trust } from '../ports/shared-counters.ts'
-import type { RedisConnection } from './connection.ts'
 import { RedisCounterStore, type RedisCountersParts } from './counters.ts'
 import { cutAgoMs, runScript, trustKey } from './cut.ts'
 

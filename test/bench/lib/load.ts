@@ -45,6 +45,8 @@ export interface GatezOptions {
   readonly port: number
   readonly upstreamPort: number
   readonly durability: 'disk' | 'process'
+  /** `stores.counters`; memory if not given. */
+  readonly counters?: string
 }
 
 export interface PreparedGatez {
@@ -74,7 +76,7 @@ end
   )
 }
 
-function configText({ port, upstreamPort, durability }: GatezOptions): string {
+function configText({ port, upstreamPort, durability, counters = 'memory' }: GatezOptions): string {
   const routes = Array.from(
     { length: ROUTES },
     (_, i) => `      - { id: route-${i}, match: GET /v1/route-${i} }`,
@@ -82,6 +84,7 @@ function configText({ port, upstreamPort, durability }: GatezOptions): string {
   return `version: 1
 gateway: { listen: "127.0.0.1:${port}", threads: auto }
 metering: { durability: ${durability} }
+stores: { counters: "${counters}" }
 apis:
   - id: bench
     upstream: http://127.0.0.1:${upstreamPort}

@@ -1,0 +1,57 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { KEYS_PER_TENANT } from './load.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** Writes the configuration of an nginx that looks keys up and counts calls in Redis by Lua; returns its file. */
+export function writeLuaProxy(dir: string, options: LuaProxyOptions): string {
+  mkdirSync(dir, { recursive: true })
+  const { port, upstreamPort, redisPort, keys } = options
+  // Which tenant a key belongs to: in memory, as a worker would load it at its start.
+  const lines = keys.map((key, index) => `${key} tenant-${Math.floor(index / KEYS_PER_TENANT)}`)
+  writeFileSync(join(dir, 'keys'), `${lines.join('\n')}\n`)
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${dir}/${name};`,
+  )
+  const file = join(dir, 'nginx.conf')
+  writeFileSync(
+    file,
+    `load_module /usr/lib/nginx/modules/ndk_http_module.so;
+load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
+daemon off; master_process off; worker_processes 1; pid ${dir}/nginx.pid;
+events { worker_connections 4096; }
+http {
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
+  ${temporary.join(' ')}
+  lua_shared_dict keys 10m;
+  init_by_lua_block {
+    for line in io.lines("${dir}/keys") do
+      local key, tenant = line:match("(%S+) (%S+)")
+      ngx.shared.keys:set(key, tenant)
+    end
+  }
+  upstream origin { server 127.0.0.1:${upstreamPort}; keepalive 256; keepalive_requests 1000000000; }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / {
+      set $redis_port ${redisPort};
+      access_by_lua_file ${ROOT}/nginx-redis/limit.lua;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header x-api-key "";
+      proxy_pass http://origin;
+    }
+  }
+}
+`,
+  )
+  return file
+}
+
+export interface LuaProxyOptions {
+  readonly port: number
+  readonly upstreamPort: number
+  readonly redisPort: number
+  readonly keys: readonly string[]
+}
