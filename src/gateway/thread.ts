@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { assert } from '../lib/assert.ts'
 import { HOLDS_ENDS } from '../lib/bundle.ts'
-import { shiftedClock } from '../lib/clock.ts'
+import { type Clock, shiftedClock } from '../lib/clock.ts'
 import { UlidMaker } from '../lib/id.ts'
 import { AloneTally } from '../limits/alone-tally.ts'
 import { type Period, periodAt } from '../model/period.ts'
@@ -77,13 +77,7 @@ export class GatewayThread {
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
     const ingest = new IngestClient(data.ingestPort)
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
-    this.#counters = openGatewayCounters(config, data.counterMemory, {
-      ...{ clock, clockOffsetMs: data.clockOffsetMs, tally: this.#alone },
-      onChange: (why) =>
-        why === undefined
-          ? warn('limits are decided by the shared counters again', '')
-          : warn('the shared counters are out of reach: each plan says what happens to its calls', why),
-    })
+    this.#counters = this.#openCounters(clock)
     this.#pipeline = new Pipeline({
       rules: this.#rules(data.plans),
       checks: new RequestChecks(config.apis),
@@ -178,6 +172,18 @@ export class GatewayThread {
     await this.#meter.drained()
     await this.#upstreams.close()
     this.#report({ kind: 'drained' })
+  }
+
+  #openCounters(clock: Clock): ReturnType<typeof openGatewayCounters> {
+    const { config, counterMemory, clockOffsetMs } = this.#data
+    const warn = (what: string, detail: string): void => this.#report({ kind: 'warning', what, detail })
+    return openGatewayCounters(config, counterMemory, {
+      ...{ clock, clockOffsetMs, tally: this.#alone },
+      onChange: (why) =>
+        why === undefined
+          ? warn('limits are decided by the shared counters again', '')
+          : warn('the shared counters are out of reach: each plan says what happens to its calls', why),
+    })
   }
 
   /** Sends out what was held back to be told in sum; `final` before the thread ends. */

@@ -60,21 +60,34 @@ export class FaultProxy {
         other.destroy()
       })
     }
-    client.on('data', (asked) => this.#ask(asked, client, server))
-    server.on('data', (answer) => this.#answer(answer, client))
+    const way = { client, server, isBroken: false }
+    client.on('data', (asked) => this.#ask(asked, way))
+    server.on('data', (answer) => this.#answer(answer, way))
   }
 
-  #ask(asked: Buffer, client: Socket, server: Socket): void {
-    if (typeof this.fault === 'object') client.write(`-${this.fault.error}\r\n`)
-    else server.write(asked)
+  #ask(asked: Buffer, way: Way): void {
+    if (typeof this.fault === 'object') {
+      way.isBroken = true
+      way.client.write(`-${this.fault.error}\r\n`)
+    } else if (way.isBroken && this.fault === 'pass') way.client.destroy()
+    else way.server.write(asked)
   }
 
-  #answer(answer: Buffer, client: Socket): void {
+  #answer(answer: Buffer, way: Way): void {
+    const { client } = way
     if (this.fault === 'pass') client.write(answer)
     else if (typeof this.fault === 'number') setTimeout(() => client.write(answer), this.fault)
     else {
       this.lost += 1
+      way.isBroken = true
       if (this.fault === 'break') client.destroy()
     }
   }
+}
+
+/** Two connections, one behind the other. Once an answer is missing, it is of no use: a network never skips bytes. */
+interface Way {
+  readonly client: Socket
+  readonly server: Socket
+  isBroken: boolean
 }

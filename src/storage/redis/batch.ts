@@ -80,7 +80,8 @@ export class Batch {
     this.#timer = setTimeout(this.#late, answerMsMax)
     connection
       .script(SCRIPT, SCRIPT_SHA, keys, [isChecked ? run : '', ...this.#texts])
-      .then(this.#read, this.#fail)
+      .then(this.#read)
+      .catch(this.#fail)
   }
 
   /** Time is up. What arrived while this thread was busy with something else is read first. */
@@ -112,6 +113,8 @@ export class Batch {
 
   readonly #fail = (error: unknown): void => {
     clearTimeout(this.#timer)
+    // What is read from now on may be the answer to something else.
+    if (error instanceof WrongReply) this.#parts.connection.reset()
     if (this.#isOver) return
     this.#isOver = true
     for (const ask of this.#asks) ask.reject(error)
@@ -150,6 +153,8 @@ function readDecision(numbers: NumberReader, { count, nowMs }: Ask): Decision {
 
 const NONE: readonly number[] = []
 
+class WrongReply extends GatezError {}
+
 /** The numbers of a reply, one after the other. */
 class NumberReader {
   readonly #numbers: readonly unknown[]
@@ -163,6 +168,6 @@ class NumberReader {
     const number = this.#numbers[this.#at]
     this.#at += 1
     if (typeof number === 'number') return number
-    throw new GatezError('store-unavailable', 'Redis answered something else than was asked.')
+    throw new WrongReply('store-unavailable', 'Redis answered something else than was asked.')
   }
 }

@@ -86,6 +86,12 @@ export class RedisConnection {
     }
   }
 
+  /** Gives the connection up and makes another. */
+  reset(): void {
+    this.#run = undefined
+    if (!this.#closing) this.#client.disconnect(true)
+  }
+
   async close(): Promise<void> {
     this.#closing = true
     this.#client.disconnect()
