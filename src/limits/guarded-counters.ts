@@ -14,7 +14,12 @@ import { InFlight } from './in-flight.ts'
 
 /** How often it is looked whether the shared counts are back. */
 const PROBE_MS = 100
-/** The same, at the start. */
+/**
+ * How long a node goes on alone once they are: in that time every other one tells what it let through, so that
+ * none decides by counts that lack it.
+ */
+const GRACE_MS = 400
+/** How often it is looked at the start. */
 const READY_MS = 10
 
 export interface GuardedParts {
@@ -46,6 +51,8 @@ export class GuardedCounters implements CounterStore {
   readonly #renewing: NodeJS.Timeout
   #probing: NodeJS.Timeout | undefined
   #awaySinceMs: number | undefined
+  /** Since when it is known that they are within reach again. */
+  #backSinceMs: number | undefined
   #isClosed = false
 
   constructor(parts: GuardedParts) {
@@ -178,27 +185,37 @@ export class GuardedCounters implements CounterStore {
   }
 
   async #probe(): Promise<void> {
-    const trust = await this.#parts.shared.check(this.#awaySinceMs).catch(() => undefined)
+    const { shared, clock } = this.#parts
+    const trust = await shared.check(this.#awaySinceMs).catch(() => undefined)
     if (this.#isClosed) return
-    if (trust === 'trusted') this.#comeBack()
-    else this.#probeLater()
+    if (trust !== 'trusted') this.#backSinceMs = undefined
+    else if (this.#backSinceMs === undefined) {
+      this.#backSinceMs = clock.monotonicMs()
+      this.#tellAll()
+    } else if (clock.monotonicMs() - this.#backSinceMs >= GRACE_MS) {
+      this.#comeBack()
+      return
+    }
+    this.#probeLater()
   }
 
   /** What is sent here is counted there before anything that is asked from now on. */
   #comeBack(): void {
-    const { shared, onChange } = this.#parts
-    const sent = this.#journal.drain().map(async (entry) => {
-      try {
-        await shared.restore(entry.counter, entry.atMs, entry.amount)
-      } catch (error) {
+    this.#tellAll()
+    this.#awaySinceMs = undefined
+    this.#backSinceMs = undefined
+    this.#parts.onChange(undefined)
+  }
+
+  #tellAll(): void {
+    const { shared } = this.#parts
+    for (const entry of this.#journal.drain()) {
+      shared.restore(entry.counter, entry.atMs, entry.amount).catch((error: unknown) => {
         this.#journal.put(entry)
         this.#leave(error)
-      }
-    })
-    sent.push(this.#inFlight.tell().catch((error: unknown) => this.#leave(error)))
-    this.#awaySinceMs = undefined
-    onChange(undefined)
-    void Promise.all(sent)
+      })
+    }
+    this.#inFlight.tell().catch((error: unknown) => this.#leave(error))
   }
 
   #renew(): void {

@@ -84,9 +84,9 @@ test.each([
   },
 ] as const)('a Redis that is $what is as good as none, until it is not any more', async ({ begin, end }) => {
   const { secrets, ports, stop } = await twoNodes({ a: 'local' })
-  await redis.command(...begin)
+  await redis.command(begin[0], ...begin.slice(1))
   expect(countOf(await callAll(ports, secrets.a!, 8), 200)).toBe(10)
-  await redis.command(...end)
+  await redis.command(end[0], ...end.slice(1))
   await allBack(ports)
   expect(countOf(await callAll(ports, secrets.a!, 8), 200)).toBe(0)
   await stop()

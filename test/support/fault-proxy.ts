@@ -60,7 +60,7 @@ export class FaultProxy {
         other.destroy()
       })
     }
-    const way = { client, server, isBroken: false }
+    const way = { client, server, isBroken: false, delayed: 0, freeAtMs: 0 }
     client.on('data', (asked) => this.#ask(asked, way))
     server.on('data', (answer) => this.#answer(answer, way))
   }
@@ -75,8 +75,16 @@ export class FaultProxy {
 
   #answer(answer: Buffer, way: Way): void {
     const { client } = way
-    if (this.fault === 'pass') client.write(answer)
-    else if (typeof this.fault === 'number') setTimeout(() => client.write(answer), this.fault)
+    const delayMs = typeof this.fault === 'number' ? this.fault : 0
+    if (delayMs > 0 || (this.fault === 'pass' && way.delayed > 0)) {
+      // In order: what comes after a late answer is late, too.
+      way.delayed += 1
+      way.freeAtMs = Math.max(way.freeAtMs, performance.now() + delayMs)
+      setTimeout(() => {
+        way.delayed -= 1
+        client.write(answer)
+      }, way.freeAtMs - performance.now())
+    } else if (this.fault === 'pass') client.write(answer)
     else {
       this.lost += 1
       way.isBroken = true
@@ -90,4 +98,7 @@ interface Way {
   readonly client: Socket
   readonly server: Socket
   isBroken: boolean
+  /** Answers that are late, and until when. */
+  delayed: number
+  freeAtMs: number
 }

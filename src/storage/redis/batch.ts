@@ -12,7 +12,7 @@ export interface Ask {
   readonly nowMs: number
   readonly resolve: (decision: Decision) => void
   readonly reject: (error: unknown) => void
-  /** Set when it takes something: given back should nobody wait any more when it is taken. */
+  /** Set when it takes something: undone should nobody wait any more when it is taken. */
   readonly taken: PreparedCounters | undefined
 }
 
@@ -95,7 +95,8 @@ export class Batch {
   readonly #read = (reply: unknown): void => {
     clearTimeout(this.#timer)
     const numbers = new NumberReader(reply)
-    if (numbers.next() === -1) {
+    const atMs = numbers.next()
+    if (atMs === -1) {
       this.isDistrusted = true
       this.#fail(
         new GatezError('store-unavailable', 'Redis lost what it counted; it is being counted again.'),
@@ -103,7 +104,7 @@ export class Batch {
       return
     }
     if (this.#isOver) {
-      this.#takeBack(numbers)
+      this.#takeBack(atMs, numbers)
       return
     }
     this.#isOver = true
@@ -121,15 +122,13 @@ export class Batch {
     this.#settled.reject(error)
   }
 
-  /** It was done after all, when nobody waited any more: what can be given back is. Windows keep it. */
-  #takeBack(numbers: NumberReader): void {
+  /** It was done after all, when nobody waited any more: who asked has decided otherwise, so it is undone. */
+  #takeBack(atMs: number, numbers: NumberReader): void {
     const after = new Batch({ ...this.#parts, trust: 'any' }, '')
     for (const ask of this.#asks) {
       const { outcome } = readDecision(numbers, ask)
-      if (outcome !== 'admitted' || ask.taken === undefined) continue
-      const { quotas, concurrent } = ask.taken
-      if (quotas !== undefined) after.tell(`G ${quotas.text}`, quotas.keys)
-      if (concurrent !== undefined) after.tell(`R ${concurrent.text}`, concurrent.keys)
+      if (outcome === 'admitted' && ask.taken !== undefined)
+        after.tell(`U ${atMs} ${ask.taken.text}`, ask.taken.keys)
     }
     if (after.#keys.length > 0) after.send()
   }

@@ -80,6 +80,8 @@ export class RedisCounterStore implements SharedCounterStore {
   async check(sinceMs?: number): Promise<Trust> {
     const { connection, nowMs } = this.#parts
     const batch = new Batch({ ...this.#parts, trust: 'checked' }, '')
+    // A replica, or a server without memory, can be read: that is of no use.
+    batch.tell('W 0', [])
     batch.send()
     try {
       await batch.done

@@ -11,7 +11,7 @@ const CONCURRENT_WAIT_MS = 1000
 
 /**
  * The kinds of counters, in Lua. Each can `open` a counter (what is used of it by now, all that expired taken
- * out), `add` to it, and say when there is more: `reset` for one with room, `room` for one without.
+ * out), `add` to it, `undo` what was added, and say when there is more: `reset` for one with room, `room` for one without.
  *
  * - a log is a list of moments, oldest first, one for each unit;
  * - steps are a text: newest step, sum, oldest step that counts, window, then a ring of 61 counts;
@@ -103,6 +103,9 @@ function log.add(c, at, calls)
   if not c.head then c.head = at end
 end
 
+-- Moments are all alike: it does not matter which one of them goes.
+function log.undo(c, at) call('LREM', c.key, -c.cost, text(at)) end
+
 function log.reset(c) return c.head and c.head + c.window - now or 0 end
 
 function log.room(c)
@@ -182,6 +185,15 @@ function steps.add(c, at, calls)
   c.used = used
 end
 
+function steps.undo(c, at)
+  local step = stepAt(at, c.window)
+  if step <= c.newest - RING or step > c.newest or slot(c.state, step) < c.cost then return end
+  c.state = withSlot(c.state, step, slot(c.state, step) - c.cost)
+  c.used = c.used - c.cost
+  c.oldest = oldestFrom(c.state, c.newest - STEPS, c.newest)
+  keep(c)
+end
+
 function steps.reset(c) return c.oldest ~= -1 and stepFrees(c.oldest, c.window) - now or 0 end
 
 function steps.room(c)
@@ -219,6 +231,10 @@ function quota.add(c, at, units)
   call('PEXPIRE', c.key, text(math.max(1000, c.ends - quotaNow + 3600000)))
 end
 
+function quota.undo(c)
+  if c.found and c.used > 0 then call('HINCRBY', c.key, 'used', text(-math.min(c.cost, c.used))) end
+end
+
 function quota.reset(c) return c.ends - quotaNow end
 quota.room = quota.reset
 
@@ -252,6 +268,7 @@ function concurrent.open(c)
 end
 
 function concurrent.add(c, at, calls) hold(c, c.own + calls) end
+function concurrent.undo(c) hold(c, math.max(0, c.own - c.cost)) end
 function concurrent.reset(c) return 0 end
 function concurrent.room(c) return ${CONCURRENT_WAIT_MS} end
 

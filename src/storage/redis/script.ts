@@ -13,6 +13,8 @@ import { SCRIPT_KINDS } from './script-kinds.ts'
  *     G n counter…            give quotas back
  *     R n counter…            end calls in flight
  *     S ago amount 1 counter  count what was admitted `ago` ms before
+ *     U moment n counter…     undo what T took at that moment
+ *     W 0                     write something
  *     H count 1 counter       so many calls are in flight here; below 0: those that are counted still are
  *
  * A counter is `kind amount cost window start end`. The reply is one list of whole numbers: the server's clock,
@@ -35,7 +37,7 @@ if ARGV[1] ~= '' then
   end
 end
 ${SCRIPT_KINDS}
-local reply = { real }
+local reply = { now }
 
 local function report(list, violated)
   reply[#reply + 1] = violated
@@ -75,19 +77,30 @@ end
 
 function does.G(list)
   for i = 1, #list do
-    local c = list[i]
-    c.of.open(c)
-    if c.found and c.used > 0 then call('HINCRBY', c.key, 'used', text(-math.min(c.cost, c.used))) end
+    list[i].of.open(list[i])
+    list[i].of.undo(list[i])
   end
 end
 
 function does.R(list)
   for i = 1, #list do
     local c = list[i]
-    local held = try('HGET', c.key, holder)
-    if type(held) == 'string' then hold(c, math.max(0, tonumber(held:match('^%d+')) - c.cost)) end
+    if type(try('HGET', c.key, holder)) == 'string' then
+      c.of.open(c)
+      c.of.undo(c)
+    end
   end
 end
+
+function does.U(list, at)
+  for i = 1, #list do
+    local c = list[i]
+    c.of.open(c)
+    c.of.undo(c, tonumber(at))
+  end
+end
+
+function does.W() call('HSET', KEYS[1], 'seen', text(real)) end
 
 function does.S(list, ago, amount)
   local c = list[1]
@@ -106,7 +119,7 @@ for i = 5, #ARGV do
   local word = string.gmatch(ARGV[i], '%S+')
   local what = word()
   local one, two
-  if what == 'S' then one, two = word(), word() elseif what == 'H' then one = word() end
+  if what == 'S' then one, two = word(), word() elseif what == 'H' or what == 'U' then one = word() end
   local list = {}
   for j = 1, tonumber(word()) do
     list[j] = {
