@@ -2,6 +2,7 @@ import type { Api, Feature } from '../model/api.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
+import type { ControlConfig, PortalConfig } from './control-config.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
 export interface Config {
@@ -10,7 +11,8 @@ export interface Config {
   /** Base URL of the operator's pages about errors; null when there are none. */
   readonly docsUrl: string | null
   readonly gateway: GatewayConfig
-  readonly control: { readonly listen: ListenAddress }
+  readonly control: ControlConfig
+  readonly portal: PortalConfig
   readonly stores: StoresConfig
   readonly metering: MeteringConfig
   readonly billing: BillingConfig

@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import { DIMENSIONS_MAX } from '../model/dimension.ts'
 import { AGGREGATIONS } from '../model/mark.ts'
-import { parseCountersUrl, parseListen, parseSqliteUrl } from './address.ts'
+import { parseCountersUrl, parseSqliteUrl } from './address.ts'
 import { apiSchema } from './api-schema.ts'
+import { controlSchema, portalSchema } from './control-schema.ts'
 import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
@@ -121,7 +122,8 @@ export const fileSchema = strict({
   version: z.literal(1),
   docs_url: text(parseDocsUrl).optional(),
   gateway: gatewaySchema.prefault({}),
-  control: strict({ listen: text(parseListen).prefault('127.0.0.1:8081') }).prefault({}),
+  control: controlSchema.prefault({}),
+  portal: portalSchema.prefault({}),
   stores: stores.prefault({}),
   metering: metering.prefault({}),
   billing: billing.prefault({}),

@@ -1,11 +1,13 @@
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
 import type { EventStore } from './events.ts'
+import type { KeptAnswerStore } from './kept-answers.ts'
 import type { KeyStore } from './keys.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { NodeStore } from './nodes.ts'
 import type { OutboxStore } from './outbox.ts'
 import type { PlanStore } from './plans.ts'
+import type { SessionStore } from './sessions.ts'
 import type { SubscriptionStore } from './subscriptions.ts'
 import type { TenantStore } from './tenants.ts'
 import type { TokenStore } from './tokens.ts'
@@ -36,4 +38,6 @@ export interface ControlTables {
   readonly tokens: TokenStore
   readonly events: EventStore
   readonly unattributed: UnattributedStore
+  readonly keptAnswers: KeptAnswerStore
+  readonly sessions: SessionStore
 }

@@ -6,6 +6,7 @@ import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { EventStatements } from './event-statements.ts'
 import { SqlEventStore } from './events.ts'
+import { SqlKeptAnswerStore } from './kept-answers.ts'
 import { SqlKeyStore } from './keys.ts'
 import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
 import { LedgerNumbers } from './ledger-numbers.ts'
@@ -15,6 +16,7 @@ import { SqlNodeStore } from './nodes.ts'
 import { SqlOutboxStore } from './outbox.ts'
 import { SqlPlanStore } from './plans.ts'
 import type { ControlSchema } from './schema.ts'
+import { SqlSessionStore } from './sessions.ts'
 import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
 import { SqlTokenStore } from './tokens.ts'
@@ -70,10 +72,12 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     ledger: new SqlLedgerStore(db, ledger),
     nodes: new SqlNodeStore(db),
     changes: new SqlChangeStore(db),
-    audit: new SqlAuditStore(db),
+    audit: new SqlAuditStore(db, engine),
     outbox: new SqlOutboxStore(db),
     tokens: new SqlTokenStore(db),
     events: new SqlEventStore(db, events),
     unattributed: new SqlUnattributedStore(db),
+    keptAnswers: new SqlKeptAnswerStore(db),
+    sessions: new SqlSessionStore(db),
   }
 }
