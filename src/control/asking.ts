@@ -35,6 +35,11 @@ export interface Asking {
   readonly store: ControlStore
   readonly parts: ControlParts
   readonly clock: Clock
+  /** Whether it came to the listener of the portal. */
+  readonly isPortal: boolean
+  /** As it came: method, and path with query. */
+  readonly method: string
+  readonly target: string
   /** Where the request comes from. */
   readonly ip: string
   /** A field of the head, by its name in lower case. */

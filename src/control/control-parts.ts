@@ -5,6 +5,7 @@ import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { LocalCounterStore } from '../storage/ports/counters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Cases, EvidenceCases } from './cases.ts'
+import type { IdentityProvider } from './oidc.ts'
 
 /** What the control API needs. */
 export interface ControlParts {
@@ -18,6 +19,8 @@ export interface ControlParts {
   readonly casesOn: (store: ControlStore, actor: string) => Cases
   readonly evidence: EvidenceCases
   readonly verifier: Pick<CallVerifier, 'verify'>
+  /** undefined where the file names none. */
+  readonly identityProvider: () => IdentityProvider | undefined
   /** Counts requests of one token, session and address; of this process alone. */
   readonly counters: LocalCounterStore
 }

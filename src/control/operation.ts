@@ -10,7 +10,7 @@ import type { Asking } from './asking.ts'
  * Everything about it is made of this one value: the route, the check of what comes, the OpenAPI
  * document, the typed client, and the tests of tenants and of odd input.
  */
-export interface Operation<Input = unknown, Parsed = unknown, Answer = unknown> {
+export interface Operation<Input extends z.ZodObject = z.ZodObject, Answer = unknown> {
   readonly id: string
   readonly method: Method
   /** From the root, with `{name}` for fields of the input that stand in the path. */
@@ -20,7 +20,7 @@ export interface Operation<Input = unknown, Parsed = unknown, Answer = unknown> 
   readonly description?: string
   readonly access: Access
   /** All that is asked, in the path, the query or the body. */
-  readonly input: z.ZodType<Parsed, Input> & { readonly shape: Readonly<Record<string, z.ZodType>> }
+  readonly input: Input
   /** What the answer looks like; undefined where there is none, or no JSON. */
   readonly answer: z.ZodType | undefined
   /** An input, and the answer to it. */
@@ -34,9 +34,13 @@ export interface Operation<Input = unknown, Parsed = unknown, Answer = unknown> 
   readonly upload: string | undefined
   /** What the answer is when it is no JSON. */
   readonly download: string | undefined
+  /** Asked twice it does no harm, or says by itself what is new: no answer of it is kept. */
+  readonly isRepeatable: boolean
+  /** It is asked with any method, and its path goes on. */
+  readonly anyMethod: boolean
   /** Reads the thing that is changed, for ETag and If-Match; undefined where there is none. */
-  readonly current: ((asking: Asking, input: Parsed) => Promise<unknown>) | undefined
-  readonly handle: (asking: Asking, input: Parsed) => Promise<Answer | Response>
+  current?(asking: Asking, input: z.output<Input>): Promise<unknown>
+  handle(asking: Asking, input: z.output<Input>): Promise<Answer>
 }
 
 export type Method = 'get' | 'post' | 'put' | 'delete'
@@ -51,23 +55,27 @@ export type Access =
   /** Whoever signed in, member or operator. */
   | { readonly by: 'session' }
 
-type Optional = 'description' | 'status' | 'errors' | 'isSecret' | 'upload' | 'download' | 'current'
+type Optional = 'description' | 'status' | 'errors' | 'isSecret' | 'upload' | 'download' | 'anyMethod' | 'isRepeatable'
 
 /** What is left out of an operation has its usual value. */
-export type OperationSpec<Id, Input, Parsed, Answer> = Omit<Operation<Input, Parsed, Answer>, Optional | 'id'> &
-  Partial<Pick<Operation<Input, Parsed, Answer>, Optional>> & { readonly id: Id }
+export type OperationSpec<Id, Input extends z.ZodObject, Answer> = Omit<
+  Operation<Input, Answer>,
+  Optional | 'id'
+> &
+  Partial<Pick<Operation<Input, Answer>, Optional>> & { readonly id: Id }
 
 /** Makes an operation, its types inferred. */
-export function operation<const Id extends string, Input, Parsed, Answer>(
-  spec: OperationSpec<Id, Input, Parsed, Answer>,
-): Operation<Input, Parsed, Answer> & { readonly id: Id } {
+export function operation<const Id extends string, Input extends z.ZodObject, Answer>(
+  spec: OperationSpec<Id, Input, Answer>,
+): Operation<Input, Answer> & { readonly id: Id } {
   return {
     status: 200,
     errors: [],
     isSecret: false,
     upload: undefined,
     download: undefined,
-    current: undefined,
+    anyMethod: false,
+    isRepeatable: false,
     ...spec,
   }
 }

@@ -192,6 +192,7 @@ const importKeys = operation({
 
 const inspectKey = operation({
   id: 'inspectKey',
+  isRepeatable: true,
   method: 'post',
   path: '/api/v1/keys/inspect',
   tag: 'keys',

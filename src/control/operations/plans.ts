@@ -61,6 +61,7 @@ const applyPlans = operation({
 
 const diffPlans = operation({
   id: 'diffPlans',
+  isRepeatable: true,
   method: 'post',
   path: '/api/v1/plans/diff',
   tag: 'plans',
@@ -77,6 +78,7 @@ const diffPlans = operation({
 
 const simulatePrices = operation({
   id: 'simulatePrices',
+  isRepeatable: true,
   method: 'post',
   path: '/api/v1/plans/simulate',
   tag: 'plans',

@@ -164,6 +164,7 @@ const tally = z
 
 const ingestEvents = operation({
   id: 'ingestEvents',
+  isRepeatable: true,
   method: 'post',
   path: '/api/v1/usage/ingest',
   tag: 'usage',
@@ -179,6 +180,7 @@ const ingestEvents = operation({
 
 const importUsage = operation({
   id: 'importUsage',
+  isRepeatable: true,
   method: 'post',
   path: '/api/v1/usage/import',
   tag: 'usage',
@@ -214,6 +216,7 @@ const listUnattributed = operation({
 
 const retryUnattributed = operation({
   id: 'retryUnattributed',
+  isRepeatable: true,
   method: 'post',
   path: '/api/v1/usage/unattributed/retry',
   tag: 'usage',

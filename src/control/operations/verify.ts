@@ -5,6 +5,7 @@ import type { Asking } from '../asking.ts'
 import { operation } from '../operation.ts'
 import { words } from '../schemas.ts'
 
+const ENVOY = '/api/v1/keys/verify/envoy'
 const VERIFY = { by: 'operator', scope: 'verify' } as const
 
 const verdict = z
@@ -40,6 +41,7 @@ const VALID = {
 
 const verifyKey = operation({
   id: 'verifyKey',
+  isRepeatable: true,
   method: 'post',
   path: '/api/v1/keys/verify',
   tag: 'verify',
@@ -97,7 +99,7 @@ const verifyNginx = operation({
 const verifyEnvoy = operation({
   id: 'verifyEnvoy',
   method: 'get',
-  path: '/api/v1/keys/verify/envoy/{path}',
+  path: `${ENVOY}/{path}`,
   tag: 'verify',
   summary: 'The same for the ext_authz filter of Envoy (HTTP): 200 lets the call pass, all else is its answer.',
   description:
@@ -106,11 +108,13 @@ const verifyEnvoy = operation({
   access: VERIFY,
   input: z.object({ path: z.string().max(8_192) }),
   answer: undefined,
+  anyMethod: true,
   download: 'text/plain',
   errors: ['limiter-unavailable', 'metering-unavailable'],
   example: { input: { path: 'v1/search' }, answer: '' },
-  handle: async (asking, { path }) => {
-    const judged = await asking.parts.verifier.verify(callIn(asking, `/${path}`))
+  handle: async (asking) => {
+    const call = callIn(asking, asking.target.slice(ENVOY.length))
+    const judged = await asking.parts.verifier.verify({ ...call, method: asking.method })
     return forProxy(asking, judged, judgedStatus(judged))
   },
 })
@@ -143,7 +147,7 @@ function callIn({ header, ip }: Asking, path: string | undefined): AskedCall {
   return {
     secret: header('x-api-key') ?? bearer ?? '',
     path: path ?? '/',
-    method: header('x-original-method')?.toUpperCase() ?? header('x-gatez-method') ?? 'GET',
+    method: header('x-original-method')?.toUpperCase() ?? 'GET',
     host: hostOf(header('x-original-host') ?? header('host') ?? ''),
     ip: header('x-original-ip') ?? header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? ip,
     requestId: header('x-request-id'),

@@ -32,7 +32,6 @@ export interface Session {
   readonly kind: 'operator' | 'member'
   /** null for operators. */
   readonly memberId: string | null
-  readonly csrfHash: string
   readonly createdAtMs: number
   readonly expiresAtMs: number
 }

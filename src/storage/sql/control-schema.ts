@@ -34,7 +34,6 @@ export interface SessionRow {
   readonly id: string
   readonly kind: 'operator' | 'member'
   readonly member_id: string | null
-  readonly csrf_hash: string
   readonly created_at_ms: number
   readonly expires_at_ms: number
 }

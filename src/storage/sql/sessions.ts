@@ -19,7 +19,6 @@ export class SqlSessionStore implements SessionStore {
         id: session.id,
         kind: session.kind,
         member_id: session.memberId,
-        csrf_hash: session.csrfHash,
         created_at_ms: session.createdAtMs,
         expires_at_ms: session.expiresAtMs,
       })
@@ -39,7 +38,6 @@ export class SqlSessionStore implements SessionStore {
           id: row.id,
           kind: row.kind,
           memberId: row.member_id,
-          csrfHash: row.csrf_hash,
           createdAtMs: row.created_at_ms,
           expiresAtMs: row.expires_at_ms,
         }

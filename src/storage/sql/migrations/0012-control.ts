@@ -33,7 +33,6 @@ export const control: Migration = {
       id text not null unique,
       kind text not null,
       member_id text references members (id) on delete cascade,
-      csrf_hash text not null,
       created_at_ms ${bigint} not null,
       expires_at_ms ${bigint} not null
     )`,
