@@ -1,12 +1,15 @@
 import { diffPlans, type PlanDiff } from './access/diff-plans.ts'
 import { findTenant } from './access/find-tenant.ts'
-import { openApp } from './app.ts'
+import { type App, openApp } from './app.ts'
+import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
+import { remoteEvidence } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
 import { blockedNow } from './limits/blocked-now.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
 import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
+import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
@@ -16,17 +19,32 @@ import type { UsageLog } from './storage/ports/usage-log.ts'
  *
  * Kept apart from the app, so that no other command waits for that store. Dispose it when done.
  */
-export async function openEvidence(configFile: string) {
+export async function openEvidence(configFile: string): Promise<Evidence> {
+  const remote = remoteFromEnvironment(processEnvironment())
+  if (remote !== undefined) return remoteEvidence(remote)
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))
   const usageLog = opened.use(await openUsageLog(app.config))
   const keep = opened.move()
+  return { ...evidenceOn(app, usageLog), [Symbol.asyncDispose]: () => keep.disposeAsync() }
+}
 
+/** What looks at single calls. */
+export interface Evidence extends AsyncDisposable {
+  tailUsage(written: WrittenTail): AsyncIterable<readonly UsageEvent[]>
+  diffPlans(plans: readonly Plan[]): Promise<PlansDiff>
+  why(id: string): Promise<WhyAnswer>
+}
+
+/** The same on stores that are open. */
+export function evidenceOn(
+  app: Pick<App, 'config' | 'clock' | 'store'>,
+  usageLog: UsageLog,
+): Omit<Evidence, typeof Symbol.asyncDispose> {
   return {
     tailUsage: (written: WrittenTail) => followUsage(written),
     diffPlans: (plans: readonly Plan[]) => compare(plans),
     why: (id: string) => explain(id),
-    [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 
   async function compare(plans: readonly Plan[]): Promise<PlansDiff> {

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import packageJson from '../package.json' with { type: 'json' }
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
+import type { ListeningAt } from './control/control-messages.ts'
+import { Controlling } from './control/controlling.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
@@ -44,6 +47,9 @@ export interface Serving {
   readonly port: number
   readonly threads: number
   readonly speaksTls: boolean
+  /** Where the control API listens, and the portal when it has a listener of its own. */
+  readonly control: ListeningAt
+  readonly portal: ListeningAt | null
   /** True when a newer file was applied by someone else, so this one's plans were left alone. */
   readonly stalePlans: boolean
   /** Resolves when the gateway ended by itself, with what ended it. Never when it runs. */
@@ -89,7 +95,11 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const applied = await applyPlans({ store, clock }, request)
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
-  const { gateway, ingesting, port } = await startGateway(parts, metering, undo, death.resolve)
+  const counterMemory = makeCounterMemory(config.gateway.countersMib)
+  const started = await startGateway(parts, { ...metering, counterMemory }, undo, death.resolve)
+  const { gateway, ingesting, port } = started
+  const controlling = await startControl(parts, { ...metering, counterMemory }, death.resolve)
+  undo.defer(() => controlling.stop())
 
   const running = undo.move()
   return {
@@ -97,6 +107,8 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     port,
     threads: config.gateway.threads,
     speaksTls: config.gateway.tls !== null,
+    control: controlling.control,
+    portal: controlling.portal,
     stalePlans: applied.stale,
     died: death.promise,
     reload: async (next, plans) => {
@@ -105,9 +117,11 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       ingesting.replaceRules(ingestRules(next))
+      controlling.replaceConfig(next)
       return restartFields(config, next)
     },
     stop: async () => {
+      await controlling.stop()
       await gateway.drain(config.gateway.drainMs)
       await ingesting.stop()
       await metering.shipping.finish()
@@ -170,13 +184,12 @@ interface Metering {
 /** Counts again what was admitted before, starts the threads, and listens. */
 async function startGateway(
   parts: ServeParts,
-  { store, usageLog, meter, epoch, shipping }: Metering,
+  { store, usageLog, meter, epoch, shipping, counterMemory }: Metering & CounterMemory,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
 ): Promise<{ readonly gateway: GatewayThreads; readonly ingesting: Ingesting; readonly port: number }> {
   const { config, clock, log } = parts
   const plans = await plansInForce(store)
-  const counterMemory = makeCounterMemory(config.gateway.countersMib)
   const counters = openCounters(counterMemory)
   await restoreCounters({ store, usageLog, counters, clock, timezone: config.billing.timezone }, plans)
   const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
@@ -194,6 +207,22 @@ async function startGateway(
   undo.defer(() => watcher.stop())
   const port = await gateway.listen(config.gateway.listen)
   return { gateway, ingesting, port }
+}
+
+interface CounterMemory {
+  readonly counterMemory: SharedArrayBuffer
+}
+
+/** The control API and the portals, on a thread of their own. */
+function startControl(
+  { config, clock }: ServeParts,
+  { meter, epoch, counterMemory }: Metering & CounterMemory,
+  onDeath: (error: unknown) => void,
+): Promise<Controlling> {
+  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
+  const meterPort = meter.connect()
+  const { version } = packageJson
+  return Controlling.start({ config, version, epoch, clockOffsetMs, counterMemory, meterPort }, onDeath)
 }
 
 /** Takes events in that are sent by themselves. */

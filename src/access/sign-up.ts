@@ -17,7 +17,10 @@ export async function signUp(access: Access, request: SignUpRequest): Promise<vo
   const { store, clock } = access
   await store.transaction(async (tables) => {
     const inside = { clock, store: within(tables) }
-    const id = await freeId(request.organisation, async (text) => (await tables.tenants.find(text)) === undefined)
+    const id = await freeId(
+      request.organisation,
+      async (text) => (await tables.tenants.find(text)) === undefined,
+    )
     const actor = 'gatez'
     await createTenant(inside, { id, name: request.organisation, planId: request.planId, actor })
     await inviteMember(inside, { tenant: id, email: request.email, role: 'admin', actor })

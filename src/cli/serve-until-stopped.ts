@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
 import { systemUser } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { clockFromEnvironment, processEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { checkedListen } from '../config/upstream-config.ts'
+import { operatorTokenPath } from '../control/operator-token.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { processStartMs } from '../lib/clock.ts'
 import { type Serving, serve } from '../serve.ts'
@@ -42,6 +44,7 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   })
   using _reloading = reloadOnChange({ file, watched, load, serving, log, print })
   print(`gatez listens on ${listenUrl(serving)} (${threads(serving.threads)})`)
+  printControl(serving, alone?.config ?? load(), print)
   if (alone === undefined && !existsSync(file))
     print(`There is no ${file} here: it serves what --upstream named last.`)
   if (alone !== undefined) await welcome(file, alone, { serving, print }).catch(stopAndThrow(serving))
@@ -73,6 +76,12 @@ export interface ServeRequest {
   readonly listen?: string | undefined
   /** Gets what people read. */
   readonly print: (line: string) => void
+}
+
+function printControl({ control, portal }: Serving, { stores }: Config, print: (line: string) => void): void {
+  const token = relative('.', operatorTokenPath(stores.dataDir))
+  print(`Control API on ${listenUrl(control)}, its token in ${token}`)
+  if (portal !== null) print(`Portal on ${listenUrl(portal)}`)
 }
 
 function listeningOn(config: Config, listen: string | undefined): Config {

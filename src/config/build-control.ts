@@ -1,6 +1,6 @@
-import { readText } from './build-api.ts'
-import { parseListen } from './address.ts'
 import { assert } from '../lib/assert.ts'
+import { parseListen } from './address.ts'
+import { readText } from './build-api.ts'
 import type { ListenerTls } from './config.ts'
 import type { ControlConfig, PortalConfig } from './control-config.ts'
 import { CONTROL_LISTEN } from './control-schema.ts'

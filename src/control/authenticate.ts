@@ -1,7 +1,7 @@
+import { csrfTokenOf } from '../access/open-session.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { hashSecret, sha256Hex, tokenIsWellFormed } from '../model/key.ts'
 import { tokenHolds, tokenMay } from '../model/token.ts'
-import { csrfTokenOf } from '../access/open-session.ts'
 import type { Principal } from './asking.ts'
 import type { ControlParts } from './control-parts.ts'
 import type { Access, Operation } from './operation.ts'
@@ -34,17 +34,20 @@ export function authorize(access: Access, principal: Principal): void {
   if (access.by === 'anyone') return
   if (principal.kind === 'nobody') throw new GatezError('missing-token', 'This needs a token, or a session.')
   if (access.by === 'session') {
-    if (principal.kind === 'token') throw new GatezError('missing-token', 'This is about a session; a token has none.')
+    if (principal.kind === 'token')
+      throw new GatezError('missing-token', 'This is about a session; a token has none.')
     return
   }
   if (access.by === 'member') {
-    if (principal.kind !== 'member') throw new GatezError('missing-token', 'This needs the session of a member.')
+    if (principal.kind !== 'member')
+      throw new GatezError('missing-token', 'This needs the session of a member.')
     if (access.roles.includes(principal.role)) return
     const detail = `This is for ${access.roles.join(' and ')}; you are ${principal.role}.`
     throw new GatezError('not-permitted', detail)
   }
   if (principal.kind === 'operator') return
-  if (principal.kind === 'member') throw new GatezError('missing-token', 'This needs a token of the operator.')
+  if (principal.kind === 'member')
+    throw new GatezError('missing-token', 'This needs a token of the operator.')
   if (tokenMay(principal, access.scope)) return
   const detail = `This needs a token with the scope ${access.scope}; this one has ${principal.scopes.join(', ') || 'none'}.`
   throw new GatezError('insufficient-scope', detail)

@@ -1,5 +1,5 @@
-import type { approveKeys } from '../access/approve-keys.ts'
 import type { AppliedPlans } from '../access/apply-plans.ts'
+import type { approveKeys } from '../access/approve-keys.ts'
 import type { changePlan } from '../access/change-plan.ts'
 import type { CreateKeyRequest } from '../access/create-key.ts'
 import type { createTenant } from '../access/create-tenant.ts'
@@ -7,10 +7,9 @@ import type { createToken } from '../access/create-token.ts'
 import type { deleteTenant, tenantBlockers } from '../access/delete-tenant.ts'
 import type { importKeys } from '../access/import-keys.ts'
 import type { inviteMember } from '../access/invite-member.ts'
+import type { KeyView, RevealedKeyView } from '../access/key-view.ts'
 import type { listKeys } from '../access/list-keys.ts'
 import type { listMembers } from '../access/list-members.ts'
-import type { RevealedKeyView } from '../access/key-view.ts'
-import type { KeyView } from '../access/key-view.ts'
 import type { overrideTenant } from '../access/override-tenant.ts'
 import type { WrittenScope } from '../access/parse-scope.ts'
 import type { PlanView } from '../access/plan-view.ts'
@@ -30,6 +29,7 @@ import type { suspendTenant } from '../access/suspend-tenant.ts'
 import type { TenantView } from '../access/tenant-view.ts'
 import type { TokenView } from '../access/token-view.ts'
 import type { KeyVerdict } from '../access/verify-key.ts'
+import type { BillingConfig } from '../config/config.ts'
 import type { RouteView } from '../config/route-view.ts'
 import type { FileTally } from '../ingest/file-tally.ts'
 import type { RetryTally, UnattributedList } from '../ingest/unattributed.ts'
@@ -48,6 +48,7 @@ import type { UnattributedReason } from '../storage/ports/unattributed.ts'
  * The control API offers each over HTTP and adds nothing to them.
  */
 export interface Cases extends AccessCases {
+  billingTerms(): Promise<BillingConfig>
   usageReport(written: WrittenUsageQuery): Promise<UsageReport>
   usageLeaks(written: WrittenUsageQuery): Promise<UsageLeaks>
   simulatePrices(written: WrittenUsageQuery, plans: readonly Plan[]): Promise<Simulation>

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -7,12 +6,13 @@ import { toProblem } from '../errors/problem.ts'
 import { describeError } from '../telemetry/log.ts'
 import type { Asking } from './asking.ts'
 import { actorOf, authenticate, authorize, checkCsrf } from './authenticate.ts'
-import type { ControlParts } from './control-parts.ts'
 import { checkHost, checkOrigin, originOf } from './check-origin.ts'
+import type { ControlParts } from './control-parts.ts'
+import { etagOf } from './etag.ts'
 import { KeptRequests } from './kept-requests.ts'
+import { openApiDocument } from './openapi-document.ts'
 import type { Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
-import { openApiDocument } from './openapi-document.ts'
 import { readInput } from './read-input.ts'
 import { networkOf, takePlace } from './throttle.ts'
 
@@ -113,11 +113,6 @@ function jsonAnswer(context: Request_, operation: Operation, answer: unknown): R
   }
   context.header('content-type', 'application/json; charset=utf-8')
   return context.newResponse(text, operation.status)
-}
-
-/** The same for the same content, whoever asks. */
-export function etagOf(text: string): string {
-  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`
 }
 
 function problemAnswer(parts: ControlParts, context: Request_, thrown: unknown): Response {

@@ -6,7 +6,7 @@ import type { ControlTables } from '../storage/ports/control-store.ts'
 import type { KeptAnswer } from '../storage/ports/kept-answers.ts'
 import type { Asking } from './asking.ts'
 import type { ControlParts } from './control-parts.ts'
-import { etagOf } from './control-app.ts'
+import { etagOf } from './etag.ts'
 import type { Operation } from './operation.ts'
 
 /**
@@ -24,7 +24,8 @@ export class KeptRequests {
   }
 
   async run(asking: Asking, operation: Operation, input: Record<string, unknown>): Promise<Answered> {
-    const isChange = operation.method !== 'get' && !operation.isRepeatable && asking.principal.kind !== 'nobody'
+    const isChange =
+      operation.method !== 'get' && !operation.isRepeatable && asking.principal.kind !== 'nobody'
     const key = isChange ? asking.header('idempotency-key') : undefined
     const match = isChange ? asking.header('if-match') : undefined
     if (key === undefined && match === undefined) {
@@ -39,7 +40,9 @@ export class KeptRequests {
     }
     this.#running.add(name)
     try {
-      return await this.#parts.store.transaction((tables) => runWithin(tables, { asking, operation, input, key, match }))
+      return await this.#parts.store.transaction((tables) =>
+        runWithin(tables, { asking, operation, input, key, match }),
+      )
     } finally {
       this.#running.delete(name)
     }
@@ -101,7 +104,10 @@ async function checkMatch(
   match: string,
 ): Promise<void> {
   if (current === undefined) {
-    throw new GatezError('invalid-parameter', 'If-Match is not understood here: there is no one thing it could mean.')
+    throw new GatezError(
+      'invalid-parameter',
+      'If-Match is not understood here: there is no one thing it could mean.',
+    )
   }
   const etag = etagOf(JSON.stringify(await current(asking, input)))
   const wanted = match.split(',').map((each) => each.trim())

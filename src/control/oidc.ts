@@ -1,7 +1,7 @@
 import * as client from 'openid-client'
+import { isLoopback } from '../config/address.ts'
 import type { OidcConfig } from '../config/control-config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
-import { isLoopback } from '../config/address.ts'
 
 /** A provider of identities (OpenID Connect), found out about when it is first needed. */
 export class IdentityProvider {
@@ -44,7 +44,10 @@ export class IdentityProvider {
     const claims = tokens.claims()
     const email = typeof claims?.email === 'string' ? claims.email.trim().toLowerCase() : undefined
     // An address nobody checked proves nothing.
-    return { subject: `${claims?.iss} ${claims?.sub}`, email: claims?.email_verified === true ? email : undefined }
+    return {
+      subject: `${claims?.iss} ${claims?.sub}`,
+      email: claims?.email_verified === true ? email : undefined,
+    }
   }
 
   #configuration(): Promise<client.Configuration> {
@@ -53,12 +56,14 @@ export class IdentityProvider {
     // In the clear only on this machine, as in a test.
     const insecure = url.protocol === 'http:' && isLoopback(url.hostname)
     const options = insecure ? { execute: [client.allowInsecureRequests], timeout: 10 } : { timeout: 10 }
-    this.#found ??= client.discovery(url, clientId, clientSecret, undefined, options).catch((cause: unknown) => {
-      // Asked again the next time: it may be back then.
-      this.#found = undefined
-      const detail = 'The provider of identities cannot be reached; try again, or sign in with a password.'
-      throw new GatezError('store-unavailable', detail, { cause })
-    })
+    this.#found ??= client
+      .discovery(url, clientId, clientSecret, undefined, options)
+      .catch((cause: unknown) => {
+        // Asked again the next time: it may be back then.
+        this.#found = undefined
+        const detail = 'The provider of identities cannot be reached; try again, or sign in with a password.'
+        throw new GatezError('store-unavailable', detail, { cause })
+      })
     return this.#found
   }
 }

@@ -41,9 +41,17 @@ export function openApiDocument(version: string): object {
 }
 
 /** Every code an operation can answer with. */
-export function errorsOf({ access, errors, method, current, upload, input }: Operation): readonly ErrorCode[] {
+export function errorsOf({
+  access,
+  errors,
+  method,
+  current,
+  upload,
+  input,
+}: Operation): readonly ErrorCode[] {
   const isChange = method !== 'get'
-  const hasBody = isChange && method !== 'delete' && upload === undefined && Object.keys(input.shape).length > 0
+  const hasBody =
+    isChange && method !== 'delete' && upload === undefined && Object.keys(input.shape).length > 0
   const codes: ErrorCode[] = [...ALWAYS, ...errors]
   if (access.by !== 'anyone') codes.push('missing-token', 'invalid-token')
   if (access.by === 'operator') codes.push('insufficient-scope')
@@ -123,7 +131,14 @@ function problemsOf(operation: Operation): RouteConfig['responses'] {
 
 function exampleProblem(code: ErrorCode): object {
   const { title, status, fix } = CATALOGUE[code]
-  return { type: `urn:gatez:errors:${code}`, title, status, detail: fix, instance: 'urn:gatez:request:…', code }
+  return {
+    type: `urn:gatez:errors:${code}`,
+    title,
+    status,
+    detail: fix,
+    instance: 'urn:gatez:request:…',
+    code,
+  }
 }
 
 function securityOf(access: Access): Record<string, string[]>[] {

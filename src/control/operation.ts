@@ -55,7 +55,15 @@ export type Access =
   /** Whoever signed in, member or operator. */
   | { readonly by: 'session' }
 
-type Optional = 'description' | 'status' | 'errors' | 'isSecret' | 'upload' | 'download' | 'anyMethod' | 'isRepeatable'
+type Optional =
+  | 'description'
+  | 'status'
+  | 'errors'
+  | 'isSecret'
+  | 'upload'
+  | 'download'
+  | 'anyMethod'
+  | 'isRepeatable'
 
 /** What is left out of an operation has its usual value. */
 export type OperationSpec<Id, Input extends z.ZodObject, Answer> = Omit<

@@ -2,6 +2,7 @@ import { KEY_OPERATIONS } from './operations/keys.ts'
 import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
 import { PORTAL_OPERATIONS } from './operations/portal.ts'
+import { PORTAL_MEMBER_OPERATIONS } from './operations/portal-members.ts'
 import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { TENANT_OPERATIONS } from './operations/tenants.ts'
 import { USAGE_OPERATIONS } from './operations/usage.ts'
@@ -17,6 +18,7 @@ export const OPERATIONS = {
   ...SESSION_OPERATIONS,
   ...OIDC_OPERATIONS,
   ...PORTAL_OPERATIONS,
+  ...PORTAL_MEMBER_OPERATIONS,
 }
 
 export type Operations = typeof OPERATIONS

@@ -18,7 +18,10 @@ export interface RawRequest {
  * Reads what is asked and checks all of it: fields there are, their form, and that every text is one that
  * every store can keep. Throws `invalid-parameter` naming each field that is wrong.
  */
-export async function readInput(operation: Operation, { request, params }: RawRequest): Promise<Record<string, unknown>> {
+export async function readInput(
+  operation: Operation,
+  { request, params }: RawRequest,
+): Promise<Record<string, unknown>> {
   const names = pathNames(operation.path)
   const inPath = Object.fromEntries(names.map((name) => [name, params[name] ?? '']))
   const query = queryOf(new URL(request.url).searchParams)
@@ -59,7 +62,10 @@ async function bodyOf(operation: Operation, request: Request): Promise<Readonly<
   if (bytes.length === 0) return {}
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
   if (type !== 'application/json' && !type.endsWith('+json')) {
-    throw new GatezError('unsupported-media-type', `The body is ${type || 'of no type'}; send application/json.`)
+    throw new GatezError(
+      'unsupported-media-type',
+      `The body is ${type || 'of no type'}; send application/json.`,
+    )
   }
   const value = parseJson(bytes)
   if (isObject(value)) return value

@@ -24,11 +24,7 @@ export const paging = {
     .regex(/^(?:[1-9]\d{0,2}|1000)$/, 'must be a whole number from 1 to 1000')
     .optional()
     .openapi({ description: 'At most so many at once; 100 if not given.', example: '100' }),
-  cursor: z
-    .string()
-    .max(1_000)
-    .optional()
-    .openapi({ description: 'What next said on the page before.' }),
+  cursor: z.string().max(1_000).optional().openapi({ description: 'What next said on the page before.' }),
 }
 
 /** A flag in a query. */

@@ -29,6 +29,9 @@ export function readCookie(field: string | undefined, name: string): string | un
 }
 
 /** Whether what comes to a listener came by TLS, to it or to the proxy before it. */
-export function isSecure(listener: { readonly tls: ListenerTls | null; readonly behindProxy: boolean }): boolean {
+export function isSecure(listener: {
+  readonly tls: ListenerTls | null
+  readonly behindProxy: boolean
+}): boolean {
   return listener.tls !== null || listener.behindProxy
 }

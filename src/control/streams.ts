@@ -15,7 +15,10 @@ export function table(
     (error: Error) => sink.destroy(error),
   )
   const type = how.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson'
-  return answer(sink, { 'content-type': type, 'content-disposition': `attachment; filename="usage.${how.format}"` })
+  return answer(sink, {
+    'content-type': type,
+    'content-disposition': `attachment; filename="usage.${how.format}"`,
+  })
 }
 
 /** Calls as they are found, a JSON line each. The first are looked for before the answer begins, so that a problem is one. */

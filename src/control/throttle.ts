@@ -22,7 +22,15 @@ export function takePlace(parts: ControlParts, name: string, amount: number, cod
   const { counters, clock } = parts
   const id = createHash('sha256').update(name).digest('hex').slice(0, 32)
   const kind = amount > LOG_LIMIT ? 'steps' : 'log'
-  const counter = new Counter({ tenantId: id, name: id, id: 'control', kind, amount, cost: 1, windowMs: 60_000 })
+  const counter = new Counter({
+    tenantId: id,
+    name: id,
+    id: 'control',
+    kind,
+    amount,
+    cost: 1,
+    windowMs: 60_000,
+  })
   const nowMs = clock.nowMs()
   const decision = counters.take([counter], nowMs)
   if (decision.outcome !== 'refused') return

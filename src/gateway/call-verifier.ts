@@ -49,7 +49,8 @@ export class CallVerifier {
   async verify(asked: AskedCall): Promise<JudgedCall> {
     const nowMs = this.#parts.clock.nowMs()
     const matched = this.#match(asked)
-    if (matched instanceof Refusal) return { code: 'NOT_FOUND', refusal: matched, fields: [], caller: undefined }
+    if (matched instanceof Refusal)
+      return { code: 'NOT_FOUND', refusal: matched, fields: [], caller: undefined }
     const known = this.#parts.authenticator.find(asked.secret, this.#rules, nowMs)
     if (known === undefined) return { code: 'NOT_FOUND', refusal: INVALID, fields: [], caller: undefined }
     const { grant, caller } = known
@@ -267,10 +268,7 @@ function unnamed(matched: { readonly api: Api; readonly route: Route } | undefin
   return { api: { ...api, id: '' }, route: { ...route, id: '', cost, requires: [] } }
 }
 
-const INVALID = new Refusal(
-  'invalid-credential',
-  'The API key is mistyped, unknown, expired or revoked.',
-)
+const INVALID = new Refusal('invalid-credential', 'The API key is mistyped, unknown, expired or revoked.')
 const SUSPENDED = new Refusal('tenant-suspended', 'The account this key belongs to is suspended.')
 const NO_PLAN = new Refusal('no-plan', 'The account this key belongs to has no plan.')
 const NO_ROOM = new Refusal('limiter-unavailable', 'There is no room to count this call.', {

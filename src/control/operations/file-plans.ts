@@ -8,7 +8,11 @@ const limit = z.object({
   id,
   counts: z.enum(['requests', 'units', 'concurrent']),
   amount,
-  windowMs: z.number().int().min(0).max(366 * 86_400_000),
+  windowMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(366 * 86_400_000),
   per: z.string().max(40),
   scope: z.enum(['tenant', 'key', 'route', 'key-route']),
 })

@@ -1,15 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { operation } from '../operation.ts'
 import { pageFrom } from '../page.ts'
-import {
-  keyId,
-  keySchema,
-  pageOf,
-  paging,
-  revealedKeySchema,
-  tenantName,
-  words,
-} from '../schemas.ts'
+import { keyId, keySchema, pageOf, paging, revealedKeySchema, tenantName, words } from '../schemas.ts'
 import { EXAMPLES } from './examples.ts'
 
 const READ = { by: 'operator', scope: 'read' } as const
@@ -58,8 +50,7 @@ const createKey = operation({
   isSecret: true,
   errors: ['not-found', 'key-limit-reached', 'no-plan'],
   example: { input: { tenant: 'acme', name: 'default' }, answer: EXAMPLES.revealedKey },
-  handle: ({ cases }, { routes, ips, ...request }) =>
-    cases.createKey({ ...request, scope: { routes, ips } }),
+  handle: ({ cases }, { routes, ips, ...request }) => cases.createKey({ ...request, scope: { routes, ips } }),
 })
 
 const requestKey = operation({

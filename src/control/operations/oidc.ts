@@ -36,7 +36,10 @@ const beginOidc = operation({
     const times = { createdAtMs: nowMs, expiresAtMs: nowMs + MINUTES_10 * 1_000 }
     const hash = sha256Hex(state)
     await asking.store.sessions.insertLink({ hash, purpose: 'oidc', detail: { verifier, nonce }, ...times })
-    asking.setHeader('set-cookie', cookieField(OIDC_COOKIE, state, { ...secure(asking), seconds: MINUTES_10 }))
+    asking.setHeader(
+      'set-cookie',
+      cookieField(OIDC_COOKIE, state, { ...secure(asking), seconds: MINUTES_10 }),
+    )
     return new Response(null, { status: 302, headers: { location: url } })
   },
 })

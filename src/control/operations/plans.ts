@@ -4,8 +4,8 @@ import { isoTime } from '../../lib/iso-time.ts'
 import { operation } from '../operation.ts'
 import { cursorOf, cursorPlace, pageFrom } from '../page.ts'
 import { pageOf, paging, planSchema, revealedTokenSchema, tokenSchema, words } from '../schemas.ts'
-import { filePlans } from './file-plans.ts'
 import { EXAMPLES } from './examples.ts'
+import { filePlans } from './file-plans.ts'
 
 const READ = { by: 'operator', scope: 'read' } as const
 const OWNER = { by: 'operator', scope: 'owner' } as const
@@ -267,4 +267,3 @@ export const PLAN_OPERATIONS = {
   checkAudit,
   settings,
 }
-

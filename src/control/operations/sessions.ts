@@ -134,7 +134,8 @@ const resetPassword = operation({
   method: 'post',
   path: '/api/portal/v1/session/reset',
   tag: 'session',
-  summary: 'Have a link mailed that sets another password; the answer is the same whether there is an account.',
+  summary:
+    'Have a link mailed that sets another password; the answer is the same whether there is an account.',
   access: ANYONE,
   input: z.object({ email }),
   answer: done,
@@ -174,7 +175,8 @@ const operatorSignIn = operation({
   method: 'post',
   path: '/api/v1/session',
   tag: 'session',
-  summary: 'Sign in as the operator: by the link that gatez serve prints, once, or a token with the scope owner.',
+  summary:
+    'Sign in as the operator: by the link that gatez serve prints, once, or a token with the scope owner.',
   access: ANYONE,
   input: z.object({ token }),
   answer: session,
@@ -208,7 +210,11 @@ interface Entering {
 }
 
 /** Hands the cookie over, and returns who is in. */
-export function entered(asking: Asking, { cookie, expiresAtMs }: OpenedSession, member: Entering | undefined) {
+export function entered(
+  asking: Asking,
+  { cookie, expiresAtMs }: OpenedSession,
+  member: Entering | undefined,
+) {
   const seconds = (expiresAtMs - asking.clock.nowMs()) / 1000
   asking.setHeader('set-cookie', cookieField(SESSION_COOKIE, cookie, { seconds, isSecure: secure(asking) }))
   const csrf_token = csrfTokenOf(cookie)

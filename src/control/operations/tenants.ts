@@ -142,8 +142,7 @@ const changePlan = operation({
   errors: ['not-found', 'wrong-state'],
   example: { input: { ...ACME, plan: 'pro' }, answer: { ...EXAMPLES.tenant, plan: 'pro' } },
   current: ({ cases }, asked) => cases.showTenant(asked),
-  handle: ({ cases }, asked) =>
-    cases.changePlan({ tenant: asked.tenant, planId: asked.plan, at: asked.at }),
+  handle: ({ cases }, asked) => cases.changePlan({ tenant: asked.tenant, planId: asked.plan, at: asked.at }),
 })
 
 const list = z.array(words(4_000)).max(1_000).optional()

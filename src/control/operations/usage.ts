@@ -94,7 +94,10 @@ const usageLeaks = operation({
   input: z.object({ ...span, tenant: tenantName.optional() }),
   answer: z.looseObject({ from: z.string(), to: z.string(), total: z.number() }),
   errors: ['not-found'],
-  example: { input: MARCH, answer: { from: EXAMPLES.report.from, to: EXAMPLES.report.to, rows: [], total: 0 } },
+  example: {
+    input: MARCH,
+    answer: { from: EXAMPLES.report.from, to: EXAMPLES.report.to, rows: [], total: 0 },
+  },
   handle: ({ cases }, asked) => cases.usageLeaks(asked),
 })
 
@@ -129,7 +132,11 @@ const why = operation({
   summary: 'Explain a call: why it was refused, billed or not.',
   access: READ,
   input: z.object({ id: z.string().min(1).max(300).openapi({ example: EXAMPLES.event.request_id }) }),
-  answer: z.looseObject({ call: z.looseObject({ id: z.string() }), verdict: z.string(), because: z.string() }),
+  answer: z.looseObject({
+    call: z.looseObject({ id: z.string() }),
+    verdict: z.string(),
+    because: z.string(),
+  }),
   errors: ['not-found'],
   example: {
     input: { id: EXAMPLES.event.request_id },

@@ -101,7 +101,8 @@ const verifyEnvoy = operation({
   method: 'get',
   path: `${ENVOY}/{path}`,
   tag: 'verify',
-  summary: 'The same for the ext_authz filter of Envoy (HTTP): 200 lets the call pass, all else is its answer.',
+  summary:
+    'The same for the ext_authz filter of Envoy (HTTP): 200 lets the call pass, all else is its answer.',
   description:
     'Of any method: Envoy asks with that of the call. path_prefix is /api/v1/keys/verify/envoy. The token is in ' +
     'x-gatez-token; the key is where the client put it: in x-api-key, or in Authorization.',

@@ -26,11 +26,7 @@ export class SqlSessionStore implements SessionStore {
   }
 
   async findByHash(hash: string): Promise<Session | undefined> {
-    const row = await this.#db
-      .selectFrom('sessions')
-      .selectAll()
-      .where('hash', '=', hash)
-      .executeTakeFirst()
+    const row = await this.#db.selectFrom('sessions').selectAll().where('hash', '=', hash).executeTakeFirst()
     return row === undefined
       ? undefined
       : {
