@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import packageJson from '../package.json' with { type: 'json' }
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import type { ListeningAt } from './control/control-messages.ts'
-import { Controlling } from './control/controlling.ts'
+import { startControl } from './control/controlling.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
@@ -98,7 +97,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const counterMemory = makeCounterMemory(config.gateway.countersMib)
   const started = await startGateway(parts, { ...metering, counterMemory }, undo, death.resolve)
   const { gateway, ingesting, port } = started
-  const controlling = await startControl(parts, { ...metering, counterMemory }, death.resolve)
+  const controlling = await startControl({ ...parts, ...metering, counterMemory }, death.resolve)
   undo.defer(() => controlling.stop())
 
   const running = undo.move()
@@ -211,18 +210,6 @@ async function startGateway(
 
 interface CounterMemory {
   readonly counterMemory: SharedArrayBuffer
-}
-
-/** The control API and the portals, on a thread of their own. */
-function startControl(
-  { config, clock }: ServeParts,
-  { meter, epoch, counterMemory }: Metering & CounterMemory,
-  onDeath: (error: unknown) => void,
-): Promise<Controlling> {
-  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  const meterPort = meter.connect()
-  const { version } = packageJson
-  return Controlling.start({ config, version, epoch, clockOffsetMs, counterMemory, meterPort }, onDeath)
 }
 
 /** Takes events in that are sent by themselves. */

@@ -1,8 +1,29 @@
 import { Worker } from 'node:worker_threads'
+import packageJson from '../../package.json' with { type: 'json' }
 import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { threadUrl } from '../lib/bundle.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import type { Meter } from '../metering/meter.ts'
 import type { ControlCommand, ControlReport, ControlThreadData, ListeningAt } from './control-messages.ts'
+
+/** Starts the control API and the portals on a thread of their own. */
+export function startControl(
+  parts: ControllingParts,
+  onDeath: (error: unknown) => void,
+): Promise<Controlling> {
+  const { config, clock, meter, epoch, counterMemory } = parts
+  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
+  const { version } = packageJson
+  const meterPort = meter.connect()
+  return Controlling.start({ config, version, epoch, clockOffsetMs, counterMemory, meterPort }, onDeath)
+}
+
+/** What it is started with. */
+export interface ControllingParts extends Pick<ControlThreadData, 'config' | 'epoch' | 'counterMemory'> {
+  readonly clock: Clock
+  readonly meter: Pick<Meter, 'connect'>
+}
 
 /** The control thread, as the main thread sees it: the control API and the portals, beside every call. */
 export class Controlling {

@@ -5,12 +5,14 @@ import { type Build, builtProgram } from './build-programs.ts'
 import { type CliResult, runCli } from './run-cli.ts'
 import { ServeProcess } from './serve-process.ts'
 import { tempDir } from './temp-dir.ts'
+import { until } from './until.ts'
 
 /** A folder with a gatez.yaml, and the built program run in it. Removed when the running test is over. */
 export class Project {
   readonly folder = tempDir()
   readonly #entry: string
   readonly #env: Readonly<Record<string, string>>
+  #serving: ServeProcess | undefined
 
   constructor({ build = 'lib', env = {} }: ProjectOptions = {}) {
     this.#entry = builtProgram(build)
@@ -55,9 +57,23 @@ export class Project {
     this.writeConfig(after)
   }
 
-  /** Runs a command to its end, however that is. */
-  try(...argv: string[]): Promise<CliResult> {
-    return runCli(argv, { cwd: this.folder, entry: this.#entry, env: this.#env })
+  /**
+   * Runs a command to its end, however that is.
+   *
+   * With GATEZ_FLOW=remote in the environment of the tests, through the control API of the gateway that runs
+   * in this folder, as soon as one does: the same tests, the same answers.
+   */
+  async try(...argv: string[]): Promise<CliResult> {
+    const env = { ...this.#env, ...(await this.#remote()) }
+    return runCli(argv, { cwd: this.folder, entry: this.#entry, env })
+  }
+
+  async #remote(): Promise<Readonly<Record<string, string>>> {
+    const serving = this.#serving
+    if (process.env.GATEZ_FLOW !== 'remote' || serving?.running !== true || serving.port === 0) return {}
+    const port = await until('control listens', () => serving.controlPort || undefined)
+    const token = readFileSync(this.path('.gatez', 'operator-token'), 'utf8').trim()
+    return { GATEZ_URL: `http://127.0.0.1:${port}`, GATEZ_TOKEN: token }
   }
 
   /** Runs a command that must succeed, and returns what it printed. */
@@ -77,8 +93,10 @@ export class Project {
     return (await this.json('keys', 'create', id)).secret
   }
 
-  serve(env: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
-    return ServeProcess.start({ cwd: this.folder, entry: this.#entry, env: { ...this.#env, ...env } })
+  async serve(env: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
+    const options = { cwd: this.folder, entry: this.#entry, env: { ...this.#env, ...env } }
+    this.#serving = await ServeProcess.start(options)
+    return this.#serving
   }
 
   /** `gatez serve` with these flags. */
