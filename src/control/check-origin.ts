@@ -16,7 +16,9 @@ export function checkHost(parts: ControlParts, { host, isPortal }: ControlPlace,
   const { control, portal } = parts.config()
   const own = [...LOOPBACK, host.toLowerCase(), ...(isPortal ? [] : control.hosts)]
   if (portal.url !== null) own.push(nameOf(new URL(portal.url).host))
-  const { localAddress } = context.env.incoming?.socket ?? {}
+  // Without a socket there is no env: pages of this process ask the app itself.
+  const { incoming } = { ...context.env }
+  const { localAddress } = incoming?.socket ?? {}
   if (localAddress !== undefined) own.push(localAddress.replace(/^::ffff:/, ''))
   if (own.some((name) => nameOf(name) === asked)) return
   throw new GatezError('misdirected-request', 'This host is not one that is served here.')
@@ -44,7 +46,8 @@ export function originOf(
   context: Request_,
 ): { readonly ip: string } {
   const { control, portal } = parts.config()
-  const socketIp = (context.env.incoming?.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  const { incoming } = { ...context.env }
+  const socketIp = (incoming?.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
   const { behindProxy } = isPortal ? portal : control
   const forwarded = behindProxy ? context.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
   return { ip: forwarded === undefined || forwarded === '' ? socketIp : forwarded }
