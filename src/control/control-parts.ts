@@ -18,7 +18,7 @@ export interface ControlParts {
   /** The use cases on a store, signed with an actor. */
   readonly casesOn: (store: ControlStore, actor: string) => Cases
   readonly evidence: EvidenceCases
-  readonly verifier: Pick<CallVerifier, 'verify'>
+  readonly verifier: Pick<CallVerifier, 'verify' | 'forget'>
   /** undefined where the file names none. */
   readonly identityProvider: () => IdentityProvider | undefined
   /** Counts requests of one token, session and address; of this process alone. */

@@ -24,7 +24,8 @@ export async function readInput(
 ): Promise<Record<string, unknown>> {
   const names = pathNames(operation.path)
   const inPath = Object.fromEntries(names.map((name) => [name, params[name] ?? '']))
-  const query = queryOf(new URL(request.url).searchParams)
+  // What follows the path of a call that is asked about belongs to that call.
+  const query = operation.anyMethod ? {} : queryOf(new URL(request.url).searchParams)
   const place = restPlace(operation)
   const rest = place === 'query' ? query : await bodyOf(operation, request)
   const known = Object.keys(operation.input.shape).filter((name) => !names.includes(name))
