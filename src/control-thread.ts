@@ -197,6 +197,9 @@ const report = (what: ControlReport): void => parent.postMessage(what)
 const thread = new ControlThread(data.config)
 thread.start(data).then(
   (listening) => {
+    // What nobody caught must not take the gateway down with it: calls go on, and so do other requests.
+    const log = openLog()
+    process.on('uncaughtException', (error) => log.error(describeError(error), 'a part of control failed'))
     parent.on('message', (command: ControlCommand) => thread.handle(command, report))
     report(listening)
   },

@@ -94,11 +94,8 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const applied = await applyPlans({ store, clock }, request)
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
-  const counterMemory = makeCounterMemory(config.gateway.countersMib)
-  const started = await startGateway(parts, { ...metering, counterMemory }, undo, death.resolve)
-  const { gateway, ingesting, port } = started
-  const controlling = await startControl({ ...parts, ...metering, counterMemory }, death.resolve)
-  undo.defer(() => controlling.stop())
+  const started = await startGateway(parts, metering, undo, death.resolve)
+  const { gateway, ingesting, controlling, port } = started
 
   const running = undo.move()
   return {
@@ -183,12 +180,13 @@ interface Metering {
 /** Counts again what was admitted before, starts the threads, and listens. */
 async function startGateway(
   parts: ServeParts,
-  { store, usageLog, meter, epoch, shipping, counterMemory }: Metering & CounterMemory,
+  { store, usageLog, meter, epoch, shipping }: Metering,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
-): Promise<{ readonly gateway: GatewayThreads; readonly ingesting: Ingesting; readonly port: number }> {
+) {
   const { config, clock, log } = parts
   const plans = await plansInForce(store)
+  const counterMemory = makeCounterMemory(config.gateway.countersMib)
   const counters = openCounters(counterMemory)
   await restoreCounters({ store, usageLog, counters, clock, timezone: config.billing.timezone }, plans)
   const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
@@ -204,12 +202,11 @@ async function startGateway(
   // From before the threads read any key: a change made meanwhile must reach them.
   const watcher = await watchChanges(parts, store, gateway)
   undo.defer(() => watcher.stop())
+  // Before the first call is taken: who finds the gateway finds control as well.
+  const controlling = await startControl({ config, clock, meter, epoch, counterMemory }, onDeath)
+  undo.defer(() => controlling.stop())
   const port = await gateway.listen(config.gateway.listen)
-  return { gateway, ingesting, port }
-}
-
-interface CounterMemory {
-  readonly counterMemory: SharedArrayBuffer
+  return { gateway, ingesting, controlling, port }
 }
 
 /** Takes events in that are sent by themselves. */

@@ -6,11 +6,16 @@ test.each([
   { what: 'changed', sql: "update audit set actor = 'nobody' where sequence = 3", at: 3 },
   { what: 'removed in the middle', sql: 'delete from audit where sequence = 3', at: 4 },
   { what: 'cut off at the end', sql: 'delete from audit where sequence >= 4', at: 4 },
-  { what: 'swapped', sql: "update audit set detail = '{}', hash = (select hash from audit where sequence = 2) where sequence = 3", at: 3 },
+  {
+    what: 'swapped',
+    sql: "update audit set detail = '{}', hash = (select hash from audit where sequence = 2) where sequence = 3",
+    at: 3,
+  },
 ])('an entry that was $what by hand is found', async ({ sql, at }) => {
   const control = await startControl()
   const { owner: token } = control
-  for (const id of ['one', 'two', 'three']) await control.ask('POST', '/api/v1/tenants', { token, body: { id } })
+  for (const id of ['one', 'two', 'three'])
+    await control.ask('POST', '/api/v1/tenants', { token, body: { id } })
   const check = () => control.ask('GET', '/api/v1/audit/check', { token })
   expect((await check()).json).toMatchObject({ whole: true, unchained: 0 })
   const database = new Database(control.config.stores.control.path)
@@ -18,7 +23,10 @@ test.each([
   database.exec(sql)
   database.close()
   expect(await check()).toMatchObject({
-    ...{ status: 500, json: { code: 'audit-broken', detail: `Entry ${at} of the audit log is not what was written.` } },
+    ...{
+      status: 500,
+      json: { code: 'audit-broken', detail: `Entry ${at} of the audit log is not what was written.` },
+    },
   })
 })
 

@@ -6,7 +6,8 @@ import { startControl } from '../support/control.ts'
 test('a client asks by id, gets typed answers and all pages of a list, and throws problems as they were', async () => {
   const control = await startControl()
   const client = control.client()
-  for (const id of ['one', 'two']) expect((await client.call('createTenant', { id, plan: 'free' })).plan).toBe('free')
+  for (const id of ['one', 'two'])
+    expect((await client.call('createTenant', { id, plan: 'free' })).plan).toBe('free')
   expect((await client.all('listTenants', {})).map(({ id }) => id)).toEqual(['one', 'two'])
   expect((await client.call('showTenant', { tenant: 'one' })).keys_max).toBe(5)
   await expect(client.call('showTenant', { tenant: 'öl/../x' })).rejects.toMatchObject({
@@ -17,7 +18,8 @@ test('a client asks by id, gets typed answers and all pages of a list, and throw
 })
 
 test('what does not answer, and what answers something else, is told as such', async () => {
-  const answering = (fetch: () => Promise<Response>) => new ControlClient({ url: 'http://127.0.0.1:1', token: 't', fetch })
+  const answering = (fetch: () => Promise<Response>) =>
+    new ControlClient({ url: 'http://127.0.0.1:1', token: 't', fetch })
   const gone = answering(() => Promise.reject(new TypeError('fetch failed')))
   await expect(gone.call('listPlans', {})).rejects.toMatchObject({ code: 'control-unreachable' })
   const other = answering(async () => new Response('<html>', { status: 502 }))

@@ -34,11 +34,63 @@ const ROUTES: readonly FuzzedRoute[] = Object.entries<any>(DOCUMENT.paths).flatM
 
 /** What has broken other programs. */
 const NAUGHTY = [
-  ...['', ' ', '\0', 'null', 'undefined', 'NaN', '-1', '0', '1e309', '0x7f', '9007199254740993', '١٢', 'ﬀ', '\ud800'],
-  ...['../../etc/passwd', '%00', '%2e%2e', "'; drop table tenants; --", '" or 1=1', '$\x7bjndi:ldap://x}', '{{7*7}}'],
-  ...['<script>alert(1)</script>', '=cmd|calc', '\u202e', '\ufeff', '👩‍👩‍👧', 'a'.repeat(5_000), '__proto__', 'constructor'],
-  ...['toString', 'acme', 'key_none', '2026-02-30', '2026-13', '9999-12-31T23:59:60Z', '-271821-04-20', 'Europe/Berlin'],
-  ...['tenant,day', 'tenant,tenant,', 'gz_live_', 'gzt_', '10.0.0.0/99', '::/129', '1d', '99999999999999d', 'all', '*'],
+  ...[
+    '',
+    ' ',
+    '\0',
+    'null',
+    'undefined',
+    'NaN',
+    '-1',
+    '0',
+    '1e309',
+    '0x7f',
+    '9007199254740993',
+    '١٢',
+    'ﬀ',
+    '\ud800',
+  ],
+  ...[
+    '../../etc/passwd',
+    '%00',
+    '%2e%2e',
+    "'; drop table tenants; --",
+    '" or 1=1',
+    '$\x7bjndi:ldap://x}',
+    '{{7*7}}',
+  ],
+  ...[
+    '<script>alert(1)</script>',
+    '=cmd|calc',
+    '\u202e',
+    '\ufeff',
+    '👩‍👩‍👧',
+    'a'.repeat(5_000),
+    '__proto__',
+    'constructor',
+  ],
+  ...[
+    'toString',
+    'acme',
+    'key_none',
+    '2026-02-30',
+    '2026-13',
+    '9999-12-31T23:59:60Z',
+    '-271821-04-20',
+    'Europe/Berlin',
+  ],
+  ...[
+    'tenant,day',
+    'tenant,tenant,',
+    'gz_live_',
+    'gzt_',
+    '10.0.0.0/99',
+    '::/129',
+    '1d',
+    '99999999999999d',
+    'all',
+    '*',
+  ],
   ...['tenant-minute=1e9', 'tenant-minute=', '=', 'calls={ model: per_unit, unit: "-1" }', '{ a: &a [*a] }'],
 ]
 
@@ -64,7 +116,9 @@ const request = fc.record({
 })
 
 describe('whatever is sent', () => {
-  test(`${REQUESTS} odd requests bring no 500, no stack trace, no leak and no fault`, { timeout: 0 }, async () => {
+  test(`${REQUESTS} odd requests bring no 500, no stack trace, no leak and no fault`, {
+    timeout: 0,
+  }, async () => {
     const control = await startControl({ portal: { sign_up: 'open' } })
     await control.ask('POST', '/api/v1/tenants', { token: control.owner, body: { id: 'acme', plan: 'free' } })
     const member = await control.member('acme', 'ann@example.com', 'admin')
@@ -77,12 +131,16 @@ describe('whatever is sent', () => {
         count += 1
         control.clock.advance(60_001)
         const value = (name: string, index: number): unknown =>
-          (kept >> index) % 2 === 1 && name in route.example ? route.example[name] : values[index % values.length]
+          (kept >> index) % 2 === 1 && name in route.example
+            ? route.example[name]
+            : values[index % values.length]
         const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
           encodeURIComponent(toText(value(name, route.inPath.indexOf(name)))),
         )
         const query = new URLSearchParams(
-          route.inQuery.flatMap((name, index) => ((kept >> index) % 3 === 0 ? [] : [[name, toText(value(name, index))]])),
+          route.inQuery.flatMap((name, index): [string, string][] =>
+            (kept >> index) % 3 === 0 ? [] : [[name, toText(value(name, index))]],
+          ),
         )
         const body = Object.fromEntries(route.inBody.map((name, index) => [name, value(name, index)]))
         // The session must outlive the run.

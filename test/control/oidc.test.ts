@@ -20,7 +20,10 @@ async function signIn(control: TestControl, cookie?: string) {
   const answer = await fetch(begun.headers.get('location')!, { redirect: 'manual' })
   const back = new URL(answer.headers.get('location')!)
   const headers = { cookie: cookie ?? own }
-  return { path: back.pathname + back.search, ...(await control.ask('GET', back.pathname + back.search, { headers })) }
+  return {
+    path: back.pathname + back.search,
+    ...(await control.ask('GET', back.pathname + back.search, { headers })),
+  }
 }
 
 test('a member comes in by a provider of identities: first by its address, then by who it is there', async () => {
@@ -59,7 +62,9 @@ test('a sign-in ends in the browser it began in, once, within ten minutes', asyn
   await control.member('acme', 'ann@example.com', 'developer')
   expect((await signIn(control, 'gatez_oidc=another')).json.code).toBe('invalid-link')
   const done = await signIn(control)
-  const again = await control.ask('GET', done.path, { headers: { cookie: `gatez_oidc=${new URLSearchParams(done.path.split('?')[1]).get('state')}` } })
+  const again = await control.ask('GET', done.path, {
+    headers: { cookie: `gatez_oidc=${new URLSearchParams(done.path.split('?')[1]).get('state')}` },
+  })
   expect(again.json.code).toBe('invalid-link')
 })
 

@@ -10,18 +10,25 @@ async function scene(overrides: object = {}) {
 }
 
 const signIn = (control: TestControl, body: object) =>
-  control.ask('POST', '/api/portal/v1/session', { body: { email: 'ann@example.com', password: PASSWORD, ...body } })
+  control.ask('POST', '/api/portal/v1/session', {
+    body: { email: 'ann@example.com', password: PASSWORD, ...body },
+  })
 
 describe('a member', () => {
   test('comes in by its link once, sets a password, signs in with it, and out', async () => {
     const { control, token } = await scene()
-    const invited = (await control.ask('POST', '/api/v1/tenants/acme/members', { token, body: { email: 'Ann@example.com' } })).json
+    const invited = (
+      await control.ask('POST', '/api/v1/tenants/acme/members', { token, body: { email: 'Ann@example.com' } })
+    ).json
     const open = (password: string) =>
       control.ask('POST', '/api/portal/v1/session/link', { body: { token: invited.token, password } })
     expect((await open('short')).json.detail).toMatch(/^password has 5 characters/)
     expect((await open('ann@example.com1')).json.detail).toMatch(/too easy to guess/)
     const entered = await open(PASSWORD)
-    expect(entered).toMatchObject({ status: 201, json: { kind: 'member', member: { tenant_id: 'acme', role: 'developer' } } })
+    expect(entered).toMatchObject({
+      status: 201,
+      json: { kind: 'member', member: { tenant_id: 'acme', role: 'developer' } },
+    })
     expect(entered.headers.get('set-cookie')).toMatch(
       /^gatez_session=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Max-Age=604800$/,
     )
@@ -42,7 +49,11 @@ describe('a member', () => {
     await control.member('acme', 'ann@example.com', 'developer')
     await control.ask('POST', '/api/v1/tenants/acme/members', { token, body: { email: 'new@example.com' } })
     const answers = []
-    for (const body of [{ password: 'wrong password' }, { email: 'nobody@example.com' }, { email: 'new@example.com' }]) {
+    for (const body of [
+      { password: 'wrong password' },
+      { email: 'nobody@example.com' },
+      { email: 'new@example.com' },
+    ]) {
       const { status, json } = await signIn(control, body)
       answers.push([status, json.code, json.detail])
     }
@@ -70,11 +81,13 @@ describe('a member', () => {
     const { control, token } = await scene()
     const ann = await control.member('acme', 'ann@example.com', 'developer')
     const { cookie = '' } = ann.headers
-    for (const headers of [{ cookie }, { cookie, 'x-csrf-token': 'x' }]) {
+    for (const headers of [{ cookie, 'x-csrf-token': '' }, { cookie, 'x-csrf-token': 'x' }]) {
       const { json } = await control.ask('POST', '/api/portal/v1/keys', { headers, body: {} })
       expect(json.code).toBe('csrf-token-invalid')
     }
-    expect((await control.ask('POST', '/api/portal/v1/keys', { headers: ann.headers, body: {} })).status).toBe(201)
+    expect(
+      (await control.ask('POST', '/api/portal/v1/keys', { headers: ann.headers, body: {} })).status,
+    ).toBe(201)
     const reset = await control.ask('POST', '/api/v1/tenants/acme/members/ann@example.com/reset', { token })
     const body = { token: reset.json.token, password: 'another good password' }
     expect((await control.ask('POST', '/api/portal/v1/session/link', { body })).status).toBe(201)
@@ -86,9 +99,15 @@ describe('a member', () => {
     const admin = await control.member('acme', 'ann@example.com', 'admin')
     const viewer = await control.member('acme', 'bob@example.com', 'viewer')
     const keys = await control.ask('POST', '/api/portal/v1/keys', { headers: viewer.headers, body: {} })
-    expect(keys.json).toMatchObject({ code: 'not-permitted', detail: 'This is for admin and developer; you are viewer.' })
+    expect(keys.json).toMatchObject({
+      code: 'not-permitted',
+      detail: 'This is for admin and developer; you are viewer.',
+    })
     const role = (id: string, name: string) =>
-      control.ask('PUT', `/api/portal/v1/members/${id}/role`, { headers: admin.headers, body: { role: name } })
+      control.ask('PUT', `/api/portal/v1/members/${id}/role`, {
+        headers: admin.headers,
+        body: { role: name },
+      })
     expect((await role(admin.id, 'viewer')).json.code).toBe('wrong-state')
     expect((await role(viewer.id, 'admin')).json.role).toBe('admin')
     expect((await role(admin.id, 'viewer')).json.role).toBe('viewer')
@@ -141,9 +160,14 @@ describe('who may come', () => {
 
   test('closed: a link opens only to who was in before', async () => {
     const { control, token } = await scene({ portal: { sign_up: 'closed' } })
-    const invited = await control.ask('POST', '/api/v1/tenants/acme/members', { token, body: { email: 'ann@example.com' } })
+    const invited = await control.ask('POST', '/api/v1/tenants/acme/members', {
+      token,
+      body: { email: 'ann@example.com' },
+    })
     const body = { token: invited.json.token, password: PASSWORD }
-    expect((await control.ask('POST', '/api/portal/v1/session/link', { body })).json.code).toBe('sign-up-closed')
+    expect((await control.ask('POST', '/api/portal/v1/session/link', { body })).json.code).toBe(
+      'sign-up-closed',
+    )
   })
 })
 
@@ -161,8 +185,13 @@ describe('the operator', () => {
     const cookie = headers.get('set-cookie')!.split(';')[0]!
     expect((await control.ask('GET', '/api/v1/tokens', { headers: { cookie } })).status).toBe(200)
     const body = { id: 'bolt' }
-    expect((await control.ask('POST', '/api/v1/tenants', { headers: { cookie }, body })).json.code).toBe('csrf-token-invalid')
-    const made = await control.ask('POST', '/api/v1/tenants', { headers: { cookie, 'x-csrf-token': json.csrf_token }, body })
+    expect((await control.ask('POST', '/api/v1/tenants', { headers: { cookie }, body })).json.code).toBe(
+      'csrf-token-invalid',
+    )
+    const made = await control.ask('POST', '/api/v1/tenants', {
+      headers: { cookie, 'x-csrf-token': json.csrf_token },
+      body,
+    })
     expect(made.status).toBe(201)
     expect((await control.store.audit.list({ subject: 'tenant:bolt' }))[0]?.actor).toMatch(/^operator:ses_/)
   })

@@ -14,7 +14,12 @@ async function scene(overrides: object = {}) {
 describe('POST /api/v1/keys/verify', () => {
   test('lets a call through as the gateway would: it counts, is metered once, and the next finds less room', async () => {
     const { control, key, verify } = await scene()
-    const first = await verify({ key: key.secret, method: 'get', path: '/v1/search?q=x', request_id: 'order-1' })
+    const first = await verify({
+      key: key.secret,
+      method: 'get',
+      path: '/v1/search?q=x',
+      request_id: 'order-1',
+    })
     expect(first).toMatchObject({
       status: 200,
       json: {
@@ -32,14 +37,22 @@ describe('POST /api/v1/keys/verify', () => {
     await verify({ key: key.secret })
     const refused = await verify({ key: key.secret, route: 'search' })
     expect(refused.json).toMatchObject({
-      ...{ valid: false, code: 'RATE_LIMITED', reason: 'rate-limited', resets_at: '2026-03-10T12:01:00.000Z' },
+      ...{
+        valid: false,
+        code: 'RATE_LIMITED',
+        reason: 'rate-limited',
+        resets_at: '2026-03-10T12:01:00.000Z',
+      },
       ratelimits: { 'Retry-After': '60' },
     })
     control.clock.advance(60_001)
     expect((await verify({ key: key.secret, route: 'search' })).json.code).toBe('VALID')
     const events = await control.events()
     expect(events.filter(({ billable }) => billable)).toHaveLength(4)
-    expect(events.find(({ outcome }) => outcome === 'refused')).toMatchObject({ refusal: 'rate-limited', billable: false })
+    expect(events.find(({ outcome }) => outcome === 'refused')).toMatchObject({
+      refusal: 'rate-limited',
+      billable: false,
+    })
   })
 
   test('of many at once exactly as many pass as there is room, and each is metered once', async () => {
@@ -69,8 +82,12 @@ describe('POST /api/v1/keys/verify', () => {
     expect((await verify({ key: key.secret, route: 'analyze' })).json).toMatchObject({
       ...{ code: 'INSUFFICIENT_PERMISSIONS', reason: 'feature-not-in-plan' },
     })
-    const narrow = (await post('/api/v1/tenants/acme/keys', { ips: '10.0.0.0/8', routes: 'search', expires: '1d' })).json
-    expect((await verify({ key: narrow.secret, route: 'search', ip: '192.0.2.1' })).json.code).toBe('FORBIDDEN')
+    const narrow = (
+      await post('/api/v1/tenants/acme/keys', { ips: '10.0.0.0/8', routes: 'search', expires: '1d' })
+    ).json
+    expect((await verify({ key: narrow.secret, route: 'search', ip: '192.0.2.1' })).json.code).toBe(
+      'FORBIDDEN',
+    )
     expect((await verify({ key: narrow.secret, ip: '10.1.2.3' })).json.code).toBe('INSUFFICIENT_PERMISSIONS')
     expect((await verify({ key: narrow.secret, route: 'search', ip: '10.1.2.3' })).json.code).toBe('VALID')
     control.clock.advance(86_400_001)
@@ -78,7 +95,10 @@ describe('POST /api/v1/keys/verify', () => {
     await post('/api/v1/keys/revoke', { keys: [key.id] })
     control.parts.verifier.forget([`key:${key.id}`])
     expect((await verify({ key: key.secret })).json.code).toBe('DISABLED')
-    expect(await verify({ key: key.secret, route: 'nothing' })).toMatchObject({ status: 404, json: { code: 'no-route' } })
+    expect(await verify({ key: key.secret, route: 'nothing' })).toMatchObject({
+      status: 404,
+      json: { code: 'no-route' },
+    })
   })
 
   test('a used up quota is USAGE_EXCEEDED until the period ends', async () => {
@@ -93,7 +113,8 @@ describe('POST /api/v1/keys/verify', () => {
   test('needs a token with the scope verify, which opens nothing else', async () => {
     const { control, key } = await scene()
     const [verify, read] = [await control.token('verify'), await control.token('read')]
-    const ask = (token: string) => control.ask('POST', '/api/v1/keys/verify', { token, body: { key: key.secret } })
+    const ask = (token: string) =>
+      control.ask('POST', '/api/v1/keys/verify', { token, body: { key: key.secret } })
     expect((await ask(read)).json.code).toBe('insufficient-scope')
     expect((await ask(verify)).status).toBe(200)
     expect((await control.ask('GET', '/api/v1/keys', { token: verify })).json.code).toBe('insufficient-scope')
@@ -103,7 +124,11 @@ describe('POST /api/v1/keys/verify', () => {
 describe('for those who let calls through themselves', () => {
   const callOf = async (control: TestControl, secret: string) => ({
     ...{ 'x-gatez-token': await control.token('verify'), 'x-api-key': secret },
-    ...{ 'x-original-method': 'GET', 'x-original-uri': '/v1/search?q=1', 'x-original-host': 'api.example.com' },
+    ...{
+      'x-original-method': 'GET',
+      'x-original-uri': '/v1/search?q=1',
+      'x-original-host': 'api.example.com',
+    },
   })
 
   test('nginx hears 200, 401 or 403, and in fields what the gateway would have said', async () => {
@@ -114,7 +139,11 @@ describe('for those who let calls through themselves', () => {
     }
     for (let time = 0; time < 3; time += 1) {
       const { status, headers } = await ask()
-      expect([status, headers.get('x-gatez-status'), headers.get('x-gatez-tenant')]).toEqual([200, '200', 'acme'])
+      expect([status, headers.get('x-gatez-status'), headers.get('x-gatez-tenant')]).toEqual([
+        200,
+        '200',
+        'acme',
+      ])
     }
     const refused = await ask()
     expect([refused.status, refused.headers.get('x-gatez-status')]).toEqual([403, '429'])
@@ -133,7 +162,9 @@ describe('for those who let calls through themselves', () => {
     const { control, key } = await scene()
     const token = await control.token('verify')
     const ask = (method: string, path: string, headers: Record<string, string>) =>
-      control.ask(method, `/api/v1/keys/verify/envoy${path}`, { headers: { 'x-gatez-token': token, ...headers } })
+      control.ask(method, `/api/v1/keys/verify/envoy${path}`, {
+        headers: { 'x-gatez-token': token, ...headers },
+      })
     const bearer = { authorization: `Bearer ${key.secret}` }
     expect((await ask('GET', '/v1/search?q=1', bearer)).status).toBe(200)
     const gated = await ask('POST', '/v1/analyze', { 'x-api-key': key.secret })

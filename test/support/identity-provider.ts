@@ -30,7 +30,11 @@ export async function startIdentityProvider(): Promise<TestProvider> {
     if (url.pathname === '/.well-known/openid-configuration') {
       const at = (path: string) => `${provider.issuer}${path}`
       json({
-        ...{ issuer: provider.issuer, authorization_endpoint: at('/authorize'), token_endpoint: at('/token') },
+        ...{
+          issuer: provider.issuer,
+          authorization_endpoint: at('/authorize'),
+          token_endpoint: at('/token'),
+        },
         ...{ jwks_uri: at('/jwks'), response_types_supported: ['code'], subject_types_supported: ['public'] },
         id_token_signing_alg_values_supported: ['RS256'],
       })
@@ -48,7 +52,9 @@ export async function startIdentityProvider(): Promise<TestProvider> {
       const form = new URLSearchParams(await textOf(request))
       const known = codes.get(form.get('code') ?? '')
       codes.delete(form.get('code') ?? '')
-      const challenge = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url')
+      const challenge = createHash('sha256')
+        .update(form.get('code_verifier') ?? '')
+        .digest('base64url')
       if (known === undefined || challenge !== known.challenge) {
         response.statusCode = 400
         json({ error: 'invalid_grant' })
@@ -56,7 +62,14 @@ export async function startIdentityProvider(): Promise<TestProvider> {
       }
       const nowS = Math.floor(Date.now() / 1000)
       const claims = {
-        ...{ iss: provider.issuer, aud: 'gatez', iat: nowS, exp: nowS + 60, nonce: known.nonce, ...provider.user },
+        ...{
+          iss: provider.issuer,
+          aud: 'gatez',
+          iat: nowS,
+          exp: nowS + 60,
+          nonce: known.nonce,
+          ...provider.user,
+        },
       }
       const id_token = signed(claims, provider.lies ? stranger.privateKey : privateKey)
       json({ access_token: 'a', token_type: 'Bearer', expires_in: 60, id_token })
