@@ -86,7 +86,7 @@ class ControlThread {
       counters: openLocalCounters(makeCounterMemory(COUNTERS_MIB)),
     }
     const forgetting = setInterval(() => {
-      const forgotten = store.keptAnswers.forgetBefore(clock.nowMs() - KEPT_MS)
+      const forgotten = store.doneRequests.forgetBefore(clock.nowMs() - KEPT_MS)
       forgotten.catch((error: unknown) => log.warn(describeError(error), 'kept answers were not forgotten'))
     }, HOUR_MS).unref()
     this.#undo.defer(() => clearInterval(forgetting))
@@ -140,7 +140,7 @@ class ControlThread {
       why: (id) => evidenceOn(on(), usageLog).why(id),
       tailUsage: (written) => evidenceOn(on(), usageLog).tailUsage(written),
       diffPlans: (plans) => evidenceOn(on(), usageLog).diffPlans(plans),
-      reconcile: (written) => proofOn(on()).reconcile(written),
+      reconcile: (written) => proofOn({ ...on(), actor: '' }, usageLog).reconcile(written),
       listRoutes: () => viewRoutes(this.#config),
       ingest: (body, { actor, fromLine, signal }) =>
         intake(actor).ingestFile('-', { ...run, fromLine, signal }, body),

@@ -19,5 +19,6 @@ const FIELDS: readonly (readonly [name: string, read: (config: Config) => unknow
   ['portal', (config) => config.portal],
   ['stores', (config) => config.stores],
   ['metering.durability', (config) => config.metering.durability],
+  ['metering.spool_max', (config) => config.metering.spoolBytesMax],
   ['metering.client_ip', (config) => config.metering.clientIp],
 ]

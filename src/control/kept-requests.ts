@@ -3,7 +3,7 @@ import { within } from '../access/within.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { canonicalJson } from '../lib/canonical-json.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
-import type { KeptAnswer } from '../storage/ports/kept-answers.ts'
+import type { DoneRequest } from '../storage/ports/done-requests.ts'
 import type { Asking } from './asking.ts'
 import type { ControlParts } from './control-parts.ts'
 import { etagOf } from './etag.ts'
@@ -70,7 +70,7 @@ async function runWithin(tables: ControlTables, request: OneRequest): Promise<An
     .update(canonicalJson({ id: operation.id, input: withoutUndefined(input) }))
     .digest('hex')
   if (key !== undefined) {
-    const before = await tables.keptAnswers.find({ actor, idempotencyKey: key })
+    const before = await tables.doneRequests.find({ actor, idempotencyKey: key })
     if (before !== undefined) return { answer: replayed(before, fingerprint), isReplayed: true }
   }
   const store = within(tables)
@@ -80,14 +80,14 @@ async function runWithin(tables: ControlTables, request: OneRequest): Promise<An
   if (key !== undefined && !(answer instanceof Response)) {
     const body = operation.isSecret ? null : JSON.stringify(answer)
     const kept = { actor, idempotencyKey: key, fingerprint, status: operation.status, body }
-    if (!(await tables.keptAnswers.insert({ ...kept, createdAtMs: clock.nowMs() }))) {
+    if (!(await tables.doneRequests.insert({ ...kept, createdAtMs: clock.nowMs() }))) {
       throw new GatezError('idempotency-running', 'A request with this Idempotency-Key is under way.')
     }
   }
   return { answer, isReplayed: false }
 }
 
-function replayed({ fingerprint, body }: KeptAnswer, asked: string): unknown {
+function replayed({ fingerprint, body }: DoneRequest, asked: string): unknown {
   if (fingerprint !== asked) {
     const detail = 'This Idempotency-Key came before, with something else to do.'
     throw new GatezError('idempotency-mismatch', detail)

@@ -43,6 +43,7 @@ const SOURCES = {
   'control-thread': '../control-thread.ts',
   'gateway-thread': '../gateway/thread-worker.ts',
   'ingest-thread': '../ingest/ingest-thread.ts',
+  'keeper-thread': '../gateway/keeper-thread.ts',
   'meter-thread': '../metering/meter-thread.ts',
   'ship-thread': '../shipping/ship-thread.ts',
 } as const

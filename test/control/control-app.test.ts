@@ -186,7 +186,7 @@ describe('changes that hold once', () => {
     const body = { ...NEW, plan: 'gold' }
     const how = { token: control.owner, headers: { 'idempotency-key': 'a' } }
     expect((await control.ask('POST', '/api/v1/tenants', { ...how, body })).status).toBe(404)
-    expect(await control.store.keptAnswers.find({ actor: 'x', idempotencyKey: 'a' })).toBeUndefined()
+    expect(await control.store.doneRequests.find({ actor: 'x', idempotencyKey: 'a' })).toBeUndefined()
     expect((await control.ask('POST', '/api/v1/tenants', { ...how, body: NEW })).status).toBe(201)
   })
 
@@ -200,7 +200,7 @@ describe('changes that hold once', () => {
     const again = await control.ask('POST', '/api/v1/tenants/acme/keys', how)
     expect(again).toMatchObject({ status: 409, json: { code: 'already-revealed' } })
     expect(again.text).not.toContain(made.json.secret)
-    const kept = await control.store.keptAnswers.find({
+    const kept = await control.store.doneRequests.find({
       ...{ actor: `token:${(await control.store.tokens.list())[0]?.id}`, idempotencyKey: 'k1' },
     })
     expect(kept).toMatchObject({ status: 201, body: null })

@@ -127,7 +127,7 @@ export async function startControl(
     casesOn: (tables, actor) => appOn({ config, clock, store: tables, actor }),
     evidence: {
       ...evidenceOn(on, usageLog),
-      ...proofOn(on),
+      reconcile: (written) => proofOn({ ...on, actor: '' }, usageLog).reconcile(written),
       listRoutes: () => viewRoutes(config),
       ingest: (body, { actor, ...asked }) =>
         intakeOn({ ...on, actor }, usageLog).ingestFile('-', { ...run, ...asked }, body),

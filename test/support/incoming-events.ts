@@ -1,10 +1,10 @@
 import { readEvent } from '../../src/ingest/read-event.ts'
 import { parseExactJson } from '../../src/lib/exact-json.ts'
-import type { Meter } from '../../src/model/api.ts'
+import type { Meter } from '../../src/model/meter.ts'
 
 /** A meter that takes events; `overrides` say what differs. */
 export function eventMeter(id: string, overrides: Partial<Meter> = {}): Meter {
-  return { id, aggregation: 'sum', from: 'event', countStatuses: [], ...overrides }
+  return { id, aggregation: 'sum', from: 'event', field: '', routes: 'all', countStatuses: [], ...overrides }
 }
 
 /** The event of the first example of all, with what differs; undefined takes a field out. */

@@ -10,15 +10,16 @@ import { until } from './until.ts'
 /** A folder with a gatez.yaml, and the built program run in it. Removed when the running test is over. */
 export class Project {
   readonly folder = tempDir()
-  readonly #entry: string
-  readonly #env: Readonly<Record<string, string>>
+  /** The script of the program. */
+  readonly entry: string
+  readonly env: Readonly<Record<string, string>>
   #serving: ServeProcess | undefined
   /** Serves the control API to commands of tests that have no gateway. */
   #hidden: ServeProcess | undefined
 
   constructor({ build = 'lib', env = {} }: ProjectOptions = {}) {
-    this.#entry = builtProgram(build)
-    this.#env = env
+    this.entry = builtProgram(build)
+    this.env = env
   }
 
   /** A project with this configuration (JSON is YAML), its plans in force. */
@@ -66,8 +67,8 @@ export class Project {
    * in this folder, or of one that is started for it: the same tests, the same answers.
    */
   async try(...argv: string[]): Promise<CliResult> {
-    const env = { ...this.#env, ...(await this.#remote(argv)) }
-    return runCli(argv, { cwd: this.folder, entry: this.#entry, env })
+    const env = { ...this.env, ...(await this.#remote(argv)) }
+    return runCli(argv, { cwd: this.folder, entry: this.entry, env })
   }
 
   async #remote([topic = '']: readonly string[]): Promise<Readonly<Record<string, string>>> {
@@ -77,7 +78,7 @@ export class Project {
       return {}
     }
     if (this.#serving?.running !== true && this.#hidden?.running !== true) {
-      const options = { cwd: this.folder, entry: this.#entry, env: this.#env }
+      const options = { cwd: this.folder, entry: this.entry, env: this.env }
       // What it cannot start with is the test's own matter.
       this.#hidden = await ServeProcess.start(options).catch(() => undefined)
     }
@@ -112,7 +113,7 @@ export class Project {
 
   async serve(env: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
     await this.#stopHidden()
-    const options = { cwd: this.folder, entry: this.#entry, env: { ...this.#env, ...env } }
+    const options = { cwd: this.folder, entry: this.entry, env: { ...this.env, ...env } }
     this.#serving = await ServeProcess.start(options)
     return this.#serving
   }
@@ -120,18 +121,18 @@ export class Project {
   /** `gatez serve` with these flags. */
   async serveWith(...args: string[]): Promise<ServeProcess> {
     await this.#stopHidden()
-    return ServeProcess.start({ cwd: this.folder, entry: this.#entry, env: this.#env, args })
+    return ServeProcess.start({ cwd: this.folder, entry: this.entry, env: this.env, args })
   }
 
   /** Starts another command that stays, without waiting for anything. */
   spawn(...argv: string[]): ServeProcess {
     const [command = '', ...args] = argv
-    return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env, command, args })
+    return ServeProcess.spawn({ cwd: this.folder, entry: this.entry, env: this.env, command, args })
   }
 
   /** Starts `serve` without waiting until it listens. */
   spawnServe(): ServeProcess {
-    return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env })
+    return ServeProcess.spawn({ cwd: this.folder, entry: this.entry, env: this.env })
   }
 }
 

@@ -1,5 +1,7 @@
+import type { AdjustmentStore } from './adjustments.ts'
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
+import type { DoneRequestStore } from './done-requests.ts'
 import type { EventStore } from './events.ts'
 import type { KeptAnswerStore } from './kept-answers.ts'
 import type { KeyStore } from './keys.ts'
@@ -31,6 +33,7 @@ export interface ControlTables {
   readonly plans: PlanStore
   readonly subscriptions: SubscriptionStore
   readonly ledger: LedgerStore
+  readonly adjustments: AdjustmentStore
   readonly nodes: NodeStore
   readonly changes: ChangeStore
   readonly audit: AuditStore
@@ -39,5 +42,6 @@ export interface ControlTables {
   readonly events: EventStore
   readonly unattributed: UnattributedStore
   readonly keptAnswers: KeptAnswerStore
+  readonly doneRequests: DoneRequestStore
   readonly sessions: SessionStore
 }

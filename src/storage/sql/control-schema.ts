@@ -1,7 +1,7 @@
 /** The tables of the control API and the portals. */
 export interface ControlPlaneSchema {
   readonly audit_head: AuditHeadRow
-  readonly kept_answers: KeptAnswerRow
+  readonly done_requests: DoneRequestRow
   readonly member_secrets: MemberSecretRow
   readonly sessions: SessionRow
   readonly sign_in_links: SignInLinkRow
@@ -13,7 +13,7 @@ export interface AuditHeadRow {
   readonly hash: string
 }
 
-export interface KeptAnswerRow {
+export interface DoneRequestRow {
   readonly actor: string
   readonly idempotency_key: string
   readonly fingerprint: string

@@ -1,8 +1,10 @@
 import { Kysely } from 'kysely'
 import type { Clock } from '../../lib/clock.ts'
 import type { ControlStore, ControlTables } from '../ports/control-store.ts'
+import { SqlAdjustmentStore } from './adjustments.ts'
 import { SqlAuditStore } from './audit.ts'
 import { SqlChangeStore } from './changes.ts'
+import { SqlDoneRequestStore } from './done-requests.ts'
 import type { SqlEngine } from './engine.ts'
 import { EventStatements } from './event-statements.ts'
 import { SqlEventStore } from './events.ts'
@@ -70,6 +72,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     plans: new SqlPlanStore(db),
     subscriptions: new SqlSubscriptionStore(db),
     ledger: new SqlLedgerStore(db, ledger),
+    adjustments: new SqlAdjustmentStore(db),
     nodes: new SqlNodeStore(db),
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db, engine),
@@ -78,6 +81,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     events: new SqlEventStore(db, events),
     unattributed: new SqlUnattributedStore(db),
     keptAnswers: new SqlKeptAnswerStore(db),
+    doneRequests: new SqlDoneRequestStore(db),
     sessions: new SqlSessionStore(db),
   }
 }

@@ -12,7 +12,7 @@ export const control: Migration = {
       hash text not null
     )`,
     "insert into audit_head (id, hash) values (1, '')",
-    `create table kept_answers (
+    `create table done_requests (
       actor text not null,
       idempotency_key text not null,
       fingerprint text not null,
@@ -21,7 +21,7 @@ export const control: Migration = {
       created_at_ms ${bigint} not null,
       primary key (actor, idempotency_key)
     )`,
-    'create index kept_answers_by_time on kept_answers (created_at_ms)',
+    'create index done_requests_by_time on done_requests (created_at_ms)',
     `create table member_secrets (
       member_id text primary key references members (id) on delete cascade,
       password text,
