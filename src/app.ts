@@ -30,6 +30,7 @@ import { showKey } from './access/show-key.ts'
 import { showMember } from './access/show-member.ts'
 import { showPlan } from './access/show-plan.ts'
 import { showTenant } from './access/show-tenant.ts'
+import { makeOperatorLink } from './access/sign-in-operator.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
 import { verifyKey } from './access/verify-key.ts'
 import type { ExportRequest } from './billing/export/export-usage.ts'
@@ -178,6 +179,7 @@ function tokenCases(access: Access, actor: string) {
   return {
     createToken: (request: Unsigned<typeof createToken>) => createToken(access, { ...request, actor }),
     listTokens: () => listTokens(access),
+    makeOperatorLink: () => makeOperatorLink(access, { actor }),
     revokeTokens: (request: Unsigned<typeof revokeTokens>) => revokeTokens(access, { ...request, actor }),
   }
 }

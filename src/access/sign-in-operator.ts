@@ -2,19 +2,30 @@ import { randomBytes } from 'node:crypto'
 import { GatezError } from '../errors/gatez-error.ts'
 import { hashSecret, sha256Hex, tokenIsWellFormed } from '../model/key.ts'
 import { tokenHolds, tokenMay } from '../model/token.ts'
-import { type Access, record } from './access.ts'
+import { isoTime } from '../lib/iso-time.ts'
+import { type Access, record, type Signed } from './access.ts'
 import { type OpenedSession, openSession } from './open-session.ts'
 
-/** How long a link that `gatez serve` prints lets an operator in. */
+/** How long a link of `gatez tokens link` lets an operator in. */
 const LINK_MS = 3_600_000
 
 /** Makes what lets an operator in, once, within the hour. Only its SHA-256 is kept. */
-export async function makeOperatorLink({ store, clock }: Access): Promise<string> {
+export async function makeOperatorLink({ store, clock }: Access, { actor }: Signed): Promise<OperatorLink> {
   const nowMs = clock.nowMs()
   const token = randomBytes(32).toString('base64url')
-  const link = { hash: sha256Hex(token), createdAtMs: nowMs, expiresAtMs: nowMs + LINK_MS }
-  await store.sessions.insertLink({ ...link, purpose: 'operator', detail: {} })
-  return token
+  const expiresAtMs = nowMs + LINK_MS
+  await store.transaction(async (tables) => {
+    const link = { hash: sha256Hex(token), createdAtMs: nowMs, expiresAtMs }
+    await tables.sessions.insertLink({ ...link, purpose: 'operator', detail: {} })
+    await record(tables, { atMs: nowMs, actor, action: 'operator.link-made', subject: 'operators' })
+  })
+  return { token, expires_at: isoTime(expiresAtMs) }
+}
+
+/** What lets an operator in; shown this once. */
+export interface OperatorLink {
+  readonly token: string
+  readonly expires_at: string
 }
 
 /** Begins the session of an operator: by a link, or by a token with the scope owner. */

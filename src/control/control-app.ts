@@ -72,7 +72,10 @@ interface AppParts {
 
 async function answerOne(app: AppParts, operation: Operation, context: Request_): Promise<Response> {
   const { parts, place } = app
-  const header = (name: string): string | undefined => context.req.header(name)
+  const url = new URL(context.req.url)
+  // Without a socket there may be no Host, and the address stands for it.
+  const header = (name: string): string | undefined =>
+    context.req.header(name) ?? (name === 'host' ? url.host : undefined)
   const { ip } = originOf(parts, place, context)
   const principal = await authenticate(parts, { header, ip })
   const actor = actorOf(principal)
@@ -85,7 +88,6 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
   checkCsrf(operation, principal, { header, ip })
   const raw = { request: context.req.raw, params: context.req.param() }
   const input = await readInput(operation, raw)
-  const url = new URL(context.req.url)
   const asking: Asking = {
     ...{ principal, actor, parts, ip, header, clock: parts.clock, store: parts.store },
     ...{ isPortal: place.isPortal, method: context.req.method, target: url.pathname + url.search },

@@ -16,6 +16,7 @@ async function scene() {
 /** As a browser goes: to the provider, and back with its cookie. */
 async function signIn(control: TestControl, cookie?: string) {
   const begun = await control.ask('GET', '/api/portal/v1/oidc')
+  expect(begun.status, `${begun.text} ${control.faults}`).toBe(302)
   const [own = ''] = begun.headers.get('set-cookie')!.split(';')
   const answer = await fetch(begun.headers.get('location')!, { redirect: 'manual' })
   const back = new URL(answer.headers.get('location')!)

@@ -176,7 +176,7 @@ const operatorSignIn = operation({
   path: '/api/v1/session',
   tag: 'session',
   summary:
-    'Sign in as the operator: by the link that gatez serve prints, once, or a token with the scope owner.',
+    'Sign in as the operator: by a link of gatez tokens link, once, or a token with the scope owner.',
   access: ANYONE,
   input: z.object({ token }),
   answer: session,
