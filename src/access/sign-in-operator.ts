@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { GatezError } from '../errors/gatez-error.ts'
+import { isoTime } from '../lib/iso-time.ts'
 import { hashSecret, sha256Hex, tokenIsWellFormed } from '../model/key.ts'
 import { tokenHolds, tokenMay } from '../model/token.ts'
-import { isoTime } from '../lib/iso-time.ts'
 import { type Access, record, type Signed } from './access.ts'
 import { type OpenedSession, openSession } from './open-session.ts'
 

@@ -3,6 +3,9 @@ import { isLoopback } from '../config/address.ts'
 import type { OidcConfig } from '../config/control-config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 
+/** How long the provider is waited for. */
+const ASK_S = 10
+
 /** A provider of identities (OpenID Connect), found out about when it is first needed. */
 export class IdentityProvider {
   readonly #config: OidcConfig
@@ -53,9 +56,11 @@ export class IdentityProvider {
   #configuration(): Promise<client.Configuration> {
     const { issuer, clientId, clientSecret } = this.#config
     const url = new URL(issuer)
-    // In the clear only on this machine, as in a test.
+    // In the clear only on this machine, as in a test. Signatures are checked wherever a token comes from.
     const insecure = url.protocol === 'http:' && isLoopback(url.hostname)
-    const options = insecure ? { execute: [client.allowInsecureRequests], timeout: 10 } : { timeout: 10 }
+    const checks = [client.enableNonRepudiationChecks]
+    const execute = insecure ? [...checks, client.allowInsecureRequests] : checks
+    const options = { execute, timeout: ASK_S }
     this.#found ??= client
       .discovery(url, clientId, clientSecret, undefined, options)
       .catch((cause: unknown) => {

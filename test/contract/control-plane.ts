@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
+import type { Session } from '../../src/storage/ports/sessions.ts'
 import { member, NOON, tenant } from '../support/control-store.ts'
 
 /** The part of the ControlStore's promises that the control API and the portals rely on. */
@@ -16,11 +17,10 @@ function promises(opened: () => { store: ControlStore }): void {
     await store.tenants.insertMember(member('mem_1', 'ann@example.com'))
   })
 
-  const session = (over: object = {}) =>
-    ({
-      ...{ hash: 'h1', id: 'ses_1', kind: 'member', memberId: 'mem_1', createdAtMs: NOON, expiresAtMs: NOON + 9 },
-      ...over,
-    }) as const
+  const session = (over: Partial<Session> = {}): Session => ({
+    ...{ hash: 'h1', id: 'ses_1', kind: 'member', memberId: 'mem_1', createdAtMs: NOON, expiresAtMs: NOON + 9 },
+    ...over,
+  })
 
   describe('sessions, passwords and links', () => {
     test('a session is found by its hash until it is removed, ends, or its member goes', async () => {

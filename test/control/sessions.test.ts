@@ -81,7 +81,10 @@ describe('a member', () => {
     const { control, token } = await scene()
     const ann = await control.member('acme', 'ann@example.com', 'developer')
     const { cookie = '' } = ann.headers
-    for (const headers of [{ cookie, 'x-csrf-token': '' }, { cookie, 'x-csrf-token': 'x' }]) {
+    for (const headers of [
+      { cookie, 'x-csrf-token': '' },
+      { cookie, 'x-csrf-token': 'x' },
+    ]) {
       const { json } = await control.ask('POST', '/api/portal/v1/keys', { headers, body: {} })
       expect(json.code).toBe('csrf-token-invalid')
     }

@@ -43,7 +43,10 @@ test('a public address without TLS is refused with the reason, before anything s
     const project = new Project()
     project.writeConfig(JSON.stringify({ ...CONFIG, [field]: { listen: '0.0.0.0:8099' } }))
     const { exitCode, stderr } = await project.try('serve')
-    expect([exitCode, stderr]).toEqual([3, expect.stringContaining(`${field}.listen: is open to others than this machine`)])
+    expect([exitCode, stderr]).toEqual([
+      3,
+      expect.stringContaining(`${field}.listen: is open to others than this machine`),
+    ])
     expect(stderr).toMatch(/add tls, or behind_proxy: true/)
   }
 })
@@ -55,20 +58,32 @@ test('commands work through the control API, and say so when it is not there, or
   await remote.run('tenants', 'create', 'acme', '--plan', 'free')
   expect(await project.json('tenants', 'show', 'acme')).toEqual(await remote.json('tenants', 'show', 'acme'))
   const unknown = await remote.try('tenants', 'show', 'nobody')
-  expect([unknown.exitCode, unknown.stderr]).toEqual([5, expect.stringContaining('There is no tenant "nobody".')])
+  expect([unknown.exitCode, unknown.stderr]).toEqual([
+    5,
+    expect.stringContaining('There is no tenant "nobody".'),
+  ])
   const withEnv = (over: object) => new Project({ env: { ...env, ...over } }).try('tenants', 'list')
   expect(await withEnv({ GATEZ_URL: 'http://127.0.0.1:1' })).toMatchObject({
     ...{ exitCode: 7, stderr: expect.stringContaining('Control API unreachable') },
   })
   expect(await withEnv({ GATEZ_TOKEN: 'gzt_wrong' })).toMatchObject({ exitCode: 4 })
-  expect(await withEnv({ GATEZ_TOKEN: '' })).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('GATEZ_TOKEN') })
-  expect(await withEnv({ GATEZ_URL: 'localhost' })).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('GATEZ_URL') })
+  expect(await withEnv({ GATEZ_TOKEN: '' })).toMatchObject({
+    exitCode: 4,
+    stderr: expect.stringContaining('GATEZ_TOKEN'),
+  })
+  expect(await withEnv({ GATEZ_URL: 'localhost' })).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('GATEZ_URL'),
+  })
 })
 
 test('a request with an Idempotency-Key is done once, also when the gateway is killed in the middle of many', async () => {
   const { project, serve, ask } = await scene()
   const create = (number: number, send = ask) =>
-    send('POST', '/api/v1/tenants', { body: { id: `t${number}`, plan: 'free' }, headers: { 'idempotency-key': `k${number}` } })
+    send('POST', '/api/v1/tenants', {
+      body: { id: `t${number}`, plan: 'free' },
+      headers: { 'idempotency-key': `k${number}` },
+    })
   const answers = Array.from({ length: 30 }, async (_, number) => (await create(number)).status)
   await answers[5]
   await serve.kill()
@@ -80,7 +95,11 @@ test('a request with an Idempotency-Key is done once, also when the gateway is k
     const response = await fetch(`http://127.0.0.1:${port}/api/v1/tenants`, {
       method: 'POST',
       headers: {
-        ...{ authorization: `Bearer ${token}`, 'content-type': 'application/json', 'idempotency-key': `k${number}` },
+        ...{
+          authorization: `Bearer ${token}`,
+          'content-type': 'application/json',
+          'idempotency-key': `k${number}`,
+        },
       },
       body: JSON.stringify({ id: `t${number}`, plan: 'free' }),
     })

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { ROOT } from '../architecture/source-files.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
 import { until } from '../support/until.ts'
-import { ROOT } from '../architecture/source-files.ts'
 
 /** The recipe as users read it. */
 const RECIPE = /```nginx\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'docs/verify.md'), 'utf8'))![1]!
@@ -35,7 +35,8 @@ test('nginx lets calls through or not by what gatez says, with the recipe of the
   }
   const statuses: number[] = []
   const [byHeader, byBearer] = [{ 'x-api-key': secret }, { authorization: `Bearer ${secret}` }]
-  for (const headers of [byHeader, byBearer, byHeader, byHeader]) statuses.push((await call('/v1/search?q=1', headers)).status)
+  for (const headers of [byHeader, byBearer, byHeader, byHeader])
+    statuses.push((await call('/v1/search?q=1', headers)).status)
   expect(statuses).toEqual([200, 200, 200, 429])
   const refused = await call('/v1/search', byHeader)
   expect([refused.status, refused.headers.get('x-gatez-code')]).toEqual([429, 'RATE_LIMITED'])
@@ -58,13 +59,22 @@ async function startNginx(folder: string, words: Readonly<Record<string, string>
   mkdirSync(folder, { recursive: true })
   const port = await freePort()
   const server = Object.entries(words).reduce((text, [word, by]) => text.replaceAll(word, by), RECIPE)
-  const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`)
+  const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${folder}/${name};`,
+  )
   writeFileSync(
     join(folder, 'nginx.conf'),
     `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
      http { access_log off; ${temps.join(' ')} server { listen 127.0.0.1:${port}; ${server} } }`,
   )
-  const child = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'error.log')])
+  const child = spawn('nginx', [
+    '-p',
+    folder,
+    '-c',
+    join(folder, 'nginx.conf'),
+    '-e',
+    join(folder, 'error.log'),
+  ])
   const closed = once(child, 'close')
   onTestFinished(async () => {
     child.kill('SIGTERM')
@@ -72,7 +82,10 @@ async function startNginx(folder: string, words: Readonly<Record<string, string>
   })
   await until('nginx listens', async () => {
     if (child.exitCode !== null) throw new Error(readFileSync(join(folder, 'error.log'), 'utf8'))
-    return fetch(`http://127.0.0.1:${port}/`).then(() => true, () => undefined)
+    return fetch(`http://127.0.0.1:${port}/`).then(
+      () => true,
+      () => undefined,
+    )
   })
   return port
 }

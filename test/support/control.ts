@@ -17,9 +17,7 @@ import { Rules } from '../../src/gateway/rules.ts'
 import { intakeOn } from '../../src/intake.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
-import { decodeEvents } from '../../src/metering/event.ts'
 import { Meter } from '../../src/metering/meter.ts'
-import { SpoolReader } from '../../src/metering/spool.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import { periodAt } from '../../src/model/period.ts'
 import type { MemberRole } from '../../src/model/tenant.ts'
@@ -34,6 +32,8 @@ import {
 } from '../../src/storage/open.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { NOON } from './control-store.ts'
+import { spooledEvents } from './gateway-store.ts'
+import { deafMeterParts } from './meter-parts.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** The control API without its thread and its socket: every part of it real, in this process. */
@@ -167,7 +167,7 @@ async function testVerifier(config: Config, store: ControlStore, clock: ManualCl
   const spoolPath = `${config.stores.dataDir}/spool.db`
   const meter = await Meter.start(
     { spoolPath, durability: 'process', epoch: 1, spoolBytesMax: 1e9 },
-    { onCommitted: () => {}, onDown: () => {}, onUp: () => {}, onDeath: () => {} },
+    deafMeterParts(),
   )
   onTestFinished(() => meter.stop())
   const port = meter.connect()
@@ -186,18 +186,7 @@ async function testVerifier(config: Config, store: ControlStore, clock: ManualCl
     periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
     nextId: () => ids.next(),
   })
-  const events = async (): Promise<readonly UsageEvent[]> => {
-    await client.drained()
-    const reader = new SpoolReader(spoolPath)
-    try {
-      const batches = reader.after(0, 1_000)
-      return batches.flatMap(({ lines, firstSeq, epoch }) =>
-        decodeEvents(lines, { nodeId: 'node', epoch, firstSeq }),
-      )
-    } finally {
-      reader.close()
-    }
-  }
+  const events = () => spooledEvents(config.stores.dataDir, client)
   return { verifier, events }
 }
 

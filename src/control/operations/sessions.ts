@@ -175,8 +175,7 @@ const operatorSignIn = operation({
   method: 'post',
   path: '/api/v1/session',
   tag: 'session',
-  summary:
-    'Sign in as the operator: by a link of gatez tokens link, once, or a token with the scope owner.',
+  summary: 'Sign in as the operator: by a link of gatez tokens link, once, or a token with the scope owner.',
   access: ANYONE,
   input: z.object({ token }),
   answer: session,
