@@ -31,8 +31,9 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   const load = (): Config => listeningOn(loadConfig(file, env), listen)
   const log = openLog()
   const firstCalls = alone === undefined ? undefined : new FirstCalls(processStartMs(clock), print)
+  const config = alone?.config ?? load()
   const serving = await serve({
-    config: alone?.config ?? load(),
+    config,
     clock,
     log,
     actor: `serve:${systemUser()}`,
@@ -46,7 +47,7 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   })
   using _reloading = reloadOnChange({ file, watched, load, serving, log, print })
   print(`gatez listens on ${listenUrl(serving)} (${threads(serving.threads)})`)
-  printControl(serving, alone?.config ?? load(), print)
+  printControl(serving, config, print)
   if (alone === undefined && !existsSync(file))
     print(`There is no ${file} here: it serves what --upstream named last.`)
   if (alone !== undefined) await welcome(file, alone, { serving, print }).catch(stopAndThrow(serving))
