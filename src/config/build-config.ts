@@ -7,6 +7,7 @@ import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
+import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
 import type { File } from './schema.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
@@ -42,7 +43,14 @@ export function buildConfig(file: File, path: string): Config {
       retentionDays: file.metering.retention_days,
       clientIp: file.metering.client_ip,
     },
-    billing: file.billing,
+    billing: {
+      currency: file.billing.currency,
+      timezone: file.billing.timezone,
+      period: file.billing.period,
+      anchor: file.billing.anchor,
+    },
+    invoicing: toInvoiceConfig(file.billing, folder),
+    mail: toMailConfig(file, { folder, dataDir: dirname(controlPath) }),
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
     meters: file.meters.map(toMeter),

@@ -2,6 +2,7 @@ import type { Api, Feature } from '../model/api.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
+import type { InvoiceConfig, MailConfig } from './invoice-config.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
 export interface Config {
@@ -14,6 +15,8 @@ export interface Config {
   readonly stores: StoresConfig
   readonly metering: MeteringConfig
   readonly billing: BillingConfig
+  readonly invoicing: InvoiceConfig
+  readonly mail: MailConfig
   readonly apis: readonly Api[]
   readonly features: readonly Feature[]
   readonly meters: readonly Meter[]

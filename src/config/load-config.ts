@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { GatezError } from '../errors/gatez-error.ts'
 import { RequestRules } from '../openapi/request-rules.ts'
 import { buildConfig } from './build-config.ts'
+import { checkBilling } from './check-billing.ts'
 import { checkMeters } from './check-meters.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkPlans } from './check-plans.ts'
@@ -46,6 +47,7 @@ export function parseConfig(text: string, { file, env }: ConfigPlace): Config {
   checkPlaces(cursor, dirname(path))
   checkFiles(cursor, dirname(path))
   checkUpstreams(cursor, dirname(path))
+  checkBilling(cursor, dirname(path))
   if (shape === undefined || !problems.isEmpty) throw problems.toError()
   return buildConfig(shape, path)
 }

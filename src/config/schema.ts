@@ -5,6 +5,7 @@ import { parseCountersUrl, parseListen, parseSqliteUrl } from './address.ts'
 import { apiSchema } from './api-schema.ts'
 import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
+import { invoiceFields, mailSchema } from './invoice-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseScope, SCOPE_RULE } from './scope.ts'
 import {
@@ -42,6 +43,7 @@ const billing = strict({
   timezone: text(parseTimezone).prefault('UTC'),
   period: z.enum(['day', 'week', 'month', 'year']).default('month'),
   anchor: z.literal('calendar').default('calendar'),
+  ...invoiceFields,
 })
 
 const meter = strict({
@@ -125,6 +127,7 @@ export const fileSchema = strict({
   stores: stores.prefault({}),
   metering: metering.prefault({}),
   billing: billing.prefault({}),
+  mail: mailSchema.prefault({}),
   apis: z.array(apiSchema).min(1, oneOrMore('api')),
   features: z.record(z.string(), z.string().min(1)).default({}),
   meters: z.array(meter).default([]),

@@ -1,7 +1,9 @@
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
 import type { EventStore } from './events.ts'
+import type { InvoiceStore } from './invoices.ts'
 import type { KeyStore } from './keys.ts'
+import type { LeaseStore } from './leases.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { NodeStore } from './nodes.ts'
 import type { OutboxStore } from './outbox.ts'
@@ -36,4 +38,6 @@ export interface ControlTables {
   readonly tokens: TokenStore
   readonly events: EventStore
   readonly unattributed: UnattributedStore
+  readonly invoices: InvoiceStore
+  readonly leases: LeaseStore
 }

@@ -6,7 +6,9 @@ import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { EventStatements } from './event-statements.ts'
 import { SqlEventStore } from './events.ts'
+import { SqlInvoiceStore } from './invoices.ts'
 import { SqlKeyStore } from './keys.ts'
+import { SqlLeaseStore } from './leases.ts'
 import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
 import { LedgerNumbers } from './ledger-numbers.ts'
 import { LedgerStatements } from './ledger-statements.ts'
@@ -75,5 +77,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     tokens: new SqlTokenStore(db),
     events: new SqlEventStore(db, events),
     unattributed: new SqlUnattributedStore(db),
+    invoices: new SqlInvoiceStore(db),
+    leases: new SqlLeaseStore(db),
   }
 }

@@ -6,6 +6,7 @@ import { initial } from './migrations/0001-initial.ts'
 import { seals } from './migrations/0002-seals.ts'
 import { tokensAndEvents } from './migrations/0003-tokens-and-events.ts'
 import { marksAndDimensions } from './migrations/0004-marks-and-dimensions.ts'
+import { invoices } from './migrations/0011-invoices.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -42,8 +43,8 @@ export interface Migration {
   statements(ddl: SqlDdl): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions]
-const LATEST_VERSION = MIGRATIONS.length
+const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions, invoices]
+const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
 
 /** The schema version of the store; 0 when it is new. Throws when it is newer than ours. */
 async function versionOf(db: Kysely<ControlSchema>, engine: SqlEngine): Promise<number> {

@@ -3,6 +3,7 @@ import type { KeyMode, KeyState } from '../../model/key.ts'
 import type { Mark } from '../../model/mark.ts'
 import type { MemberRole, TenantState } from '../../model/tenant.ts'
 import type { UnattributedReason } from '../ports/unattributed.ts'
+import type { InvoiceTables } from './invoice-rows.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -10,7 +11,7 @@ import type { UnattributedReason } from '../ports/unattributed.ts'
  * Times are whole ms since 1970, booleans 0 or 1, JSON is text, exact decimals are text in SQLite and
  * NUMERIC in Postgres: whatever differs between the engines stays below this line.
  */
-export interface ControlSchema {
+export interface ControlSchema extends InvoiceTables {
   readonly schema_migrations: MigrationRow
   readonly tenants: TenantRow
   readonly members: MemberRow
