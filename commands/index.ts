@@ -15,6 +15,14 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   demo: () => import('./demo.ts'),
   doctor: () => import('./doctor.ts'),
   init: () => import('./init.ts'),
+  'invoices:credit': () => import('./invoices/credit.ts'),
+  'invoices:list': () => import('./invoices/list.ts'),
+  'invoices:pay': () => import('./invoices/pay.ts'),
+  'invoices:preview': () => import('./invoices/preview.ts'),
+  'invoices:run': () => import('./invoices/run.ts'),
+  'invoices:send': () => import('./invoices/send.ts'),
+  'invoices:show': () => import('./invoices/show.ts'),
+  'invoices:void': () => import('./invoices/void.ts'),
   'keys:approve': () => import('./keys/approve.ts'),
   'keys:create': () => import('./keys/create.ts'),
   'keys:import': () => import('./keys/import.ts'),
@@ -66,6 +74,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 /** What the help says of each group of commands. */
 export const TOPICS: Readonly<Record<string, string>> = {
   config: 'The configuration file: check it, print its schema.',
+  invoices: 'What tenants owe: make, list, show, export, send, pay, credit, void.',
   keys: 'API keys: create, request, approve, reveal, rotate, verify, revoke.',
   members: 'The persons of a tenant, who sign in to its portal.',
   plans: 'The plans in force.',

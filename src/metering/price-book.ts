@@ -1,5 +1,5 @@
 import { overridePlan } from '../model/overrides.ts'
-import type { Plan } from '../model/plan.ts'
+import type { Charge, Plan } from '../model/plan.ts'
 import type { Price } from '../pricing/price.ts'
 import { readPrice } from '../pricing/read-price.ts'
 import type { PlanStore } from '../storage/ports/plans.ts'
@@ -17,16 +17,18 @@ export class PriceBook {
 
   /** The charges of the plan in their order, with the tenant's own prices; undefined of a plan that is not there. */
   async charges({ tenantId, planId, planVersion }: Terms): Promise<readonly PricedCharge[] | undefined> {
-    const name = `${tenantId} ${planId} ${planVersion}`
+    const overrides = (await this.#stores.tenants.find(tenantId))?.overrides ?? null
+    // Most tenants have no prices of their own, and share what was read.
+    const name = `${overrides === null ? '' : tenantId} ${planId} ${planVersion}`
     if (!this.#charges.has(name)) {
-      const plan = await this.#plan(planId, planVersion)
-      const overrides = (await this.#stores.tenants.find(tenantId))?.overrides ?? null
+      const plan = await this.plan(planId, planVersion)
       this.#charges.set(name, plan === undefined ? undefined : chargesOf(overridePlan(plan, overrides)))
     }
     return this.#charges.get(name)
   }
 
-  async #plan(planId: string, planVersion: number): Promise<Plan | undefined> {
+  /** The plan in this version. */
+  async plan(planId: string, planVersion: number): Promise<Plan | undefined> {
     const name = `${planId} ${planVersion}`
     if (!this.#plans.has(name)) {
       this.#plans.set(name, (await this.#stores.plans.find(planId, planVersion))?.plan)
@@ -53,9 +55,11 @@ export interface PricedCharge {
   readonly id: string
   readonly meter: string | null
   readonly price: Price
+  /** The price as it was written. */
+  readonly written: Charge['price']
 }
 
 /** The charges of a plan with their prices read. */
 export function chargesOf(plan: Plan): readonly PricedCharge[] {
-  return plan.charges.map(({ id, meter, price }) => ({ id, meter, price: readPrice(price) }))
+  return plan.charges.map(({ id, meter, price }) => ({ id, meter, price: readPrice(price), written: price }))
 }

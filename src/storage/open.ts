@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { counterMemory } from './memory/counter-table.ts'
@@ -10,6 +11,7 @@ import type { UsageLog } from './ports/usage-log.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import { type FolderLock, lockFolder } from './sql/folder-lock.ts'
 import { SqliteGrantReader } from './sql/grant-reader.ts'
+import { type SpooledRun, spooledRuns } from './sql/spooled-runs.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
 import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
 import { sqliteProblem } from './sql/sqlite-problem.ts'
@@ -66,6 +68,11 @@ export function snapshotStores({ stores }: StoresOnly, spoolPath: string): Store
     control: stores.control.path,
     usage: stores.usage.path,
   })
+}
+
+/** What lies in the spool of a data folder, by run. */
+export function runsInSpool({ stores }: StoresOnly): readonly SpooledRun[] {
+  return spooledRuns(join(stores.dataDir, 'spool.db'))
 }
 
 /** What SQLite finds wrong with the inner order of a file, a sentence each; empty when it is sound. */

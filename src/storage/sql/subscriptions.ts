@@ -61,6 +61,14 @@ export class SqlSubscriptionStore implements SubscriptionStore {
     return rows.map(toSubscription)
   }
 
+  async firstStartMs(): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('subscriptions')
+      .select(({ fn }) => fn.min('start_ms').as('start_ms'))
+      .executeTakeFirst()
+    return row?.start_ms ?? undefined
+  }
+
   async end(id: string, endMs: number | null): Promise<void> {
     await this.#db.updateTable('subscriptions').set({ end_ms: endMs }).where('id', '=', id).execute()
   }
