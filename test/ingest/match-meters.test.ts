@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { IncomingEvent } from '../../src/ingest/incoming-event.ts'
 import { matchMeters } from '../../src/ingest/match-meters.ts'
-import type { Meter } from '../../src/model/api.ts'
+import type { Meter } from '../../src/model/meter.ts'
 import { eventMeter, incoming } from '../support/incoming-events.ts'
 
 const match = (meters: readonly Meter[], fields: Readonly<Record<string, unknown>> = {}, mayLower = true) =>

@@ -1,6 +1,6 @@
 import { readEvent } from '../../src/ingest/read-event.ts'
 import { parseExactJson } from '../../src/lib/exact-json.ts'
-import type { Meter } from '../../src/model/api.ts'
+import type { Meter } from '../../src/model/meter.ts'
 
 /** A meter that takes events; `overrides` say what differs. */
 export function eventMeter(id: string, overrides: Partial<Meter> = {}): Meter {
