@@ -4,7 +4,7 @@ import type { Meter } from '../../src/model/meter.ts'
 
 /** A meter that takes events; `overrides` say what differs. */
 export function eventMeter(id: string, overrides: Partial<Meter> = {}): Meter {
-  return { id, aggregation: 'sum', from: 'event', countStatuses: [], ...overrides }
+  return { id, aggregation: 'sum', from: 'event', field: '', routes: 'all', countStatuses: [], ...overrides }
 }
 
 /** The event of the first example of all, with what differs; undefined takes a field out. */
