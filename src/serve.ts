@@ -245,14 +245,14 @@ async function countAgain(
   }: Readonly<{ store: ControlStore; usageLog: UsageLog; counters: CounterStore; plans: readonly Plan[] }>,
 ): Promise<AdjustedQuotas> {
   const { store, counters } = stores
-  const { timezone } = config.billing
-  await restoreWindows({ ...stores, clock, timezone }, plans)
+  const { billing } = config
+  await restoreWindows({ ...stores, clock, billing }, plans)
   // In one transaction: what is adjusted meanwhile is either in the sums or among what comes later.
   const adjustedSeq = await store.transaction(async (tables) => {
-    await restoreQuotas({ store: tables, counters, clock, timezone }, plans)
+    await restoreQuotas({ store: tables, counters, clock, billing }, plans)
     return adjustedThrough(tables)
   })
-  const release = { store, counters, timezone, nowMs: () => clock.nowMs(), plans: () => plansInForce(store) }
+  const release = { store, counters, billing, nowMs: () => clock.nowMs(), plans: () => plansInForce(store) }
   return new AdjustedQuotas(release, adjustedSeq)
 }
 

@@ -42,7 +42,7 @@ export interface PipelineParts {
   readonly answerPreflight: (exchange: Exchange, fields: readonly string[]) => void
   /** Whether more arrives than can be done. */
   readonly isOverloaded: () => boolean
-  readonly billingPeriodAt: (atMs: number) => Period
+  readonly billingPeriodAt: (atMs: number, anchorMs: number | null) => Period
   /** What the ledger holds of a tenant. */
   readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
   /** Counts what a request reports; resolves once that is durable. */

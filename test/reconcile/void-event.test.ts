@@ -220,9 +220,11 @@ test('quotas get back what was adjusted, once, and not what belongs to another p
         subscriptions: Object.assign(Object.create(store.subscriptions), { activeAt: async () => active }),
       },
       counters: Object.assign(Object.create(null), {
-        giveBack: ([{ id, cost }]: { id: string; cost: number }[]) => void given.push([id, cost]),
+        giveBack: (counters: { id: string; cost: number }[]) => {
+          for (const { id, cost } of counters) given.push([id, cost])
+        },
       }),
-      timezone: 'UTC',
+      billing: { timezone: 'UTC', period: 'month' },
       nowMs: () => nowMs,
       plans: async () => [{ ...base, keys: { max: 1, approval: 'auto' }, quotas }],
     },

@@ -17,6 +17,7 @@ import type {
   SealRow,
   WatermarkRow,
 } from './ledger-schema.ts'
+import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow } from './quota-rows.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -47,6 +48,9 @@ export interface ControlSchema {
   readonly changes: ChangeRow
   readonly audit: AuditRow
   readonly outbox: OutboxRow
+  readonly quota_use: QuotaUseRow
+  readonly quota_alerts: QuotaAlertRow
+  readonly override_versions: OverrideVersionRow
   readonly tokens: TokenRow
   readonly ingested_events: IngestedEventRow
   readonly event_batches: EventBatchRow
@@ -116,6 +120,10 @@ export interface SubscriptionRow {
   readonly plan_version: number
   readonly start_ms: number
   readonly end_ms: number | null
+  readonly anchor_ms: number | null
+  readonly plan_since_ms: number | null
+  /** 0 or 1. */
+  readonly is_trial: number
 }
 
 export interface KeyRow {
