@@ -61,6 +61,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tokens:create': () => import('./tokens/create.ts'),
   'tokens:list': () => import('./tokens/list.ts'),
   'tokens:revoke': () => import('./tokens/revoke.ts'),
+  'usage:explain': () => import('./usage/explain.ts'),
   'usage:export': () => import('./usage/export.ts'),
   'usage:import': () => import('./usage/import.ts'),
   'usage:ingest': () => import('./usage/ingest.ts'),
@@ -68,6 +69,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
   'usage:unattributed': () => import('./usage/unattributed.ts'),
+  'usage:void': () => import('./usage/void.ts'),
   why: () => import('./why.ts'),
 }
 
@@ -82,7 +84,8 @@ export const TOPICS: Readonly<Record<string, string>> = {
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
   tokens: 'What programs of yours show instead of a person: create, list, revoke.',
-  usage: 'What was used: reports, exports, calls as they happen, events and logs brought in.',
+  usage:
+    'What was used: reports, exports, the calls behind a figure, events and logs brought in, leaks, voids.',
 }
 
 export interface CommandModule {

@@ -109,7 +109,7 @@ export async function openApp(configFile: string) {
 
 /** The use cases about what was used. */
 function usageCases({ config, clock, store }: UsageParts) {
-  const { billing, meters } = config
+  const { billing } = config
   const read = queryReader({ config, clock })
   return {
     usageReport: (written: WrittenUsageQuery) => usageReport(store, read(written, ['tenant']), billing),
@@ -118,7 +118,7 @@ function usageCases({ config, clock, store }: UsageParts) {
       // Loaded here, so that other commands need not wait for the CSV writer.
       const { exportUsage } = await import('./billing/export/export-usage.ts')
       const report = await usageReport(store, read(written, ['tenant', 'key']), billing)
-      await exportUsage(report, { ...request, meterIds: meters.map((meter) => meter.id) })
+      await exportUsage(report, { ...request, meterIds: config.meters.map(({ id }) => id) })
       return report
     },
     simulatePrices: async (written: WrittenUsageQuery, plans: readonly Plan[]) => {

@@ -7,6 +7,7 @@ import { blockedNow } from './limits/blocked-now.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
 import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
+import { heldPlan } from './model/billing-calendar.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
@@ -33,7 +34,7 @@ export async function openEvidence(configFile: string) {
     const { store, clock, config } = app
     const diffs = await diffPlans(store, plans, clock.nowMs())
     const parts = {
-      ...{ store, usageLog, clock, timezone: config.billing.timezone },
+      ...{ store, usageLog, clock, billing: config.billing },
       routes: config.apis.flatMap((api) => api.routes),
       emptyCounters: () => openCounters(makeCounterMemory(config.gateway.countersMib)),
     }
@@ -55,9 +56,12 @@ export async function openEvidence(configFile: string) {
     const newest = whole.event
     const { config, store } = app
     const tenant = newest.tenantId === '' ? undefined : await store.tenants.find(newest.tenantId)
+    const subscriptions = await store.subscriptions.list(newest.tenantId)
+    const subscription = subscriptions.find(({ id }) => id === newest.subscriptionId)
     const parts = {
       usageLog,
-      timezone: config.billing.timezone,
+      billing: config.billing,
+      held: heldPlan(subscription),
       emptyCounters: () => openCounters(makeCounterMemory(1)),
       routes: config.apis.flatMap((api) => api.routes),
       meters: config.meters,

@@ -7,13 +7,15 @@ import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
+import { Keeping } from './gateway/keeping.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import type { IngestRules } from './ingest/ingest-messages.ts'
 import { Ingesting } from './ingest/ingesting.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { prefixedId } from './lib/id.ts'
 import { makeFolder } from './lib/make-folder.ts'
-import { restoreCounters } from './limits/restore-counters.ts'
+import { AdjustedQuotas, adjustedThrough } from './limits/release-adjusted.ts'
+import { restoreQuotas, restoreWindows } from './limits/restore-counters.ts'
 import { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
@@ -27,6 +29,7 @@ import {
   openUsageLog,
 } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
+import type { CounterStore } from './storage/ports/counters.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 import { describeError, type Log } from './telemetry/log.ts'
 
@@ -102,6 +105,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     reload: async (next, plans) => {
       const mode = plans === 'apply' ? 'explicit' : 'start'
       await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode })
+      await metering.keeping.ensure(next.apis)
       metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       ingesting.replaceRules(ingestRules(next))
@@ -152,7 +156,13 @@ async function startMetering(
   )
   undo.defer(() => shipping.stop())
   committed = () => shipping.wake()
-  return { store, usageLog, meter, epoch, shipping }
+  const owner = { nodeId, epoch }
+  const keeping = new Keeping(
+    { stores, owner, clockOffsetMs },
+    { onFailed: (error) => log.error(error, 'keeping an answer failed'), onDeath },
+  )
+  undo.defer(() => keeping.stop())
+  return { store, usageLog, meter, epoch, shipping, keeping }
 }
 
 function meteringRules({ meters, dimensions }: Config): MeteringRules {
@@ -165,33 +175,37 @@ interface Metering {
   readonly meter: Meter
   readonly epoch: number
   readonly shipping: Shipping
+  readonly keeping: Keeping
 }
 
 /** Counts again what was admitted before, starts the threads, and listens. */
 async function startGateway(
   parts: ServeParts,
-  { store, usageLog, meter, epoch, shipping }: Metering,
+  { store, usageLog, meter, epoch, shipping, keeping }: Metering,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
 ): Promise<{ readonly gateway: GatewayThreads; readonly ingesting: Ingesting; readonly port: number }> {
-  const { config, clock, log } = parts
+  const { config, log } = parts
   const plans = await plansInForce(store)
   const counterMemory = makeCounterMemory(config.gateway.countersMib)
   const counters = openCounters(counterMemory)
-  await restoreCounters({ store, usageLog, counters, clock, timezone: config.billing.timezone }, plans)
+  const adjusted = await countAgain(parts, { store, usageLog, counters, plans })
   const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
   const gateway = new GatewayThreads({
-    threads: threadData(parts, { plans, epoch, counterMemory, meter, ingesting }),
+    threads: threadData(parts, { plans, epoch, counterMemory, meter, ingesting, keeping }),
     figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onDeath,
   })
   undo.defer(() => gateway.stop())
+  await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
-  const watcher = await watchChanges(parts, store, gateway)
+  const watcher = await watchChanges(parts, store, gateway, adjusted)
   undo.defer(() => watcher.stop())
+  // What was adjusted before there was anyone watching.
+  await adjusted.release()
   const port = await gateway.listen(config.gateway.listen)
   return { gateway, ingesting, port }
 }
@@ -222,6 +236,26 @@ function ingestRules({ meters, gateway }: Config): IngestRules {
   return { meters, perMinute: gateway.eventsPerMinute }
 }
 
+/** Counts windows and quotas as they were, and returns what gives back to quotas what is adjusted from now on. */
+async function countAgain(
+  { config, clock }: ServeParts,
+  {
+    plans,
+    ...stores
+  }: Readonly<{ store: ControlStore; usageLog: UsageLog; counters: CounterStore; plans: readonly Plan[] }>,
+): Promise<AdjustedQuotas> {
+  const { store, counters } = stores
+  const { billing } = config
+  await restoreWindows({ ...stores, clock, billing }, plans)
+  // In one transaction: what is adjusted meanwhile is either in the sums or among what comes later.
+  const adjustedSeq = await store.transaction(async (tables) => {
+    await restoreQuotas({ store: tables, counters, clock, billing }, plans)
+    return adjustedThrough(tables)
+  })
+  const release = { store, counters, billing, nowMs: () => clock.nowMs(), plans: () => plansInForce(store) }
+  return new AdjustedQuotas(release, adjustedSeq)
+}
+
 function threadData(
   parts: ServeParts,
   shared: {
@@ -230,6 +264,7 @@ function threadData(
     readonly counterMemory: SharedArrayBuffer
     readonly meter: Meter
     readonly ingesting: Ingesting
+    readonly keeping: Keeping
   },
 ): GatewayThreadData[] {
   const { config, clock } = parts
@@ -245,6 +280,7 @@ function threadData(
     clientMemory,
     meterPort: shared.meter.connect(),
     ingestPort: shared.ingesting.connect(),
+    keeperPort: shared.keeping.makePort(),
     ipSalt,
     sharePort: config.gateway.threads > 1,
   }))
@@ -254,12 +290,14 @@ function watchChanges(
   parts: ServeParts,
   store: ControlStore,
   gateway: GatewayThreads,
+  adjusted: AdjustedQuotas,
 ): Promise<ChangeWatcher> {
   return ChangeWatcher.start({
     changes: store.changes,
     everyMs: CHANGES_EVERY_MS,
     onChanges: async (subjects) => {
       if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
+      if (subjects.some((subject) => subject.startsWith('event:'))) await adjusted.release()
       gateway.forget(subjects)
     },
     onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),

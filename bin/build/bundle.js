@@ -7,6 +7,7 @@ const ENTRIES = {
   gatez: 'bin/run.js',
   'gateway-thread': 'src/gateway/thread-worker.ts',
   'ingest-thread': 'src/ingest/ingest-thread.ts',
+  'keeper-thread': 'src/gateway/keeper-thread.ts',
   'meter-thread': 'src/metering/meter-thread.ts',
   'ship-thread': 'src/shipping/ship-thread.ts',
 }

@@ -24,9 +24,9 @@ export default class UsageReport extends GatezCommand {
     const { title, columns, rows, notes } = usageTable(report)
     this.log(`${title}\n`)
     this.table(columns, rows, 'Nothing was used.')
+    for (const note of notes) this.log(`\n${note}`)
     const { leaks } = report.total
     if (leaks !== '0') this.log(`\nQuantities missing: ${leaks}. What and why: gatez usage leaks`)
-    for (const note of notes) this.log(`\n${note}`)
     return viewUsageReport(report)
   }
 }

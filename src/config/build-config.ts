@@ -5,6 +5,7 @@ import { COUNTED_STATUSES } from '../model/api.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
+import { toAnchor } from './anchor.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
 import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
@@ -47,7 +48,8 @@ export function buildConfig(file: File, path: string): Config {
       currency: file.billing.currency,
       timezone: file.billing.timezone,
       period: file.billing.period,
-      anchor: file.billing.anchor,
+      anchor: toAnchor(file.billing.anchor),
+      proration: file.billing.proration,
     },
     invoicing: toInvoiceConfig(file.billing, folder),
     mail: toMailConfig(file, { folder, dataDir: dirname(controlPath) }),
@@ -137,7 +139,8 @@ function toQuota(quota: File['plans'][number]['quotas'][number]): Quota {
     meter: quota.meter,
     per: quota.per,
     included: String(quota.included),
-    onExceed: quota.on_exceed,
+    onExceed: typeof quota.on_exceed === 'string' ? quota.on_exceed : 'upgrade',
+    ...(typeof quota.on_exceed === 'object' && { upgradeTo: quota.on_exceed.upgrade }),
   }
 }
 

@@ -139,6 +139,12 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'apis[].maintenance.retry_after': 'When they are asked to come back.',
   'apis[].validate':
     'Checks requests against the OpenAPI file; what does not fit gets 400 invalid-request, a JSON body above 4 MiB 413.',
+  'apis[].idempotency':
+    'Answers a POST, PUT, PATCH or DELETE that is sent again with its Idempotency-Key as the first time, and bills it once; {} for as below, null for never.',
+  'apis[].idempotency.keep': 'For how long.',
+  'apis[].idempotency.max_body': 'The largest request body with such a key; above it 413.',
+  'apis[].idempotency.max_answer':
+    'The largest answer that is kept; a call with a larger one is a new call each time.',
   'apis[].strip_prefix': 'Taken off each path before it goes upstream.',
   'apis[].routes': 'The endpoints calls can go to; all others are 404.',
   'apis[].routes[].id': 'Unique among all apis; plans and reports name it.',
@@ -172,6 +178,12 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'apis[].routes[].maintenance.retry_after': 'When they are asked to come back.',
   'apis[].routes[].validate':
     'Checks requests against the OpenAPI file; what does not fit gets 400 invalid-request, a JSON body above 4 MiB 413.',
+  'apis[].routes[].idempotency':
+    'Answers a POST, PUT, PATCH or DELETE that is sent again with its Idempotency-Key as the first time, and bills it once; {} for as below, null for never.',
+  'apis[].routes[].idempotency.keep': 'For how long.',
+  'apis[].routes[].idempotency.max_body': 'The largest request body with such a key; above it 413.',
+  'apis[].routes[].idempotency.max_answer':
+    'The largest answer that is kept; a call with a larger one is a new call each time.',
   features: 'Features that routes can require: id → what customers read.',
   meters: 'What is metered beside calls, units, bytes and duration.',
   'meters[].id': 'Unique; header reads x-gatez-meter-<id> from the answer of the upstream.',

@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { DIMENSIONS_MAX } from '../model/dimension.ts'
 import { AGGREGATIONS } from '../model/mark.ts'
+import { FEE_METHODS, QUOTA_METHODS } from '../model/proration.ts'
 import { parseCountersUrl, parseListen, parseSqliteUrl } from './address.ts'
+import { parseAnchor } from './anchor.ts'
 import { apiSchema } from './api-schema.ts'
 import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
@@ -22,10 +24,6 @@ import {
 /** The shape of `gatez.yaml`. What refers to something else in the file is checked by the check-* files. */
 export type File = z.infer<typeof fileSchema>
 
-function isUpgrade(written: unknown): boolean {
-  return written === 'upgrade' || (typeof written === 'object' && written !== null && 'upgrade' in written)
-}
-
 const stores = strict({
   control: text(parseSqliteUrl).prefault('sqlite:.gatez/gatez.db'),
   counters: text(parseCountersUrl).prefault('memory'),
@@ -42,7 +40,15 @@ const billing = strict({
   currency: text(parseCurrency).prefault('USD'),
   timezone: text(parseTimezone).prefault('UTC'),
   period: z.enum(['day', 'week', 'month', 'year']).default('month'),
-  anchor: z.literal('calendar').default('calendar'),
+  anchor: z
+    .union([whole(1, 31), text(parseAnchor)], {
+      error: 'must be calendar, subscription, a day of the month or week, or a date such as 2026-01-15',
+    })
+    .prefault('calendar'),
+  proration: strict({
+    fee: z.enum(FEE_METHODS).default('days'),
+    quota: z.enum(QUOTA_METHODS).default('carry'),
+  }).prefault({}),
   ...invoiceFields,
 })
 
@@ -90,9 +96,9 @@ const quota = strict({
     error: 'must be an amount such as 200000 or "1.5"',
   }),
   on_exceed: z
-    .enum(['block', 'bill', 'notify'], {
-      error: (issue) =>
-        isUpgrade(issue.input) ? 'upgrade is not supported yet; use block, bill or notify' : undefined,
+    .union([z.enum(['block', 'bill', 'notify']), strict({ upgrade: z.string() })], {
+      error: ({ input }) =>
+        `must be block, bill, notify or { upgrade: PLAN }, is ${input === 'upgrade' ? 'upgrade without a plan' : JSON.stringify(input)}`,
     })
     .default('block'),
 })

@@ -8,6 +8,7 @@ import type { Limited } from './exchange.ts'
 import { Flow, type FlowOwner } from './flow.ts'
 import type { LongAnswer } from './long-answers.ts'
 import type { Held } from './meter.ts'
+import type { OnceCall } from './once-call.ts'
 import type { Refusal } from './refusal.ts'
 import { Reply } from './reply.ts'
 import { readReason, readResponseHead, readTrailers, type UpstreamHeaders } from './response-head.ts'
@@ -29,6 +30,7 @@ export class Passage implements CallHandler, FlowOwner {
   readonly #listener: PassageListener
   readonly #response: ServerResponse
   readonly #reply: Reply
+  readonly #once: OnceCall | undefined
   readonly #bodyless: boolean
   /** Whether the upstream may have seen something of the request, in this attempt. */
   #sent = false
@@ -44,6 +46,7 @@ export class Passage implements CallHandler, FlowOwner {
   readonly #flow: Flow
   /** What meters it in parts; null when nothing does, undefined when it was not long so far. */
   #long: LongAnswer | null | undefined
+  #clientLeft = false
   #ended = false
 
   constructor(limited: Limited, call: UpstreamCall, metering: CallMetering, listener: PassageListener) {
@@ -52,7 +55,8 @@ export class Passage implements CallHandler, FlowOwner {
     this.#metering = metering
     this.#listener = listener
     this.#reply = new Reply(limited, listener)
-    const { request, response, startMonotonicMs } = limited.planned.accepted.exchange
+    const { request, response, startMonotonicMs, once } = limited.planned.accepted.exchange
+    this.#once = once
     this.#flow = new Flow(this, startMonotonicMs)
     this.#response = response
     this.#bodyless = request.method === 'HEAD'
@@ -92,7 +96,9 @@ export class Passage implements CallHandler, FlowOwner {
     const { forward, meters } = readResponseHead(headers)
     this.#meters = meters
     this.#usage = this.#metering.usageReader(this.#limited, headers)
-    this.#reply.begin(status, readReason(status, statusText), forward)
+    const reason = readReason(status, statusText)
+    this.#once?.begin(status, reason, forward)
+    this.#reply.begin(status, reason, forward)
     const length = headers['content-length']
     if (this.#bodyless || status === 204 || status === 304) this.#bytesLeft = 0
     else if (typeof length === 'string') this.#bytesLeft = Number(length)
@@ -135,8 +141,13 @@ export class Passage implements CallHandler, FlowOwner {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#ended) return
-    this.#flow.bytesSent += chunk.length
     this.#usage?.push(chunk)
+    this.#once?.piece(chunk)
+    if (this.#clientLeft) {
+      if (this.#once?.outlivesClient !== true) this.#leave()
+      return
+    }
+    this.#flow.bytesSent += chunk.length
     if (this.#bytesLeft !== -1) {
       this.#bytesLeft -= chunk.length
       if (this.#bytesLeft === 0) {
@@ -152,7 +163,9 @@ export class Passage implements CallHandler, FlowOwner {
 
   onResponseEnd(_controller?: Dispatcher.DispatchController, trailers?: UpstreamHeaders): void {
     if (!this.#ended && trailers !== undefined) this.#keepTrailers(trailers)
-    this.#end('ok', this.#reply)
+    this.#once?.complete()
+    if (this.#clientLeft) this.#end('client_aborted', undefined)
+    else this.#end('ok', this.#reply)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -167,7 +180,7 @@ export class Passage implements CallHandler, FlowOwner {
       if (this.#status === 0) this.#call.judge('failed')
       else this.#call.brokeOff()
     }
-    if (this.#response.headersSent) {
+    if (this.#response.headersSent || (this.#clientLeft && this.#status !== 0)) {
       if (isClients) this.#end('refused', undefined, upstreamProblem(error))
       else this.#end('upstream_truncated', undefined)
       // A message that broke off must not look whole.
@@ -229,6 +242,13 @@ export class Passage implements CallHandler, FlowOwner {
 
   readonly #clientGone = (): void => {
     if (this.#ended) return
+    this.#clientLeft = true
+    // A call that may be sent again is brought to its end, for the next one to find its answer.
+    if (this.#once?.outlivesClient === true) this.#flow.clientLeft()
+    else this.#leave()
+  }
+
+  #leave(): void {
     this.#end('client_aborted', undefined)
     this.#controller?.abort(CLIENT_GONE)
   }

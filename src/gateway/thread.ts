@@ -3,8 +3,13 @@ import { assert } from '../lib/assert.ts'
 import { HOLDS_ENDS } from '../lib/bundle.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { UlidMaker } from '../lib/id.ts'
-import { type Period, periodAt } from '../model/period.ts'
-import type { BillingCycle, Plan } from '../model/plan.ts'
+import {
+  billingPeriodAt,
+  type QuotaPeriod,
+  type QuotaRules,
+  quotaPeriodAt,
+} from '../model/billing-calendar.ts'
+import type { Plan } from '../model/plan.ts'
 import { openCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
 import { Authenticator } from './authenticate.ts'
@@ -14,6 +19,7 @@ import { Clients } from './clients.ts'
 import { EventLoopLag, LAG_EVERY_MS } from './event-loop-lag.ts'
 import { Figures } from './figures.ts'
 import { IngestClient } from './ingest-client.ts'
+import { KeeperClient } from './keeper-client.ts'
 import { MeterClient } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
 import { RequestChecks } from './request-checks.ts'
@@ -51,7 +57,7 @@ export class GatewayThread {
     this.#report = report
     const { config } = data
     this.#config = config
-    this.#periodOf = periodFinder(config.billing.timezone)
+    this.#periodOf = periodFinder(config.billing)
     const clock = shiftedClock(data.clockOffsetMs)
     const grants = openGrantReader(config, clock)
     this.#lag = new EventLoopLag(clock.monotonicMs())
@@ -81,14 +87,16 @@ export class GatewayThread {
       tokens: new TokenAuthenticator((hash) => grants.tokenByHash(hash)),
       counters: openCounters(data.counterMemory),
       meter: this.#meter,
+      keeper: new KeeperClient(data.keeperPort),
       upstreams: this.#upstreams,
       clock,
       nextId: () => ids.next(),
-      periodOf: (cycle, atMs) => this.#periodOf(cycle, atMs),
-      billingPeriodAt: (atMs) => this.#periodOf(this.#config.billing.period, atMs),
+      periodOf: (cycle, atMs, held) => this.#periodOf(cycle, atMs, held),
+      billingPeriodAt: (atMs, anchorMs) => billingPeriodAt(this.#config.billing, atMs, anchorMs),
       figuresOf: (tenantId, period) => this.#figures.of(tenantId, period),
       takeEvents: (request) => ingest.take(request),
       answerOwn: (exchange, answer) => this.#server.answerOwn(exchange, answer),
+      answerKept: (exchange, fields, answer) => this.#server.answerKept(exchange, fields, answer),
       answerPreflight: (exchange, fields) => this.#server.answerPreflight(exchange, fields),
       isOverloaded: () => this.#lag.lagMs > (this.#clients.rules.maxLagMs ?? Number.POSITIVE_INFINITY),
       answer: (exchange, refusal, fields) => this.#server.answer(exchange, refusal, fields),
@@ -126,6 +134,7 @@ export class GatewayThread {
     this.#server.close()
     this.#data.meterPort.close()
     this.#data.ingestPort.close()
+    this.#data.keeperPort.close()
     await this.#upstreams.close()
     this.#grants.close()
   }
@@ -133,7 +142,7 @@ export class GatewayThread {
   /** In one go between two requests: none sees half of the old and half of the new. */
   #reload(config: Config, plans: readonly Plan[]): void {
     this.#config = config
-    this.#periodOf = periodFinder(config.billing.timezone)
+    this.#periodOf = periodFinder(config.billing)
     this.#upstreams.replaceApis(config.apis)
     this.#clients.replaceRules(config.gateway.clients)
     this.#server.replaceRules(config.gateway.tls)
@@ -176,14 +185,24 @@ export class GatewayThread {
   }
 }
 
-/** Finds billing periods, working each out once: calendars are slow, and all tenants share them. */
-function periodFinder(timezone: string): PeriodFinder {
-  const found = new Map<BillingCycle, Period>()
-  return (cycle, atMs) => {
+/**
+ * Finds the periods of quotas, working each out once while all tenants share them: calendars are slow.
+ *
+ * Where they differ by tenant, each caller keeps its own until it ends.
+ */
+function periodFinder(billing: QuotaRules): PeriodFinder {
+  const isShared = (billing.anchor ?? 'calendar') !== 'subscription'
+  const byPlan = (billing.proration?.quota ?? 'carry') !== 'carry'
+  const found = new Map<string, QuotaPeriod>()
+  return (cycle, atMs, held = NOBODY) => {
     const known = found.get(cycle)
-    if (known !== undefined && atMs >= known.startMs && atMs < known.endMs) return known
-    const period = periodAt(cycle, timezone, atMs)
-    found.set(cycle, period)
+    const isKnown = known !== undefined && atMs >= known.startMs && atMs < known.endMs
+    const begins = byPlan && isKnown && (held.planSinceMs ?? 0) > known.startMs
+    if (isKnown && !begins) return known
+    const period = quotaPeriodAt(billing, cycle, atMs, held)
+    if (isShared && period.isSincePlan !== true) found.set(cycle, period)
     return period
   }
 }
+
+const NOBODY = { anchorMs: null, planSinceMs: null }

@@ -5,7 +5,7 @@ import { ZERO } from '../model/rational.ts'
 import type { Subscription } from '../model/tenant.ts'
 import { dueMinor, type PricedUsage, priceUsage, unpriceable } from '../pricing/price-usage.ts'
 import { prorateByTime } from '../pricing/prorate.ts'
-import { type MeterSums, quantityOf } from './meter-sums.ts'
+import { type HeldPeriod, type MeterSums, meterFemtos, quantityOf } from './meter-sums.ts'
 import type { PricedCharge } from './price-book.ts'
 
 /**
@@ -34,13 +34,20 @@ export interface SubscriptionUsage {
   /** When it holds; undefined when nothing is known of it but its usage. */
   readonly subscription: Pick<Subscription, 'startMs' | 'endMs'> | undefined
   /** Key → what the report shows → what was used. */
-  readonly keys: ReadonlyMap<string, ReadonlyMap<string, MeterSums>>
+  readonly keys: ReadonlyMap<string, ReadonlyMap<string | null, MeterSums>>
 }
 
 export interface BillPlace {
   readonly currency: string
   /** Where days begin. */
   readonly timezone: string
+}
+
+/** The part of its period in which a subscription held; all of it where nothing is known of the subscription. */
+export function heldPeriod({ period, subscription }: Omit<SubscriptionUsage, 'keys'>): HeldPeriod {
+  if (subscription === undefined) return { held: period, period }
+  const startMs = Math.max(period.startMs, subscription.startMs)
+  return { held: { startMs, endMs: Math.min(period.endMs, subscription.endMs ?? period.endMs) }, period }
 }
 
 /** One line of a bill. */
@@ -75,12 +82,11 @@ function feeLine(usage: SubscriptionUsage, charge: PricedCharge, place: BillPlac
   }
 }
 
-function heldDays({ period, subscription }: SubscriptionUsage, timezone: string) {
-  const whole = BigInt(daysOf(period, timezone))
-  if (subscription === undefined) return { left: 0n, whole }
-  const startMs = Math.max(period.startMs, subscription.startMs)
-  const endMs = Math.min(period.endMs, subscription.endMs ?? period.endMs)
-  return { left: BigInt(startMs >= endMs ? 0 : daysOf({ startMs, endMs }, timezone)), whole }
+function heldDays(usage: SubscriptionUsage, timezone: string) {
+  const whole = BigInt(daysOf(usage.period, timezone))
+  if (usage.subscription === undefined) return { left: 0n, whole }
+  const { held } = heldPeriod(usage)
+  return { left: BigInt(held.startMs >= held.endMs ? 0 : daysOf(held, timezone)), whole }
 }
 
 function meteredLine(
@@ -90,7 +96,8 @@ function meteredLine(
   place: BillPlace,
 ): ChargeLine {
   const parts = partsOf(usage, meter)
-  const quantity = quantityOf(sum(parts.map(({ femtos }) => femtos)))
+  const all = [...usage.keys.values()].flatMap((used) => [...used.values()])
+  const quantity = quantityOf(meterFemtos(meter, all, heldPeriod(usage)))
   const line = { charge, quantity, days: null }
   const problem = unpriceable(charge.price, { quantity })
   if (problem !== undefined) {
@@ -105,19 +112,20 @@ function meteredLine(
 /** A key with what it used of a meter, in all and by what the report shows. */
 interface KeyPart {
   readonly femtos: bigint
-  readonly groups: readonly (readonly [string, bigint])[]
+  readonly groups: readonly (readonly [string | null, bigint])[]
 }
 
 /** In the order of their names, so that who gets the odd cent does not depend on how the ledger was read. */
-function partsOf({ keys }: SubscriptionUsage, meter: string): readonly KeyPart[] {
-  return sorted(keys).map(([, used]) => {
-    const groups = sorted(used).map(([name, sums]) => [name, sums.femtos(meter)] as const)
-    return { femtos: sum(groups.map(([, femtos]) => femtos)), groups }
+function partsOf(usage: SubscriptionUsage, meter: string): readonly KeyPart[] {
+  const place = heldPeriod(usage)
+  return sorted(usage.keys).map(([, used]) => {
+    const groups = sorted(used).map(([name, sums]) => [name, meterFemtos(meter, [sums], place)] as const)
+    return { femtos: meterFemtos(meter, [...used.values()], place), groups }
   })
 }
 
 function share(minor: bigint, parts: readonly KeyPart[]): ReadonlyMap<string | null, bigint> {
-  const used = parts.filter(({ femtos }) => femtos > 0n)
+  const used = parts.filter(({ femtos, groups }) => femtos > 0n && groups.some(([, part]) => part > 0n))
   if (used.length === 0) return new Map([[null, minor]])
   const shares = new Map<string | null, bigint>()
   const ofKeys = splitMinor(
@@ -136,10 +144,8 @@ function share(minor: bigint, parts: readonly KeyPart[]): ReadonlyMap<string | n
   return shares
 }
 
-function sorted<Value>(map: ReadonlyMap<string, Value>): readonly (readonly [string, Value])[] {
-  return [...map].sort(([one], [other]) => (one < other ? -1 : 1))
-}
-
-function sum(values: readonly bigint[]): bigint {
-  return values.reduce((total, value) => total + value, 0n)
+function sorted<Name extends string | null, Value>(
+  map: ReadonlyMap<Name, Value>,
+): readonly (readonly [Name, Value])[] {
+  return [...map].sort(([one], [other]) => ((one ?? '') < (other ?? '') ? -1 : 1))
 }

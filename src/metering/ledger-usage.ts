@@ -1,6 +1,8 @@
 import type { Period } from '../model/period.ts'
 import type { Subscription } from '../model/tenant.ts'
-import type { Rollup } from '../storage/ports/ledger.ts'
+import type { Level, Rollup } from '../storage/ports/ledger.ts'
+import { heldPeriod } from './charge-lines.ts'
+import { LevelsHeld } from './levels-held.ts'
 import { MeterSums } from './meter-sums.ts'
 
 /**
@@ -12,6 +14,7 @@ import { MeterSums } from './meter-sums.ts'
 export class LedgerUsage {
   readonly #periods: readonly Period[]
   readonly #bills = new Map<string, UsageOfSubscription>()
+  readonly #levels = new LevelsHeld()
   #position = 0
 
   constructor(periods: readonly Period[], subscriptions: readonly Subscription[]) {
@@ -32,15 +35,39 @@ export class LedgerUsage {
   add(rollup: Rollup, group: string): void {
     if (!rollup.billable || rollup.subscriptionId === '') return
     const used = this.#billOf(rollup).keys
-    const groups = used.get(rollup.keyId) ?? new Map<string, MeterSums>()
+    const groups = used.get(rollup.keyId) ?? new Map<string | null, MeterSums>()
     used.set(rollup.keyId, groups)
     const sums = groups.get(group) ?? new MeterSums()
     groups.set(group, sums)
     sums.add(rollup)
   }
 
-  /** By period, then by tenant. */
+  /** Takes a level from before the periods: it holds until the next one. */
+  addLevel(level: Level): void {
+    if (level.billable) this.#levels.take(level.tenantId, level.keyId, [level.mark])
+  }
+
+  /** By period, then by tenant; each begins with the levels that held when it began. */
   bills(): readonly UsageOfSubscription[] {
+    const bills = this.#sorted()
+    for (const { tenantId, keys } of bills) {
+      for (const [keyId, groups] of keys)
+        for (const sums of groups.values()) this.#levels.take(tenantId, keyId, sums.levels())
+    }
+    for (const bill of bills) {
+      const { startMs } = heldPeriod(bill).held
+      for (const { keyId, mark } of this.#levels.at(bill.tenantId, startMs)) {
+        const groups = bill.keys.get(keyId) ?? new Map<string | null, MeterSums>()
+        bill.keys.set(keyId, groups)
+        const sums = groups.get(null) ?? new MeterSums()
+        groups.set(null, sums)
+        sums.addMark(mark)
+      }
+    }
+    return bills
+  }
+
+  #sorted(): readonly UsageOfSubscription[] {
     return [...this.#bills.values()].sort(
       (one, other) =>
         one.period.startMs - other.period.startMs ||
@@ -71,8 +98,8 @@ export interface UsageOfSubscription {
   readonly planVersion: number
   /** Undefined when the ledger has usage of a subscription that did not hold in the period. */
   readonly subscription: Subscription | undefined
-  /** Key → what the report shows → what was used. */
-  readonly keys: Map<string, Map<string, MeterSums>>
+  /** Key → what the report shows, null where it is of before → what was used. */
+  readonly keys: Map<string, Map<string | null, MeterSums>>
 }
 
 function compareText(one: string, other: string): number {

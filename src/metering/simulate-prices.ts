@@ -43,7 +43,7 @@ export async function simulatePrices(
 }
 
 export interface SimulationStores extends PriceStores {
-  readonly ledger: Pick<LedgerStore, 'rollups'>
+  readonly ledger: Pick<LedgerStore, 'rollups' | 'levels'>
   readonly subscriptions: Pick<SubscriptionStore, 'during'>
 }
 
@@ -98,6 +98,8 @@ async function billsOf(
   )
   const filter = { fromMs: span.startMs, toMs: span.endMs, ...(tenantId !== undefined && { tenantId }) }
   for await (const rollup of stores.ledger.rollups(filter)) usage.add(rollup, '')
+  const before = { beforeMs: span.startMs, ...(tenantId !== undefined && { tenantId }) }
+  for (const level of await stores.ledger.levels(before)) usage.addLevel(level)
   return usage.bills()
 }
 

@@ -1,7 +1,7 @@
 import { formatMinor } from '../model/money.ts'
 import { type Period, wholePeriods } from '../model/period.ts'
 import type { BillingCycle } from '../model/plan.ts'
-import type { Rollup } from '../storage/ports/ledger.ts'
+import type { Level, Rollup, RollupKey } from '../storage/ports/ledger.ts'
 import type { SubscriptionStore } from '../storage/ports/subscriptions.ts'
 import { chargeLines } from './charge-lines.ts'
 import { LedgerUsage, type UsageOfSubscription } from './ledger-usage.ts'
@@ -59,8 +59,13 @@ export class UsageAmounts {
     this.#usage.add(rollup, group)
   }
 
+  /** Takes a level from before the span. */
+  addLevel(level: Level): void {
+    this.#usage.addLevel(level)
+  }
+
   /** Prices all of it. `placeOf` says under which name a report shows what belongs to no key, and makes room for it. */
-  async settle(placeOf: (rollup: Rollup) => string): Promise<SettledAmounts> {
+  async settle(placeOf: (key: RollupKey) => string): Promise<SettledAmounts> {
     for (const bill of this.#usage.bills()) await this.#settleBill(bill, placeOf)
     const isKnown = this.#unpriced.length === 0
     return {
@@ -73,12 +78,15 @@ export class UsageAmounts {
     }
   }
 
-  async #settleBill(bill: UsageOfSubscription, placeOf: (rollup: Rollup) => string): Promise<void> {
+  async #settleBill(bill: UsageOfSubscription, placeOf: (key: RollupKey) => string): Promise<void> {
     const { tenantId, planId, planVersion } = bill
     const charges = await this.#prices.charges(bill)
     if (charges === undefined) {
       const groups = [...bill.keys.values()].flatMap((used) => [...used.keys()])
-      this.#lose(groups, { tenantId, why: `version ${planVersion} of plan ${planId} is not in the store` })
+      this.#lose(
+        groups.map((group) => group ?? placeOf(placeOfNobody(bill))),
+        { tenantId, why: `version ${planVersion} of plan ${planId} is not in the store` },
+      )
       return
     }
     for (const line of chargeLines(bill, charges, this.#billing)) {
@@ -121,12 +129,11 @@ export interface UnpricedLine {
 }
 
 /** Where a report shows what belongs to no key: on the first moment of the period, under the plan. */
-function placeOfNobody(bill: UsageOfSubscription): Rollup {
+function placeOfNobody(bill: UsageOfSubscription): RollupKey {
   const { period, tenantId, subscriptionId, planId, planVersion } = bill
   return {
     ...{ bucketMs: period.startMs, tenantId, keyId: '', apiId: '', routeId: '' },
     ...{ planId, planVersion, subscriptionId, statusClass: 0, billable: false },
-    ...{ requests: 0, refused: 0, usageUnits: 0, bytesReceived: 0, bytesSent: 0, durationMs: 0 },
-    ...{ quantities: {}, marks: [], dimensions: {} },
+    dimensions: {},
   }
 }

@@ -31,26 +31,28 @@ export async function usageReport(
   const groups = new Groups(cutters)
   const total = new UsageSums()
   for await (const rollup of stores.ledger.rollups(filter)) {
-    const name = groups.place(rollup)
-    groups.byName.get(name)?.sums.add(rollup)
-    amounts?.add(rollup, name)
+    const group = groups.of(rollup)
+    group.sums.add(rollup)
+    amounts?.add(rollup, group.name)
     total.add(rollup)
   }
-  const settled = await amounts?.settle((rollup) => groups.place(rollup))
-
   const levels = await stores.ledger.levels({
     beforeMs: span.startMs,
     ...(tenantId !== undefined && { tenantId }),
   })
-  for (const level of levels) total.addLevel(level)
+  for (const level of levels) {
+    total.addLevel(level)
+    amounts?.addLevel(level)
+  }
+  const settled = await amounts?.settle((key) => groups.of(key).name)
   carryLevels(groups.byName, levels, { by, cutters }, () => new UsageSums())
 
   const names = new Names(stores)
   const rows: UsageRow[] = []
-  for (const [name, { cuts, sums }] of groups.sorted()) {
+  for (const { name, cuts, sums } of groups.sorted()) {
     const cells = await Promise.all(by.map((each, index) => names.cells(each, cuts[index]?.label ?? '')))
-    const amount = settled?.amountOf(name) ?? null
     const period = periodOf(cuts, span)
+    const amount = settled?.amountOf(name) ?? null
     rows.push({ cells: cells.flat(), period, totals: sums.totals(period, meters), amount })
   }
   return {
@@ -111,17 +113,19 @@ class Groups {
     this.#cutters = cutters
   }
 
-  /** The name of the row that `rollup` belongs to, which is there from now on. */
-  place(rollup: RollupKey): string {
-    const cuts = this.#cutters.map((cut) => cut(rollup))
+  of(key: RollupKey): Group {
+    const cuts = this.#cutters.map((cut) => cut(key))
     // Ids hold no control characters, so the joined labels name one group only.
     const name = cuts.map(({ label }) => label).join('\n')
-    if (!this.byName.has(name)) this.byName.set(name, { cuts, sums: new UsageSums() })
-    return name
+    const known = this.byName.get(name)
+    if (known !== undefined) return known
+    const group = { name, cuts, sums: new UsageSums() }
+    this.byName.set(name, group)
+    return group
   }
 
-  sorted(): readonly (readonly [string, Group])[] {
-    return [...this.byName].sort(([, left], [, right]) => byLabels(left, right))
+  sorted(): readonly Group[] {
+    return [...this.byName.values()].sort(byLabels)
   }
 }
 

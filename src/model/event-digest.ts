@@ -13,6 +13,11 @@ export function digestEvent(event: UsageEvent): EventDigest {
   return { id: quickDigestOf(event.id), content: digestOf(contentOf(event)) }
 }
 
+/** Whether two events hold the same in every field. */
+export function isSameEvent(one: UsageEvent, other: UsageEvent): boolean {
+  return contentOf(one) === contentOf(other)
+}
+
 // No field holds a tab (see `encodeEvent`), so different events have different texts.
 function contentOf(event: UsageEvent): string {
   const who = `${event.tenantId}\t${event.keyId}\t${event.planId}\t${event.planVersion}\t${event.subscriptionId}`

@@ -1,5 +1,5 @@
 import { isChanged } from '../metering/spool.ts'
-import { digestEvent } from '../model/event-digest.ts'
+import { isSameEvent } from '../model/event-digest.ts'
 import type { HeldBatch, HeldSpool, HeldUsageLog } from '../storage/ports/held-stores.ts'
 import { type Difference, difference, NAMED_MAX } from './difference.ts'
 import { eventsOfBatch, type Marks } from './raw-events.ts'
@@ -76,16 +76,11 @@ function unlikeTheLog({ log, nodeId, logMarks }: SpoolParts, batch: HeldBatch): 
   for (const event of eventsOfBatch(batch, nodeId)) {
     if (event.seq > logged || event.timestampMs < log.keptSinceMs) continue
     const there = log.find(event.id)
-    if (there === undefined || !isSame(there, event)) unlike.push(event.id)
+    if (there === undefined || !isSameEvent(there, event)) unlike.push(event.id)
   }
   if (unlike.length === 0) return []
   const what = `Events of batch ${batch.batchId} lie in the spool and not, or not so, in the usage log.`
   const where = { node_id: nodeId, epoch: batch.epoch, events: unlike.slice(0, NAMED_MAX) }
   // A batch that is as it was written is right.
   return [difference(isChanged(batch) ? 'spool' : 'usage_log', what, where)]
-}
-
-function isSame(one: Parameters<typeof digestEvent>[0], other: Parameters<typeof digestEvent>[0]): boolean {
-  const [left, right] = [digestEvent(one).content, digestEvent(other).content]
-  return left.high === right.high && left.low === right.low
 }

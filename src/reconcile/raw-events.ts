@@ -26,9 +26,17 @@ export class RawEvents {
       .toSorted((one, other) => one.timestampMs - other.timestampMs)
   }
 
+  /** Those of one tenant; the newest come last. */
+  *ofTenant(tenantId: string, fromMs: number, toMs: number): Generator<UsageEvent> {
+    for (const event of this.#log?.eventsOfTenant(tenantId, fromMs, toMs) ?? []) {
+      if (this.#counted(event)) yield event
+    }
+    for (const event of this.#lateBetween(fromMs, toMs)) if (event.tenantId === tenantId) yield event
+  }
+
   /** In the order of time. */
   *between(fromMs: number, toMs: number): Generator<UsageEvent> {
-    const late = this.#late.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs < toMs)
+    const late = this.#lateBetween(fromMs, toMs)
     let next = 0
     for (const event of this.#log?.events(fromMs, toMs) ?? []) {
       if (!this.#counted(event)) continue
@@ -40,6 +48,10 @@ export class RawEvents {
       yield event
     }
     yield* late.slice(next)
+  }
+
+  #lateBetween(fromMs: number, toMs: number): readonly UsageEvent[] {
+    return this.#late.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs < toMs)
   }
 
   #counted(event: UsageEvent): boolean {

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { copyEvents } from '../ingest/copy-events.ts'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
+import { carryAdjustments } from '../metering/carry-adjustments.ts'
 import { SpoolReader } from '../metering/spool.ts'
 import { usageReport } from '../metering/usage-report.ts'
 import { viewUsageReport } from '../metering/usage-view.ts'
@@ -50,6 +51,7 @@ class ShipThread {
     }
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
+    await carryAdjustments(store, usageLog, clock.nowMs())
     report({ kind: 'ready' })
     return thread
   }

@@ -55,8 +55,9 @@ async function startThreads(count: number, upstreamPort: number, options: { with
       counterMemory,
       clientMemory,
       meterPort: meter.connect(),
-      // Nobody sends events here.
+      // Nobody sends events or sends calls again here.
       ingestPort: new MessageChannel().port1,
+      keeperPort: new MessageChannel().port1,
       ipSalt: 'salt',
       sharePort: count > 1,
     })),

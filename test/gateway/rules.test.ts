@@ -41,6 +41,8 @@ function grant(overrides: Partial<Grant> = {}): Grant {
     planVersion: 3,
     subscriptionId: 'sub_1',
     planUntilMs: null,
+    anchorMs: null,
+    planSinceMs: null,
     ...overrides,
   }
 }

@@ -6,6 +6,7 @@ export interface FlowConfig {
   readonly timeouts?: object
   readonly routes?: readonly object[]
   readonly meters?: readonly object[]
+  readonly dimensions?: readonly object[]
   /** Plans by id; what is left out of one opens everything without limits. */
   readonly plans: Readonly<Record<string, object>>
 }
@@ -26,6 +27,7 @@ export function flowConfig(parts: FlowConfig) {
       },
     ],
     meters,
+    dimensions: parts.dimensions ?? [],
     plans: Object.entries(plans).map(([id, plan]) => ({ id, routes: 'all', ...plan })),
   }
 }

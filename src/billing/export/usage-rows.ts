@@ -17,8 +17,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number]
  * CSV: `period_start,period_end`, the columns of the breakdown, the sums, then a column for each meter that
  * was asked for; else for each custom one: those of `meterIds` always, so that months have the same columns,
  * and any other that was used; last `amount,currency`, empty where nothing can be said. The amounts of all rows
- * add up to the bill. Text cells can never be read as a formula. JSON lines: the rows of the JSON report, with
- * the period.
+ * add up to the bill. Text cells can never be read as a formula. JSON lines: the rows of the JSON report, with the period.
  */
 export async function writeUsageRows(
   sink: Writable,

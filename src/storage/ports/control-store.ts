@@ -1,7 +1,9 @@
+import type { AdjustmentStore } from './adjustments.ts'
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
 import type { EventStore } from './events.ts'
 import type { InvoiceStore } from './invoices.ts'
+import type { KeptAnswerStore } from './kept-answers.ts'
 import type { KeyStore } from './keys.ts'
 import type { LeaseStore } from './leases.ts'
 import type { LedgerStore } from './ledger.ts'
@@ -31,6 +33,7 @@ export interface ControlTables {
   readonly plans: PlanStore
   readonly subscriptions: SubscriptionStore
   readonly ledger: LedgerStore
+  readonly adjustments: AdjustmentStore
   readonly nodes: NodeStore
   readonly changes: ChangeStore
   readonly audit: AuditStore
@@ -40,4 +43,5 @@ export interface ControlTables {
   readonly unattributed: UnattributedStore
   readonly invoices: InvoiceStore
   readonly leases: LeaseStore
+  readonly keptAnswers: KeptAnswerStore
 }

@@ -33,7 +33,12 @@ export interface LedgerStore {
   /** The values of each dimension that a tenant has used so far. */
   dimensionValues(tenantId: string): Promise<DimensionValues>
   /** Used quantity of one built-in meter by tenant, over [fromMs, toMs): how quotas are rebuilt. */
-  usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]>
+  usedByTenant(
+    meter: 'calls' | 'units',
+    fromMs: number,
+    toMs: number,
+    only?: UseFilter,
+  ): Promise<readonly TenantUse[]>
 }
 
 /** Width of a bucket, so that a day can be cut in every time zone. */
@@ -121,6 +126,13 @@ export interface Strays {
   readonly rollups: number
   /** Of custom meters of a rollup that is not there. */
   readonly quantities: number
+}
+
+/** Whose use is asked for; all of it if not given. */
+export interface UseFilter {
+  readonly tenantId: string
+  /** Of these subscriptions only. */
+  readonly subscriptionIds?: readonly string[]
 }
 
 export interface TenantUse {

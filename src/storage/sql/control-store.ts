@@ -1,12 +1,14 @@
 import { Kysely } from 'kysely'
 import type { Clock } from '../../lib/clock.ts'
 import type { ControlStore, ControlTables } from '../ports/control-store.ts'
+import { SqlAdjustmentStore } from './adjustments.ts'
 import { SqlAuditStore } from './audit.ts'
 import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { EventStatements } from './event-statements.ts'
 import { SqlEventStore } from './events.ts'
 import { SqlInvoiceStore } from './invoices.ts'
+import { SqlKeptAnswerStore } from './kept-answers.ts'
 import { SqlKeyStore } from './keys.ts'
 import { SqlLeaseStore } from './leases.ts'
 import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
@@ -70,6 +72,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     plans: new SqlPlanStore(db),
     subscriptions: new SqlSubscriptionStore(db),
     ledger: new SqlLedgerStore(db, ledger),
+    adjustments: new SqlAdjustmentStore(db),
     nodes: new SqlNodeStore(db),
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),
@@ -79,5 +82,6 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     unattributed: new SqlUnattributedStore(db),
     invoices: new SqlInvoiceStore(db),
     leases: new SqlLeaseStore(db),
+    keptAnswers: new SqlKeptAnswerStore(db),
   }
 }

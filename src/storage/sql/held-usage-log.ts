@@ -28,6 +28,14 @@ export class HeldSqliteUsageLog implements HeldUsageLog {
     for (const row of rows.iterate(fromMs, toMs)) yield this.#eventOf(row)
   }
 
+  *eventsOfTenant(tenantId: string, fromMs: number, toMs: number): Generator<UsageEvent> {
+    const parameters = { tenantId, fromMs, toMs }
+    for (const query of [INDEXED_OF_TENANT, LATER_OF_TENANT]) {
+      const rows = this.#database.prepare<[typeof parameters], HeldRow>(query).raw()
+      for (const row of rows.iterate(parameters)) yield this.#eventOf(row)
+    }
+  }
+
   find(id: string): UsageEvent | undefined {
     const row = this.#database.prepare<[string], HeldRow>(FIND).raw().get(id)
     return row === undefined ? undefined : this.#eventOf(row)
@@ -157,14 +165,41 @@ const NO_KIND: KindNames = {
 }
 const NO_RUN: RunNames = { nodeId: '', epoch: 0 }
 
-const COLUMNS = `
-  id, timestamp, caller_no, kind_no, run_no, seq, endpoint, response_time_ms, bytes_sent, bytes_received,
-  usage_units, count, quantities, dimensions, client_ip, request_id`
+const COLUMNS = [
+  ...[
+    'id',
+    'timestamp',
+    'caller_no',
+    'kind_no',
+    'run_no',
+    'seq',
+    'endpoint',
+    'response_time_ms',
+    'bytes_sent',
+  ],
+  ...['bytes_received', 'usage_units', 'count', 'quantities', 'dimensions', 'client_ip', 'request_id'],
+]
+  .map((column) => `e.${column}`)
+  .join(', ')
 
 const EVENTS = `
-  SELECT ${COLUMNS} FROM event_rows WHERE timestamp >= ? AND timestamp < ? ORDER BY timestamp`
+  SELECT ${COLUMNS} FROM event_rows AS e WHERE timestamp >= ? AND timestamp < ? ORDER BY timestamp`
 
-const FIND = `SELECT ${COLUMNS} FROM event_rows WHERE id = ?`
+const INDEXED_OF_TENANT = `
+  SELECT ${COLUMNS} FROM events_of_tenant AS i CROSS JOIN event_rows AS e ON e.event_no = i.event_no
+  WHERE i.tenant_no = (SELECT tenant_no FROM tenants WHERE tenant_id = @tenantId)
+    AND i.timestamp >= @fromMs AND i.timestamp < @toMs
+  ORDER BY i.timestamp`
+
+// What the index does not hold yet.
+const LATER_OF_TENANT = `
+  SELECT ${COLUMNS} FROM event_rows AS e CROSS JOIN callers AS c ON c.caller_no = e.caller_no
+  WHERE e.event_no > (SELECT through FROM tenants_indexed)
+    AND c.tenant_no = (SELECT tenant_no FROM tenants WHERE tenant_id = @tenantId)
+    AND e.timestamp >= @fromMs AND e.timestamp < @toMs
+  ORDER BY e.event_no`
+
+const FIND = `SELECT ${COLUMNS} FROM event_rows AS e WHERE id = ?`
 
 const MARKS = 'SELECT node_id AS nodeId, epoch, seq FROM watermarks ORDER BY node_id, epoch'
 

@@ -3,7 +3,8 @@ import { DigestSum } from '../../lib/digest.ts'
 import { addQuantities } from '../../model/quantity.ts'
 import type { Seal } from '../../model/seal.ts'
 import type { NodePlace, SealedRun } from '../ports/ledger.ts'
-import type { ControlSchema, SealRow } from './schema.ts'
+import type { SealRow } from './ledger-schema.ts'
+import type { ControlSchema } from './schema.ts'
 
 /**
  * Adds seals to those of the same run and bucket. Inside a transaction that holds the run's watermark.

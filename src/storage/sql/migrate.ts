@@ -6,6 +6,8 @@ import { initial } from './migrations/0001-initial.ts'
 import { seals } from './migrations/0002-seals.ts'
 import { tokensAndEvents } from './migrations/0003-tokens-and-events.ts'
 import { marksAndDimensions } from './migrations/0004-marks-and-dimensions.ts'
+import { keptAnswers } from './migrations/0005-kept-answers.ts'
+import { quotasAndTerms } from './migrations/0010-quotas-and-terms.ts'
 import { invoices } from './migrations/0011-invoices.ts'
 import type { ControlSchema } from './schema.ts'
 
@@ -43,7 +45,15 @@ export interface Migration {
   statements(ddl: SqlDdl): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions, invoices]
+const MIGRATIONS: readonly Migration[] = [
+  initial,
+  seals,
+  tokensAndEvents,
+  marksAndDimensions,
+  keptAnswers,
+  quotasAndTerms,
+  invoices,
+]
 const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
 
 /** The schema version of the store; 0 when it is new. Throws when it is newer than ours. */

@@ -36,6 +36,7 @@ export const seals: Migration = {
     `create table adjustments (
       id text primary key,
       event_id text not null unique,
+      event_ms ${bigint} not null,
       seq ${bigint} not null unique,
       reason text not null,
       actor text not null,

@@ -1,0 +1,68 @@
+import { ADJUSTMENTS } from '../model/adjustment.ts'
+import { heldPlan, type QuotaRules, quotaPeriodAt } from '../model/billing-calendar.ts'
+import { overridePlan } from '../model/overrides.ts'
+import type { Plan } from '../model/plan.ts'
+import type { Subscription } from '../model/tenant.ts'
+import type { ControlStore } from '../storage/ports/control-store.ts'
+import type { CounterStore } from '../storage/ports/counters.ts'
+import { isCounted, quotaCounter } from './call-counters.ts'
+
+export interface ReleaseParts {
+  readonly store: Pick<ControlStore, 'adjustments' | 'subscriptions' | 'tenants'>
+  readonly counters: CounterStore
+  readonly billing: QuotaRules
+  readonly nowMs: () => number
+  readonly plans: () => Promise<readonly Plan[]>
+}
+
+/**
+ * Gives back to quotas what adjustments take back, each adjustment once.
+ *
+ * Starts behind the adjustments that the counters were counted again with (`afterSeq`). Windows keep their
+ * places: what was taken back later was admitted all the same.
+ */
+export class AdjustedQuotas {
+  readonly #parts: ReleaseParts
+  #seq: number
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(parts: ReleaseParts, afterSeq: number) {
+    this.#parts = parts
+    this.#seq = afterSeq
+  }
+
+  /** Gives back what was adjusted since the last time. One after the other, so that nothing is given back twice. */
+  release(): Promise<void> {
+    this.#last = this.#last.catch(() => {}).then(() => this.#release())
+    return this.#last
+  }
+
+  async #release(): Promise<void> {
+    const { store, counters, billing, nowMs } = this.#parts
+    for (const { event } of await store.adjustments.after(this.#seq)) {
+      const subscription = await store.subscriptions.activeAt(event.tenantId, nowMs())
+      const plan = await this.#planOf(event.tenantId, subscription)
+      for (const quota of plan?.quotas ?? []) {
+        const cost = quota.meter === 'units' ? -event.usageUnits : 1
+        if (!isCounted(quota) || cost <= 0) continue
+        const period = quotaPeriodAt(billing, quota.per, nowMs(), heldPlan(subscription))
+        if (event.timestampMs < period.startMs || event.timestampMs >= period.endMs) continue
+        const { tenantId, keyId, routeId } = event
+        await counters.giveBack([quotaCounter(quota, cost, { tenantId, keyId, routeId, cost }, () => period)])
+      }
+      this.#seq = event.seq
+    }
+  }
+
+  async #planOf(tenantId: string, subscription: Subscription | undefined): Promise<Plan | undefined> {
+    const { store, plans } = this.#parts
+    const shared = (await plans()).find(({ id }) => id === subscription?.planId)
+    const overrides = (await store.tenants.find(tenantId))?.overrides ?? null
+    return shared === undefined ? undefined : overridePlan(shared, overrides)
+  }
+}
+
+/** The adjustments of a control store that were made until now. */
+export function adjustedThrough({ ledger }: Pick<ControlStore, 'ledger'>): Promise<number> {
+  return ledger.watermark(ADJUSTMENTS)
+}
