@@ -16,6 +16,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   doctor: () => import('./doctor.ts'),
   init: () => import('./init.ts'),
   'invoices:credit': () => import('./invoices/credit.ts'),
+  'invoices:export': () => import('./invoices/export.ts'),
   'invoices:list': () => import('./invoices/list.ts'),
   'invoices:pay': () => import('./invoices/pay.ts'),
   'invoices:preview': () => import('./invoices/preview.ts'),

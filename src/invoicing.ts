@@ -1,5 +1,7 @@
+import type { Writable } from 'node:stream'
 import { findTenant } from './access/find-tenant.ts'
 import { openApp } from './app.ts'
+import { exportInvoices, type InvoicesExport, writeBytes } from './billing/export/export-invoices.ts'
 import { askedPeriod, refuseOpen, type WrittenPeriod } from './billing/invoice/asked-period.ts'
 import { billableRule } from './billing/invoice/billable-rule.ts'
 import { type CreditRequest, creditInvoice } from './billing/invoice/credit-invoice.ts'
@@ -12,6 +14,7 @@ import { type InvoiceRun, type InvoicingParts, runInvoices } from './billing/inv
 import { sendDraft } from './billing/invoice/send-draft.ts'
 import { untilShipped } from './billing/invoice/shipped.ts'
 import { type VoidRequest, voidInvoice } from './billing/invoice/void-invoice.ts'
+import { type InvoiceFormat, renderInvoice } from './billing/render/render-invoice.ts'
 import type { Config } from './config/config.ts'
 import type { Clock } from './lib/clock.ts'
 import type { Invoice, InvoiceState } from './model/invoice.ts'
@@ -30,16 +33,23 @@ export async function openInvoicing(configFile: string) {
     actor,
     runInvoices: (request: AskedRun) => runAsked(parts, config, { ...request, actor }),
     previewInvoice: async (tenant: string) => previewInvoice(parts, (await findTenant(store, tenant)).id),
-    listInvoices: async ({ tenant, month, state }: AskedList) => {
-      const tenantId = tenant === undefined ? undefined : (await findTenant(store, tenant)).id
-      const within = month === undefined ? undefined : parseMonthSpan(month, config.billing.timezone)
-      return store.invoices.list({ tenantId, within, states: state === undefined ? undefined : [state] })
-    },
+    listInvoices: (asked: AskedList) => listAsked(store, asked, config),
     findInvoice: (idOrNumber: string) => findInvoice(store, idOrNumber),
     entriesOf: ({ id }: Invoice) => store.invoices.entries(id),
     payInvoice: (request: Omit<PayRequest, 'actor'>) => payInvoice(access, { ...request, actor }),
     creditInvoice: (request: Omit<CreditRequest, 'actor'>) => creditInvoice(access, { ...request, actor }),
     voidInvoice: (request: Omit<VoidRequest, 'actor'>) => voidInvoice(access, { ...request, actor }),
+    writeInvoice: async (invoice: Invoice, { format, to }: AskedForm) => {
+      if (to === null) return
+      const entries = await store.invoices.entries(invoice.id)
+      await writeBytes(to, await renderInvoice(invoice, entries, { format, look: config.invoicing }))
+    },
+    exportInvoices: async (asked: AskedList, how: Pick<InvoicesExport, 'format' | 'to'>) => {
+      const invoices = await listAsked(store, asked, config)
+      const entriesOf = ({ id }: Invoice) => store.invoices.entries(id)
+      await exportInvoices(invoices, { ...how, look: config.invoicing, entriesOf })
+      return invoices
+    },
     sendDraft: (invoice: string) => sendDraft(parts, { invoice, actor }),
     [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
   }
@@ -69,6 +79,23 @@ export interface AskedList {
   readonly tenant?: string | undefined
   readonly month?: string | undefined
   readonly state?: InvoiceState | undefined
+}
+
+/** In which form an invoice is wanted, and where. */
+export interface AskedForm {
+  readonly format: InvoiceFormat
+  /** Path of a file, or a stream; null writes nothing. */
+  readonly to: string | Writable | null
+}
+
+async function listAsked(
+  store: ControlStore,
+  { tenant, month, state }: AskedList,
+  { billing }: Pick<Config, 'billing'>,
+): Promise<readonly Invoice[]> {
+  const tenantId = tenant === undefined ? undefined : (await findTenant(store, tenant)).id
+  const within = month === undefined ? undefined : parseMonthSpan(month, billing.timezone)
+  return store.invoices.list({ tenantId, within, states: state === undefined ? undefined : [state] })
 }
 
 async function runAsked(

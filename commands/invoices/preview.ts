@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { type InvoiceView, viewInvoice } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
-import { invoiceHead, LINE_COLUMNS, lineRows } from '../../src/cli/invoice-text.ts'
+import { invoiceText } from '../../src/cli/invoice-text.ts'
 import { openInvoicing } from '../../src/invoicing.ts'
 
 export default class InvoicesPreview extends GatezCommand {
@@ -19,8 +19,9 @@ export default class InvoicesPreview extends GatezCommand {
     await using invoicing = await openInvoicing(flags.config)
 
     const invoice = await invoicing.previewInvoice(args.tenant)
-    this.log(`${invoiceHead(invoice)}\n`)
-    this.table(LINE_COLUMNS, lineRows(invoice), 'Nothing would be billed.')
+    const text = invoiceText(invoice, [])
+    for (const line of text.head) this.log(line)
+    this.table(text.columns, text.rows, 'Nothing would be billed.')
     return viewInvoice(invoice, [])
   }
 }

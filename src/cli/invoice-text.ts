@@ -1,6 +1,7 @@
 import { dayText } from '../billing/invoice/day-text.ts'
 import { dueOf } from '../billing/invoice/invoice-view.ts'
-import type { Invoice, InvoiceEntry, InvoiceLine, PriceStep } from '../model/invoice.ts'
+import { type InvoiceDocument, invoiceDocument } from '../billing/render/invoice-document.ts'
+import type { Invoice, InvoiceEntry } from '../model/invoice.ts'
 import { formatMinor } from '../model/money.ts'
 import type { TableColumn } from './table.ts'
 
@@ -28,34 +29,31 @@ export function invoiceRows(invoices: readonly Invoice[]): readonly (readonly st
   ])
 }
 
-/** The head of an invoice: whose, for when, until when. */
-export function invoiceHead(invoice: Invoice): string {
-  const { content, period } = invoice
-  const day = (ms: number): string => dayText(ms, content.timezone)
-  const span = `${day(period.startMs)} to ${day(period.endMs - 1)}`
-  const due = invoice.dueAtMs === null ? '' : `, due on ${day(invoice.dueAtMs - 1)}`
-  const name = invoice.number ?? (invoice.state === 'draft' ? 'Draft' : invoice.id)
-  return `${name} · ${content.tenantName} (${invoice.tenantId}) · ${span} · ${invoice.state}${due}`
+/** An invoice as text: the words of its PDF. */
+export function invoiceText(invoice: Invoice, entries: readonly InvoiceEntry[]): InvoiceText {
+  const document = invoiceDocument(invoice, entries)
+  const { title, number, badge, customer, facts } = document
+  const whose = `${title} ${number} · ${customer.name} (${invoice.tenantId})`
+  return {
+    head: [
+      badge === null ? whose : `${whose} · ${badge.text}`,
+      ...facts.map(([label, value]) => `${label}: ${value}`),
+      '',
+    ],
+    columns: LINE_COLUMNS,
+    rows: [...lineRows(document), ...document.sums.map(({ label, amount }) => ['', label, '', '', amount])],
+    foot: [...noteLines(document), ...entryLines(invoice, entries)],
+  }
 }
 
-/** What counts, and what happened to it, as lines of text. */
-export function invoiceNotes(invoice: Invoice, entries: readonly InvoiceEntry[]): readonly string[] {
-  const { content, currency } = invoice
-  return [
-    ...(content.rules.length === 0
-      ? []
-      : ['', ...content.rules.map(({ meter, rule }) => `${meter}: ${rule}`)]),
-    ...(entries.length === 0 ? [] : ['']),
-    ...entries.map(({ atMs, kind, amountMinor, detail }) => {
-      const amount = amountMinor === 0n ? '' : ` ${formatMinor(amountMinor, currency)}`
-      const more = Object.values(detail).join(', ')
-      return `${dayText(atMs, content.timezone)}  ${kind}${amount}${more === '' ? '' : ` (${more})`}`
-    }),
-  ]
+export interface InvoiceText {
+  readonly head: readonly string[]
+  readonly columns: readonly TableColumn[]
+  readonly rows: readonly (readonly string[])[]
+  readonly foot: readonly string[]
 }
 
-/** The columns of the lines of an invoice. */
-export const LINE_COLUMNS: readonly TableColumn[] = [
+const LINE_COLUMNS: readonly TableColumn[] = [
   { title: '#', align: 'right' },
   { title: 'WHAT' },
   { title: 'QUANTITY', align: 'right' },
@@ -63,66 +61,28 @@ export const LINE_COLUMNS: readonly TableColumn[] = [
   { title: 'AMOUNT', align: 'right' },
 ]
 
-/** The lines of an invoice, each with how it was priced under it, then its sums. */
-export function lineRows(invoice: Invoice): readonly (readonly string[])[] {
-  const { content, currency } = invoice
-  const sum = (what: string, amount: string): readonly string[] => ['', what, '', '', amount]
-  const inclusive = content.taxMode === 'inclusive'
+function lineRows({ rows }: InvoiceDocument): readonly (readonly string[])[] {
+  return rows.flatMap(({ line, what, quantity, price, amount, steps }) => [
+    [line, what, quantity, price, amount],
+    ...steps.map((step) => ['', `  ${step.what}`, step.quantity, step.price, step.amount]),
+  ])
+}
+
+function noteLines({ rows, rules, credits }: InvoiceDocument): readonly string[] {
   return [
-    ...content.lines.flatMap((line) => [
-      [
-        String(line.line),
-        line.description,
-        line.kind === 'fee' ? daysText(line) : line.quantity,
-        '',
-        line.amount,
-      ],
-      ...stepsShown(line).map((step) => [
-        '',
-        `  ${stepText(step)}`,
-        step.quantity ?? '',
-        priceText(step),
-        step.amount,
-      ]),
-    ]),
-    sum('Subtotal', content.subtotal),
-    ...content.taxes.map((tax) => {
-      return sum(`${inclusive ? 'of which ' : ''}${tax.name} ${tax.rate}% of ${tax.net}`, tax.amount)
-    }),
-    sum(`Total ${currency}`, content.total),
-    ...(invoice.creditedMinor > 0n
-      ? [sum('Credited', `-${formatMinor(invoice.creditedMinor, currency)}`)]
-      : []),
-    ...(invoice.paidMinor > 0n ? [sum('Paid', `-${formatMinor(invoice.paidMinor, currency)}`)] : []),
-    ...(content.carried === formatMinor(0n, currency) ? [] : [sum('Added to your credit', content.carried)]),
-    sum('To pay', formatMinor(dueOf(invoice), currency)),
+    '',
+    ...rows.map(({ line, note }) => `${line}: ${note}`),
+    ...(rules.length === 0 ? [] : ['', ...rules.map(({ name, text }) => `${name}: ${text}`)]),
+    ...(credits.length === 0 ? [] : ['', ...credits]),
   ]
 }
 
-/** A fee says nothing by its one step. */
-function stepsShown({ steps, kind }: InvoiceLine): readonly PriceStep[] {
-  return kind === 'fee' ? [] : steps
-}
-
-function daysText({ days }: InvoiceLine): string {
-  return days === null ? '' : `${days.left} of ${days.whole} days`
-}
-
-function stepText({ part, tier, over, up_to: upTo }: PriceStep): string {
-  if (tier === undefined) return STEPS[part] ?? part
-  if (upTo === null) return over === undefined || over === '0' ? 'all' : `above ${over}`
-  return over === undefined || over === '0' ? `up to ${upTo}` : `${over} to ${upTo}`
-}
-
-const STEPS: Readonly<Record<string, string>> = {
-  billed: 'billed before',
-  included: 'included',
-  minimum: 'up to the minimum',
-  maximum: 'down to the maximum',
-}
-
-function priceText({ unit, rate, flat }: PriceStep): string {
-  const price = unit ?? (rate === undefined ? undefined : `${rate}%`)
-  const base = flat === undefined || flat === '0' ? undefined : flat
-  return [price, base].filter((part) => part !== undefined).join(' + ')
+function entryLines({ content, currency }: Invoice, entries: readonly InvoiceEntry[]): readonly string[] {
+  if (entries.length === 0) return []
+  const lines = entries.map(({ atMs, kind, amountMinor, detail }) => {
+    const amount = amountMinor === 0n ? '' : ` ${formatMinor(amountMinor, currency)}`
+    const more = Object.values(detail).join(', ')
+    return `${dayText(atMs, content.timezone)}  ${kind}${amount}${more === '' ? '' : ` (${more})`}`
+  })
+  return ['', ...lines]
 }
