@@ -11,6 +11,7 @@ import { Keeping } from './gateway/keeping.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import type { IngestRules } from './ingest/ingest-messages.ts'
 import { Ingesting } from './ingest/ingesting.ts'
+import { Desk, deskConfig } from './integrations/desk/desk.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { prefixedId } from './lib/id.ts'
 import { makeFolder } from './lib/make-folder.ts'
@@ -93,6 +94,12 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
   const { gateway, ingesting, port } = await startGateway(parts, metering, undo, death.resolve)
+  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
+  const desk = Desk.start(
+    { config: deskConfig(config), clockOffsetMs },
+    { log: parts.log, onDeath: death.resolve },
+  )
+  undo.defer(() => desk.stop())
 
   const running = undo.move()
   return {
@@ -109,6 +116,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       ingesting.replaceRules(ingestRules(next))
+      desk.replaceConfig(next)
       return restartFields(config, next)
     },
     stop: async () => {

@@ -176,7 +176,7 @@ class InvoicePage {
 
   #sums(): void {
     const { sums } = this.#document
-    this.#room(sums.length * 22 + 10)
+    this.#room(sums.length * 22 + 10, false)
     this.#y += 2
     for (const { label, amount, strong } of sums) {
       if (strong) {
@@ -195,7 +195,7 @@ class InvoicePage {
   #section(title: string, lines: readonly string[], size: number): void {
     if (lines.length === 0) return
     const heights = lines.map((line) => this.#height(line, size, false, WIDTH) + 1.5)
-    this.#room(16 + heights.reduce((sum, height) => sum + height, 0))
+    this.#room(16 + heights.reduce((sum, height) => sum + height, 0), false)
     this.#label(title, PAGE.left)
     for (const [index, line] of lines.entries()) {
       this.#style({ size, color: SOFT })
@@ -256,11 +256,11 @@ class InvoicePage {
   }
 
   /** Begins another page when what comes next does not fit on this one. */
-  #room(height: number): void {
+  #room(height: number, isTable = true): void {
     if (this.#y + height <= PAGE.bottom) return
     this.#pdf.addPage()
     this.#y = PAGE.top
-    this.#columns()
+    if (isTable) this.#columns()
   }
 
   #height(text: string, size: number, bold = false, width: number = WHAT.width): number {
