@@ -5,7 +5,6 @@ import { COUNTED_STATUSES } from '../model/api.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
-import { toAnchor } from './anchor.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
 import type { File } from './schema.ts'
@@ -43,7 +42,7 @@ export function buildConfig(file: File, path: string): Config {
       retentionDays: file.metering.retention_days,
       clientIp: file.metering.client_ip,
     },
-    billing: { ...file.billing, anchor: toAnchor(file.billing.anchor) },
+    billing: file.billing,
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
     meters: file.meters.map(toMeter),
