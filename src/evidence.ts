@@ -7,9 +7,11 @@ import { blockedNow } from './limits/blocked-now.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
 import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
-import { heldPlan } from './model/billing-calendar.ts'
+import { type HeldPlan, heldPlan } from './model/billing-calendar.ts'
+import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
@@ -56,12 +58,10 @@ export async function openEvidence(configFile: string) {
     const newest = whole.event
     const { config, store } = app
     const tenant = newest.tenantId === '' ? undefined : await store.tenants.find(newest.tenantId)
-    const subscriptions = await store.subscriptions.list(newest.tenantId)
-    const subscription = subscriptions.find(({ id }) => id === newest.subscriptionId)
     const parts = {
       usageLog,
       billing: config.billing,
-      held: heldPlan(subscription),
+      held: await heldAt(store, newest),
       emptyCounters: () => openCounters(makeCounterMemory(1)),
       routes: config.apis.flatMap((api) => api.routes),
       meters: config.meters,
@@ -88,6 +88,11 @@ export async function openEvidence(configFile: string) {
     const detail = `--route is ${JSON.stringify(route)}, which the file does not have${hint}: gatez routes list.`
     throw new GatezError('invalid-parameter', detail)
   }
+}
+
+async function heldAt({ subscriptions }: ControlStore, call: UsageEvent): Promise<HeldPlan> {
+  const all = await subscriptions.list(call.tenantId)
+  return heldPlan(all.find(({ id }) => id === call.subscriptionId))
 }
 
 /** What other plans would change, and for whom; the names are stable. */

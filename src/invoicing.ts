@@ -17,6 +17,7 @@ import { type VoidRequest, voidInvoice } from './billing/invoice/void-invoice.ts
 import { type InvoiceFormat, renderInvoice } from './billing/render/render-invoice.ts'
 import type { Config } from './config/config.ts'
 import type { Clock } from './lib/clock.ts'
+import { heldPlan } from './model/billing-calendar.ts'
 import type { Invoice, InvoiceState } from './model/invoice.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 
@@ -109,11 +110,20 @@ async function runAsked(
   const isNamed = month !== undefined || on !== undefined
   const { closeAfterMs } = invoicing
   const periods = isNamed
-    ? [askedPeriod({ month, on }, billing, nowMs)]
+    ? [askedPeriod({ month, on, anchorMs: await anchorOf(store, tenantId) }, billing, nowMs)]
     : await duePeriods(store, { billing, closeAfterMs, nowMs })
   for (const period of periods) refuseOpen(period, closeAfterMs, nowMs)
   await untilShipped(store.ledger, config)
   const runs: InvoiceRun[] = []
   for (const period of periods) runs.push(await runInvoices(parts, { ...request, period, tenantId }))
   return runs
+}
+
+/** Since when a tenant has had a plan: its periods may be counted from there. */
+async function anchorOf(
+  { subscriptions }: ControlStore,
+  tenantId: string | undefined,
+): Promise<number | null> {
+  if (tenantId === undefined) return null
+  return heldPlan((await subscriptions.list(tenantId)).at(-1)).anchorMs
 }

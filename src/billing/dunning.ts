@@ -68,13 +68,14 @@ async function takeSteps(
     await note(tables, invoice, { kind: 'overdue', key: 'overdue', nowMs })
     act('overdue')
   }
+  let lastReminder: number | undefined
   for (const { afterDays, action } of steps) {
     if ((invoice.dueAtMs ?? nowMs) + afterDays * DAY_MS > nowMs) break
     const kind = KINDS[action]
     if (!(await note(tables, invoice, { kind, key: `dunning:${action}:${afterDays}`, nowMs, afterDays })))
       continue
     act(action)
-    if (action === 'remind') await remind(tables, invoice, { nowMs, afterDays })
+    if (action === 'remind') lastReminder = afterDays
     else if (action === 'suspend') await suspend(tables, invoice, nowMs)
     else {
       invoice = { ...invoice, state: 'uncollectible' }
@@ -82,6 +83,8 @@ async function takeSteps(
       break
     }
   }
+  // Reminders that come due together are one mail.
+  if (lastReminder !== undefined) await remind(tables, invoice, { nowMs, afterDays: lastReminder })
   return acts
 }
 

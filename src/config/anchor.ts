@@ -4,22 +4,29 @@ import { CALENDAR } from '../model/period.ts'
 import type { Cursor } from './cursor.ts'
 import type { Parsed } from './parsed.ts'
 
-/** Reads where billing periods begin: `calendar`, `subscription`, or a date. */
-export function parseAnchor(text: string): Parsed<BillingAnchor> {
-  if (text === 'calendar' || text === 'subscription') return { value: text }
-  const problem = `must be calendar, subscription, a day of the month or week, or a date such as 2026-01-15, is ${JSON.stringify(text)}`
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return { problem }
-  try {
-    return { value: Temporal.PlainDate.from(text, { overflow: 'reject' }).toString() }
-  } catch {
-    return { problem: `is ${text}, a day that there is not` }
-  }
-}
+/** What an anchor may be. */
+export const ANCHOR_RULE =
+  'must be calendar, subscription, a day of the month or week, or a date such as 2026-01-15'
 
-/** A day of the month, or of the week with Monday as 1, as the date from which periods are counted. */
-export function toAnchor(written: string | number): BillingAnchor {
-  if (typeof written === 'string') return written
-  return Temporal.PlainDate.from(CALENDAR).with({ day: written }).toString()
+/**
+ * Reads where billing periods begin: `calendar`, `subscription`, a date, or a day of the month, or of the week with
+ * Monday as 1, which become the date from which periods are counted.
+ */
+export function parseAnchor(written: string | number): Parsed<BillingAnchor> {
+  if (typeof written === 'number') {
+    if (!Number.isInteger(written) || written < 1 || written > 31) {
+      return { problem: `is ${written}: days of the month are 1 to 31` }
+    }
+    return { value: Temporal.PlainDate.from(CALENDAR).with({ day: written }).toString() }
+  }
+  if (written === 'calendar' || written === 'subscription') return { value: written }
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(written))
+    return { problem: `${ANCHOR_RULE}, is ${JSON.stringify(written)}` }
+  try {
+    return { value: Temporal.PlainDate.from(written, { overflow: 'reject' }).toString() }
+  } catch {
+    return { problem: `is ${written}, a day that there is not` }
+  }
 }
 
 /** Checks that a day of the month or week belongs to periods of months or weeks. */

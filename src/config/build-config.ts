@@ -5,7 +5,6 @@ import { COUNTED_STATUSES } from '../model/api.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
-import { toAnchor } from './anchor.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
 import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
@@ -48,7 +47,7 @@ export function buildConfig(file: File, path: string): Config {
       currency: file.billing.currency,
       timezone: file.billing.timezone,
       period: file.billing.period,
-      anchor: toAnchor(file.billing.anchor),
+      anchor: file.billing.anchor,
       proration: file.billing.proration,
     },
     invoicing: toInvoiceConfig(file.billing, folder),

@@ -32,16 +32,10 @@ export function checkReferences(file: Cursor): void {
     checkUnique('charge', plan.field('charges').items())
     for (const quota of plan.field('quotas').items()) {
       checkName('meter', quota.field('meter'), meterIds)
-      checkUpgrade(plan, quota.field('on_exceed').field('upgrade'), idsOf(plans))
+      checkName('plan', quota.field('on_exceed').field('upgrade'), idsOf(plans))
     }
     for (const charge of plan.field('charges').items()) checkName('meter', charge.field('meter'), meterIds)
   }
-}
-
-function checkUpgrade(plan: Cursor, to: Cursor, planIds: readonly string[]): void {
-  if (to.text !== undefined && to.text === plan.field('id').text)
-    to.refuse('is the plan itself: name a larger one')
-  else checkName('plan', to, planIds)
 }
 
 function checkUnique(noun: string, things: readonly Cursor[]): void {

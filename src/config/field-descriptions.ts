@@ -48,7 +48,13 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'billing.currency': 'ISO 4217 code.',
   'billing.timezone': 'IANA time zone in which days and months begin.',
   'billing.period': 'How long a billing period is.',
-  'billing.anchor': 'Where periods begin: with the calendar.',
+  'billing.anchor':
+    'Where periods begin: calendar; subscription, for each tenant the day its own began; a day of the month (of the week with period: week); or a date. A month that is too short ends on its last day.',
+  'billing.proration': 'What holds of a plan that a tenant has for a part of a billing period.',
+  'billing.proration.fee':
+    'How fees are shared out: by days, by seconds, or by consumption: who leaves early gets back no more than is left of the allowance.',
+  'billing.proration.quota':
+    'What a plan that begins inside of a period includes: carry, all less what was used before; fresh, all; prorate, by the days that are left.',
   'billing.invoices':
     'auto: invoices are made and sent when a period has ended; review: they stay drafts; manual: they wait for gatez invoices run.',
   'billing.close_after': 'How long after its end a period is closed; what comes later is an adjustment.',
@@ -227,7 +233,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'plans[].quotas[].meter': 'What is counted: calls, units, or a meter of yours.',
   'plans[].quotas[].per': 'The period.',
   'plans[].quotas[].included': 'The amount.',
-  'plans[].quotas[].on_exceed': 'block answers 429; bill and notify let calls pass.',
+  'plans[].quotas[].on_exceed':
+    'block answers 429; the others let calls pass: bill, notify, or a map whose upgrade is the plan the tenant moves to.',
   'plans[].charges': 'What is billed.',
   'plans[].charges[].id': 'Unique in the plan; the line of the invoice.',
   'plans[].charges[].meter': 'What is priced; a fee if not given.',

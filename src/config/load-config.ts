@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { GatezError } from '../errors/gatez-error.ts'
 import { RequestRules } from '../openapi/request-rules.ts'
+import { checkAnchor } from './anchor.ts'
 import { buildConfig } from './build-config.ts'
 import { checkBilling } from './check-billing.ts'
 import { checkMeters } from './check-meters.ts'
@@ -10,6 +11,7 @@ import { checkPlans } from './check-plans.ts'
 import { checkPolicies } from './check-policies.ts'
 import { checkReferences } from './check-references.ts'
 import { checkRoutes } from './check-routes.ts'
+import { checkUpgrades } from './check-upgrades.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import type { Config } from './config.ts'
 import { Cursor } from './cursor.ts'
@@ -42,6 +44,8 @@ export function parseConfig(text: string, { file, env }: ConfigPlace): Config {
   checkReferences(cursor)
   checkRoutes(cursor)
   checkPlans(cursor)
+  checkUpgrades(cursor)
+  checkAnchor(cursor.field('billing'))
   checkMeters(cursor)
   checkPolicies(cursor)
   checkPlaces(cursor, dirname(path))

@@ -3,7 +3,7 @@ import { DIMENSIONS_MAX } from '../model/dimension.ts'
 import { AGGREGATIONS } from '../model/mark.ts'
 import { FEE_METHODS, QUOTA_METHODS } from '../model/proration.ts'
 import { parseCountersUrl, parseListen, parseSqliteUrl } from './address.ts'
-import { parseAnchor } from './anchor.ts'
+import { ANCHOR_RULE, parseAnchor } from './anchor.ts'
 import { apiSchema } from './api-schema.ts'
 import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
@@ -41,9 +41,8 @@ const billing = strict({
   timezone: text(parseTimezone).prefault('UTC'),
   period: z.enum(['day', 'week', 'month', 'year']).default('month'),
   anchor: z
-    .union([whole(1, 31), text(parseAnchor)], {
-      error: 'must be calendar, subscription, a day of the month or week, or a date such as 2026-01-15',
-    })
+    .union([z.number(), z.string()], { error: ANCHOR_RULE })
+    .transform(read(parseAnchor))
     .prefault('calendar'),
   proration: strict({
     fee: z.enum(FEE_METHODS).default('days'),
@@ -97,8 +96,7 @@ const quota = strict({
   }),
   on_exceed: z
     .union([z.enum(['block', 'bill', 'notify']), strict({ upgrade: z.string() })], {
-      error: ({ input }) =>
-        `must be block, bill, notify or { upgrade: PLAN }, is ${input === 'upgrade' ? 'upgrade without a plan' : JSON.stringify(input)}`,
+      error: 'must be block, bill, notify or { upgrade: PLAN }',
     })
     .default('block'),
 })

@@ -66,14 +66,15 @@ export function quotaCounter(
   const period = periodOf(quota.per)
   const included = exactly(quota.included)
   const whole = period.share === undefined ? included : prorateAllowance(included, period.share)
-  const allowance = Math.min(Number(floorOf(whole)), NEVER_REFUSES)
+  const allowance = Number(floorOf(whole))
+  const blocks = quota.onExceed === 'block'
   return new Counter({
     tenantId: call.tenantId,
     name: `q:{${call.tenantId}}:${quota.id}`,
     kind: 'quota',
     id: quota.id,
-    amount: quota.onExceed === 'block' ? allowance : NEVER_REFUSES,
-    allowance,
+    amount: blocks ? allowance : NEVER_REFUSES,
+    allowance: blocks ? allowance : Math.min(allowance, NEVER_REFUSES - 1),
     cost,
     windowMs: 0,
     periodStartMs: period.startMs,

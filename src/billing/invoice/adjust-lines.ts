@@ -1,18 +1,18 @@
 import { assert } from '../../lib/assert.ts'
 import type { BillPlace } from '../../metering/charge-lines.ts'
 import { chargeLines } from '../../metering/charge-lines.ts'
-import type { PriceBook, PricedCharge } from '../../metering/price-book.ts'
-import type { Invoice, InvoiceLine } from '../../model/invoice.ts'
+import type { PriceBook } from '../../metering/price-book.ts'
+import type { Invoice } from '../../model/invoice.ts'
 import { formatMinor, parseMinor } from '../../model/money.ts'
 import { exactly, formatExactly, minus, plus, type Rational, ZERO } from '../../model/rational.ts'
 import { viewPriceLine } from '../../pricing/quote.ts'
-import { readPrice } from '../../pricing/read-price.ts'
 import { type DraftLine, meterText, refuseUnpriced } from './make-lines.ts'
 import type { ProvenBill } from './period-bills.ts'
 
 /**
  * What is still to be billed, or to be given back, of a period whose invoice is there: what the period comes to by all
- * usage known now, less what was billed. At the prices of that invoice, so that nothing else can change it.
+ * usage known now, less what was billed. At the prices of that period: neither its plan version nor what the tenant had of
+ * its own then can change any more.
  */
 export async function adjustLines(
   prices: PriceBook,
@@ -26,7 +26,7 @@ export async function adjustLines(
     if (charge.meter === null || charge.price.model === 'flat') continue
     const before = billed.get(chargeName(bill.subscriptionId, charge.id))
     if (before?.evidence === evidence) continue
-    const [line] = chargeLines(bill, [asBilled(charge, before)], place)
+    const [line] = chargeLines(bill, [charge], place)
     assert(line !== undefined, 'a charge has a line')
     if (line.priced === null || line.minor === null) refuseUnpriced(bill, charge.id, line.problem)
     const quantity = minus(line.quantity, before?.quantity ?? ZERO)
@@ -45,7 +45,7 @@ export async function adjustLines(
       period: bill.period,
       quantity: formatExactly(quantity),
       events: events - (before?.events ?? 0),
-      price: before?.price ?? charge.written,
+      price: charge.written,
       steps: [...steps, { part: 'billed', quantity: quantityBefore, amount: amountBefore }],
       days: null,
       exact: formatExactly(
@@ -69,7 +69,6 @@ export interface Billed {
   readonly quantity: Rational
   readonly minor: bigint
   readonly events: number
-  readonly price: InvoiceLine['price']
   /** Of the newest line. */
   readonly evidence: string | null
 }
@@ -91,7 +90,6 @@ export function billedOf(
         quantity: plus(before?.quantity ?? ZERO, exactly(line.quantity)),
         minor: (before?.minor ?? 0n) + parseMinor(line.amount, currency),
         events: (before?.events ?? 0) + line.events,
-        price: before?.price ?? line.price,
         evidence: line.evidence,
       })
     }
@@ -113,8 +111,4 @@ export function lastAttempts(invoices: readonly Invoice[]): readonly Invoice[] {
     if (before === undefined || before.attempt < invoice.attempt) last.set(name, invoice)
   }
   return [...last.values()].sort((one, other) => one.period.startMs - other.period.startMs)
-}
-
-function asBilled(charge: PricedCharge, before: Billed | undefined): PricedCharge {
-  return before === undefined ? charge : { ...charge, price: readPrice(before.price) }
 }

@@ -2,26 +2,36 @@ import { GatezError } from '../../errors/gatez-error.ts'
 import { isoTime } from '../../lib/iso-time.ts'
 import { reportSpan } from '../../metering/report-span.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
-import { type Period, periodAt } from '../../model/period.ts'
+import { billingPeriodAt } from '../../model/billing-calendar.ts'
+import type { Period } from '../../model/period.ts'
 
 /** The billing period a user means by a month, or by a day in it. Throws `invalid-parameter`. */
-export function askedPeriod({ month, on }: WrittenPeriod, billing: BillingTerms, nowMs: number): Period {
-  const { timezone, period: cycle } = billing
+export function askedPeriod(
+  { month, on, anchorMs }: WrittenPeriod & { readonly anchorMs: number | null },
+  billing: BillingTerms,
+  nowMs: number,
+): Period {
+  const { timezone } = billing
   if (month !== undefined && on !== undefined) {
     throw new GatezError('invalid-parameter', '--month goes without --on; give one or the other.')
   }
-  if (on !== undefined) {
-    const { startMs } = reportSpan({ from: on, to: undefined }, { timezone, nowMs: FAR_MS })
-    return periodAt(cycle, timezone, startMs)
-  }
-  const span = reportSpan({ month }, { timezone, nowMs })
-  if (cycle !== 'month') {
+  if (billing.anchor === 'subscription' && anchorMs === null) {
     throw new GatezError(
       'invalid-parameter',
-      `billing.period is ${cycle}, so --month names more or less than one: name a day of it, as --on ${isoTime(span.startMs).slice(0, 10)}.`,
+      'billing.anchor is subscription, so periods differ from tenant to tenant: name one with --tenant.',
     )
   }
-  return span
+  if (on !== undefined) {
+    const { startMs } = reportSpan({ from: on }, { timezone, nowMs: FAR_MS })
+    return billingPeriodAt(billing, startMs, anchorMs)
+  }
+  const span = reportSpan({ month }, { timezone, nowMs })
+  const period = billingPeriodAt(billing, span.startMs, anchorMs)
+  if (period.startMs === span.startMs && period.endMs === span.endMs) return period
+  throw new GatezError(
+    'invalid-parameter',
+    `No billing period is just that month: name a day of the one you mean, as --on ${isoTime(span.startMs).slice(0, 10)}.`,
+  )
 }
 
 /** Refuses a period that cannot be closed yet, with `period-open`. */

@@ -51,8 +51,8 @@ export function makeInvoice(rules: InvoiceRules, request: InvoiceRequest): Invoi
 }
 
 /** The id of a tenant's invoice for a period. */
-export function invoiceId(tenantId: string, { startMs }: Period, attempt: number): string {
-  return `inv_${hash('sha256', `${tenantId}\n${startMs}\n${attempt}`).slice(0, 20)}`
+export function invoiceId(tenantId: string, { startMs, endMs }: Period, attempt: number): string {
+  return `inv_${hash('sha256', `${tenantId}\n${startMs}\n${endMs}\n${attempt}`).slice(0, 20)}`
 }
 
 /** What holds for all invoices of an installation. */

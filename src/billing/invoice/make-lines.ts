@@ -3,7 +3,7 @@ import { type BillPlace, type ChargeLine, chargeLines } from '../../metering/cha
 import type { PriceBook } from '../../metering/price-book.ts'
 import type { InvoiceLine } from '../../model/invoice.ts'
 import { formatMinor } from '../../model/money.ts'
-import { formatExactly } from '../../model/rational.ts'
+import { formatExactly, ZERO } from '../../model/rational.ts'
 import { viewPriceLine } from '../../pricing/quote.ts'
 import type { ProvenBill } from './period-bills.ts'
 
@@ -41,8 +41,8 @@ export async function makeLines(
       events: isFee ? 0 : events,
       price: charge.written,
       steps: priced.lines.map(viewPriceLine),
-      days: daysOf(line),
-      exact: formatExactly(priced.exact),
+      days: daysOf(line, bill),
+      exact: exactOf(line, bill),
       amount: formatMinor(minor, place.currency),
       minor,
       evidence: isFee ? null : evidence,
@@ -60,9 +60,17 @@ export function meterText(meter: string | null): string {
   return (meter ?? '').replaceAll('_', ' ')
 }
 
-function daysOf({ days }: ChargeLine): InvoiceLine['days'] {
-  if (days === null) return null
-  return { left: Number(days.left), whole: Number(days.whole), method: 'days' }
+function daysOf({ days, charge }: ChargeLine, { span }: ProvenBill['bill']): InvoiceLine['days'] {
+  const method = span?.fees.find(({ chargeId }) => chargeId === charge.id)?.method ?? 'days'
+  if (days === null && method !== 'trial') return null
+  const { left, whole } = days ?? { left: 1, whole: 1 }
+  return { left: Number(left), whole: Number(whole), method }
+}
+
+/** Before rounding; a fraction, as `1078/31`, where no decimal says it. */
+function exactOf({ priced, charge }: ChargeLine, { span }: ProvenBill['bill']): string {
+  const fee = span?.fees.find(({ chargeId }) => chargeId === charge.id)
+  return formatExactly(fee?.amount ?? priced?.exact ?? ZERO)
 }
 
 /** The part of the period in which the subscription held. */

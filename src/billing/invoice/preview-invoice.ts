@@ -1,6 +1,6 @@
 import { PriceBook } from '../../metering/price-book.ts'
+import { billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
 import type { Invoice } from '../../model/invoice.ts'
-import { periodAt } from '../../model/period.ts'
 import { makeInvoice } from './make-invoice.ts'
 import { makeLines } from './make-lines.ts'
 import { periodBills } from './period-bills.ts'
@@ -11,9 +11,10 @@ import { sealedPeriod } from './sealed-period.ts'
 export async function previewInvoice(parts: InvoicingParts, tenantId: string): Promise<Invoice> {
   const { store, clock, billing, invoicing, billable } = parts
   const nowMs = clock.nowMs()
-  const period = periodAt(billing.period, billing.timezone, nowMs)
+  const subscription = await store.subscriptions.activeAt(tenantId, nowMs)
+  const period = billingPeriodAt(billing, nowMs, heldPlan(subscription).anchorMs)
   const prices = new PriceBook(store)
-  const bills = await periodBills(store, { period, tenantId })
+  const bills = await periodBills(store, { period, tenantId, billing, prices })
   const lines = await Promise.all(bills.map((bill) => makeLines(prices, bill, billing)))
   const tenant = await store.tenants.find(tenantId)
   const { currency, timezone } = billing

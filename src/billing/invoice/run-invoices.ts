@@ -4,9 +4,11 @@ import type { Clock } from '../../lib/clock.ts'
 import { PriceBook } from '../../metering/price-book.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
 import type { BillingPeriodRow, Invoice } from '../../model/invoice.ts'
+import type { Overrides } from '../../model/overrides.ts'
 import type { Period } from '../../model/period.ts'
 import type { Tenant } from '../../model/tenant.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
+import type { TenantStore } from '../../storage/ports/tenants.ts'
 import { adjustLines, billedOf, lastAttempts } from './adjust-lines.ts'
 import { InvoicingLease } from './invoicing-lease.ts'
 import { issueInvoices } from './issue-invoices.ts'
@@ -83,7 +85,7 @@ class Run {
     this.#rules = { currency: billing.currency, timezone: billing.timezone, invoicing, billable }
     this.#prices = new PriceBook({
       plans: store.plans,
-      tenants: { find: async (id) => this.#tenants.get(id) ?? store.tenants.find(id) },
+      tenants: new OverridesRead(store.tenants),
     })
   }
 
@@ -91,7 +93,7 @@ class Run {
     const { store } = this.#parts
     const { period, tenantId, onProgress } = this.#request
     const closed = await store.invoices.closedPeriods()
-    const isClosed = closed.some(({ startMs }) => startMs === period.startMs)
+    const isClosed = closed.some(({ startMs, endMs }) => startMs === period.startMs && endMs === period.endMs)
     if (isClosed && tenantId === undefined) {
       return { period, made: [], kept: (await this.#invoicesOf(period)).length, problems: [] }
     }
@@ -131,13 +133,18 @@ class Run {
     const { store, billing } = this.#parts
     const { period, tenantId } = this.#request
     const lines = new Map<string, DraftLine[]>()
-    for (const proven of await periodBills(store, { period, tenantId })) {
+    for (const proven of await periodBills(store, { period, tenantId, billing, prices: this.#prices })) {
       append(lines, proven, await this.#priced(proven, () => makeLines(this.#prices, proven, billing)))
     }
     for (const earlier of changed) {
       const within = { startMs: earlier.startMs, endMs: period.startMs }
       const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier)
-      for (const proven of await periodBills(store, { period: earlier, tenantId })) {
+      for (const proven of await periodBills(store, {
+        period: earlier,
+        tenantId,
+        billing,
+        prices: this.#prices,
+      })) {
         const adjust = () => adjustLines(this.#prices, proven, { billed, place: billing })
         append(lines, proven, await this.#priced(proven, adjust))
       }
@@ -219,15 +226,35 @@ class Run {
     })
   }
 
-  async #invoicesOf({ startMs }: Period): Promise<readonly Invoice[]> {
+  async #invoicesOf({ startMs, endMs }: Period): Promise<readonly Invoice[]> {
     const within = { startMs, endMs: startMs + 1 }
     const { tenantId } = this.#request
-    return lastAttempts(await this.#parts.store.invoices.list({ tenantId, within }))
+    const invoices = await this.#parts.store.invoices.list({ tenantId, within })
+    return lastAttempts(invoices.filter(({ period }) => period.endMs === endMs))
   }
 }
 
 /** An earlier period with what its seals come to now. */
 type ChangedPeriod = BillingPeriodRow
+
+/** What tenants have beside their plans, each asked for once. */
+class OverridesRead {
+  readonly #tenants: TenantStore
+  readonly #read = new Map<string, Promise<Overrides | null>>()
+
+  constructor(tenants: TenantStore) {
+    this.#tenants = tenants
+  }
+
+  overridesAt(id: string, atMs: number): Promise<Overrides | null> {
+    const name = `${atMs} ${id}`
+    const known = this.#read.get(name)
+    if (known !== undefined) return known
+    const read = this.#tenants.overridesAt(id, atMs)
+    this.#read.set(name, read)
+    return read
+  }
+}
 
 function append(lines: Map<string, DraftLine[]>, { bill }: ProvenBill, more: readonly DraftLine[]): void {
   if (more.length === 0) return

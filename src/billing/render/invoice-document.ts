@@ -1,6 +1,7 @@
 import { currencyDigits } from '../../model/currency.ts'
 import type { Invoice, InvoiceEntry, InvoiceLine, PriceStep } from '../../model/invoice.ts'
-import { formatMinor } from '../../model/money.ts'
+import { formatMinor, toMinor } from '../../model/money.ts'
+import { rational } from '../../model/rational.ts'
 import { dayText } from '../invoice/day-text.ts'
 import { dueOf } from '../invoice/invoice-view.ts'
 import { grouped } from './grouped.ts'
@@ -126,9 +127,9 @@ function badgeOf({ state, dueAtMs }: Invoice, day: (ms: number) => string): Invo
 
 function rowOf(line: InvoiceLine, { content, period, currency }: Invoice): DocumentRow {
   const day = (ms: number): string => dayText(ms, content.timezone)
-  const isWhole = line.period.startMs === period.startMs && line.period.endMs === period.endMs
-  const span = isWhole ? [] : [`${day(line.period.startMs)} to ${day(line.period.endMs - 1)}`]
-  const share = line.days === null ? [] : [`${line.days.left} of ${line.days.whole} ${line.days.method}`]
+  const spanText = (span: Invoice['period']): string => `${day(span.startMs)} to ${day(span.endMs - 1)}`
+  const span = spanText(line.period) === spanText(period) ? [] : [spanText(line.period)]
+  const share = line.days === null ? [] : [shareText(line.days)]
   const plan = `Plan ${line.planName}, version ${line.planVersion}`
   const events = line.kind === 'fee' ? [] : [`${grouped(String(line.events))} events`]
   const steps =
@@ -145,6 +146,13 @@ function rowOf(line: InvoiceLine, { content, period, currency }: Invoice): Docum
     amount: grouped(line.amount),
     steps,
   }
+}
+
+function shareText({ left, whole, method }: NonNullable<InvoiceLine['days']>): string {
+  if (method === 'trial') return 'on trial'
+  if (method === 'seconds') return `${Math.round(left / 1000)} of ${Math.round(whole / 1000)} seconds`
+  const days = `${left} of ${whole} days`
+  return method === 'consumption' ? `${days}, or as much as was used of it` : days
 }
 
 /** One step that says what the line says is left out. */
@@ -164,6 +172,11 @@ function stepOf(step: PriceStep, currency: string): DocumentStep {
 /** An exact amount with the digits of its currency at least. */
 export function padded(exact: string, currency: string): string {
   const digits = currencyDigits(currency)
+  const [numerator = '', denominator] = exact.split('/')
+  // Not every part of a fee is a decimal.
+  if (denominator !== undefined) {
+    return formatMinor(toMinor(rational(BigInt(numerator), BigInt(denominator)), currency), currency)
+  }
   const [whole = '', places = ''] = exact.split('.')
   return places.length >= digits || digits === 0 ? exact : `${whole}.${places.padEnd(digits, '0')}`
 }

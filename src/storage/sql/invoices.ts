@@ -117,7 +117,12 @@ export class SqlInvoiceStore implements InvoiceStore {
   }
 
   async closedPeriods(): Promise<readonly BillingPeriodRow[]> {
-    const rows = await this.#db.selectFrom('billing_periods').selectAll().orderBy('start_ms').execute()
+    const rows = await this.#db
+      .selectFrom('billing_periods')
+      .selectAll()
+      .orderBy('start_ms')
+      .orderBy('end_ms')
+      .execute()
     return rows.map((row) => ({
       startMs: row.start_ms,
       endMs: row.end_ms,
@@ -130,7 +135,7 @@ export class SqlInvoiceStore implements InvoiceStore {
     await this.#db
       .insertInto('billing_periods')
       .values({ start_ms: startMs, end_ms: endMs, closed_at_ms: closedAtMs, seals })
-      .onConflict((conflict) => conflict.column('start_ms').doUpdateSet({ seals }))
+      .onConflict((conflict) => conflict.columns(['start_ms', 'end_ms']).doUpdateSet({ seals }))
       .execute()
   }
 }

@@ -21,7 +21,7 @@ export const invoices: Migration = {
       credited ${decimal} not null,
       paid ${decimal} not null,
       content text not null,
-      unique (tenant_id, period_start_ms, attempt)
+      unique (tenant_id, period_start_ms, period_end_ms, attempt)
     )`,
     'create index invoices_by_period on invoices (period_start_ms, tenant_id)',
     "create index invoices_due on invoices (due_at_ms) where state in ('open', 'overdue')",
@@ -46,10 +46,11 @@ export const invoices: Migration = {
       last_number ${bigint} not null
     )`,
     `create table billing_periods (
-      start_ms ${bigint} primary key,
+      start_ms ${bigint} not null,
       end_ms ${bigint} not null,
       closed_at_ms ${bigint} not null,
-      seals text not null
+      seals text not null,
+      primary key (start_ms, end_ms)
     )`,
     `create table leases (
       name text primary key,
