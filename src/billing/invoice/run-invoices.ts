@@ -27,7 +27,7 @@ import { sealedPeriod } from './sealed-period.ts'
 export async function runInvoices(parts: InvoicingParts, request: RunRequest): Promise<InvoiceRun> {
   const { store, clock } = parts
   await using lease = await InvoicingLease.take(store, clock)
-  return new Run(parts, request, lease).make()
+  return await new Run(parts, request, lease).make()
 }
 
 export interface InvoicingParts {
