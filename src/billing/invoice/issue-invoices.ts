@@ -19,6 +19,7 @@ export async function issueInvoices(
   if (first === undefined) return []
   const year = yearOf(nowMs, first.content.timezone)
   const number = await tables.invoices.takeNumbers(`INV-${year}`, drafts.length)
+  const dueAt = dueDates(nowMs)
   const issued = drafts.map((draft, index): Invoice => {
     const credit = larger(credits.get(draft.tenantId) ?? 0n, 0n)
     const creditedMinor = credit < draft.totalMinor ? credit : draft.totalMinor
@@ -27,7 +28,7 @@ export async function issueInvoices(
       number: `INV-${year}-${String(number + index).padStart(4, '0')}`,
       state: creditedMinor === draft.totalMinor ? 'paid' : 'open',
       issuedAtMs: nowMs,
-      dueAtMs: dueAtMs(nowMs, draft.content),
+      dueAtMs: dueAt(draft.content),
       creditedMinor,
     }
   })
@@ -82,10 +83,20 @@ function yearOf(ms: number, timezone: string): number {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timezone).year
 }
 
-/** The end of the day by which it is to be paid. */
-function dueAtMs(ms: number, { terms, timezone }: Invoice['content']): number {
+/** The end of the day by which what is issued now is to be paid; reckoned once for each length of time. */
+function dueDates(nowMs: number): (content: Invoice['content']) => number {
+  const known = new Map<string, number>()
+  return ({ terms, timezone }) => {
+    const name = `${terms.days} ${timezone}`
+    const dueAtMs = known.get(name) ?? endOfDay(nowMs, terms.days, timezone)
+    known.set(name, dueAtMs)
+    return dueAtMs
+  }
+}
+
+function endOfDay(ms: number, days: number, timezone: string): number {
   const day = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timezone).toPlainDate()
-  return day.add({ days: terms.days + 1 }).toZonedDateTime(timezone).epochMilliseconds
+  return day.add({ days: days + 1 }).toZonedDateTime(timezone).epochMilliseconds
 }
 
 function larger(one: bigint, other: bigint): bigint {

@@ -66,7 +66,7 @@ export interface BillingProblem {
 }
 
 /** Invoices in one transaction: few enough that nobody waits for it. */
-const GROUP = 64
+const GROUP = 256
 
 class Run {
   readonly #parts: InvoicingParts
@@ -74,6 +74,7 @@ class Run {
   readonly #lease: InvoicingLease
   readonly #rules: InvoiceRules
   readonly #tenants = new Map<string, Tenant>()
+  readonly #overrides: OverridesRead
   readonly #prices: PriceBook
   readonly #problems = new Map<string, string>()
 
@@ -83,9 +84,10 @@ class Run {
     this.#request = request
     this.#lease = lease
     this.#rules = { currency: billing.currency, timezone: billing.timezone, invoicing, billable }
+    this.#overrides = new OverridesRead(store.tenants)
     this.#prices = new PriceBook({
       plans: store.plans,
-      tenants: new OverridesRead(store.tenants),
+      tenants: this.#overrides,
     })
   }
 
@@ -98,6 +100,7 @@ class Run {
       return { period, made: [], kept: (await this.#invoicesOf(period)).length, problems: [] }
     }
     for (const tenant of await store.tenants.list()) this.#tenants.set(tenant.id, tenant)
+    await this.#overrides.open()
     // Before the usage is read: what comes in meanwhile is looked at again the next time.
     const evidence = await sealedPeriod(store.ledger, period)
     const changed = await this.#changedPeriods(closed)
@@ -241,20 +244,29 @@ type ChangedPeriod = BillingPeriodRow
 class OverridesRead {
   readonly #tenants: TenantStore
   readonly #read = new Map<string, Promise<Overrides | null>>()
+  #overridden: ReadonlySet<string> = new Set()
 
   constructor(tenants: TenantStore) {
     this.#tenants = tenants
+  }
+
+  /** Learns which tenants have anything at all: few, so most are never asked for. */
+  async open(): Promise<void> {
+    this.#overridden = await this.#tenants.overridden()
   }
 
   overridesAt(id: string, atMs: number): Promise<Overrides | null> {
     const name = `${atMs} ${id}`
     const known = this.#read.get(name)
     if (known !== undefined) return known
+    if (!this.#overridden.has(id)) return NOTHING
     const read = this.#tenants.overridesAt(id, atMs)
     this.#read.set(name, read)
     return read
   }
 }
+
+const NOTHING = Promise.resolve(null)
 
 function append(lines: Map<string, DraftLine[]>, { bill }: ProvenBill, more: readonly DraftLine[]): void {
   if (more.length === 0) return

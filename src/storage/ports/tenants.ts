@@ -11,6 +11,8 @@ export interface TenantStore {
   setState(id: string, state: TenantState): Promise<void>
   /** From `fromMs` on; what held before is kept for what was used before. */
   setOverrides(id: string, overrides: Overrides | null, fromMs: number): Promise<void>
+  /** The ids of tenants that ever had something beside their plan. */
+  overridden(): Promise<ReadonlySet<string>>
   /** What a tenant had beside its plan at a moment; null when nothing, or no such tenant. */
   overridesAt(id: string, atMs: number): Promise<Overrides | null>
   /**

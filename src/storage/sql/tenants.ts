@@ -69,6 +69,11 @@ export class SqlTenantStore implements TenantStore {
       .execute()
   }
 
+  async overridden(): Promise<ReadonlySet<string>> {
+    const rows = await this.#db.selectFrom('override_versions').select('tenant_id').distinct().execute()
+    return new Set(rows.map((row) => row.tenant_id))
+  }
+
   async overridesAt(id: string, atMs: number): Promise<Overrides | null> {
     const row = await this.#db
       .selectFrom('override_versions')

@@ -60,7 +60,9 @@ describe('a run', () => {
   test('a tenant without charges gets none, one with nothing but a free month gets one that is paid', async () => {
     const free: Charge = { id: 'calls', meter: 'calls', price: { model: 'per_unit', unit: '0.01' } }
     const scene = await invoiceScene({ charges: [free] })
-    expect((await scene.run()).made).toMatchObject([{ number: 'INV-2026-0001', state: 'paid', totalMinor: 0n }])
+    expect((await scene.run()).made).toMatchObject([
+      { number: 'INV-2026-0001', state: 'paid', totalMinor: 0n },
+    ])
     const bare = await invoiceScene({ charges: [] })
     expect((await bare.run()).made).toEqual([])
   })
@@ -138,7 +140,8 @@ describe('late usage', () => {
       const period = { startMs: Date.UTC(2026, month, 1), endMs: Date.UTC(2026, month + 1, 1) }
       scene.clock.set(period.endMs + 600_000)
       for (const { content } of (await scene.run(period)).made) {
-        for (const { meter, amount } of content.lines) if (meter !== null) sum += BigInt(amount.replace('.', ''))
+        for (const { meter, amount } of content.lines)
+          if (meter !== null) sum += BigInt(amount.replace('.', ''))
       }
       await scene.use({ ...march, requests: 77 })
     }
@@ -147,19 +150,29 @@ describe('late usage', () => {
   })
 
   test('what was taken back makes the next invoice smaller, and what is left of it a credit', async () => {
-    const charges: readonly Charge[] = [{ id: 'calls', meter: 'calls', price: { model: 'per_unit', unit: '1' } }]
+    const charges: readonly Charge[] = [
+      { id: 'calls', meter: 'calls', price: { model: 'per_unit', unit: '1' } },
+    ]
     const scene = await invoiceScene({ charges, rollups: [{ ...march, requests: 50 }] })
     await scene.run()
     await scene.use({ ...march, requests: -20 }, { bucketMs: APRIL_2026.startMs, requests: 5 })
     scene.clock.set(APRIL_2026.endMs + 600_000)
     const [april] = (await scene.run(APRIL_2026)).made
-    expect(april).toMatchObject({ totalMinor: 0n, state: 'paid', content: { subtotal: '-15.00', carried: '15.00' } })
+    expect(april).toMatchObject({
+      totalMinor: 0n,
+      state: 'paid',
+      content: { subtotal: '-15.00', carried: '15.00' },
+    })
     expect(await scene.store.invoices.creditOf('acme', 'USD')).toBe(1_500n)
 
     await scene.use({ bucketMs: APRIL_2026.endMs, requests: 20 })
     scene.clock.set(Date.UTC(2026, 5, 1, 1))
     const may = { startMs: APRIL_2026.endMs, endMs: Date.UTC(2026, 5, 1) }
-    expect((await scene.run(may)).made[0]).toMatchObject({ totalMinor: 2_000n, creditedMinor: 1_500n, state: 'open' })
+    expect((await scene.run(may)).made[0]).toMatchObject({
+      totalMinor: 2_000n,
+      creditedMinor: 1_500n,
+      state: 'open',
+    })
     expect(await scene.store.invoices.creditOf('acme', 'USD')).toBe(0n)
   })
 })
