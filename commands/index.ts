@@ -41,6 +41,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   restore: () => import('./restore.ts'),
   'routes:list': () => import('./routes/list.ts'),
   serve: () => import('./serve.ts'),
+  'tenants:cancel': () => import('./tenants/cancel.ts'),
   'tenants:create': () => import('./tenants/create.ts'),
   'tenants:delete': () => import('./tenants/delete.ts'),
   'tenants:invite': () => import('./tenants/invite.ts'),
