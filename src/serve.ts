@@ -165,8 +165,8 @@ async function startMetering(
   return { store, usageLog, meter, epoch, shipping, keeping }
 }
 
-function meteringRules({ meters, dimensions }: Config): MeteringRules {
-  return { meters, dimensions }
+function meteringRules({ meters, dimensions, billing }: Config): MeteringRules {
+  return { meters, dimensions, billing }
 }
 
 interface Metering {

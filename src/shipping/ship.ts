@@ -5,6 +5,7 @@ import { EventDecoder } from '../metering/event.ts'
 import { rollUp } from '../metering/roll-up.ts'
 import { sealUp } from '../metering/seal-up.ts'
 import type { SpoolReader, SpoolRow } from '../metering/spool.ts'
+import type { QuotaRules } from '../model/billing-calendar.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Aggregation } from '../model/mark.ts'
@@ -160,13 +161,16 @@ export interface ShipperParts {
   readonly onShipped: (throughBatchId: number, events: readonly UsageEvent[]) => void
 }
 
-/** What the file says of meters and dimensions, as far as shipping goes by it. */
+/** What the file says of meters, dimensions and billing periods, as far as shipping goes by it. */
 export interface MeteringRules {
   readonly meters: readonly Meter[]
   readonly dimensions: readonly Dimension[]
+  /** When quotas begin anew; without it nobody watches them. */
+  readonly billing?: QuotaRules
 }
 
-function aggregationsOf(meters: readonly Meter[]): ReadonlyMap<string, Aggregation> {
+/** How the values of each meter become one, by the file. */
+export function aggregationsOf(meters: readonly Meter[]): ReadonlyMap<string, Aggregation> {
   return new Map(meters.map(({ id, aggregation }) => [id, aggregation]))
 }
 

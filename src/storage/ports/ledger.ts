@@ -9,7 +9,7 @@ import type { Seal } from '../../model/seal.ts'
  */
 export interface LedgerStore {
   /**
-   * Adds `entries` to their rollups, `seals` to theirs, and moves the watermark of `place` from
+   * Adds `entries` to their rollups, `seals` to theirs, leaves notes for who watches quotas, and moves the watermark of `place` from
    * `afterSeq` to `throughSeq`.
    *
    * False, and nothing written, when the watermark is not at `afterSeq`: the batch was applied

@@ -16,6 +16,7 @@ import { migrate } from './migrate.ts'
 import { SqlNodeStore } from './nodes.ts'
 import { SqlOutboxStore } from './outbox.ts'
 import { SqlPlanStore } from './plans.ts'
+import { SqlQuotaStore } from './quotas.ts'
 import type { ControlSchema } from './schema.ts'
 import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
@@ -75,6 +76,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),
     outbox: new SqlOutboxStore(db),
+    quotas: new SqlQuotaStore(db),
     tokens: new SqlTokenStore(db),
     events: new SqlEventStore(db, events),
     unattributed: new SqlUnattributedStore(db),

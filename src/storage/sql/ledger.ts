@@ -25,6 +25,7 @@ import type { LedgerStatements } from './ledger-statements.ts'
 import { readStrays } from './ledger-strays.ts'
 import { readUse } from './ledger-use.ts'
 import { addRollups } from './ledger-write.ts'
+import { noteUse } from './quotas.ts'
 import type { ControlSchema } from './schema.ts'
 
 /** Rollups and watermarks, in SQL. */
@@ -45,6 +46,7 @@ export class SqlLedgerStore implements LedgerStore {
     if (!(await this.#moveWatermark(advance))) return false
     await addRollups({ db: this.#db, ...this.#shared }, entries)
     await addSeals(this.#db, seals)
+    await noteUse(this.#db, entries)
     return true
   }
 
