@@ -6,15 +6,15 @@ import { isoTime } from '../lib/iso-time.ts'
 import { includedIn } from '../limits/call-counters.ts'
 import { quantityOf } from '../metering/meter-sums.ts'
 import { notedPeriods, QuotaUse } from '../metering/quota-use.ts'
+import { type AggregationOf, declaredAggregations } from '../metering/roll-up.ts'
 import type { QuotaPeriod, QuotaRules } from '../model/billing-calendar.ts'
-import type { Aggregation } from '../model/mark.ts'
 import { overridePlan } from '../model/overrides.ts'
 import type { Plan, Quota } from '../model/plan.ts'
 import { compare, formatExactly, isZero, type Rational, rational, times } from '../model/rational.ts'
 import type { Subscription, Tenant } from '../model/tenant.ts'
 import type { ControlStore, ControlTables } from '../storage/ports/control-store.ts'
 import type { UseNote } from '../storage/ports/quotas.ts'
-import { aggregationsOf, type MeteringRules } from './ship.ts'
+import type { MeteringRules } from './ship.ts'
 
 /** In percent of what is included. */
 const THRESHOLDS = [80, 100] as const
@@ -152,12 +152,11 @@ export interface QuotaWatchParts {
 
 interface WatchRules {
   readonly billing: QuotaRules | undefined
-  readonly aggregationOf: (meterId: string) => Aggregation
+  readonly aggregationOf: AggregationOf
 }
 
 function rulesOf({ billing, meters }: MeteringRules): WatchRules {
-  const aggregations = aggregationsOf(meters)
-  return { billing, aggregationOf: (meterId) => aggregations.get(meterId) ?? 'sum' }
+  return { billing, aggregationOf: declaredAggregations(meters) }
 }
 
 interface Look {
