@@ -59,6 +59,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'usage:import': () => import('./usage/import.ts'),
   'usage:ingest': () => import('./usage/ingest.ts'),
   'usage:leaks': () => import('./usage/leaks.ts'),
+  'usage:quotas': () => import('./usage/quotas.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
   'usage:unattributed': () => import('./usage/unattributed.ts'),

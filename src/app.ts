@@ -40,6 +40,7 @@ import { clockFromEnvironment, processEnvironment } from './config/environment.t
 import { loadConfig } from './config/load-config.ts'
 import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
+import { declaredAggregations } from './metering/roll-up.ts'
 import { simulatePrices } from './metering/simulate-prices.ts'
 import { usageLeaks } from './metering/usage-leaks.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
@@ -121,6 +122,13 @@ function usageCases({ config, clock, store }: UsageParts) {
   const read = queryReader({ config, clock })
   return {
     usageReport: (written: WrittenUsageQuery) => usageReport(store, read(written, ['tenant']), billing),
+    listQuotas: async (request: { readonly tenant?: string | undefined }) => {
+      const { listQuotas } = await import('./metering/list-quotas.ts')
+      const tenants =
+        request.tenant === undefined ? await store.tenants.list() : [await findTenant(store, request.tenant)]
+      const aggregationOf = declaredAggregations(config.meters)
+      return listQuotas({ store, clock, billing, aggregationOf }, tenants)
+    },
     usageLeaks: (written: WrittenUsageQuery) => usageLeaks(store, read(written, [])),
     exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
       // Loaded here, so that other commands need not wait for the CSV writer.

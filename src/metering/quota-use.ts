@@ -4,9 +4,8 @@ import type { Aggregation } from '../model/mark.ts'
 import type { Quota } from '../model/plan.ts'
 import { formatQuantity, QUANTITY_PLACES, quantityFemtos } from '../model/quantity.ts'
 import type { Subscription } from '../model/tenant.ts'
-import type { ControlTables } from '../storage/ports/control-store.ts'
-import { BUCKET_MS } from '../storage/ports/ledger.ts'
-import type { UseNote, UsePlace } from '../storage/ports/quotas.ts'
+import { BUCKET_MS, type LedgerStore } from '../storage/ports/ledger.ts'
+import type { QuotaStore, UseNote, UsePlace } from '../storage/ports/quotas.ts'
 import { MeterSums, meterFemtos } from './meter-sums.ts'
 
 /**
@@ -16,16 +15,12 @@ import { MeterSums, meterFemtos } from './meter-sums.ts'
  * ledger is read. Make one for each transaction and tenant, with all notes of the tenant.
  */
 export class QuotaUse {
-  readonly #tables: Pick<ControlTables, 'ledger' | 'quotas'>
+  readonly #tables: UseStores
   readonly #tenant: TenantUsing
   readonly #aggregationOf: (meterId: string) => Aggregation
   readonly #known = new Map<string, bigint>()
 
-  constructor(
-    tables: Pick<ControlTables, 'ledger' | 'quotas'>,
-    tenant: TenantUsing,
-    aggregationOf: (meterId: string) => Aggregation,
-  ) {
+  constructor(tables: UseStores, tenant: TenantUsing, aggregationOf: (meterId: string) => Aggregation) {
     this.#tables = tables
     this.#tenant = tenant
     this.#aggregationOf = aggregationOf
@@ -90,6 +85,12 @@ export class QuotaUse {
     if (period.isSincePlan !== true) return true
     return countedSubscriptions(this.#tenant.subscriptions, period).includes(subscriptionId)
   }
+}
+
+/** What is asked; of quotas only what is added up. */
+export interface UseStores {
+  readonly ledger: Pick<LedgerStore, 'rollups' | 'levels'>
+  readonly quotas: Pick<QuotaStore, 'used' | 'setUsed'>
 }
 
 export interface TenantUsing {
