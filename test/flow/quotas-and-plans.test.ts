@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
+import { systemClock } from '../../src/lib/clock.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
@@ -19,6 +20,12 @@ const quota = (included: number, onExceed: unknown) => ({
   included,
   on_exceed: onExceed,
 })
+
+/** GATEZ_CLOCK for a clock that stands at `moment` now, in every process that is given it. */
+function clockFrom(moment: string): string {
+  const offsetMs = Date.parse(moment) - systemClock.nowMs()
+  return offsetMs < 0 ? String(offsetMs) : `+${offsetMs}`
+}
 
 /** The thresholds that messages in the outbox tell of. */
 function toldIn(project: Project): string[] {
@@ -42,7 +49,7 @@ test('a quota tells at 80 and 100 %, over a kill as well, and moves the tenant u
     pro: { quotas: [quota(1000, 'bill')], charges: [fee('31'), calls('10')] },
   }
   const config = flowConfig({ upstreamPort: upstream.port, threads: 2, plans })
-  const project = await Project.with(config, { env: { GATEZ_CLOCK: '2026-03-10T12:00:00Z' } })
+  const project = await Project.with(config, { env: { GATEZ_CLOCK: clockFrom('2026-03-10T12:00:00Z') } })
   const headers = { 'x-api-key': await project.tenant('acme', 'free') }
   const call = async (client: RawClient) => {
     const answer = await client.call({ path: '/a', headers })
@@ -90,7 +97,7 @@ test('what a change of plan would cost is said before, and is what it then costs
     pro: { charges: [fee('62'), calls('6')], limits: [{ requests: 500, per: 'minute' }] },
   }
   const project = await Project.with(flowConfig({ upstreamPort: upstream.port, plans }), {
-    env: { GATEZ_CLOCK: '2026-03-16T12:00:00Z' },
+    env: { GATEZ_CLOCK: clockFrom('2026-03-16T12:00:00Z') },
   })
   const atFirst = { cwd: project.folder, entry: project.entry, env: { GATEZ_CLOCK: '2026-03-01T00:00:00Z' } }
   await runCli(['tenants', 'create', 'acme', '--plan', 'basic'], atFirst)
