@@ -52,6 +52,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   restore: () => import('./restore.ts'),
   'routes:list': () => import('./routes/list.ts'),
   serve: () => import('./serve.ts'),
+  'tenants:cancel': () => import('./tenants/cancel.ts'),
   'tenants:create': () => import('./tenants/create.ts'),
   'tenants:delete': () => import('./tenants/delete.ts'),
   'tenants:invite': () => import('./tenants/invite.ts'),
@@ -69,6 +70,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'usage:import': () => import('./usage/import.ts'),
   'usage:ingest': () => import('./usage/ingest.ts'),
   'usage:leaks': () => import('./usage/leaks.ts'),
+  'usage:quotas': () => import('./usage/quotas.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
   'usage:unattributed': () => import('./usage/unattributed.ts'),
@@ -84,12 +86,11 @@ export const TOPICS: Readonly<Record<string, string>> = {
   mail: 'Mail in the outbox folder.',
   members: 'The persons of a tenant, who sign in to its portal.',
   plans: 'The plans in force.',
-  pricing: 'Prices: what a quantity costs, what can hardly be meant, what others would bring.',
+  pricing: 'Prices: what a quantity costs, and what other prices would bring.',
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
   tokens: 'What programs of yours show instead of a person: create, list, revoke.',
-  usage:
-    'What was used: reports, exports, the calls behind a figure, events and logs brought in, leaks, voids.',
+  usage: 'What was used: reports, exports, and the calls behind a figure.',
 }
 
 export interface CommandModule {

@@ -16,13 +16,16 @@ import { untilShipped } from './billing/invoice/shipped.ts'
 import { type VoidRequest, voidInvoice } from './billing/invoice/void-invoice.ts'
 import { type InvoiceFormat, renderInvoice } from './billing/render/render-invoice.ts'
 import type { Config } from './config/config.ts'
+import { failPointFromEnvironment, processEnvironment } from './config/environment.ts'
 import type { Clock } from './lib/clock.ts'
+import { armFailPoint } from './lib/fail-point.ts'
 import { heldPlan } from './model/billing-calendar.ts'
 import type { Invoice, InvoiceState } from './model/invoice.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 
 /** What commands about invoices need: the app, and the use cases of billing. Dispose it when done. */
 export async function openInvoicing(configFile: string) {
+  armFailPoint(failPointFromEnvironment(processEnvironment()))
   const app = await openApp(configFile)
   const { config, store, clock, actor } = app
   const parts = invoicingParts({ config, store, clock })

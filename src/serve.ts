@@ -1,34 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
-import { Keeping } from './gateway/keeping.ts'
+import type { Keeping } from './gateway/keeping.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import type { IngestRules } from './ingest/ingest-messages.ts'
 import { Ingesting } from './ingest/ingesting.ts'
 import { Desk, deskConfig } from './integrations/desk/desk.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
-import { prefixedId } from './lib/id.ts'
+import { failPoint } from './lib/fail-point.ts'
 import { makeFolder } from './lib/make-folder.ts'
 import { AdjustedQuotas, adjustedThrough } from './limits/release-adjusted.ts'
 import { restoreQuotas, restoreWindows } from './limits/restore-counters.ts'
-import { Meter } from './metering/meter.ts'
+import type { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
-import type { MeteringRules } from './shipping/ship.ts'
-import { Shipping } from './shipping/shipping.ts'
-import {
-  lockDataFolder,
-  makeCounterMemory,
-  openControlStore,
-  openCounters,
-  openUsageLog,
-} from './storage/open.ts'
+import { type Metering, meteringRules, startMetering } from './serve-metering.ts'
+import type { Shipping } from './shipping/shipping.ts'
+import { lockDataFolder, makeCounterMemory, openControlStore, openCounters } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterStore } from './storage/ports/counters.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
@@ -36,8 +28,6 @@ import { describeError, type Log } from './telemetry/log.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
 const CHANGES_EVERY_MS = 200
-/** The most a spool may hold when nothing ships. */
-const SPOOL_BYTES_MAX = 4 * 1024 ** 3
 
 /** Memory in which addresses are counted: some 25,000 at a time. What finds no room there is let in. */
 const CLIENTS_MIB = 8
@@ -60,7 +50,11 @@ export interface Serving {
    * store; everything stays as it was then.
    */
   reload(config: Config, plans: 'apply' | 'keep'): Promise<readonly string[]>
-  /** Lets requests in flight end, makes every event durable and ships it, and closes the stores. */
+  /**
+   * Lets requests in flight end, makes every event durable and ships it, and closes the stores.
+   *
+   * Throws `store-unavailable` when the stores did not take all; the rest is in the spool, and all is closed.
+   */
   stop(): Promise<void>
 }
 
@@ -112,6 +106,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     reload: async (next, plans) => {
       const mode = plans === 'apply' ? 'explicit' : 'start'
       await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode })
+      failPoint('reload')
       await metering.keeping.ensure(next.apis)
       metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
@@ -122,68 +117,13 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     stop: async () => {
       await gateway.drain(config.gateway.drainMs)
       await ingesting.stop()
-      await metering.shipping.finish()
-      await running.disposeAsync()
+      try {
+        await metering.shipping.finish()
+      } finally {
+        await running.disposeAsync()
+      }
     },
   }
-}
-
-/** Opens the spool and ships what an earlier run left in it. */
-async function startMetering(
-  { config, clock, log, onEvents }: ServeParts,
-  store: ControlStore,
-  undo: AsyncDisposableStack,
-  onDeath: (error: unknown) => void,
-): Promise<Metering> {
-  const { stores, metering } = config
-  const nodeId = readNodeId(stores.dataDir)
-  const epoch = await store.nodes.startEpoch(nodeId, clock.nowMs())
-  // Also makes it: the ship thread finds it ready.
-  const usageLog = undo.use(await openUsageLog(config))
-  const spoolPath = join(stores.dataDir, 'spool.db')
-  let committed = (): void => {}
-  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  const meter = await Meter.start(
-    { spoolPath, durability: metering.durability, epoch, clockOffsetMs, spoolBytesMax: SPOOL_BYTES_MAX },
-    {
-      onCommitted: () => committed(),
-      onDown: (reason) => log.error({ reason }, 'events cannot be written: calls are refused'),
-      onUp: () => log.warn({}, 'events can be written again'),
-      onDeath,
-    },
-  )
-  undo.defer(() => meter.stop())
-  const shipping = await Shipping.start(
-    { stores, metering: meteringRules(config), spoolPath, nodeId, clockOffsetMs },
-    {
-      onShipped: (throughBatchId) => meter.shipped(throughBatchId),
-      onEvents,
-      onFailed: (error) => log.error(error, 'shipping failed, will retry'),
-      onDeath,
-    },
-  )
-  undo.defer(() => shipping.stop())
-  committed = () => shipping.wake()
-  const owner = { nodeId, epoch }
-  const keeping = new Keeping(
-    { stores, owner, clockOffsetMs },
-    { onFailed: (error) => log.error(error, 'keeping an answer failed'), onDeath },
-  )
-  undo.defer(() => keeping.stop())
-  return { store, usageLog, meter, epoch, shipping, keeping }
-}
-
-function meteringRules({ meters, dimensions }: Config): MeteringRules {
-  return { meters, dimensions }
-}
-
-interface Metering {
-  readonly store: ControlStore
-  readonly usageLog: UsageLog
-  readonly meter: Meter
-  readonly epoch: number
-  readonly shipping: Shipping
-  readonly keeping: Keeping
 }
 
 /** Counts again what was admitted before, starts the threads, and listens. */
@@ -321,17 +261,5 @@ function makeDataFolder(dir: string): void {
     makeFolder(dir, 0o700)
   } catch (cause) {
     throw new GatezError('folder-not-writable', `The data folder ${dir} cannot be made.`, { cause })
-  }
-}
-
-/** The id of this data folder's node, made at its first start. */
-function readNodeId(dataDir: string): string {
-  const path = join(dataDir, 'node')
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    const nodeId = prefixedId('node')
-    writeFileSync(path, `${nodeId}\n`, { mode: 0o600 })
-    return nodeId
   }
 }

@@ -32,14 +32,20 @@ const pdfFonts = {
 }
 
 /**
- * Bundles the program into dist/lib, which takes the place of the last one whole. Returns a line to print.
- *
- * With `releaseEarly` into dist/release-early: the program that lets answers end before they are metered
- * (src/lib/bundle.ts), which no one ships.
+ * What is built, by the name of its folder in dist, with what esbuild sets. No one ships but `lib`: the others
+ * are for test/crash. They can be killed at named places (src/lib/fail-point.ts), and `release-early` lets
+ * answers end before they are metered (src/lib/bundle.ts).
  */
-export async function bundle({ releaseEarly = false } = {}) {
+const VARIANTS = {
+  lib: { GATEZ_FAIL_POINTS: 'undefined' },
+  'fail-points': { GATEZ_FAIL_POINTS: 'true' },
+  'release-early': { GATEZ_FAIL_POINTS: 'true', GATEZ_RELEASES_EARLY: 'true' },
+}
+
+/** Bundles the program into its folder in dist, whose place it takes whole. Returns a line to print. */
+export async function bundle(variant = 'lib') {
   const startMs = performance.now()
-  const target = releaseEarly ? 'dist/release-early' : 'dist/lib'
+  const target = `dist/${variant}`
   const staging = `${target}-${process.pid}`
   const { metafile } = await build({
     absWorkingDir: ROOT,
@@ -53,7 +59,9 @@ export async function bundle({ releaseEarly = false } = {}) {
     chunkNames: 'chunk-[hash]',
     // oclif looks for typescript to run sources; a bundle has none.
     external: ['better-sqlite3', 'typescript'],
-    define: { GATEZ_BUNDLED: 'true', ...(releaseEarly ? { GATEZ_RELEASES_EARLY: 'true' } : {}) },
+    define: { GATEZ_BUNDLED: 'true', ...VARIANTS[variant] },
+    // Leaves out calls of empty functions: in `lib` those of `failPoint`.
+    minifySyntax: true,
     banner: { js: BANNER },
     plugins: [pdfFonts],
     legalComments: 'none',

@@ -43,6 +43,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'metering.durability':
     'disk: counted calls survive a power cut; process: they survive the end of the process.',
   'metering.retention_days': 'How long single calls are kept in the usage log; sums are kept for ever.',
+  'metering.spool_max':
+    'What may wait on the disk of this node to reach the stores, as 4GiB: four million calls a GiB. Beyond it, calls are refused.',
   'metering.client_ip': 'Whether the address of a caller is kept: off, hash or full.',
   billing: 'What holds for all invoices.',
   'billing.currency': 'ISO 4217 code.',

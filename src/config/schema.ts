@@ -10,6 +10,7 @@ import { gatewaySchema } from './gateway-schema.ts'
 import { invoiceFields, mailSchema } from './invoice-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseScope, SCOPE_RULE } from './scope.ts'
+import { parseSpoolMax } from './size.ts'
 import {
   parseCurrency,
   parseDecimal,
@@ -33,6 +34,7 @@ const stores = strict({
 const metering = strict({
   durability: z.enum(['disk', 'process']).default('disk'),
   retention_days: whole(1, 36_500).default(400),
+  spool_max: text(parseSpoolMax).prefault('4GiB'),
   client_ip: z.enum(['off', 'hash', 'full']).default('off'),
 })
 

@@ -1,3 +1,4 @@
+import { failPoint } from '../lib/fail-point.ts'
 import { keyAllows } from '../model/key-scope.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { CallMetering } from './call-metering.ts'
@@ -251,6 +252,7 @@ export class Pipeline implements PassageListener {
 
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
+    failPoint('after-limit')
     const upstream = this.#parts.upstreams.of(limited.planned.call.matched.api)
     const call = new UpstreamCall(limited, upstream, this.#parts.clock)
     const passage = new Passage(limited, call, this.#metering, this)

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { failPoint } from '../lib/fail-point.ts'
 import type { Outcome } from '../model/event.ts'
 import type { CallMetering } from './call-metering.ts'
 import type { Ending, PassageListener } from './ending.ts'
@@ -156,6 +157,7 @@ export class Passage implements CallHandler, FlowOwner {
       }
     }
     if (!this.#reply.write(chunk)) this.#flow.waitForClient(controller, this.#response)
+    failPoint('mid-body')
     // From the first piece on that is not the last: most answers never come here.
     if (this.#long === undefined) this.#watchLong(isEventStream(this.#headers))
     this.#long?.moved(this.#flow.bytesMoved())

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
+import { failPoint } from '../lib/fail-point.ts'
 import type { Limited } from './exchange.ts'
 import { hasBody } from './policy.ts'
 import { rewritePath } from './rewrite.ts'
@@ -89,6 +90,7 @@ export class UpstreamCall {
   /** The head of the answer is here. */
   answered(status: number): void {
     this.judge(this.#attempt?.target.isFailure(status) === true ? 'failed' : 'answered')
+    failPoint('after-upstream-headers')
   }
 
   /** The answer broke off behind its head. */
@@ -122,6 +124,7 @@ export class UpstreamCall {
       const onStart = accepted.head.expectsContinue ? () => askForBody(response) : noop
       this.#upload = new Upload({ request, bytesMax: policy.bodyBytesMax, onStart })
     }
+    failPoint('before-connect')
     target.pool.dispatch(
       {
         method: request.method ?? 'GET',

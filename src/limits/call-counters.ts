@@ -1,6 +1,6 @@
 import type { QuotaPeriod } from '../model/billing-calendar.ts'
 import type { BillingCycle, Limit, Plan, Quota } from '../model/plan.ts'
-import { exactly, floorOf } from '../model/rational.ts'
+import { exactly, floorOf, type Rational } from '../model/rational.ts'
 import { prorateAllowance } from '../pricing/allowance.ts'
 import { Counter, LOG_LIMIT, NEVER_REFUSES } from '../storage/ports/counters.ts'
 
@@ -51,6 +51,12 @@ export function windowCounter(limit: Limit, amount: number, cost: number, call: 
   })
 }
 
+/** What a quota includes in a period: the part of it that holds. */
+export function includedIn({ included }: Pick<Quota, 'included'>, { share }: QuotaPeriod): Rational {
+  const whole = exactly(included)
+  return share === undefined ? whole : prorateAllowance(whole, share)
+}
+
 /** Whether what a call takes of a quota is known before it goes through: that of others is in the ledger only. */
 export function isCounted({ meter }: Quota): boolean {
   return meter === 'calls' || meter === 'units'
@@ -64,9 +70,7 @@ export function quotaCounter(
   periodOf: (cycle: BillingCycle) => QuotaPeriod,
 ): Counter {
   const period = periodOf(quota.per)
-  const included = exactly(quota.included)
-  const whole = period.share === undefined ? included : prorateAllowance(included, period.share)
-  const allowance = Number(floorOf(whole))
+  const allowance = Number(floorOf(includedIn(quota, period)))
   const blocks = quota.onExceed === 'block'
   return new Counter({
     tenantId: call.tenantId,

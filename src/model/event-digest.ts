@@ -26,7 +26,8 @@ function contentOf(event: UsageEvent): string {
   const sums = `${event.bytesSent}\t${event.bytesReceived}\t${event.usageUnits}\t${event.count}`
   const rest = `${recordText(event.quantities)}\t${recordText(event.dimensions)}\t${event.clientIp}\t${event.requestId}`
   const place = `${event.nodeId}\t${event.epoch}\t${event.seq}\t${event.source}`
-  return `${event.id}\t${event.timestampMs}\t${who}\t${what}\t${how}\t${sums}\t${rest}\t${place}`
+  const leaks = event.leaks === undefined ? '' : `\t${recordText(event.leaks)}`
+  return `${event.id}\t${event.timestampMs}\t${who}\t${what}\t${how}\t${sums}\t${rest}\t${place}${leaks}`
 }
 
 function recordText(record: Readonly<Record<string, string>>): string {

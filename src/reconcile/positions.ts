@@ -7,7 +7,7 @@ import { checkAdjustments } from './check-adjustments.ts'
 import { checkLedgerMarks, checkLogMarks, ledgerMarks } from './check-marks.ts'
 import { checkSpool } from './check-spool.ts'
 import type { Difference } from './difference.ts'
-import { eventsOfBatch, lateEvents, type Marks, RawEvents } from './raw-events.ts'
+import { batchesOf, eventsOfBatch, lateEvents, type Marks, RawEvents } from './raw-events.ts'
 import { runName } from './recount.ts'
 
 /** What the control store knows of runs and adjustments. */
@@ -21,7 +21,8 @@ interface LedgerFacts {
 export interface HeldStores {
   readonly control: ControlTables
   readonly log: HeldUsageLog | undefined
-  readonly spool: HeldSpool | undefined
+  /** The files of the spool, oldest first. */
+  readonly spools: readonly HeldSpool[]
   /** The node whose spool it is. */
   readonly nodeId: string
 }
@@ -44,7 +45,7 @@ export class Positions {
   readonly #adjustments: readonly Adjustment[]
 
   private constructor(stores: HeldStores, known: LedgerFacts) {
-    const { log, spool, nodeId } = stores
+    const { log, spools, nodeId } = stores
     const { written, sealed, adjustments } = known
     this.#adjustments = adjustments
     this.#stores = stores
@@ -53,7 +54,7 @@ export class Positions {
     this.#logMarks = new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
     this.#unsealed = new Map(sealed.map((run) => [runName(run), run.unsealedSeq]))
     this.marks = ledgerMarks(written, sealed)
-    const late = lateEvents(spool, nodeId, this.marks, this.#logMarks)
+    const late = lateEvents(spools, nodeId, this.marks, this.#logMarks)
     const adjusted = adjustments.map(({ event }) => event)
     this.raw = new RawEvents(log, this.marks, [...late, ...adjusted.filter((event) => this.#isLate(event))])
     this.keptSinceMs = log?.keptSinceMs ?? 0
@@ -81,14 +82,12 @@ export class Positions {
 
   /** What is wrong with the watermarks of the ledger, and with the spool. */
   checkRest(): readonly Difference[] {
-    const { spool } = this.#stores
-    const found = [
+    const marks = { ledgerMarks: this.marks, logMarks: this.#logMarks }
+    return [
       ...checkLedgerMarks(this.#written, this.#sealed),
       ...checkAdjustments(this.#adjustments, { log: this.#stores.log, marks: this.marks }),
+      ...checkSpool({ ...this.#stores, ...marks }),
     ]
-    if (spool === undefined) return found
-    const marks = { ledgerMarks: this.marks, logMarks: this.#logMarks }
-    return [...found, ...checkSpool({ ...this.#stores, ...marks, spool })]
   }
 
   /** Adjustments by the event they took back. */
@@ -102,9 +101,9 @@ export class Positions {
 
   /** The id of the event at a position, as far as the spool still holds it. */
   readonly spooled = (run: { readonly nodeId: string; readonly epoch: number }, seq: number) => {
-    const { spool, nodeId } = this.#stores
+    const { spools, nodeId } = this.#stores
     if (run.nodeId !== nodeId) return undefined
-    for (const batch of spool?.batches() ?? []) {
+    for (const batch of batchesOf(spools)) {
       if (batch.epoch !== run.epoch || seq < batch.firstSeq || seq >= batch.firstSeq + batch.count) continue
       return eventsOfBatch(batch, nodeId).find((event) => event.seq === seq)?.id
     }

@@ -99,13 +99,19 @@ export function eventsOfBatch(batch: HeldBatch, nodeId: string): readonly UsageE
 }
 
 /** The events of the spool that the ledger has and the usage log may not have yet. */
-export function lateEvents(spool: HeldSpool | undefined, nodeId: string, marks: Marks, logMarks: Marks) {
-  const late: UsageEvent[] = []
-  for (const batch of spool?.batches() ?? []) {
+export function lateEvents(spools: readonly HeldSpool[], nodeId: string, marks: Marks, logMarks: Marks) {
+  const late = new Map<string, UsageEvent>()
+  for (const batch of batchesOf(spools)) {
     const run = runName({ nodeId, epoch: batch.epoch })
     const [counted, logged] = [marks.get(run) ?? 0, logMarks.get(run) ?? 0]
     if (batch.firstSeq > counted || batch.firstSeq + batch.count - 1 <= logged) continue
-    late.push(...eventsOfBatch(batch, nodeId))
+    // What an earlier file has already may come again in the next one.
+    for (const event of eventsOfBatch(batch, nodeId)) late.set(event.id, event)
   }
-  return late
+  return [...late.values()]
+}
+
+/** What all files of a spool hold, oldest first. */
+export function* batchesOf(spools: readonly HeldSpool[]): Generator<HeldBatch> {
+  for (const spool of spools) yield* spool.batches()
 }

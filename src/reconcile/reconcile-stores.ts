@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
+import { spoolFiles } from '../metering/spool-files.ts'
 import { snapshotStores } from '../storage/open.ts'
 import type { StoresSnapshot } from '../storage/ports/stores-snapshot.ts'
 import { type HeldStores, Positions } from './positions.ts'
@@ -34,7 +35,8 @@ export async function withSettledStores<Result>(
 ): Promise<Result> {
   const nodeId = nodeIdIn(config.stores.dataDir)
   for (let time = 1; ; time += 1) {
-    using snapshot = snapshotStores(config, join(config.stores.dataDir, 'spool.db'))
+    const files = spoolFiles(join(config.stores.dataDir, 'spool.db')).map(({ path }) => path)
+    using snapshot = snapshotStores(config, files)
     const stores = await heldStores(snapshot, nodeId)
     const positions = await Positions.of(stores)
     // What is torn is the newest end, between two holds; what stays torn is a difference to tell of.
@@ -47,7 +49,7 @@ async function heldStores(snapshot: StoresSnapshot, nodeId: string): Promise<Hel
   return {
     control: await snapshot.control(),
     log: snapshot.usageLog(),
-    spool: snapshot.spool(),
+    spools: snapshot.spools(),
     nodeId,
   }
 }

@@ -3,16 +3,21 @@ import { copyEvents } from '../ingest/copy-events.ts'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { carryAdjustments } from '../metering/carry-adjustments.ts'
-import { SpoolReader } from '../metering/spool.ts'
+import type { SpoolPlace } from '../metering/spool-files.ts'
+import { SpoolReader } from '../metering/spool-reader.ts'
 import { usageReport } from '../metering/usage-report.ts'
 import { viewUsageReport } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
 import { openControlStore, openUsageLog } from '../storage/open.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import { describeError } from '../telemetry/log.ts'
+import { QuotaWatch } from './quota-watch.ts'
 import { type MeteringRules, Shipper } from './ship.ts'
 import { ShipLoop, type Ships } from './ship-loop.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
+
+/** How often is looked for what other processes added. */
+const LOOK_EVERY_MS = 1_000
 
 /** Ships on a thread of its own: writing to the stores takes long, and no call may wait for it. */
 class ShipThread {
@@ -26,8 +31,8 @@ class ShipThread {
     this.#store = store
     this.#report = report
     this.#showEvents = showEvents
-    this.#shipper = shipper((throughBatchId, events) => {
-      report({ kind: 'shipped', throughBatchId, events: this.#showEvents ? events : [] })
+    this.#shipper = shipper((through, events) => {
+      report({ kind: 'shipped', through, events: this.#showEvents ? events : [] })
     })
     this.#loop = new ShipLoop(this.#shipper, (error) =>
       report({ kind: 'failed', error: describeError(error) }),
@@ -43,15 +48,25 @@ class ShipThread {
     const spool = new SpoolReader(data.spoolPath)
     const shipper = (onShipped: OnShipped): ThreadShipper => {
       const ofSpool = new Shipper({ spool, store, usageLog, nodeId, clock, metering, onShipped })
+      const quotas = new QuotaWatch({ store, clock, metering })
       return {
         // What came in as events is in the ledger already.
-        ship: async () => (await ofSpool.ship()) + (await copyEvents({ store, usageLog })),
-        replaceMetering: (rules) => ofSpool.replaceMetering(rules),
+        ship: async () => {
+          const shipped = (await ofSpool.ship()) + (await copyEvents({ store, usageLog }))
+          await quotas.look()
+          return shipped
+        },
+        replaceMetering: (rules) => {
+          ofSpool.replaceMetering(rules)
+          quotas.replaceMetering(rules)
+        },
       }
     }
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
     await carryAdjustments(store, usageLog, clock.nowMs())
+    // What other processes add to the ledger wakes nobody here.
+    setInterval(() => thread.#loop.wake(), LOOK_EVERY_MS).unref()
     report({ kind: 'ready' })
     return thread
   }
@@ -82,10 +97,14 @@ class ShipThread {
 
   async #finish(): Promise<void> {
     this.#loop.stop()
-    // Twice: the first may join a run that looked just before the last events became durable.
-    await this.#shipper.ship()
-    await this.#shipper.ship()
-    this.#report({ kind: 'finished' })
+    try {
+      // Twice: the first may join a run that looked just before the last events became durable, or that failed.
+      await this.#shipper.ship().catch(() => {})
+      await this.#shipper.ship()
+      this.#report({ kind: 'finished' })
+    } catch (error) {
+      this.#report({ kind: 'finished', error: describeError(error) })
+    }
   }
 }
 
@@ -102,7 +121,7 @@ interface ThreadShipper extends Ships {
   replaceMetering(rules: MeteringRules): void
 }
 
-type OnShipped = (throughBatchId: number, events: readonly UsageEvent[]) => void
+type OnShipped = (through: SpoolPlace, events: readonly UsageEvent[]) => void
 
 const parent = parentPort
 assert(parent !== null, 'the ship thread is started as a worker')

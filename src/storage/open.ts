@@ -60,11 +60,11 @@ export function openLocalCounters(memory: SharedArrayBuffer): LocalCounterStore 
 /**
  * Holds all stores at one moment, beside a gateway that writes to them; dispose it when copied.
  *
- * `spoolPath` stands for itself: the spool belongs to the node, not to the configuration.
+ * The files of the spool stand for themselves: it belongs to the node, not to the configuration.
  */
-export function snapshotStores({ stores }: StoresOnly, spoolPath: string): StoresSnapshot {
+export function snapshotStores({ stores }: StoresOnly, spool: readonly string[]): StoresSnapshot {
   return SqliteStoresSnapshot.take({
-    spool: spoolPath,
+    spool,
     control: stores.control.path,
     usage: stores.usage.path,
   })

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
+import { spoolFiles } from '../metering/spool-files.ts'
 import { damageOf, lockDataFolder, snapshotStores } from '../storage/open.ts'
 import { gapAt } from '../storage/ports/stores-snapshot.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
@@ -46,7 +47,8 @@ function soundness(name: string, path: string): Finding {
 function agreement(config: Pick<Config, 'stores'>, dataDir: string): Finding {
   const nodePath = join(dataDir, 'node')
   if (!existsSync(nodePath)) return ok('counting', 'no call yet')
-  using snapshot = snapshotStores(config, join(dataDir, 'spool.db'))
+  const spool = spoolFiles(join(dataDir, 'spool.db')).map(({ path }) => path)
+  using snapshot = snapshotStores(config, spool)
   const places = snapshot.places(readFileSync(nodePath, 'utf8').trim())
   const gap = places.map(gapAt).find((each) => each !== undefined)
   if (gap !== undefined) {

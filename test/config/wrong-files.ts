@@ -121,8 +121,8 @@ apis: » billing: { anchor: 15, period: year }⏎apis:
   3:20 billing.anchor: a day of the month means nothing to periods of a year: write a date such as 2026-04-06
 apis: » billing: { anchor: 9, period: week }⏎apis:
   3:20 billing.anchor: is 9: days of the week are 1, Monday, to 7, Sunday
-apis: » billing: { proration: { fee: hours } }⏎apis:
-  3:32 billing.proration.fee: must be days, seconds, consumption, is "hours"
+apis: » billing: { proration: { fee: never } }⏎apis:
+  3:30 billing.proration.fee: must be days, seconds, consumption, is "never"
 apis: » billing: { timezone: Berlin }⏎apis:
   3:22 billing.timezone: must be an IANA time zone such as Europe/Berlin, is "Berlin" (did you mean Europe/Berlin?)
 apis: » metering: { durability: disc }⏎apis:

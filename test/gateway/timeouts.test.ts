@@ -74,7 +74,7 @@ describe('the time between two pieces of an answer', () => {
     client.socket.resume()
     const received = await client.sawEnd(10_000)
     expect(received.length).toBeGreaterThan(body.length)
-    expect(await gateway.events()).toMatchObject([{ outcome: 'upstream_truncated', bytesSent: body.length }])
+    expect(await gateway.calls()).toMatchObject([{ outcome: 'upstream_truncated', bytesSent: body.length }])
   })
 })
 

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { MeterClient } from '../../src/gateway/meter.ts'
 import type { ManualClock } from '../../src/lib/clock.ts'
 import { decodeEvents } from '../../src/metering/event.ts'
-import { SpoolReader } from '../../src/metering/spool.ts'
+import { SPOOL_START } from '../../src/metering/spool-files.ts'
+import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import { hashSecret } from '../../src/model/key.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
@@ -32,9 +33,29 @@ export async function spooledEvents(folder: string, client: MeterClient): Promis
   const spool = new SpoolReader(join(folder, 'spool.db'))
   try {
     return spool
-      .after(0, 10_000)
+      .after(SPOOL_START, 10_000)
       .flatMap(({ lines, epoch, firstSeq }) => decodeEvents(lines, { nodeId: 'node-1', epoch, firstSeq }))
   } finally {
     spool.close()
   }
+}
+
+/** The events of calls, each the sum of its parts, in the order in which they began. */
+export function joinParts(events: readonly UsageEvent[]): readonly UsageEvent[] {
+  const calls = new Map<string, UsageEvent>()
+  for (const event of events) {
+    const before = calls.get(event.requestId)
+    const joined =
+      before === undefined
+        ? event
+        : {
+            ...event,
+            count: before.count + event.count,
+            bytesSent: before.bytesSent + event.bytesSent,
+            bytesReceived: before.bytesReceived + event.bytesReceived,
+            responseTimeMs: before.responseTimeMs + event.responseTimeMs,
+          }
+    calls.set(event.requestId, joined)
+  }
+  return [...calls.values()]
 }

@@ -33,8 +33,9 @@ import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { Counter } from '../../src/storage/ports/counters.ts'
 import { NOON, plan, storesIn } from './control-store.ts'
 import { eventDesk } from './event-desk.ts'
-import { fillStore, spooledEvents } from './gateway-store.ts'
+import { fillStore, joinParts, spooledEvents } from './gateway-store.ts'
 import { startKeeping } from './keeping.ts'
+import { deafMeterParts } from './meter-parts.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** One gateway thread without its thread: every part of it real, in this process, on a free port. */
@@ -63,6 +64,10 @@ export interface TestGateway {
   readonly warnings: string[]
   /** The events that are durable once all that ended is. */
   events(): Promise<readonly UsageEvent[]>
+  /** The same, the parts of a long answer as one event that ends like the last of them. */
+  calls(): Promise<readonly UsageEvent[]>
+  /** Lets the spool drop what it holds, as if it were shipped. */
+  makeRoom(): void
   /** Puts other rules in force. */
   replaceRules(overrides: Partial<RulesSource>): void
 }
@@ -106,7 +111,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       epoch: 1,
       spoolBytesMax: options.spoolBytesMax ?? 1e9,
     },
-    { onCommitted: () => {}, onDown: () => {}, onUp: () => {}, onDeath: () => {} },
+    deafMeterParts(),
   )
   onTestFinished(() => meter.stop())
   const meterPort = meter.connect()
@@ -147,6 +152,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     alarms,
     warnings,
     events: () => spooledEvents(folder, client),
+    makeRoom: () => meter.shipped({ file: 1, batchId: 1_000_000 }),
+    calls: async () => joinParts(await spooledEvents(folder, client)),
     replaceRules: (overrides) => parts.pipeline.replaceRules(rulesOf({ ...options, ...overrides })),
   }
 }

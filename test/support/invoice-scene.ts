@@ -82,7 +82,15 @@ async function applySealed(store: ControlStore, entry: Rollup, seq: number): Pro
       {
         ...{ nodeId: 'node-9', epoch: 1, bucketMs, firstSeq: seq, lastSeq: seq },
         ...{ events: entry.requests, requests: entry.requests, refused: 0, billable: entry.requests },
-        ...{ usageUnits: 0, bytesReceived: 0, bytesSent: 0, durationMs: 0, quantities: {} },
+        ...{
+          usageUnits: 0,
+          bytesReceived: 0,
+          bytesSent: 0,
+          durationMs: 0,
+          quantities: {},
+          marks: '',
+          meters: [],
+        },
         ...{ ids: ids.text, contents: ids.text },
       },
     ],

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { Temporal } from 'temporal-polyfill'
+import { failPoint } from '../../lib/fail-point.ts'
 import type { Invoice } from '../../model/invoice.ts'
 import { parseMinor } from '../../model/money.ts'
 import type { ControlTables } from '../../storage/ports/control-store.ts'
@@ -19,6 +20,7 @@ export async function issueInvoices(
   if (first === undefined) return []
   const year = yearOf(nowMs, first.content.timezone)
   const number = await tables.invoices.takeNumbers(`INV-${year}`, drafts.length)
+  failPoint('invoices-numbered')
   const dueAt = dueDates(nowMs)
   const issued = drafts.map((draft, index): Invoice => {
     const credit = larger(credits.get(draft.tenantId) ?? 0n, 0n)
@@ -34,8 +36,10 @@ export async function issueInvoices(
   })
   if (isNew) await tables.invoices.insert(issued)
   else for (const invoice of issued) await tables.invoices.update(invoice)
+  failPoint('invoices-inserted')
   for (const invoice of issued) await writeCredits(tables, invoice, { nowMs, actor })
   await tables.outbox.insertAll(issued.map((invoice) => issuedMessage(invoice, nowMs)))
+  failPoint('invoices-queued')
   return issued
 }
 

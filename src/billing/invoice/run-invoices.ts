@@ -1,6 +1,7 @@
 import type { InvoiceConfig } from '../../config/invoice-config.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { failPoint } from '../../lib/fail-point.ts'
 import { PriceBook } from '../../metering/price-book.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
 import type { BillingPeriodRow, Invoice } from '../../model/invoice.ts'
@@ -27,6 +28,7 @@ import { sealedPeriod } from './sealed-period.ts'
 export async function runInvoices(parts: InvoicingParts, request: RunRequest): Promise<InvoiceRun> {
   const { store, clock } = parts
   await using lease = await InvoicingLease.take(store, clock)
+  failPoint('invoices-leased')
   return await new Run(parts, request, lease).make()
 }
 
@@ -110,6 +112,7 @@ class Run {
     const made: Invoice[] = []
     for (let start = 0; start < drafts.fresh.length; start += GROUP) {
       made.push(...(await this.#write(drafts.fresh.slice(start, start + GROUP))))
+      failPoint('invoices-committed')
       onProgress?.(made.length, drafts.fresh.length)
     }
     const problems = [...this.#problems].map(([tenant, why]) => ({ tenantId: tenant, why }))
@@ -226,7 +229,9 @@ class Run {
       await this.#lease.keep(tables)
       await tables.invoices.closePeriod({ ...period, closedAtMs, seals: isFirst ? seals : '' })
       if (isFirst) for (const earlier of changed) await tables.invoices.closePeriod(earlier)
+      failPoint('invoices-closing')
     })
+    failPoint('invoices-closed')
   }
 
   async #invoicesOf({ startMs, endMs }: Period): Promise<readonly Invoice[]> {

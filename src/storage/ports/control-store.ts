@@ -10,6 +10,7 @@ import type { LedgerStore } from './ledger.ts'
 import type { NodeStore } from './nodes.ts'
 import type { OutboxStore } from './outbox.ts'
 import type { PlanStore } from './plans.ts'
+import type { QuotaStore } from './quotas.ts'
 import type { SubscriptionStore } from './subscriptions.ts'
 import type { TenantStore } from './tenants.ts'
 import type { TokenStore } from './tokens.ts'
@@ -38,6 +39,7 @@ export interface ControlTables {
   readonly changes: ChangeStore
   readonly audit: AuditStore
   readonly outbox: OutboxStore
+  readonly quotas: QuotaStore
   readonly tokens: TokenStore
   readonly events: EventStore
   readonly unattributed: UnattributedStore

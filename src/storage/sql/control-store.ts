@@ -18,6 +18,7 @@ import { migrate } from './migrate.ts'
 import { SqlNodeStore } from './nodes.ts'
 import { SqlOutboxStore } from './outbox.ts'
 import { SqlPlanStore } from './plans.ts'
+import { SqlQuotaStore } from './quotas.ts'
 import type { ControlSchema } from './schema.ts'
 import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
@@ -77,6 +78,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),
     outbox: new SqlOutboxStore(db),
+    quotas: new SqlQuotaStore(db),
     tokens: new SqlTokenStore(db),
     events: new SqlEventStore(db, events),
     unattributed: new SqlUnattributedStore(db),

@@ -55,7 +55,7 @@ export class HeldSqliteUsageLog implements HeldUsageLog {
 
   #eventOf(row: HeldRow): UsageEvent {
     const [id, timestampMs, callerNo, kindNo, runNo, seq, endpoint, ms, sent, received, units, count] = row
-    const [, , , , , , , , , , , , quantities, dimensions, clientIp, requestId] = row
+    const [, , , , , , , , , , , , quantities, dimensions, leaks, clientIp, requestId] = row
     return {
       id,
       timestampMs,
@@ -69,6 +69,7 @@ export class HeldSqliteUsageLog implements HeldUsageLog {
       usageUnits: units,
       quantities: quantities === null ? NOTHING : recordOf(quantities),
       dimensions: dimensions === null ? NOTHING : recordOf(dimensions),
+      ...(leaks !== null && { leaks: recordOf(leaks) }),
       clientIp: clientIp ?? '',
       requestId: requestId ?? id,
       seq,
@@ -93,6 +94,7 @@ type HeldRow = [
   count: number,
   quantities: string | null,
   dimensions: string | null,
+  leaks: string | null,
   clientIp: string | null,
   requestId: string | null,
 ]
@@ -137,10 +139,12 @@ function remembered<Names>(find: (no: number) => Names): (no: number) => Names {
 // A record that someone broke is not what was sealed, whatever it is read as.
 function recordOf(text: string): Readonly<Record<string, string>> {
   try {
-    return JSON.parse(text)
+    const record: unknown = JSON.parse(text)
+    if (typeof record === 'object' && record !== null) return Object.fromEntries(Object.entries(record))
   } catch {
-    return { '': text }
+    // Told below.
   }
+  return { '': text }
 }
 
 type CallerNames = Pick<
@@ -177,7 +181,16 @@ const COLUMNS = [
     'response_time_ms',
     'bytes_sent',
   ],
-  ...['bytes_received', 'usage_units', 'count', 'quantities', 'dimensions', 'client_ip', 'request_id'],
+  ...[
+    'bytes_received',
+    'usage_units',
+    'count',
+    'quantities',
+    'dimensions',
+    'leaks',
+    'client_ip',
+    'request_id',
+  ],
 ]
   .map((column) => `e.${column}`)
   .join(', ')

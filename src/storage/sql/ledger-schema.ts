@@ -79,7 +79,8 @@ export interface SealRow {
   readonly bytes_sent: number
   readonly duration_ms: number
   /** JSON. */
-  readonly quantities: string
+  readonly meters: string
   readonly ids: string
   readonly contents: string
+  readonly marks: string
 }

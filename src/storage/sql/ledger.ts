@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { assert } from '../../lib/assert.ts'
+import { failPoint } from '../../lib/fail-point.ts'
 import { readDimensions } from '../../model/dimension.ts'
 import type { Seal } from '../../model/seal.ts'
 import type {
@@ -25,6 +26,7 @@ import type { LedgerStatements } from './ledger-statements.ts'
 import { readStrays } from './ledger-strays.ts'
 import { readUse } from './ledger-use.ts'
 import { addRollups } from './ledger-write.ts'
+import { noteUse } from './quotas.ts'
 import type { ControlSchema } from './schema.ts'
 
 /** Rollups and watermarks, in SQL. */
@@ -43,8 +45,10 @@ export class SqlLedgerStore implements LedgerStore {
     seals: readonly Seal[] = [],
   ): Promise<boolean> {
     if (!(await this.#moveWatermark(advance))) return false
-    await addRollups({ db: this.#db, ...this.#shared }, entries)
-    await addSeals(this.#db, seals)
+    failPoint('inside-ledger')
+    const marks = await addRollups({ db: this.#db, ...this.#shared }, entries)
+    await addSeals(this.#db, seals, marks)
+    await noteUse(this.#db, entries)
     return true
   }
 

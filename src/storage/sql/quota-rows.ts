@@ -1,3 +1,24 @@
+import type { Generated } from 'kysely'
+
+/** What a transaction added to the ledger, until it is added to the use of quotas. */
+export interface UseNoteTable extends Omit<UseNoteRow, 'sequence'> {
+  readonly sequence: Generated<number>
+}
+
+export interface UseNoteRow {
+  readonly sequence: number
+  readonly tenant_id: string
+  readonly subscription_id: string
+  readonly bucket_ms: number
+  readonly requests: number
+  readonly usage_units: number
+  readonly bytes_received: number
+  readonly bytes_sent: number
+  readonly duration_ms: number
+  /** JSON. */
+  readonly quantities: string
+}
+
 /** What a tenant used of a meter in the period of a quota, as the ledger has it. */
 export interface QuotaUseRow {
   readonly tenant_id: string
@@ -11,6 +32,7 @@ export interface QuotaUseRow {
 /** A threshold of a quota that was reached in a period: told of once. */
 export interface QuotaAlertRow {
   readonly tenant_id: string
+  readonly plan_id: string
   readonly quota_id: string
   readonly period_ms: number
   /** In percent. */

@@ -18,7 +18,7 @@ import type {
   SealRow,
   WatermarkRow,
 } from './ledger-schema.ts'
-import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow } from './quota-rows.ts'
+import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } from './quota-rows.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -49,6 +49,7 @@ export interface ControlSchema extends InvoiceTables {
   readonly changes: ChangeRow
   readonly audit: AuditRow
   readonly outbox: OutboxRow
+  readonly use_notes: UseNoteTable
   readonly quota_use: QuotaUseRow
   readonly quota_alerts: QuotaAlertRow
   readonly override_versions: OverrideVersionRow

@@ -7,11 +7,25 @@ import type { Migration } from '../migrate.ts'
 export const quotasAndTerms: Migration = {
   version: 10,
   name: 'quotas-and-terms',
-  statements: ({ bigint, decimal }) => [
+  statements: ({ identity, bigint, decimal }) => [
     // null where it is as `start_ms`.
     `alter table subscriptions add column anchor_ms ${bigint}`,
     `alter table subscriptions add column plan_since_ms ${bigint}`,
     'alter table subscriptions add column is_trial integer not null default 0',
+    // What was added to the ledger and not yet to the use of quotas.
+    `create table use_notes (
+      sequence ${identity},
+      tenant_id text not null,
+      subscription_id text not null,
+      bucket_ms ${bigint} not null,
+      requests ${bigint} not null,
+      usage_units ${bigint} not null,
+      bytes_received ${bigint} not null,
+      bytes_sent ${bigint} not null,
+      duration_ms ${bigint} not null,
+      quantities text not null
+    )`,
+    'create index use_notes_by_tenant on use_notes (tenant_id)',
     `create table quota_use (
       tenant_id text not null,
       meter_id text not null,
@@ -22,13 +36,14 @@ export const quotasAndTerms: Migration = {
     )`,
     `create table quota_alerts (
       tenant_id text not null,
+      plan_id text not null,
       quota_id text not null,
       period_ms ${bigint} not null,
       threshold integer not null,
       used ${decimal} not null,
       included ${decimal} not null,
       at_ms ${bigint} not null,
-      primary key (tenant_id, quota_id, period_ms, threshold)
+      primary key (tenant_id, plan_id, quota_id, period_ms, threshold)
     )`,
     `create table override_versions (
       tenant_id text not null,
