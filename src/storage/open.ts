@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { counterMemory } from './memory/counter-table.ts'
@@ -70,9 +69,9 @@ export function snapshotStores({ stores }: StoresOnly, spool: readonly string[])
   })
 }
 
-/** What lies in the spool of a data folder, by run. */
-export function runsInSpool({ stores }: StoresOnly): readonly SpooledRun[] {
-  return spooledRuns(join(stores.dataDir, 'spool.db'))
+/** What lies in one file of a spool, by run; nothing where there is no such file. */
+export function runsInSpool(path: string): readonly SpooledRun[] {
+  return spooledRuns(path)
 }
 
 /** What SQLite finds wrong with the inner order of a file, a sentence each; empty when it is sound. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { StoresConfig } from '../../config/config.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
+import { spoolFiles } from '../../metering/spool-files.ts'
 import { runsInSpool } from '../../storage/open.ts'
 import type { LedgerStore } from '../../storage/ports/ledger.ts'
 
@@ -18,11 +19,12 @@ const TRY_AGAIN_MS = 100
 export async function untilShipped(
   ledger: Pick<LedgerStore, 'watermark'>,
   config: { readonly stores: StoresConfig },
+  triesMax = TRIES_MAX,
 ): Promise<void> {
-  const runs = runsInSpool(config)
+  const runs = spoolFiles(join(config.stores.dataDir, 'spool.db')).flatMap(({ path }) => runsInSpool(path))
   const nodeId = runs.length === 0 ? '' : readFileSync(join(config.stores.dataDir, 'node'), 'utf8').trim()
   let left = 0n
-  for (let time = 0; time < TRIES_MAX; time += 1) {
+  for (let time = 0; time < triesMax; time += 1) {
     left = 0n
     for (const { epoch, lastSeq } of runs) {
       const seq = await ledger.watermark({ nodeId, epoch })
