@@ -18,7 +18,10 @@ export async function dun({ store, clock, steps }: DunningParts): Promise<readon
   const nowMs = clock.nowMs()
   const late = await store.invoices.list({ states: ['open', 'overdue'], dueBeforeMs: nowMs + 1 })
   const acts: DunningAct[] = []
-  for (const { id } of late) {
+  for (const invoice of late) {
+    const { id } = invoice
+    // Most are waited for: without this each would take its turn at writing, every time.
+    if (!(await hasStep(store, invoice, { steps, nowMs }))) continue
     acts.push(
       ...(await store.transaction(async (tables) => {
         const invoice = await findInvoice(tables, id)
@@ -53,6 +56,23 @@ function isLate({ state, dueAtMs }: Invoice, nowMs: number): boolean {
   return (state === 'open' || state === 'overdue') && dueAtMs !== null && dueAtMs <= nowMs
 }
 
+async function hasStep(
+  { invoices }: ControlStore,
+  invoice: Invoice,
+  { steps, nowMs }: { readonly steps: readonly DunningStep[]; readonly nowMs: number },
+): Promise<boolean> {
+  if (invoice.state === 'open') return true
+  const due = steps.filter((step) => (invoice.dueAtMs ?? nowMs) + step.afterDays * DAY_MS <= nowMs)
+  if (due.length === 0) return false
+  const taken = new Set((await invoices.entries(invoice.id)).map(({ key }) => key))
+  return due.some((step) => !taken.has(stepKey(step)))
+}
+
+/** A step is taken once for an invoice, by this name. */
+function stepKey({ action, afterDays }: DunningStep): string {
+  return `dunning:${action}:${afterDays}`
+}
+
 async function takeSteps(
   tables: ControlTables,
   late: Invoice,
@@ -72,7 +92,7 @@ async function takeSteps(
   for (const { afterDays, action } of steps) {
     if ((invoice.dueAtMs ?? nowMs) + afterDays * DAY_MS > nowMs) break
     const kind = KINDS[action]
-    if (!(await note(tables, invoice, { kind, key: `dunning:${action}:${afterDays}`, nowMs, afterDays })))
+    if (!(await note(tables, invoice, { kind, key: stepKey({ action, afterDays }), nowMs, afterDays })))
       continue
     act(action)
     if (action === 'remind') lastReminder = afterDays

@@ -17,7 +17,7 @@ import { sendMail } from '../mail/send-mail.ts'
 export async function deskRound(parts: DeskParts): Promise<DeskReport> {
   const { store, clock, config } = parts
   const made = config.invoicing.run === 'manual' ? [] : await makeDue(parts)
-  const acts = await dun({ store, clock, steps: config.invoicing.dunning })
+  const acts = parts.isDunning ? await dun({ store, clock, steps: config.invoicing.dunning }) : []
   const mails = await sendMail({ store, clock, rules: { mail: config.mail, look: config.invoicing } })
   return { made, acts, mails }
 }
@@ -26,6 +26,8 @@ export interface DeskParts {
   readonly store: ControlStore
   readonly clock: Clock
   readonly config: DeskConfig
+  /** Whether to go after invoices not paid in time: days are counted, so now and then is enough. */
+  readonly isDunning: boolean
 }
 
 /** What the desk goes by. */

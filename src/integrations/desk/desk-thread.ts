@@ -9,6 +9,8 @@ import { type DeskConfig, deskRound } from './desk-round.ts'
 
 /** How often the desk looks whether there is something to do. */
 const EVERY_MS = 1_000
+/** How often it goes after invoices that were not paid in time. */
+const DUNNING_EVERY_MS = 60_000
 /** How long it waits after a round that failed. */
 const AFTER_FAILURE_MS = 30_000
 
@@ -32,10 +34,13 @@ class DeskThread {
     const clock = shiftedClock(clockOffsetMs)
     await using store = await openControlStore(this.#config, clock)
     const { signal } = this.#stopping
+    let dunnedMs = Number.NEGATIVE_INFINITY
     while (!signal.aborted) {
       let waitMs = EVERY_MS
       try {
-        const report = await deskRound({ store, clock, config: this.#config })
+        const isDunning = clock.monotonicMs() - dunnedMs >= DUNNING_EVERY_MS
+        const report = await deskRound({ store, clock, config: this.#config, isDunning })
+        if (isDunning) dunnedMs = clock.monotonicMs()
         const { made, acts, mails } = report
         if (made.length > 0 || acts.length > 0 || mails > 0) this.#report({ kind: 'done', report })
         if (made.some(({ problems }) => problems.length > 0)) waitMs = AFTER_FAILURE_MS
