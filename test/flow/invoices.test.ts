@@ -77,7 +77,7 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   expect(calls).toMatchObject({ meter: 'calls', quantity: '120', events: 120, amount: '1.10' })
   expect((await report()).total).toMatchObject({ requests: 120, billable: 120, amount: '50.10' })
   expect(figures).toMatchObject({ requests: 120, billable: 120 })
-  expect(figures.quotas).toMatchObject([{ used: 120, included: 500 }])
+  expect(figures.quotas).toMatchObject([{ used: 120 }])
 
   await project.run('usage', 'export', '--month', '2026-03', '--out', project.path('march.csv'))
   const sumOf = (text: string, column: string): number => {
