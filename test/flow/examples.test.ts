@@ -198,7 +198,7 @@ function scriptOf(example: string): string {
   const stays = STAYS.test(example)
     ? line.replace(/^gatez/, 'timeout --foreground --preserve-status -s TERM 6 gatez')
     : line
-  return `${SERVED}\n${before}\n${stays}`
+  return `${SERVED}\n${INVOICED}\n${before}\n${stays}`
 }
 
 /** A key in the state that a command wants. */
