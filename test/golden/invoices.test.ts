@@ -59,6 +59,12 @@ test('the four figures are those of the issue', async () => {
   expect(amounts).toEqual(['286.00', '1.20', '49.00', '0.01', '3350.00'])
 })
 
+test('the README shows the first invoice of DataForge as it is', () => {
+  const read = (name: string): string => readFileSync(new URL(name, import.meta.url), 'utf8')
+  const [shown = ''] = read('./invoices/dataforge-march.txt').split('\n\n1: ')
+  expect(read('../../README.md')).toContain(shown)
+})
+
 function configOf({ billing, template, plans }: GoldenMonth): Config {
   const place = { file: 'gatez.yaml', env: {} }
   if (template === undefined) {
