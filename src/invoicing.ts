@@ -19,6 +19,7 @@ import type { Config } from './config/config.ts'
 import { failPointFromEnvironment, processEnvironment } from './config/environment.ts'
 import type { Clock } from './lib/clock.ts'
 import { armFailPoint } from './lib/fail-point.ts'
+import { usageTenantId } from './metering/usage-tenant.ts'
 import { heldPlan } from './model/billing-calendar.ts'
 import type { Invoice, InvoiceState } from './model/invoice.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
@@ -97,7 +98,7 @@ async function listAsked(
   { tenant, month, state }: AskedList,
   { billing }: Pick<Config, 'billing'>,
 ): Promise<readonly Invoice[]> {
-  const tenantId = tenant === undefined ? undefined : (await findTenant(store, tenant)).id
+  const tenantId = tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant)
   const within = month === undefined ? undefined : parseMonthSpan(month, billing.timezone)
   return store.invoices.list({ tenantId, within, states: state === undefined ? undefined : [state] })
 }
@@ -109,7 +110,7 @@ async function runAsked(
 ): Promise<readonly InvoiceRun[]> {
   const { store, clock, billing, invoicing } = parts
   const nowMs = clock.nowMs()
-  const tenantId = tenant === undefined ? undefined : (await findTenant(store, tenant)).id
+  const tenantId = tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant)
   const isNamed = month !== undefined || on !== undefined
   const { closeAfterMs } = invoicing
   const periods = isNamed

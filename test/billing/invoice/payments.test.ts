@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { deleteTenant } from '../../../src/access/delete-tenant.ts'
 import { dun } from '../../../src/billing/dunning.ts'
 import { creditInvoice } from '../../../src/billing/invoice/credit-invoice.ts'
 import { payInvoice } from '../../../src/billing/invoice/pay-invoice.ts'
@@ -147,4 +148,12 @@ describe('dunning', () => {
     await dun({ ...scene, steps: [3, 7, 14].map((afterDays) => ({ afterDays, action: 'remind' as const })) })
     expect(await scene.store.outbox.pending(10, ['invoice.reminder'])).toHaveLength(1)
   })
+})
+
+test('a tenant with an invoice to pay is not deleted unasked, and its invoice outlives it', async () => {
+  const scene = await issued()
+  const remove = (force: boolean) => deleteTenant(scene, { tenant: 'acme', force, actor: 'cli:test' })
+  await expect(remove(false)).rejects.toMatchObject({ message: expect.stringContaining('1 unpaid invoice') })
+  await remove(true)
+  expect((await pay(scene)).invoice).toMatchObject({ state: 'paid' })
 })
