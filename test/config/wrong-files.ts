@@ -111,6 +111,20 @@ apis: » stores: { usage: sqlite:.gatez/gatez.db }⏎apis:
   3:18 stores.usage: must be another file than stores.control: the two are written at once
 apis: » billing: { currency: EURO }⏎apis:
   3:22 billing.currency: must be an ISO 4217 currency code, is "EURO" (did you mean EUR?)
+apis: » billing: { tax: { rates: [{ id: vat, name: VAT, rate: "119" }] } }⏎apis:
+  3:55 billing.tax.rates[0].rate: must be a percentage from 0 to 100, is "119"
+apis: » billing: { tax: { rates: [{ id: vat, name: VAT, rate: "-19" }] } }⏎apis:
+  3:55 billing.tax.rates[0].rate: must be a decimal such as "0.0005", is "-19"
+apis: » billing: { tax: { rates: [{ id: vat, name: VAT, rate: "19", charges: [fees] }] } }⏎apis:
+  3:71 billing.tax.rates[0].charges[0]: no plan has a charge called fees
+apis: » billing: { issuer: { name: DataForge, logo: none.png } }⏎apis:
+  3:45 billing.issuer.logo: none.png does not exist (paths are relative to the folder of this file)
+apis: » billing: { issuer: { name: DataForge, email: billing } }⏎apis:
+  3:46 billing.issuer.email: must be a mail address such as billing@example.com, is "billing"
+apis: » billing: { dunning: [{ after_days: 3, do: shout }] }⏎apis:
+  3:43 billing.dunning[0].do: must be remind, suspend, uncollectible, is "shout"
+apis: » mail: { smtp: { host: mx, secret: { value: hunter22 } } }⏎apis:
+  3:44 mail.smtp.secret.value: must come from the environment, as \${SMTP_PASSWORD}: what stands here, every reader of the file knows
 apis: » billing: { anchor: 32 }⏎apis:
   3:20 billing.anchor: is 32: days of the month are 1 to 31
 apis: » billing: { anchor: monthly }⏎apis:
