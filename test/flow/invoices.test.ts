@@ -102,7 +102,7 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   expect(JSON.parse(proof.stdout)).toMatchObject({ equal: true, invoices: 1, invoices_waiting: 0 })
 
   // An event taken back after the invoice: the books still agree, and the next invoice gives it back.
-  expect((await at(APRIL, 'usage', 'void', ids[0] ?? '', '--reason', 'test', '--yes')).exitCode).toBe(0)
+  expect((await at(APRIL, 'usage', 'void', ids[0] ?? '', '--reason', 'test')).exitCode).toBe(0)
   const after = JSON.parse((await at(APRIL, 'reconcile', '--month', '2026-03', '--json')).stdout)
   expect(after).toMatchObject({ equal: true, invoices_waiting: 1 })
   const may = '2026-05-01T00:05:00Z'
