@@ -11,7 +11,7 @@ export default class InvoicesCredit extends GatezCommand {
     'The invoice itself never changes. The note lowers what is due; what was paid already goes to the credit of the tenant, ' +
     'and the next invoice uses it.'
   static override examples = [
-    '<%= config.bin %> <%= command.id %> INV-2026-0001 --amount 20.00 --reason "Outage of 3 March"',
+    '<%= config.bin %> <%= command.id %> INV-2026-0001 --amount 20.00 --reason "Outage"',
   ]
   static override args = INVOICE_ARG
   static override flags = {

@@ -12,7 +12,7 @@ export default class InvoicesPay extends GatezCommand {
     'the next invoice uses it. A reference that was written down before changes nothing.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> INV-2026-0001',
-    '<%= config.bin %> <%= command.id %> INV-2026-0001 --amount 100.00 --reference "bank 2026-04-03/17"',
+    '<%= config.bin %> <%= command.id %> INV-2026-0001 --amount 100.00 --reference bank-17',
   ]
   static override args = INVOICE_ARG
   static override flags = {
