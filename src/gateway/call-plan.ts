@@ -1,10 +1,9 @@
 import { countersOf } from '../limits/call-counters.ts'
+import type { PeriodFinder } from '../limits/period-finder.ts'
 import { encodeCaller } from '../metering/event.ts'
 import type { Route } from '../model/api.ts'
-import type { HeldPlan, QuotaPeriod } from '../model/billing-calendar.ts'
 import type { Grant } from '../model/grant.ts'
 import { overridePlan } from '../model/overrides.ts'
-import type { BillingCycle } from '../model/plan.ts'
 import type { Counter } from '../storage/ports/counters.ts'
 import { policyHeader } from './headers.ts'
 import type { Refusal } from './refusal.ts'
@@ -103,9 +102,6 @@ function planOf(grant: Grant, rules: Rules): PlanInForce | undefined {
   if (plan === undefined || grant.overrides === null) return plan
   return new PlanInForce(overridePlan(plan.plan, grant.overrides))
 }
-
-/** Finds the period of a quota that holds a moment, for who holds a plan since then. */
-export type PeriodFinder = (cycle: BillingCycle, atMs: number, held?: HeldPlan) => QuotaPeriod
 
 const NO_LIMITS: CounterSet = {
   counters: [],

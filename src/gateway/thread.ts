@@ -3,18 +3,13 @@ import { assert } from '../lib/assert.ts'
 import { HOLDS_ENDS } from '../lib/bundle.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { UlidMaker } from '../lib/id.ts'
-import {
-  billingPeriodAt,
-  type QuotaPeriod,
-  type QuotaRules,
-  quotaPeriodAt,
-} from '../model/billing-calendar.ts'
+import { type PeriodFinder, periodFinder } from '../limits/period-finder.ts'
+import { billingPeriodAt } from '../model/billing-calendar.ts'
 import type { Plan } from '../model/plan.ts'
 import { openCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
 import { Authenticator } from './authenticate.ts'
 import { TokenAuthenticator } from './authenticate-token.ts'
-import type { PeriodFinder } from './call-plan.ts'
 import { Clients } from './clients.ts'
 import { EventLoopLag, LAG_EVERY_MS } from './event-loop-lag.ts'
 import { Figures } from './figures.ts'
@@ -185,25 +180,3 @@ export class GatewayThread {
     this.#report({ kind: 'alarm', what, detail })
   }
 }
-
-/**
- * Finds the periods of quotas, working each out once while all tenants share them: calendars are slow.
- *
- * Where they differ by tenant, each caller keeps its own until it ends.
- */
-function periodFinder(billing: QuotaRules): PeriodFinder {
-  const isShared = (billing.anchor ?? 'calendar') !== 'subscription'
-  const byPlan = (billing.proration?.quota ?? 'carry') !== 'carry'
-  const found = new Map<string, QuotaPeriod>()
-  return (cycle, atMs, held = NOBODY) => {
-    const known = found.get(cycle)
-    const isKnown = known !== undefined && atMs >= known.startMs && atMs < known.endMs
-    const begins = byPlan && isKnown && (held.planSinceMs ?? 0) > known.startMs
-    if (isKnown && !begins) return known
-    const period = quotaPeriodAt(billing, cycle, atMs, held)
-    if (isShared && period.isSincePlan !== true) found.set(cycle, period)
-    return period
-  }
-}
-
-const NOBODY = { anchorMs: null, planSinceMs: null }

@@ -1,5 +1,6 @@
+import type { PeriodFinder } from '../limits/period-finder.ts'
 import { countedSubscriptions } from '../limits/quota-used.ts'
-import { heldPlan, type QuotaPeriod, type QuotaRules, quotaPeriodAt } from '../model/billing-calendar.ts'
+import { heldPlan, type QuotaPeriod } from '../model/billing-calendar.ts'
 import type { Aggregation } from '../model/mark.ts'
 import type { Quota } from '../model/plan.ts'
 import { formatQuantity, QUANTITY_PLACES, quantityFemtos } from '../model/quantity.ts'
@@ -101,14 +102,14 @@ export interface TenantUsing {
 
 /** The periods of a quota that notes are of, oldest first. */
 export function notedPeriods(
-  rules: QuotaRules,
+  periodOf: PeriodFinder,
   quota: Pick<Quota, 'per'>,
   notes: readonly Pick<UseNote, 'bucketMs'>[],
   active: Subscription,
 ): readonly QuotaPeriod[] {
   const periods = new Map<number, QuotaPeriod>()
   for (const { bucketMs } of notes) {
-    const period = quotaPeriodAt(rules, quota.per, bucketMs, heldPlan(active))
+    const period = periodOf(quota.per, bucketMs, heldPlan(active))
     periods.set(period.startMs, period)
   }
   return [...periods.values()].toSorted((one, other) => one.startMs - other.startMs)

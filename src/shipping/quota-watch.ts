@@ -1,9 +1,11 @@
 import { movePlan } from '../access/change-plan.ts'
 import { runsAt } from '../access/tenant-view.ts'
+import { TenantBook } from '../ingest/tenant-book.ts'
 import type { Clock } from '../lib/clock.ts'
 import { prefixedId } from '../lib/id.ts'
 import { isoTime } from '../lib/iso-time.ts'
 import { includedIn } from '../limits/call-counters.ts'
+import { type PeriodFinder, periodFinder } from '../limits/period-finder.ts'
 import { quantityOf } from '../metering/meter-sums.ts'
 import { notedPeriods, QuotaUse } from '../metering/quota-use.ts'
 import { type AggregationOf, declaredAggregations } from '../metering/roll-up.ts'
@@ -32,6 +34,7 @@ const OVER_MS = 86_400_000
  */
 export class QuotaWatch {
   readonly #parts: QuotaWatchParts
+  #book = new TenantBook()
   #rules: WatchRules
   #running: Promise<void> | undefined
 
@@ -56,19 +59,24 @@ export class QuotaWatch {
   async #lookAll(): Promise<void> {
     if (this.#rules.billing === undefined) return
     while (await this.#parts.store.quotas.hasNotes()) {
-      await this.#parts.store.transaction((tables) => this.#lookOnce(tables))
+      try {
+        await this.#parts.store.transaction((tables) => this.#lookOnce(tables))
+      } catch (error) {
+        // What was read of changes that were undone must not stay.
+        this.#book = new TenantBook()
+        throw error
+      }
     }
   }
 
   async #lookOnce(tables: ControlTables): Promise<void> {
     const notes = await tables.quotas.takeNotes(TENANTS_AT_ONCE)
+    await this.#book.refresh(tables)
     const plans = new Map((await tables.plans.current()).map(({ plan }) => [plan.id, plan]))
     const byTenant = Map.groupBy(notes, ({ tenantId }) => tenantId)
     for (const [tenantId, ofTenant] of byTenant) {
-      const tenant = await tables.tenants.find(tenantId)
-      if (tenant !== undefined && tenant.state !== 'deleted') {
-        await this.#lookAt(tables, { tenant, plans, notes: ofTenant })
-      }
+      const { tenant } = await this.#book.find(tables, tenantId)
+      if (tenant !== undefined) await this.#lookAt(tables, { tenant, plans, notes: ofTenant })
     }
   }
 
@@ -79,17 +87,18 @@ export class QuotaWatch {
     if (billing === undefined) return
     // An upgrade brings another quota, which may be used up as well; the file leads none of them round.
     for (;;) {
-      const subscriptions = await tables.subscriptions.list(tenant.id)
+      const { subscriptions } = await this.#book.find(tables, tenant.id)
       const active = subscriptions.find((each) => runsAt(each, nowMs))
       const plan = active === undefined ? undefined : plans.get(active.planId)
       if (active === undefined || plan === undefined) return
       const use = new QuotaUse(tables, { tenantId: tenant.id, subscriptions, notes }, aggregationOf)
-      const to = await this.#watchQuotas(tables, { tenant, plan, active, notes, use, nowMs, billing })
+      const to = await this.#watchQuotas(tables, { tenant, plan, active, notes, use, nowMs })
       if (to === undefined || !plans.has(to)) return
       await tables.tenants.lock(tenant.id)
       const reason = 'a quota was exceeded'
       const request = { planId: to, at: 'now', actor: 'gatez', nowMs, reason } as const
       await movePlan(tables, tenant, { ...request, billing })
+      await this.#book.refresh(tables)
       // What was noted is in the sums by now.
       notes = notes.map(spent)
     }
@@ -97,11 +106,11 @@ export class QuotaWatch {
 
   /** Tells what is to be told; returns the plan that the tenant is to move to, if any. */
   async #watchQuotas(tables: ControlTables, watched: Watched): Promise<string | undefined> {
-    const { tenant, active, notes, use, nowMs, billing } = watched
+    const { tenant, active, notes, use, nowMs } = watched
     const plan = overridePlan(watched.plan, tenant.overrides)
     let upgradeTo: string | undefined
     for (const quota of plan.quotas) {
-      for (const period of notedPeriods(billing, quota, notes, active)) {
+      for (const period of notedPeriods(this.#rules.periodOf, quota, notes, active)) {
         if (period.endMs <= nowMs - OVER_MS) continue
         const used = quantityOf(await use.of(quota, period))
         const included = includedIn(quota, period)
@@ -152,11 +161,13 @@ export interface QuotaWatchParts {
 
 interface WatchRules {
   readonly billing: QuotaRules | undefined
+  readonly periodOf: PeriodFinder
   readonly aggregationOf: AggregationOf
 }
 
 function rulesOf({ billing, meters }: MeteringRules): WatchRules {
-  return { billing, aggregationOf: declaredAggregations(meters) }
+  const periodOf = periodFinder(billing ?? { period: 'month', timezone: 'UTC' })
+  return { billing, periodOf, aggregationOf: declaredAggregations(meters) }
 }
 
 interface Look {
@@ -172,7 +183,6 @@ interface Watched {
   readonly notes: readonly UseNote[]
   readonly use: QuotaUse
   readonly nowMs: number
-  readonly billing: QuotaRules
 }
 
 interface Told {

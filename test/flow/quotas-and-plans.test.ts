@@ -59,7 +59,7 @@ test('a quota tells at 80 and 100 %, over a kill as well, and moves the tenant u
 
   const before = await project.serve()
   const first = await RawClient.connect(before.port)
-  for (let sent = 0; sent < 7; sent += 1) expect((await call(first)).get('x-gatez-quota')).toBeNull()
+  for (let sent = 0; sent < 7; sent += 1) expect((await call(first)).get('x-gatez-quota')).toBeUndefined()
   const eighth = await call(first)
   expect(eighth.get('x-gatez-quota')).toBe('"calls-month";used=8;q=10')
   expect(eighth.get('ratelimit')).toMatch(/^"calls-month";r=2;t=\d+$/)
