@@ -9,7 +9,7 @@ import { usageRows } from '../support/usage-rows.ts'
 const HOUR = 3_600_000
 const CALLS = 25
 /** The clock is set, one start after the other: an hour ahead, back, behind. */
-const STEPS = [0, HOUR, -HOUR, 0]
+const STEPS = [0, HOUR, -HOUR]
 
 test.each([
   { at: '2026-03-31T23:30:00Z', zone: 'UTC', why: 'the end of a month' },
@@ -50,7 +50,7 @@ test.each([
       expect(ids).toEqual(ids.toSorted())
     }
     const [from, to] = ['2026-01-01', '2029-01-01']
-    for (const by of ['day', 'week', 'month']) {
+    for (const by of ['day', 'month']) {
       const report = await project.json('usage', 'report', '--from', from, '--to', to, '--by', by)
       expect(report.total.requests).toBe(rows.length)
       const parts = report.rows.map(({ requests }: { requests: number }) => requests)

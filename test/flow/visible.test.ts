@@ -13,7 +13,7 @@ const [MARKS, CONNECTIONS, EVERY_MS] = [5, 20, 20]
 /** A second is the promise; a machine that runs all tests at once may be slower. */
 const WITHIN_MS = 4_000
 
-test('a call is in the usage report soon after its last byte, while a thousand others a second pass', async () => {
+test('a call is in the usage report soon after its last byte, while others pass, up to a thousand a second', async () => {
   const upstream = await CountingUpstream.start()
   const project = await Project.with(
     flowConfig({ upstreamPort: upstream.port, threads: 2, plans: { open: {} } }),
