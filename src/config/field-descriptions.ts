@@ -41,7 +41,7 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'stores.usage': 'One row for each call, to look at and to explain.',
   metering: 'How calls are counted.',
   'metering.durability':
-    'disk: counted calls survive a power cut; process: they survive the end of the process.',
+    'disk: counted calls survive a power cut; process: they survive the end of the process, and a power cut may take the last second.',
   'metering.retention_days': 'How long single calls are kept in the usage log; sums are kept for ever.',
   'metering.spool_max':
     'What may wait on the disk of this node to reach the stores, as 4GiB: four million calls a GiB. Beyond it, calls are refused.',
