@@ -9,9 +9,11 @@ import { blockedNow } from './limits/blocked-now.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
 import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
+import { type HeldPlan, heldPlan } from './model/billing-calendar.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
@@ -51,7 +53,7 @@ export function evidenceOn(
     const { store, clock, config } = app
     const diffs = await diffPlans(store, plans, clock.nowMs())
     const parts = {
-      ...{ store, usageLog, clock, timezone: config.billing.timezone },
+      ...{ store, usageLog, clock, billing: config.billing },
       routes: config.apis.flatMap((api) => api.routes),
       emptyCounters: () => openCounters(makeCounterMemory(config.gateway.countersMib)),
     }
@@ -75,7 +77,8 @@ export function evidenceOn(
     const tenant = newest.tenantId === '' ? undefined : await store.tenants.find(newest.tenantId)
     const parts = {
       usageLog,
-      timezone: config.billing.timezone,
+      billing: config.billing,
+      held: await heldAt(store, newest),
       emptyCounters: () => openCounters(makeCounterMemory(1)),
       routes: config.apis.flatMap((api) => api.routes),
       meters: config.meters,
@@ -102,6 +105,11 @@ export function evidenceOn(
     const detail = `--route is ${JSON.stringify(route)}, which the file does not have${hint}: gatez routes list.`
     throw new GatezError('invalid-parameter', detail)
   }
+}
+
+async function heldAt({ subscriptions }: ControlStore, call: UsageEvent): Promise<HeldPlan> {
+  const all = await subscriptions.list(call.tenantId)
+  return heldPlan(all.find(({ id }) => id === call.subscriptionId))
 }
 
 /** What other plans would change, and for whom; the names are stable. */

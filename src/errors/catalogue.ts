@@ -1,3 +1,4 @@
+import { BILLING_PROBLEMS } from './billing-problems.ts'
 import { CALL_PROBLEMS } from './call-problems.ts'
 import type { CatalogueRow } from './catalogue-row.ts'
 import { COMMAND_PROBLEMS } from './command-problems.ts'
@@ -14,6 +15,7 @@ export const CATALOGUE = {
   ...CALL_PROBLEMS,
   ...COMMAND_PROBLEMS,
   ...CONTROL_PROBLEMS,
+  ...BILLING_PROBLEMS,
 } as const satisfies Record<string, CatalogueRow>
 
 export type ErrorCode = keyof typeof CATALOGUE
