@@ -4,12 +4,11 @@ import { openApp } from './app.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
 import { blockedNow } from './limits/blocked-now.ts'
+import { callsNamed } from './metering/calls-named.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
-import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
-import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
  * What commands need that look at single calls: the app, with the usage log opened beside it.
@@ -96,20 +95,6 @@ export interface PlansDiff {
 
 /** The explanation of a call, and the ids of earlier ones that had the same request id. */
 export type WhyAnswer = Explanation & { readonly others: readonly string[] }
-
-/** More calls of one request id are not looked for. */
-const SAME_ID_MAX = 20
-/** Nor more parts of one call: some days of them. */
-const PARTS_MAX = 250_000
-
-async function callsNamed(usageLog: UsageLog, id: string): Promise<readonly WholeCall[]> {
-  const named = await usageLog.findByRequestId(id, SAME_ID_MAX)
-  if (named.some(isPart)) return wholeCalls(await usageLog.findByRequestId(id, PARTS_MAX)).slice(-SAME_ID_MAX)
-  if (named.length > 0) return wholeCalls(named)
-  const event = await usageLog.find(id)
-  if (event === undefined) return []
-  return isPart(event) ? callsNamed(usageLog, event.requestId) : wholeCalls([event])
-}
 
 function refuseUnknown(id: string): never {
   const hint = /^(?:key_|gz_)/.test(id)

@@ -15,6 +15,7 @@ import { type Figure, figureMeter } from './reconcile/figure.ts'
 import { type ExportedRow, figureOfRow } from './reconcile/figure-of-row.ts'
 import type { Reconciliation } from './reconcile/reconcile.ts'
 import { reconcileStores, withSettledStores } from './reconcile/reconcile-stores.ts'
+import { SealedMeters } from './reconcile/sealed-meters.ts'
 import { type VoidRequest, voidEvent } from './reconcile/void-event.ts'
 import { openUsageLog } from './storage/open.ts'
 
@@ -41,8 +42,9 @@ export async function openProof(configFile: string) {
     /** Hands over every event behind a figure, one after the other. */
     eachBehind: async (written: FigureQuery, each: (event: ExplainedEvent) => void): Promise<void> => {
       const { figure } = await figureOf(written)
-      await withSettledStores(config, async (_, positions) => {
-        for (const { event, quantity } of eventsBehind({ positions }, figure)) each(viewOf(event, quantity))
+      await withSettledStores(config, async ({ control }, positions) => {
+        const sealed = await SealedMeters.read(control.ledger, figure.span, figure.meter)
+        for (const behind of eventsBehind({ positions }, figure, sealed)) each(viewOf(behind))
       })
     },
     trail: (id: string) => trailOf(id),
@@ -72,7 +74,8 @@ export async function openProof(configFile: string) {
       config.meters.map(({ id }) => id),
     )
     if (written.csv !== undefined) {
-      const row = figureOfRow(written.csv.text, written.csv)
+      const dimensions = config.dimensions.map(({ id }) => id)
+      const row = figureOfRow(written.csv.text, { ...written.csv, dimensions })
       const span = { startMs: row.startMs, endMs: row.endMs }
       return { figure: { ...row.parts, meter, span }, row }
     }

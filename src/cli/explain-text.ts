@@ -24,6 +24,7 @@ export function figureHeading(figure: ExplainedFigure): string {
     tenant_id === null ? 'all tenants' : `tenant ${tenant_id || '–'}`,
     ...(key_id === null ? [] : [`key ${key_id || '–'}`]),
     ...(route_id === null ? [] : [`route ${route_id}`]),
+    ...Object.entries(figure.dimensions).map(([id, value]) => `${id} ${value || '–'}`),
   ]
   const said =
     stated === null || stated === quantity ? '' : `\nThe file says ${stated}: the ledger has moved since.`

@@ -51,7 +51,10 @@ export async function countOnce(
     events.push({ ...usage, ...EVENTS_PLACE, id: row.eventId, seq: afterSeq + events.length + 1 })
     return { taken: row, isNew: true }
   })
-  if (events.length > 0) await write(tables, events, { afterSeq, aggregationOf })
+  if (events.length > 0) {
+    await write(tables, events, { afterSeq, aggregationOf })
+    await tables.events.seal(counted.filter(({ isNew }) => isNew).map(({ taken }) => taken))
+  }
   return counted
 }
 

@@ -57,7 +57,7 @@ export interface LimitThenView {
 export async function explainCall(
   parts: ExplainParts,
   call: UsageEvent,
-  whole: WholeCall = { event: call, parts: 1, unbilledBytes: 0 },
+  whole: WholeCall = { event: call, parts: 1, pieces: [call], unbilledBytes: 0 },
 ): Promise<Explanation> {
   const plan = await planThen(parts, call)
   const cost = call.outcome === 'refused' ? costOf(parts.routes, call.routeId) : call.usageUnits

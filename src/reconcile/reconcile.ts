@@ -2,6 +2,7 @@ import { isoTime } from '../lib/iso-time.ts'
 import { usageReport } from '../metering/usage-report.ts'
 import type { Mark } from '../model/mark.ts'
 import type { Period } from '../model/period.ts'
+import { checkIngested } from './check-ingested.ts'
 import { compareBucket, type Suspect } from './compare-bucket.ts'
 import { type Difference, Differences, difference } from './difference.ts'
 import { addExported } from './exported-figures.ts'
@@ -59,6 +60,7 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
   differences.add(...positions.checkMarks(), ...positions.checkRest())
   const { counted, rolledUp, events } = await recountSpan(parts, span, differences)
   differences.add(...(await strays(parts, span)))
+  differences.add(...(await checkIngested(parts.control, { span, marks: positions.marks })))
 
   const isWhole = span.startMs >= positions.keptSinceMs
   const derived = await derivedFigures(parts, span, rolledUp.unsummed())

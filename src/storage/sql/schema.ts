@@ -4,6 +4,7 @@ import type { MemberRole, TenantState } from '../../model/tenant.ts'
 import type {
   EventBatchRow,
   IngestedEventRow,
+  IngestedSealRow,
   KeptAnswerRow,
   TokenRow,
   UnattributedRow,
@@ -49,6 +50,7 @@ export interface ControlSchema {
   readonly outbox: OutboxRow
   readonly tokens: TokenRow
   readonly ingested_events: IngestedEventRow
+  readonly ingested_seals: IngestedSealRow
   readonly event_batches: EventBatchRow
   readonly unattributed_events: UnattributedRow
   readonly kept_answers: KeptAnswerRow
