@@ -39,7 +39,6 @@ import { loadConfig } from './config/load-config.ts'
 import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
 import { simulatePrices } from './metering/simulate-prices.ts'
-import { usageLeaks } from './metering/usage-leaks.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageReport } from './metering/usage-report.ts'
 import type { Plan } from './model/plan.ts'
@@ -113,7 +112,6 @@ function usageCases({ config, clock, store }: UsageParts) {
   const read = queryReader({ config, clock })
   return {
     usageReport: (written: WrittenUsageQuery) => usageReport(store, read(written, ['tenant']), billing),
-    usageLeaks: (written: WrittenUsageQuery) => usageLeaks(store, read(written, [])),
     exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
       // Loaded here, so that other commands need not wait for the CSV writer.
       const { exportUsage } = await import('./billing/export/export-usage.ts')

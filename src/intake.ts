@@ -7,10 +7,9 @@ import { importLog, type RouteOfEntry } from './ingest/import-log.ts'
 import { ingestFile } from './ingest/ingest-file.ts'
 import { readItems } from './ingest/read-items.ts'
 import { EventTaker } from './ingest/take-events.ts'
-import { listUnattributed, type RetryTally, retryUnattributed } from './ingest/unattributed.ts'
+import { type RetryTally, retryUnattributed } from './ingest/unattributed.ts'
 import { UlidMaker } from './lib/id.ts'
 import { openUsageLog } from './storage/open.ts'
-import type { UnattributedReason } from './storage/ports/unattributed.ts'
 
 /** No gateway thread has this number, nor has the ingest thread: ids made here are of a maker of their own. */
 const THREAD = 30
@@ -41,10 +40,6 @@ export async function openIntake(configFile: string) {
       const work = () => importLog({ store, clock, ids, routeOf }, items, { ...run, dryRun, source })
       return dryRun ? work() : recorded('usage.imported', file, work)
     },
-    listUnattributed: (request: {
-      readonly reason?: UnattributedReason | undefined
-      readonly limit: number
-    }) => listUnattributed(store, request),
     retryUnattributed: async (onProgress: (tried: number) => void): Promise<RetryTally> => {
       const tally = await retryUnattributed({ store, taker, meters }, onProgress)
       await copyEvents({ store, usageLog })

@@ -1,4 +1,5 @@
 import { openApp } from './app.ts'
+import type { Config } from './config/config.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
@@ -13,9 +14,11 @@ import {
 } from './reconcile/explain-figure.ts'
 import { type Figure, figureMeter } from './reconcile/figure.ts'
 import { type ExportedRow, figureOfRow } from './reconcile/figure-of-row.ts'
+import { findLeaks, type LeakedUsage, type LeakFilter, type LeakKind } from './reconcile/find-leaks.ts'
 import type { Reconciliation } from './reconcile/reconcile.ts'
 import { reconcileStores, withSettledStores } from './reconcile/reconcile-stores.ts'
 import { SealedMeters } from './reconcile/sealed-meters.ts'
+import { type UsageLeaks, usageLeaks } from './reconcile/usage-leaks.ts'
 import { type VoidRequest, voidEvent } from './reconcile/void-event.ts'
 import { openUsageLog } from './storage/open.ts'
 
@@ -47,6 +50,7 @@ export async function openProof(configFile: string) {
         for (const behind of eventsBehind({ positions }, figure, sealed)) each(viewOf(behind))
       })
     },
+    ...leakCases(config, usageOf),
     trail: (id: string) => trailOf(id),
     /** No period is closed until there are invoices. */
     voidEvent: (request: Omit<VoidRequest, 'actor'>) =>
@@ -90,6 +94,29 @@ export async function openProof(configFile: string) {
     const detail = `No event has the id or request id ${JSON.stringify(id)}; for a row of an export write FILE:LINE.`
     throw new GatezError('not-found', detail)
   }
+}
+
+/** What may be missing on the bills, looked for in all stores as they are at one moment. */
+function leakCases(config: Config, usageOf: (written: WrittenUsageQuery) => Promise<LeakFilter>) {
+  const filterOf = async (written: WrittenLeaks) => ({ ...(await usageOf(written)), kind: written.kind })
+  return {
+    leaks: async (written: WrittenLeaks): Promise<UsageLeaks> => {
+      const filter = await filterOf(written)
+      return withSettledStores(config, ({ control }, positions) => usageLeaks({ control, positions }, filter))
+    },
+    /** Hands over every leak, one after the other. */
+    eachLeak: async (written: WrittenLeaks, each: (leak: LeakedUsage) => void): Promise<void> => {
+      const filter = await filterOf(written)
+      await withSettledStores(config, async ({ control }, positions) => {
+        for await (const leak of findLeaks({ control, positions }, filter)) each(leak)
+      })
+    },
+  }
+}
+
+/** Which leaks, as flags name them. */
+export interface WrittenLeaks extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
+  readonly kind?: LeakKind | undefined
 }
 
 /** A figure as flags name it, or a row of a CSV export. */

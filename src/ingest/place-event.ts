@@ -105,6 +105,6 @@ const FOREIGN: EventFault = {
 }
 
 function unknownTenant(name: string): EventFault {
-  const fault = `there is no tenant ${JSON.stringify(name)}; the event is kept and listed (gatez usage unattributed)`
+  const fault = `there is no tenant ${JSON.stringify(name)}; the event is kept and listed (gatez usage leaks)`
   return { code: 'unknown-tenant', fault }
 }

@@ -1,15 +1,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { copyEvents } from '../../src/ingest/copy-events.ts'
+import { countOnce, type UsageFields } from '../../src/ingest/count-once.ts'
 import { type Clock, ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
-import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
+import { encodeCaller, encodeEvent, encodeQuantities } from '../../src/metering/event.ts'
+import { declaredAggregations } from '../../src/metering/roll-up.ts'
 import { Spool } from '../../src/metering/spool.ts'
 import type { SpoolPlace } from '../../src/metering/spool-files.ts'
 import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
+import type { Meter } from '../../src/model/meter.ts'
 import { Shipper } from '../../src/shipping/ship.ts'
 import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
+import type { ControlStore } from '../../src/storage/ports/control-store.ts'
+import type { UsageLog } from '../../src/storage/ports/usage-log.ts'
 import { storesIn } from './control-store.ts'
+import { COUNTED_METERS } from './counted-meters.ts'
 import { usageEvent } from './usage-events.ts'
 
 /** What a test may want to know or to differ. */
@@ -19,6 +26,10 @@ export interface CountedStores {
   readonly events: number
   /** How many more stay in the spool. */
   readonly spooled?: number
+  /** How many are reported by themselves; the last ones are not in the usage log yet. */
+  readonly reported?: number
+  /** `COUNTED_METERS` if not given. */
+  readonly meters?: readonly Meter[]
   readonly tenants?: number
   /** How much time the events take up. */
   readonly spanMs?: number
@@ -32,7 +43,7 @@ export const COUNTED_FROM = Date.UTC(2026, 2, 10, 9)
 
 /**
  * Fills stores as a gateway of two runs would: calls of several tenants, keys and routes, refusals, failures,
- * sums of refusals and custom meters; the last ones are still in the spool.
+ * sums of refusals, meters of all aggregations and dimensions; the last ones are still in the spool.
  */
 export async function fillStores(wanted: CountedStores): Promise<void> {
   const { folder, events, spooled = 0 } = wanted
@@ -56,7 +67,16 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
     const onShipped = ({ batchId }: SpoolPlace) => {
       through = batchId
     }
-    const shipper = new Shipper({ spool: reader, store, usageLog, nodeId: NODE_ID, clock, onShipped })
+    const metering = { meters: wanted.meters ?? COUNTED_METERS, dimensions: [DIMENSION] }
+    const shipper = new Shipper({
+      spool: reader,
+      store,
+      usageLog,
+      nodeId: NODE_ID,
+      clock,
+      metering,
+      onShipped,
+    })
     for (let done = 0; done < shipped; done += GROUP) {
       spool.append(batchesOf(make, Math.min(GROUP, shipped - done)), through)
       await shipper.ship()
@@ -66,9 +86,66 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
     spool.close()
     reader.close()
   }
+  await report(wanted, { store, usageLog, clock })
   // Reading one tenant brings the index by tenant up to date.
   await Array.fromAsync(usageLog.events({ tenantId: 'tenant-0', limit: 1 }))
 }
+
+/** Events of senders with ids of their own, a transaction each 40 of them. */
+async function report(wanted: CountedStores, { store, usageLog, clock }: ReportParts): Promise<void> {
+  const { reported = 0, tenants = 5, spanMs = 6 * 3_600_000, startMs = COUNTED_FROM } = wanted
+  const ids = new UlidMaker(clock, { epoch: 9, thread: 9 })
+  const aggregationOf = declaredAggregations(wanted.meters ?? COUNTED_METERS)
+  for (let done = 0; done < reported; done += REPORTED_AT_ONCE) {
+    const countables = Array.from({ length: Math.min(REPORTED_AT_ONCE, reported - done) }, (_, index) => {
+      const at = done + index
+      const tenantId = `tenant-${at % tenants}`
+      const timestampMs = startMs + Math.floor((at * spanMs) / reported)
+      const quantities = REPORTED_QUANTITIES[at % REPORTED_QUANTITIES.length]!
+      return {
+        ...REPORTED,
+        tenantId,
+        id: `txn-${at}`,
+        usage: { ...REPORTED_USAGE, tenantId, timestampMs, quantities },
+      }
+    })
+    await store.transaction((tables) =>
+      countOnce(tables, countables, { ids, nowMs: clock.nowMs(), aggregationOf }),
+    )
+    if (done < reported / 2) await copyEvents({ store, usageLog })
+  }
+}
+
+interface ReportParts {
+  readonly store: ControlStore
+  readonly usageLog: UsageLog
+  readonly clock: ManualClock
+}
+
+const REPORTED_AT_ONCE = 40
+const REPORTED = { source: 'shop', hash: 'ab12', matched: ['tokens'], late: false, adjustment: false }
+const REPORTED_USAGE: Omit<UsageFields, 'tenantId' | 'timestampMs' | 'quantities'> = {
+  ...{
+    keyId: '',
+    apiId: '',
+    routeId: '',
+    planId: 'pro',
+    planVersion: 1,
+    subscriptionId: 'sub_r',
+    method: '',
+  },
+  ...{ endpoint: 'order', statusCode: 0, outcome: 'ok', refusal: '', billable: true, responseTimeMs: 0 },
+  ...{ bytesSent: 0, bytesReceived: 0, usageUnits: 0, dimensions: {}, clientIp: '', requestId: 'txn' },
+  ...{ source: 'api', count: 0 },
+}
+const REPORTED_QUANTITIES: readonly Record<string, string>[] = [
+  { tokens: '-0.25', jobs: '1' },
+  { users: 'zoe', peak: '17.5' },
+  { storage: '12', seats: '4' },
+  { tokens: '3', users: 'ann' },
+]
+
+const DIMENSION = { id: 'model', from: 'request-header', name: 'x-model', maxValues: 2 } as const
 
 const GROUP = 2_000
 const BATCH = 50
@@ -123,15 +200,22 @@ const KINDS: readonly Partial<UsageEvent>[] = [
   { ...REFUSED, statusCode: 429, refusal: 'rate-limited' },
   { ...REFUSED, statusCode: 429, refusal: 'rate-limited', count: 17 },
   { outcome: 'client_aborted' },
+  { quantities: { peak: '9.5', jobs: '1', users: 'ann' }, dimensions: { model: 'large' } },
+  { quantities: { peak: '11', seats: '3', storage: '100', users: 'bob' }, dimensions: { model: 'small' } },
+  { quantities: { seats: '5', storage: '80' }, dimensions: { model: 'tiny' } },
+  { quantities: { users: 'eve', tokens: '7' }, billable: false, statusCode: 404 },
+  { leaks: { tokens: 'missing' } },
   { tenantId: '', keyId: '', planId: '', planVersion: 0, subscriptionId: '', billable: false },
 ]
 
 function lineOf(event: UsageEvent): string {
-  const text = (record: Readonly<Record<string, string>>) =>
-    Object.keys(record).length === 0 ? '' : JSON.stringify(record)
-  const { quantities, dimensions } = event
-  const caller = encodeCaller(event)
-  return encodeEvent({ ...event, caller, quantities: text(quantities), dimensions: text(dimensions) })
+  const { quantities, dimensions, leaks = {} } = event
+  return encodeEvent({
+    ...event,
+    caller: encodeCaller(event),
+    quantities: encodeQuantities(quantities, leaks),
+    dimensions: Object.keys(dimensions).length === 0 ? '' : JSON.stringify(dimensions),
+  })
 }
 
 /** The clock of a test that does not care. */
