@@ -41,7 +41,8 @@ export class AdjustedQuotas {
     for (const { event } of await store.adjustments.after(this.#seq)) {
       const plan = await this.#planOf(event.tenantId)
       for (const quota of plan?.quotas ?? []) {
-        const cost = quota.meter === 'units' ? -event.usageUnits : 1
+        // A part of a call, or a reported event, took no call from any quota.
+        const cost = quota.meter === 'units' ? -event.usageUnits : -event.count
         if (quota.onExceed !== 'block' || cost <= 0) continue
         const period = periodAt(quota.per, timezone, nowMs())
         if (event.timestampMs < period.startMs || event.timestampMs >= period.endMs) continue

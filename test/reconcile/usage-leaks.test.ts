@@ -34,7 +34,10 @@ async function scene() {
   const ids = (kind: LeakKind, reason: string) =>
     withSettledStores(config, async ({ control }, positions) => {
       const found = await Array.fromAsync(findLeaks({ control, positions }, { span: SPAN, kind }))
-      return found.filter((leak) => leak.reason === reason).map(({ id }) => id)
+      return found
+        .filter((leak) => leak.reason === reason)
+        .map(({ id }) => id)
+        .sort()
     })
   return { folder, config, log, leaks, ids }
 }
@@ -43,7 +46,10 @@ test('lists each kind of leak with the ids of the events behind it, and no other
   const { log, leaks, ids } = await scene()
   const events = (await log()).filter(({ tenantId }) => tenantId !== '')
   const idsWhere = (wanted: (event: (typeof events)[number]) => boolean) =>
-    events.filter(wanted).map(({ id }) => id)
+    events
+      .filter(wanted)
+      .map(({ id }) => id)
+      .sort()
   expect(await ids('missing-quantity', 'missing')).toEqual(idsWhere(({ leaks: of }) => of !== undefined))
   expect(await ids('delivery-unknown', 'client-left')).toEqual(
     idsWhere(({ outcome, billable }) => outcome === 'client_aborted' && billable),

@@ -30,6 +30,10 @@ export interface CountedStores {
   readonly reported?: number
   /** `COUNTED_METERS` if not given. */
   readonly meters?: readonly Meter[]
+  /** Without what there was not before there were seals: meters that are no sums, dimensions, missing quantities. */
+  readonly plain?: boolean
+  /** What the file says in the second run, if not the same. */
+  readonly metersLater?: readonly Meter[]
   readonly tenants?: number
   /** How much time the events take up. */
   readonly spanMs?: number
@@ -67,7 +71,8 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
     const onShipped = ({ batchId }: SpoolPlace) => {
       through = batchId
     }
-    const metering = { meters: wanted.meters ?? COUNTED_METERS, dimensions: [DIMENSION] }
+    const later = epoch === 2 ? wanted.metersLater : undefined
+    const metering = { meters: later ?? wanted.meters ?? COUNTED_METERS, dimensions: [DIMENSION] }
     const shipper = new Shipper({
       spool: reader,
       store,
@@ -167,6 +172,7 @@ function batchesOf(make: () => string, count: number) {
 function eventMaker(wanted: CountedStores, clock: ManualClock): () => string {
   const { events, spooled = 0, tenants = 5, spanMs = 6 * 3_600_000, startMs = COUNTED_FROM } = wanted
   const ids = new UlidMaker(clock, { epoch: 1, thread: 0 })
+  const kinds = wanted.plain === true ? PLAIN_KINDS : KINDS
   let number = 0
   return () => {
     const at = number
@@ -186,13 +192,15 @@ function eventMaker(wanted: CountedStores, clock: ManualClock): () => string {
       bytesSent: 100 + (at % 1_009),
       bytesReceived: at % 13,
       usageUnits: (at % 3) + 1,
-      ...KINDS[at % KINDS.length],
+      ...kinds[at % kinds.length],
+      // One call that takes long.
+      ...STREAM[at - STREAM_FROM],
     })
   }
 }
 
 const REFUSED = { billable: false, outcome: 'refused', usageUnits: 0, bytesSent: 0 } as const
-const KINDS: readonly Partial<UsageEvent>[] = [
+const PLAIN_KINDS: readonly Partial<UsageEvent>[] = [
   ...Array.from({ length: 12 }, () => ({})),
   { quantities: { tokens: '12.5' } },
   { quantities: { tokens: '0.000000000000001', images: '2' }, clientIp: '203.0.113.9' },
@@ -200,12 +208,42 @@ const KINDS: readonly Partial<UsageEvent>[] = [
   { ...REFUSED, statusCode: 429, refusal: 'rate-limited' },
   { ...REFUSED, statusCode: 429, refusal: 'rate-limited', count: 17 },
   { outcome: 'client_aborted' },
+  { tenantId: '', keyId: '', planId: '', planVersion: 0, subscriptionId: '', billable: false },
+]
+const KINDS: readonly Partial<UsageEvent>[] = [
+  ...PLAIN_KINDS,
   { quantities: { peak: '9.5', jobs: '1', users: 'ann' }, dimensions: { model: 'large' } },
   { quantities: { peak: '11', seats: '3', storage: '100', users: 'bob' }, dimensions: { model: 'small' } },
   { quantities: { seats: '5', storage: '80' }, dimensions: { model: 'tiny' } },
   { quantities: { users: 'eve', tokens: '7' }, billable: false, statusCode: 404 },
   { leaks: { tokens: 'missing' } },
-  { tenantId: '', keyId: '', planId: '', planVersion: 0, subscriptionId: '', billable: false },
+]
+
+/** The parts of one call of the second run. */
+const STREAM_FROM = 500
+const PART: Partial<UsageEvent> = {
+  ...{
+    tenantId: 'tenant-3',
+    keyId: 'key_3_0',
+    subscriptionId: 'sub_3',
+    routeId: 'search',
+    requestId: 'the-stream',
+  },
+  ...{ endpoint: '/v1/stream', quantities: {}, dimensions: {}, billable: true, statusCode: 200, refusal: '' },
+  ...{
+    planId: 'pro',
+    planVersion: 1,
+    leaks: undefined,
+    outcome: 'open',
+    count: 0,
+    usageUnits: 0,
+    clientIp: '',
+  },
+}
+const STREAM: readonly Partial<UsageEvent>[] = [
+  { ...PART, count: 1, usageUnits: 2, quantities: { tokens: '3' } },
+  { ...PART, quantities: { tokens: '4' } },
+  { ...PART, outcome: 'ok', quantities: { tokens: '5' } },
 ]
 
 function lineOf(event: UsageEvent): string {

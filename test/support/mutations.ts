@@ -217,7 +217,7 @@ function otherThan(value: string | number | null, random: Random, column: string
   const at = random(value.length)
   const other = value[at] === 'A' ? 'B' : 'A'
   if (/^[{[].*\d/.test(value)) return value.replace(/\d/, (digit) => String((Number(digit) + 1) % 10))
-  if (value.startsWith('{')) return value.replace(/[a-z](?="[,}])/, 'Z')
+  if (value.startsWith('{')) return value.replace(/[a-z](?=[^a-z]*"[,}])/, 'Z')
   return value.slice(0, at) + other + value.slice(at + 1)
 }
 
