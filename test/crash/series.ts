@@ -55,7 +55,8 @@ export function runSeries(request: SeriesRequest): Promise<SeriesResult> {
       ...{ runs: 0, received: 0, broken: 0, inFlightBilled: 0, tooEarly: 0 },
       faults: [],
     }
-    for (const place of request.places) await killAt(place, scene, request.random, result)
+    const series: Series = { scene, random: request.random, result, standing: undefined }
+    for (const place of request.places) await killAt(place, series)
     const { inFlight } = checkBill(scene.project, scene.load)
     result.faults.push(...(await exportFaults(scene.project, scene.load, inFlight)))
     result.received = scene.load.received.size
@@ -65,16 +66,28 @@ export function runSeries(request: SeriesRequest): Promise<SeriesResult> {
   })
 }
 
+interface Series {
+  readonly scene: CrashScene
+  readonly random: Random
+  readonly result: SeriesResult
+  /** The gateway of the last check: a kill anywhere takes it, and needs no start of its own. */
+  standing: ServeProcess | undefined
+}
+
 /** One run that counts, and those before it that did not. */
-async function killAt(place: Place, scene: CrashScene, random: Random, result: SeriesResult): Promise<void> {
+async function killAt(place: Place, series: Series): Promise<void> {
+  const { scene, result } = series
   const { received, broken, refused } = scene.load
   const known = new Set(result.faults)
   for (let stretch = 1; stretch < STRETCH_MAX; stretch *= 1.5) {
     const before = { received: received.size, broken: broken.size }
     refused.length = 0
-    const came = await scoped(() => crash(place, scene, random, stretch))
+    const came = await scoped(() => crash(place, series, stretch))
     if (!came) result.faults.push(`nobody came by ${place}`)
-    for (const fault of await scoped(() => faultsOf(scene))) if (!known.has(fault)) result.faults.push(fault)
+    series.standing = await scene.project.serve()
+    for (const fault of await faultsOf(scene, series.standing)) {
+      if (!known.has(fault)) result.faults.push(fault)
+    }
     if (received.size - before.received >= ANSWERS_MIN && broken.size > before.broken) {
       result.runs += 1
       return
@@ -85,17 +98,18 @@ async function killAt(place: Place, scene: CrashScene, random: Random, result: S
 }
 
 /** Lets a gateway run and be killed; false when it never came by the place. */
-async function crash(place: Place, scene: CrashScene, random: Random, stretch: number): Promise<boolean> {
+async function crash(place: Place, { scene, random, standing }: Series, stretch: number): Promise<boolean> {
   const { project, load } = scene
   if (place === 'kill -9') {
-    const serve = await project.serve()
+    const serve = standing ?? (await project.serve())
     const count = ANSWERS_MIN + random(500)
     if (random(2) === 0) await killInABurst(scene, serve, count)
     else await killUnderLoad(load, serve, { count, afterMs: random(300) })
-    // A start takes some 300 ms.
-    await killAtStart(project, random(400))
+    // A start takes some 500 ms.
+    await killAtStart(project, random(500))
     return true
   }
+  await standing?.kill()
   const [least, span] = PASSES[place]
   const pass = Math.ceil((least + random(span)) * stretch)
   const serve = await project.serve({ GATEZ_FAILPOINT: `${place}:${pass}` })
@@ -143,12 +157,11 @@ const PASSES: Readonly<Record<FailPointName, readonly [least: number, span: numb
   reload: [1, 1],
 }
 
-/** Starts the gateway again and looks whether everything is as the clients know it. */
-async function faultsOf(scene: CrashScene): Promise<string[]> {
+/** Whether everything is as the clients know it, after a start. */
+async function faultsOf(scene: CrashScene, serve: ServeProcess): Promise<string[]> {
   const { project, load } = scene
-  const serve = await project.serve()
   const { lost, invented, twice } = checkBill(project, load)
-  const faults = [
+  return [
     ...lost.map((id) => `lost: ${id}`),
     ...invented.map((id) => `invented: ${id}`),
     ...twice.map((id) => `twice: ${id}`),
@@ -156,8 +169,6 @@ async function faultsOf(scene: CrashScene): Promise<string[]> {
     ...load.refused.map((answer) => `refused: ${answer}`),
     ...(await countingFaults(scene, serve)),
   ]
-  await serve.kill()
-  return faults
 }
 
 /** The usage log, the ledger, and the counters that enforce must say the same of each tenant. */

@@ -44,17 +44,8 @@ export class Load {
     this.#stopped = true
   }
 
-  async #runOne(serve: ServeProcess): Promise<void> {
-    try {
-      const client = await RawClient.connect(serve.port)
-      while (!this.#stopped && !client.closed) await this.#callOnce(client)
-      client.destroy()
-    } catch {
-      // No connection is a call that was never made.
-    }
-  }
-
-  async #callOnce(client: RawClient): Promise<void> {
+  /** One call more on this connection; resolves to its status and gatez's code, `200 ` if it has none. */
+  async callOnce(client: RawClient): Promise<string> {
     const { callers, routes } = this.#source
     const number = this.#sent
     this.#sent += 1
@@ -70,5 +61,16 @@ export class Load {
     if (answer.status === 200 || answer.status === 204) this.received.set(call.id, call)
     else this.refused.push(`${call.id}: ${answer.status} ${answer.body}`)
     this.onReceived()
+    return `${answer.status} ${answer.headers.get('gatez-error') ?? ''}`
+  }
+
+  async #runOne(serve: ServeProcess): Promise<void> {
+    try {
+      const client = await RawClient.connect(serve.port)
+      while (!this.#stopped && !client.closed) await this.callOnce(client)
+      client.destroy()
+    } catch {
+      // No connection is a call that was never made.
+    }
   }
 }
