@@ -3,6 +3,7 @@ import { findTenant } from './access/find-tenant.ts'
 import { openApp } from './app.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
+import { isoTime } from './lib/iso-time.ts'
 import { blockedNow } from './limits/blocked-now.ts'
 import { callsNamed } from './metering/calls-named.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
@@ -65,7 +66,10 @@ export async function openEvidence(configFile: string) {
       overrides: tenant?.overrides ?? null,
     }
     const explanation = await explainCall(parts, newest, whole)
-    return { ...explanation, others: calls.slice(0, -1).map(({ event }) => event.id) }
+    const taken = await store.adjustments.ofEvent(newest.id)
+    const since = taken === undefined ? '' : ` It was taken back on ${isoTime(taken.atMs)}: ${taken.reason}`
+    const because = `${explanation.because}${since}`
+    return { ...explanation, because, others: calls.slice(0, -1).map(({ event }) => event.id) }
   }
 
   async function* followUsage(written: WrittenTail) {

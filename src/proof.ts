@@ -1,6 +1,7 @@
 import { openApp } from './app.ts'
 import type { Config } from './config/config.ts'
 import { GatezError } from './errors/gatez-error.ts'
+import { callOfEvent, callsNamed } from './metering/calls-named.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
 import type { Period } from './model/period.ts'
@@ -89,8 +90,9 @@ export async function openProof(configFile: string) {
   }
 
   async function trailOf(id: string): Promise<EventTrail> {
-    const event = (await usageLog.find(id)) ?? (await usageLog.findByRequestId(id, 1))[0]
-    if (event !== undefined) return eventTrail({ store, usageLog }, event)
+    const call = (await callOfEvent(usageLog, id)) ?? (await callsNamed(usageLog, id)).at(-1)
+    const event = call?.pieces.find((piece) => piece.id === id) ?? call?.pieces[0]
+    if (event !== undefined) return eventTrail({ store, usageLog }, event, call?.pieces)
     const detail = `No event has the id or request id ${JSON.stringify(id)}; for a row of an export write FILE:LINE.`
     throw new GatezError('not-found', detail)
   }

@@ -108,6 +108,9 @@ test('a call that is taken back is on no report, gives its place in the quota ba
   })
   const trail = await project.json('usage', 'explain', done.event_id)
   expect(trail).toMatchObject({ times_in_log: 1, voided: { id: done.id, reason: 'sent twice' } })
+  expect((await project.json('why', 'call-5')).because).toMatch(
+    /1 unit\. It was taken back on .*: sent twice$/,
+  )
   expect(await project.json('reconcile')).toMatchObject({ equal: true, differences: [] })
 
   const secret = (await project.json('keys', 'create', 'acme')).secret
