@@ -10,6 +10,7 @@ import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
 
 /**
  * What commands need that look at single calls: the app, with the usage log opened beside it.
@@ -66,9 +67,7 @@ export async function openEvidence(configFile: string) {
       overrides: tenant?.overrides ?? null,
     }
     const explanation = await explainCall(parts, newest, whole)
-    const taken = await store.adjustments.ofEvent(newest.id)
-    const since = taken === undefined ? '' : ` It was taken back on ${isoTime(taken.atMs)}: ${taken.reason}`
-    const because = `${explanation.because}${since}`
+    const because = `${explanation.because}${await sinceThen(store, newest.id)}`
     return { ...explanation, because, others: calls.slice(0, -1).map(({ event }) => event.id) }
   }
 
@@ -87,6 +86,15 @@ export async function openEvidence(configFile: string) {
     const detail = `--route is ${JSON.stringify(route)}, which the file does not have${hint}: gatez routes list.`
     throw new GatezError('invalid-parameter', detail)
   }
+}
+
+/** What was done about a call later; empty for most. */
+async function sinceThen(
+  { adjustments }: Pick<ControlStore, 'adjustments'>,
+  eventId: string,
+): Promise<string> {
+  const taken = await adjustments.ofEvent(eventId)
+  return taken === undefined ? '' : ` It was taken back on ${isoTime(taken.atMs)}: ${taken.reason}`
 }
 
 /** What other plans would change, and for whom; the names are stable. */
