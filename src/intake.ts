@@ -25,7 +25,7 @@ export async function openIntake(configFile: string) {
   const { store, clock, config, actor } = app
   const usageLog = opened.use(await openUsageLog(config))
   const ids = new UlidMaker(clock, { epoch: 0, thread: THREAD })
-  const taker = new EventTaker({ store, clock, ids })
+  const taker = new EventTaker({ store, clock, ids, dimensions: () => config.dimensions })
   const { meters } = config
   const keep = opened.move()
 
