@@ -5,7 +5,7 @@ import { withSettledStores } from '../../src/reconcile/reconcile-stores.ts'
 import { usageLeaks } from '../../src/reconcile/usage-leaks.ts'
 import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
 import { UNATTRIBUTED_REASONS } from '../../src/storage/ports/unattributed.ts'
-import { storesIn } from '../support/control-store.ts'
+import { key, storesIn, tenant } from '../support/control-store.ts'
 import { COUNTED_FROM, fillStores } from '../support/counted-stores.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -13,9 +13,11 @@ const SPAN = { startMs: COUNTED_FROM, endMs: COUNTED_FROM + 86_400_000 }
 
 async function scene() {
   const folder = tempDir()
-  await fillStores({ folder, events: 480, spooled: 0 })
+  await fillStores({ folder, events: 700, spooled: 0 })
   const config = storesIn(folder)
   await using store = await openControlStore(config, new ManualClock(COUNTED_FROM))
+  await store.tenants.insert(tenant({ id: 'tenant-1' }))
+  await store.keys.insert(key({ id: 'key_1_1', tenantId: 'tenant-1', mode: 'test' }))
   for (const [index, reason] of UNATTRIBUTED_REASONS.entries()) {
     const name = { tenant: 'tenant-1', source: '', id: `lost-${index}` }
     const what = { hash: 'h', body: `{"metric":"m","idempotency_key":"lost-${index}"}`, times: 1 }
@@ -56,7 +58,18 @@ test('lists each kind of leak with the ids of the events behind it, and no other
   )
   // The plans of these events are in no store.
   expect(await ids('unpriced', 'no-plan-version')).toEqual(idsWhere(({ billable }) => billable))
-  expect(await ids('not-billed', 'status-not-counted')).toEqual([])
+  const unbilled = (wanted: (event: (typeof events)[number]) => boolean) =>
+    idsWhere((event) => !event.billable && event.statusCode === 200 && wanted(event))
+  expect(await ids('not-billed', 'broken-off')).toEqual(unbilled(({ outcome }) => outcome !== 'ok'))
+  expect(await ids('not-billed', 'test-key')).toEqual(
+    unbilled(({ outcome, keyId }) => outcome === 'ok' && keyId === 'key_1_1'),
+  )
+  expect(await ids('not-billed', 'status-not-counted')).toEqual(
+    unbilled(({ outcome, keyId }) => outcome === 'ok' && keyId !== 'key_1_1'),
+  )
+  expect(await ids('delivery-unknown', 'broke-off')).toEqual(
+    idsWhere(({ requestId }) => requestId === 'the-broken-one'),
+  )
   const { rows, total } = await leaks({ kind: 'unattributed' })
   expect(rows.map(({ reason, calls, ids: named }) => [reason, calls, named])).toEqual([
     ['unknown-tenant', 1, ['lost-0']],
@@ -66,7 +79,7 @@ test('lists each kind of leak with the ids of the events behind it, and no other
   expect(total).toBe(3)
   const all = await leaks()
   expect(new Set(all.rows.map(({ kind }) => kind))).toEqual(
-    new Set(['unattributed', 'missing-quantity', 'unpriced', 'delivery-unknown']),
+    new Set(['unattributed', 'missing-quantity', 'unpriced', 'not-billed', 'delivery-unknown']),
   )
   expect(all.rows.reduce((sum, { calls }) => sum + calls, 0)).toBe(all.total)
 })

@@ -195,6 +195,8 @@ function eventMaker(wanted: CountedStores, clock: ManualClock): () => string {
       ...kinds[at % kinds.length],
       // One call that takes long.
       ...STREAM[at - STREAM_FROM],
+      // And one that gatez was killed in.
+      ...(at === BROKEN_AT && { ...PART, count: 1, usageUnits: 1, requestId: 'the-broken-one' }),
     })
   }
 }
@@ -217,10 +219,13 @@ const KINDS: readonly Partial<UsageEvent>[] = [
   { quantities: { seats: '5', storage: '80' }, dimensions: { model: 'tiny' } },
   { quantities: { users: 'eve', tokens: '7' }, billable: false, statusCode: 404 },
   { leaks: { tokens: 'missing' } },
+  { outcome: 'upstream_truncated', billable: false },
+  { billable: false },
 ]
 
 /** The parts of one call of the second run. */
 const STREAM_FROM = 500
+const BROKEN_AT = 50
 const PART: Partial<UsageEvent> = {
   ...{
     tenantId: 'tenant-3',
