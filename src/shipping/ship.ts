@@ -2,6 +2,7 @@ import { setImmediate as otherWork } from 'node:timers/promises'
 import { assert } from '../lib/assert.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
+import { DimensionGuard } from '../metering/dimension-guard.ts'
 import { EventDecoder } from '../metering/event.ts'
 import { type AggregationOf, declaredAggregations, rollUp } from '../metering/roll-up.ts'
 import { sealUp } from '../metering/seal-up.ts'
@@ -13,7 +14,6 @@ import type { UsageEvent } from '../model/event.ts'
 import type { Meter } from '../model/meter.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Shipment, UsageLog } from '../storage/ports/usage-log.ts'
-import { DimensionGuard } from './dimension-guard.ts'
 
 /** Spool batches read at once. */
 const ROWS_AT_ONCE = 64
