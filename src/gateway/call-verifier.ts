@@ -1,12 +1,13 @@
 import type { Clock } from '../lib/clock.ts'
 import { countersOf } from '../limits/call-counters.ts'
+import type { PeriodFinder } from '../limits/period-finder.ts'
 import { encodeEvent } from '../metering/event.ts'
 import type { Api, Route } from '../model/api.ts'
 import type { Grant } from '../model/grant.ts'
 import { keyAllows } from '../model/key-scope.ts'
 import type { Counter, CounterStore, Decision } from '../storage/ports/counters.ts'
 import type { Authenticator } from './authenticate.ts'
-import type { Caller, CallPlan, PeriodFinder } from './call-plan.ts'
+import type { Caller, CallPlan } from './call-plan.ts'
 import { addRateHeaders, longestViolation, policyHeader } from './headers.ts'
 import type { MeterClient } from './meter.ts'
 import { Refusal } from './refusal.ts'
@@ -146,7 +147,7 @@ export class CallVerifier {
     const refusal = grant.tenantState !== 'active' ? SUSPENDED : plan === undefined ? NO_PLAN : undefined
     const call = { tenantId: grant.tenantId, keyId: grant.keyId, routeId: '', cost: matched.route.cost }
     const isChecked = refusal !== undefined || plan === undefined || matched.route.cost === 0
-    const counters = isChecked ? [] : countersOf(plan.plan, call, (cycle) => periodOf(cycle, nowMs))
+    const counters = isChecked ? [] : countersOf(plan.plan, call, (cycle) => periodOf(cycle, nowMs, grant))
     const limits = {
       counters,
       hasQuota: counters.some(({ kind }) => kind === 'quota'),
