@@ -137,7 +137,11 @@ const changePlan = operation({
   tag: 'tenants',
   summary: 'Move a tenant to a plan, now or when its billing period ends.',
   access: WRITE,
-  input: tenant.extend({ plan: words(200), at: z.enum(['now', 'period-end']).optional(), trial_days: z.number().int().min(1).max(3_650).optional() }),
+  input: tenant.extend({
+    plan: words(200),
+    at: z.enum(['now', 'period-end']).optional(),
+    trial_days: z.number().int().min(1).max(3_650).optional(),
+  }),
   answer: tenantSchema,
   errors: ['not-found', 'wrong-state'],
   example: { input: { ...ACME, plan: 'pro' }, answer: { ...EXAMPLES.tenant, plan: 'pro' } },
