@@ -1,14 +1,20 @@
 import { diffPlans, type PlanDiff } from './access/diff-plans.ts'
 import { findTenant } from './access/find-tenant.ts'
-import { openApp } from './app.ts'
+import { type App, openApp } from './app.ts'
+import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
+import { remoteEvidence } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
+import { isoTime } from './lib/iso-time.ts'
 import { blockedNow } from './limits/blocked-now.ts'
+import { callsNamed } from './metering/calls-named.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
-import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
+import { type HeldPlan, heldPlan } from './model/billing-calendar.ts'
+import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
@@ -16,24 +22,39 @@ import type { UsageLog } from './storage/ports/usage-log.ts'
  *
  * Kept apart from the app, so that no other command waits for that store. Dispose it when done.
  */
-export async function openEvidence(configFile: string) {
+export async function openEvidence(configFile: string): Promise<Evidence> {
+  const remote = remoteFromEnvironment(processEnvironment())
+  if (remote !== undefined) return remoteEvidence(remote)
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))
   const usageLog = opened.use(await openUsageLog(app.config))
   const keep = opened.move()
+  return { ...evidenceOn(app, usageLog), [Symbol.asyncDispose]: () => keep.disposeAsync() }
+}
 
+/** What looks at single calls. */
+export interface Evidence extends AsyncDisposable {
+  tailUsage(written: WrittenTail): AsyncIterable<readonly UsageEvent[]>
+  diffPlans(plans: readonly Plan[]): Promise<PlansDiff>
+  why(id: string): Promise<WhyAnswer>
+}
+
+/** The same on stores that are open. */
+export function evidenceOn(
+  app: Pick<App, 'config' | 'clock' | 'store'>,
+  usageLog: UsageLog,
+): Omit<Evidence, typeof Symbol.asyncDispose> {
   return {
     tailUsage: (written: WrittenTail) => followUsage(written),
     diffPlans: (plans: readonly Plan[]) => compare(plans),
     why: (id: string) => explain(id),
-    [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 
   async function compare(plans: readonly Plan[]): Promise<PlansDiff> {
     const { store, clock, config } = app
     const diffs = await diffPlans(store, plans, clock.nowMs())
     const parts = {
-      ...{ store, usageLog, clock, timezone: config.billing.timezone },
+      ...{ store, usageLog, clock, billing: config.billing },
       routes: config.apis.flatMap((api) => api.routes),
       emptyCounters: () => openCounters(makeCounterMemory(config.gateway.countersMib)),
     }
@@ -57,7 +78,8 @@ export async function openEvidence(configFile: string) {
     const tenant = newest.tenantId === '' ? undefined : await store.tenants.find(newest.tenantId)
     const parts = {
       usageLog,
-      timezone: config.billing.timezone,
+      billing: config.billing,
+      held: await heldAt(store, newest),
       emptyCounters: () => openCounters(makeCounterMemory(1)),
       routes: config.apis.flatMap((api) => api.routes),
       meters: config.meters,
@@ -66,7 +88,8 @@ export async function openEvidence(configFile: string) {
       overrides: tenant?.overrides ?? null,
     }
     const explanation = await explainCall(parts, newest, whole)
-    return { ...explanation, others: calls.slice(0, -1).map(({ event }) => event.id) }
+    const because = `${explanation.because}${await sinceThen(store, newest.id)}`
+    return { ...explanation, because, others: calls.slice(0, -1).map(({ event }) => event.id) }
   }
 
   async function* followUsage(written: WrittenTail) {
@@ -86,6 +109,20 @@ export async function openEvidence(configFile: string) {
   }
 }
 
+async function heldAt({ subscriptions }: ControlStore, call: UsageEvent): Promise<HeldPlan> {
+  const all = await subscriptions.list(call.tenantId)
+  return heldPlan(all.find(({ id }) => id === call.subscriptionId))
+}
+
+/** What was done about a call later; empty for most. */
+async function sinceThen(
+  { adjustments }: Pick<ControlStore, 'adjustments'>,
+  eventId: string,
+): Promise<string> {
+  const taken = await adjustments.ofEvent(eventId)
+  return taken === undefined ? '' : ` It was taken back on ${isoTime(taken.atMs)}: ${taken.reason}`
+}
+
 /** What other plans would change, and for whom; the names are stable. */
 export interface PlansDiff {
   readonly changed: boolean
@@ -96,20 +133,6 @@ export interface PlansDiff {
 
 /** The explanation of a call, and the ids of earlier ones that had the same request id. */
 export type WhyAnswer = Explanation & { readonly others: readonly string[] }
-
-/** More calls of one request id are not looked for. */
-const SAME_ID_MAX = 20
-/** Nor more parts of one call: some days of them. */
-const PARTS_MAX = 250_000
-
-async function callsNamed(usageLog: UsageLog, id: string): Promise<readonly WholeCall[]> {
-  const named = await usageLog.findByRequestId(id, SAME_ID_MAX)
-  if (named.some(isPart)) return wholeCalls(await usageLog.findByRequestId(id, PARTS_MAX)).slice(-SAME_ID_MAX)
-  if (named.length > 0) return wholeCalls(named)
-  const event = await usageLog.find(id)
-  if (event === undefined) return []
-  return isPart(event) ? callsNamed(usageLog, event.requestId) : wholeCalls([event])
-}
 
 function refuseUnknown(id: string): never {
   const hint = /^(?:key_|gz_)/.test(id)

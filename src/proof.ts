@@ -1,5 +1,9 @@
-import { openApp } from './app.ts'
+import { type App, openApp } from './app.ts'
+import type { Config } from './config/config.ts'
+import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
+import { orLocalOnly, remoteProof } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
+import { callOfEvent, callsNamed } from './metering/calls-named.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
 import type { Period } from './model/period.ts'
@@ -12,44 +16,61 @@ import {
   viewOf,
 } from './reconcile/explain-figure.ts'
 import { type Figure, figureMeter } from './reconcile/figure.ts'
-import { type ExportedRow, figureOfRow } from './reconcile/figure-of-row.ts'
+import { figureOfLine } from './reconcile/figure-of-line.ts'
+import { figureOfRow } from './reconcile/figure-of-row.ts'
+import { findLeaks, type LeakedUsage, type LeakFilter, type LeakKind } from './reconcile/find-leaks.ts'
 import type { Reconciliation } from './reconcile/reconcile.ts'
 import { reconcileStores, withSettledStores } from './reconcile/reconcile-stores.ts'
+import { SealedMeters } from './reconcile/sealed-meters.ts'
+import { type UsageLeaks, usageLeaks } from './reconcile/usage-leaks.ts'
 import { type VoidRequest, voidEvent } from './reconcile/void-event.ts'
 import { openUsageLog } from './storage/open.ts'
+import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
  * What commands need that prove, open up or take back what was counted: the app, and the usage log beside it.
  *
  * Dispose it when done.
  */
-export async function openProof(configFile: string) {
+export async function openProof(configFile: string): Promise<Proof> {
+  const remote = remoteFromEnvironment(processEnvironment())
+  if (remote !== undefined) return orLocalOnly<Proof>(remoteProof(remote))
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))
   const usageLog = opened.use(await openUsageLog(app.config))
   const keep = opened.move()
-  const { config, clock, store, actor } = app
+  return { ...proofOn(app, usageLog), [Symbol.asyncDispose]: () => keep.disposeAsync() }
+}
 
+/** What proves the numbers. */
+export type Proof = ReturnType<typeof proofOn> & AsyncDisposable
+
+/** The same on stores that are open. */
+export function proofOn(
+  { config, clock, store, actor }: Pick<App, 'config' | 'clock' | 'store' | 'actor'>,
+  usageLog: UsageLog,
+) {
   return {
     reconcile: (written: WrittenUsageQuery) => reconcileWritten(written),
     explain: async (written: FigureQuery): Promise<ExplainedFigure> => {
-      const { figure, row } = await figureOf(written)
+      const { figure, stated } = await figureOf(written)
       return withSettledStores(config, ({ control }, positions) => {
-        return explainFigure({ control, positions }, figure, row?.stated(figure.meter))
+        return explainFigure({ control, positions }, figure, stated)
       })
     },
     /** Hands over every event behind a figure, one after the other. */
     eachBehind: async (written: FigureQuery, each: (event: ExplainedEvent) => void): Promise<void> => {
       const { figure } = await figureOf(written)
-      await withSettledStores(config, async (_, positions) => {
-        for (const { event, quantity } of eventsBehind({ positions }, figure)) each(viewOf(event, quantity))
+      await withSettledStores(config, async ({ control }, positions) => {
+        const sealed = await SealedMeters.read(control.ledger, figure.span, figure.meter)
+        for (const behind of eventsBehind({ positions }, figure, sealed)) each(viewOf(behind))
       })
     },
+    ...leakCases(config, usageOf),
     trail: (id: string) => trailOf(id),
-    /** No period is closed until there are invoices. */
+    /** What takes an event back lies in its own period, closed or not: the next invoice has it as an adjustment. */
     voidEvent: (request: Omit<VoidRequest, 'actor'>) =>
       voidEvent({ store, clock, usageLog, isClosed: () => false }, { ...request, actor }),
-    [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 
   async function reconcileWritten(written: WrittenUsageQuery): Promise<Reconciliation> {
@@ -66,27 +87,56 @@ export async function openProof(configFile: string) {
     return { span, tenantId: tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant) }
   }
 
-  async function figureOf(written: FigureQuery): Promise<{ figure: Figure; row: ExportedRow | undefined }> {
+  async function figureOf(written: FigureQuery): Promise<{ figure: Figure; stated: string | undefined }> {
+    if (written.line !== undefined) {
+      const { parts, meter, span, stated } = await figureOfLine(store, written.line)
+      return { figure: { ...parts, meter, span }, stated }
+    }
     const meter = figureMeter(
       written.meter,
       config.meters.map(({ id }) => id),
     )
     if (written.csv !== undefined) {
-      const row = figureOfRow(written.csv.text, written.csv)
+      const dimensions = config.dimensions.map(({ id }) => id)
+      const row = figureOfRow(written.csv.text, { ...written.csv, dimensions })
       const span = { startMs: row.startMs, endMs: row.endMs }
-      return { figure: { ...row.parts, meter, span }, row }
+      return { figure: { ...row.parts, meter, span }, stated: row.stated(meter) }
     }
     const { key, route } = written
     const figure = { ...(await usageOf(written)), meter, keyId: key, routeId: route }
-    return { figure, row: undefined }
+    return { figure, stated: undefined }
   }
 
   async function trailOf(id: string): Promise<EventTrail> {
-    const event = (await usageLog.find(id)) ?? (await usageLog.findByRequestId(id, 1))[0]
-    if (event !== undefined) return eventTrail({ store, usageLog }, event)
+    const call = (await callOfEvent(usageLog, id)) ?? (await callsNamed(usageLog, id)).at(-1)
+    const event = call?.pieces.find((piece) => piece.id === id) ?? call?.pieces[0]
+    if (event !== undefined) return eventTrail({ store, usageLog }, event, call?.pieces)
     const detail = `No event has the id or request id ${JSON.stringify(id)}; for a row of an export write FILE:LINE.`
     throw new GatezError('not-found', detail)
   }
+}
+
+/** What may be missing on the bills, looked for in all stores as they are at one moment. */
+function leakCases(config: Config, usageOf: (written: WrittenUsageQuery) => Promise<LeakFilter>) {
+  const filterOf = async (written: WrittenLeaks) => ({ ...(await usageOf(written)), kind: written.kind })
+  return {
+    leaks: async (written: WrittenLeaks): Promise<UsageLeaks> => {
+      const filter = await filterOf(written)
+      return withSettledStores(config, ({ control }, positions) => usageLeaks({ control, positions }, filter))
+    },
+    /** Hands over every leak, one after the other. */
+    eachLeak: async (written: WrittenLeaks, each: (leak: LeakedUsage) => void): Promise<void> => {
+      const filter = await filterOf(written)
+      await withSettledStores(config, async ({ control }, positions) => {
+        for await (const leak of findLeaks({ control, positions }, filter)) each(leak)
+      })
+    },
+  }
+}
+
+/** Which leaks, as flags name them. */
+export interface WrittenLeaks extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
+  readonly kind?: LeakKind | undefined
 }
 
 /** A figure as flags name it, or a row of a CSV export. */
@@ -94,5 +144,6 @@ export interface FigureQuery extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
   readonly meter: string
   readonly key?: string | undefined
   readonly route?: string | undefined
+  readonly line?: { readonly invoice: string; readonly line: number } | undefined
   readonly csv?: { readonly file: string; readonly line: number; readonly text: string } | undefined
 }

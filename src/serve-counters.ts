@@ -31,7 +31,7 @@ export async function startCounters(
       store,
       usageLog: parts.usageLog,
       clock,
-      timezone: config.billing.timezone,
+      billing: config.billing,
       trust,
       plans: parts.plans,
     },
@@ -76,15 +76,15 @@ async function countAgain(
   memory: SharedArrayBuffer,
   shared: CounterTrust | undefined,
 ): Promise<AdjustedQuotas> {
-  const { timezone } = config.billing
+  const { billing } = config
   const counters = openCounters(memory)
   const known = await plans()
-  await restoreWindows({ store, usageLog, counters, clock, timezone }, known)
+  await restoreWindows({ store, usageLog, counters, clock, billing }, known)
   // In one transaction: what is adjusted meanwhile is either in the sums or among what comes later.
   const adjustedSeq = await store.transaction(async (tables) => {
-    await restoreQuotas({ store: tables, counters, clock, timezone }, known)
+    await restoreQuotas({ store: tables, counters, clock, billing }, known)
     return adjustedThrough(tables)
   })
-  const release = { store, counters, shared, timezone, nowMs: () => clock.nowMs(), plans }
+  const release = { store, counters, shared, billing, nowMs: () => clock.nowMs(), plans }
   return new AdjustedQuotas(release, adjustedSeq)
 }

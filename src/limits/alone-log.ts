@@ -9,8 +9,9 @@ export const ALONE_ACTION = 'limits.degraded'
 
 /** Writes down which calls were decided without the counts that nodes share: a row for each tenant and 10 seconds. */
 export class AloneLog {
+  /** What is counted here is written. */
+  readonly tally = new AloneTally()
   readonly #parts: AloneLogParts
-  readonly #tally = new AloneTally()
   readonly #writing: NodeJS.Timeout
   #last: Promise<void> = Promise.resolve()
 
@@ -20,7 +21,7 @@ export class AloneLog {
   }
 
   add(calls: readonly AloneCalls[]): void {
-    for (const each of calls) this.#tally.add(each)
+    for (const each of calls) this.tally.add(each)
   }
 
   /** Writes what was gathered. Kept for later when it cannot be written. */
@@ -36,7 +37,7 @@ export class AloneLog {
 
   async #write(): Promise<void> {
     const { audit, nodeId, nowMs, onError } = this.#parts
-    const drained = [...this.#tally.drain()]
+    const drained = [...this.tally.drain()]
     try {
       for (let calls = drained[0]; calls !== undefined; calls = drained[0]) {
         const { tenantId, ...detail } = calls

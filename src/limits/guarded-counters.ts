@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
-import type {
-  Counter,
-  CounterStore,
-  CounterTraits,
-  Decision,
-  LocalCounterStore,
+import {
+  type Counter,
+  type CounterStore,
+  type CounterTraits,
+  type Decision,
+  type LocalCounterStore,
+  NEVER_REFUSES,
 } from '../storage/ports/counters.ts'
 import type { SharedCounterStore } from '../storage/ports/shared-counters.ts'
 import type { AloneTally } from './alone-tally.ts'
@@ -233,7 +234,11 @@ interface Shape {
 
 function sharesOf(counters: readonly Counter[], nodes: number): readonly Counter[] {
   if (nodes === 1) return counters
-  return counters.map((counter) => counter.withAmount(Math.floor(counter.amount / nodes)))
+  return counters.map((counter) => {
+    // There is nothing to share of what never refuses.
+    if (counter.amount === NEVER_REFUSES) return counter
+    return counter.withAmount(Math.floor(counter.amount / nodes))
+  })
 }
 
 const NOT_COUNTED = 'Redis lost what it counted; it is being counted again.'

@@ -1,11 +1,11 @@
 import { isAdjustment } from '../model/adjustment.ts'
+import { heldPlan, quotaPeriodAt } from '../model/billing-calendar.ts'
 import { overridePlan } from '../model/overrides.ts'
-import { periodAt } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Recount } from '../storage/ports/shared-counters.ts'
 import type { UsageLog } from '../storage/ports/usage-log.ts'
-import { quotaCounter } from './call-counters.ts'
+import { isCounted, quotaCounter } from './call-counters.ts'
 import { adjustedThrough } from './release-adjusted.ts'
 import { type RestoreParts, restoreQuotas, restoreWindows } from './restore-counters.ts'
 
@@ -25,11 +25,11 @@ export async function recountCounters(
   plans: readonly Plan[],
   recount: Recount,
 ): Promise<boolean> {
-  const { store, usageLog, clock, timezone } = parts
+  const { store, usageLog, clock, billing } = parts
   const { counters, cutMs } = recount
   await restoreWindows({ ...parts, counters, usageLog: admittedBefore(usageLog, cutMs) }, plans)
   const adjustedSeq = await store.transaction(async (tables) => {
-    await restoreQuotas({ store: tables, counters, clock, timezone }, plans)
+    await restoreQuotas({ store: tables, counters, clock, billing }, plans)
     return adjustedThrough(tables)
   })
   await takeOutSince(parts, plans, recount)
@@ -49,7 +49,7 @@ function admittedBefore(usageLog: UsageLog, cutMs: number): Pick<UsageLog, 'admi
 
 /** The ledger holds sums, so what came after the cut is taken out of them again. */
 async function takeOutSince(
-  { store, usageLog, clock, timezone }: RecountParts,
+  { store, usageLog, clock, billing }: RecountParts,
   plans: readonly Plan[],
   { counters, cutMs }: Recount,
 ): Promise<void> {
@@ -66,9 +66,10 @@ async function takeOutSince(
     const overrides = (await store.tenants.find(tenantId))?.overrides ?? null
     for (const quota of shared === undefined ? [] : overridePlan(shared, overrides).quotas) {
       const amount = quota.meter === 'units' ? sums.units : sums.calls
-      if (quota.onExceed !== 'block' || amount <= 0) continue
+      if (!isCounted(quota) || amount <= 0) continue
+      const period = quotaPeriodAt(billing, quota.per, nowMs, heldPlan(subscription))
       const call = { tenantId, keyId: '', routeId: '', cost: 1 }
-      const counter = quotaCounter(quota, 1, call, (cycle) => periodAt(cycle, timezone, nowMs))
+      const counter = quotaCounter(quota, 1, call, () => period)
       await counters.restore(counter, nowMs, -amount)
     }
   }

@@ -1,17 +1,22 @@
-import type { Adjustment } from '../model/adjustment.ts'
+import { ADJUSTMENTS, type Adjustment } from '../model/adjustment.ts'
+import { OTHER_VALUES } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
+import { EVENTS_PLACE, type EventBatch } from '../storage/ports/events.ts'
 import type { HeldSpool, HeldUsageLog } from '../storage/ports/held-stores.ts'
-import type { RunMark, SealedRun } from '../storage/ports/ledger.ts'
+import type { LedgerStore, RunMark, SealedRun } from '../storage/ports/ledger.ts'
 import { checkAdjustments } from './check-adjustments.ts'
+import { checkEventBatches } from './check-event-batches.ts'
 import { checkLedgerMarks, checkLogMarks, ledgerMarks } from './check-marks.ts'
 import { checkSpool } from './check-spool.ts'
 import type { Difference } from './difference.ts'
-import { batchesOf, eventsOfBatch, lateEvents, type Marks, RawEvents } from './raw-events.ts'
+import { batchesOf, eventsOfBatch, eventsOfReport, lateEvents, type Marks, RawEvents } from './raw-events.ts'
 import { runName } from './recount.ts'
 
-/** What the control store knows of runs and adjustments. */
+/** What the control store knows of runs, adjustments and reported events. */
 interface LedgerFacts {
+  /** Reported events that may not be in the usage log yet, oldest first. */
+  readonly batches: readonly EventBatch[]
   readonly written: readonly RunMark[]
   readonly sealed: readonly SealedRun[]
   readonly adjustments: readonly Adjustment[]
@@ -43,31 +48,36 @@ export class Positions {
   readonly #unsealed: Marks
 
   readonly #adjustments: readonly Adjustment[]
+  readonly #batches: readonly EventBatch[]
 
-  private constructor(stores: HeldStores, known: LedgerFacts) {
-    const { log, spools, nodeId } = stores
-    const { written, sealed, adjustments } = known
+  private constructor(stores: HeldStores, known: LedgerFacts, spooled: readonly UsageEvent[]) {
+    const { log } = stores
+    const { written, sealed, adjustments, batches } = known
     this.#adjustments = adjustments
+    this.#batches = batches
     this.#stores = stores
     this.#written = written
     this.#sealed = sealed
-    this.#logMarks = new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
+    this.#logMarks = logMarksOf(log)
     this.#unsealed = new Map(sealed.map((run) => [runName(run), run.unsealedSeq]))
     this.marks = ledgerMarks(written, sealed)
-    const late = lateEvents(spools, nodeId, this.marks, this.#logMarks)
-    const adjusted = adjustments.map(({ event }) => event)
-    this.raw = new RawEvents(log, this.marks, [...late, ...adjusted.filter((event) => this.#isLate(event))])
+    const others = [...adjustments.map(({ event }) => event), ...batches.flatMap(eventsOfReport)]
+    this.raw = new RawEvents(log, this.marks, [...spooled, ...others.filter((event) => this.#isLate(event))])
     this.keptSinceMs = log?.keptSinceMs ?? 0
     this.sealsAreWhole = sealed.every(({ unsealedSeq }) => unsealedSeq === 0)
   }
 
   static async of(stores: HeldStores): Promise<Positions> {
-    const { ledger, adjustments } = stores.control
-    return new Positions(stores, {
+    const { ledger, adjustments, events } = stores.control
+    const known = {
       written: await ledger.watermarks(),
       sealed: await ledger.sealedRuns(),
       adjustments: await adjustments.after(0),
-    })
+      batches: await events.batchesAfter(0, BATCHES_MAX),
+    }
+    const marks = ledgerMarks(known.written, known.sealed)
+    const late = lateEvents(stores.spools, stores.nodeId, marks, logMarksOf(stores.log))
+    return new Positions(stores, known, await boundedAsCounted(ledger, late))
   }
 
   /** Whether an event is one of those that were counted when there were seals already. */
@@ -75,8 +85,12 @@ export class Positions {
 
   /** What the watermarks of ledger and usage log do not agree on: empty but for a moment while a gateway ships. */
   checkMarks(): readonly Difference[] {
-    const last = this.#adjustments.at(-1)?.event
-    const waiting = new Map(last === undefined ? [] : [[runName(last), last.seq] as const])
+    const adjusted = this.#adjustments.at(-1)?.event.seq ?? 0
+    const reported = Math.max(0, ...this.#batches.map(({ firstSeq, count }) => firstSeq + count - 1))
+    const waiting = new Map([
+      [runName(ADJUSTMENTS), adjusted],
+      [runName(EVENTS_PLACE), reported],
+    ])
     return checkLogMarks({ ...this.#stores, ledger: this.marks, waiting })
   }
 
@@ -86,6 +100,11 @@ export class Positions {
     return [
       ...checkLedgerMarks(this.#written, this.#sealed),
       ...checkAdjustments(this.#adjustments, { log: this.#stores.log, marks: this.marks }),
+      ...checkEventBatches(this.#batches, {
+        log: this.#stores.log,
+        marks: this.marks,
+        logMarks: this.#logMarks,
+      }),
       ...checkSpool({ ...this.#stores, ...marks }),
     ]
   }
@@ -109,4 +128,39 @@ export class Positions {
     }
     return undefined
   }
+}
+
+/** They go to the usage log within a second; more than these wait when nobody ever copies them. */
+const BATCHES_MAX = 100_000
+
+function logMarksOf(log: HeldUsageLog | undefined): Marks {
+  return new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
+}
+
+/**
+ * Events of the spool with their dimensions as the ledger took them: what is more than a tenant may have became
+ * one value on the way, and is none that the ledger knows.
+ */
+async function boundedAsCounted(
+  ledger: Pick<LedgerStore, 'dimensionValues'>,
+  events: readonly UsageEvent[],
+): Promise<readonly UsageEvent[]> {
+  const known = new Map<string, Awaited<ReturnType<LedgerStore['dimensionValues']>>>()
+  const bounded: UsageEvent[] = []
+  for (const event of events) {
+    const written = Object.entries(event.dimensions)
+    if (written.length === 0) {
+      bounded.push(event)
+      continue
+    }
+    const { tenantId } = event
+    const values = known.get(tenantId) ?? (await ledger.dimensionValues(tenantId))
+    known.set(tenantId, values)
+    const dimensions = written.map(([id, value]) => {
+      const passes = value.startsWith('(') || values.get(id)?.has(value) === true
+      return [id, passes ? value : OTHER_VALUES]
+    })
+    bounded.push({ ...event, dimensions: Object.fromEntries(dimensions) })
+  }
+  return bounded
 }
