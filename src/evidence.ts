@@ -1,6 +1,8 @@
 import { diffPlans, type PlanDiff } from './access/diff-plans.ts'
 import { findTenant } from './access/find-tenant.ts'
-import { openApp } from './app.ts'
+import { type App, openApp } from './app.ts'
+import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
+import { remoteEvidence } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
 import { isoTime } from './lib/iso-time.ts'
@@ -8,33 +10,51 @@ import { blockedNow } from './limits/blocked-now.ts'
 import { callsNamed } from './metering/calls-named.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
+import { type HeldPlan, heldPlan } from './model/billing-calendar.ts'
+import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
+import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
  * What commands need that look at single calls: the app, with the usage log opened beside it.
  *
  * Kept apart from the app, so that no other command waits for that store. Dispose it when done.
  */
-export async function openEvidence(configFile: string) {
+export async function openEvidence(configFile: string): Promise<Evidence> {
+  const remote = remoteFromEnvironment(processEnvironment())
+  if (remote !== undefined) return remoteEvidence(remote)
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))
   const usageLog = opened.use(await openUsageLog(app.config))
   const keep = opened.move()
+  return { ...evidenceOn(app, usageLog), [Symbol.asyncDispose]: () => keep.disposeAsync() }
+}
 
+/** What looks at single calls. */
+export interface Evidence extends AsyncDisposable {
+  tailUsage(written: WrittenTail): AsyncIterable<readonly UsageEvent[]>
+  diffPlans(plans: readonly Plan[]): Promise<PlansDiff>
+  why(id: string): Promise<WhyAnswer>
+}
+
+/** The same on stores that are open. */
+export function evidenceOn(
+  app: Pick<App, 'config' | 'clock' | 'store'>,
+  usageLog: UsageLog,
+): Omit<Evidence, typeof Symbol.asyncDispose> {
   return {
     tailUsage: (written: WrittenTail) => followUsage(written),
     diffPlans: (plans: readonly Plan[]) => compare(plans),
     why: (id: string) => explain(id),
-    [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 
   async function compare(plans: readonly Plan[]): Promise<PlansDiff> {
     const { store, clock, config } = app
     const diffs = await diffPlans(store, plans, clock.nowMs())
     const parts = {
-      ...{ store, usageLog, clock, timezone: config.billing.timezone },
+      ...{ store, usageLog, clock, billing: config.billing },
       routes: config.apis.flatMap((api) => api.routes),
       emptyCounters: () => openCounters(makeCounterMemory(config.gateway.countersMib)),
     }
@@ -58,7 +78,8 @@ export async function openEvidence(configFile: string) {
     const tenant = newest.tenantId === '' ? undefined : await store.tenants.find(newest.tenantId)
     const parts = {
       usageLog,
-      timezone: config.billing.timezone,
+      billing: config.billing,
+      held: await heldAt(store, newest),
       emptyCounters: () => openCounters(makeCounterMemory(1)),
       routes: config.apis.flatMap((api) => api.routes),
       meters: config.meters,
@@ -86,6 +107,11 @@ export async function openEvidence(configFile: string) {
     const detail = `--route is ${JSON.stringify(route)}, which the file does not have${hint}: gatez routes list.`
     throw new GatezError('invalid-parameter', detail)
   }
+}
+
+async function heldAt({ subscriptions }: ControlStore, call: UsageEvent): Promise<HeldPlan> {
+  const all = await subscriptions.list(call.tenantId)
+  return heldPlan(all.find(({ id }) => id === call.subscriptionId))
 }
 
 /** What was done about a call later; empty for most. */

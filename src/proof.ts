@@ -1,5 +1,7 @@
-import { openApp } from './app.ts'
+import { type App, openApp } from './app.ts'
 import type { Config } from './config/config.ts'
+import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
+import { orLocalOnly, remoteProof } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { callOfEvent, callsNamed } from './metering/calls-named.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
@@ -14,7 +16,8 @@ import {
   viewOf,
 } from './reconcile/explain-figure.ts'
 import { type Figure, figureMeter } from './reconcile/figure.ts'
-import { type ExportedRow, figureOfRow } from './reconcile/figure-of-row.ts'
+import { figureOfLine } from './reconcile/figure-of-line.ts'
+import { figureOfRow } from './reconcile/figure-of-row.ts'
 import { findLeaks, type LeakedUsage, type LeakFilter, type LeakKind } from './reconcile/find-leaks.ts'
 import type { Reconciliation } from './reconcile/reconcile.ts'
 import { reconcileStores, withSettledStores } from './reconcile/reconcile-stores.ts'
@@ -22,25 +25,37 @@ import { SealedMeters } from './reconcile/sealed-meters.ts'
 import { type UsageLeaks, usageLeaks } from './reconcile/usage-leaks.ts'
 import { type VoidRequest, voidEvent } from './reconcile/void-event.ts'
 import { openUsageLog } from './storage/open.ts'
+import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
  * What commands need that prove, open up or take back what was counted: the app, and the usage log beside it.
  *
  * Dispose it when done.
  */
-export async function openProof(configFile: string) {
+export async function openProof(configFile: string): Promise<Proof> {
+  const remote = remoteFromEnvironment(processEnvironment())
+  if (remote !== undefined) return orLocalOnly<Proof>(remoteProof(remote))
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))
   const usageLog = opened.use(await openUsageLog(app.config))
   const keep = opened.move()
-  const { config, clock, store, actor } = app
+  return { ...proofOn(app, usageLog), [Symbol.asyncDispose]: () => keep.disposeAsync() }
+}
 
+/** What proves the numbers. */
+export type Proof = ReturnType<typeof proofOn> & AsyncDisposable
+
+/** The same on stores that are open. */
+export function proofOn(
+  { config, clock, store, actor }: Pick<App, 'config' | 'clock' | 'store' | 'actor'>,
+  usageLog: UsageLog,
+) {
   return {
     reconcile: (written: WrittenUsageQuery) => reconcileWritten(written),
     explain: async (written: FigureQuery): Promise<ExplainedFigure> => {
-      const { figure, row } = await figureOf(written)
+      const { figure, stated } = await figureOf(written)
       return withSettledStores(config, ({ control }, positions) => {
-        return explainFigure({ control, positions }, figure, row?.stated(figure.meter))
+        return explainFigure({ control, positions }, figure, stated)
       })
     },
     /** Hands over every event behind a figure, one after the other. */
@@ -53,10 +68,9 @@ export async function openProof(configFile: string) {
     },
     ...leakCases(config, usageOf),
     trail: (id: string) => trailOf(id),
-    /** No period is closed until there are invoices. */
+    /** What takes an event back lies in its own period, closed or not: the next invoice has it as an adjustment. */
     voidEvent: (request: Omit<VoidRequest, 'actor'>) =>
       voidEvent({ store, clock, usageLog, isClosed: () => false }, { ...request, actor }),
-    [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 
   async function reconcileWritten(written: WrittenUsageQuery): Promise<Reconciliation> {
@@ -73,7 +87,11 @@ export async function openProof(configFile: string) {
     return { span, tenantId: tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant) }
   }
 
-  async function figureOf(written: FigureQuery): Promise<{ figure: Figure; row: ExportedRow | undefined }> {
+  async function figureOf(written: FigureQuery): Promise<{ figure: Figure; stated: string | undefined }> {
+    if (written.line !== undefined) {
+      const { parts, meter, span, stated } = await figureOfLine(store, written.line)
+      return { figure: { ...parts, meter, span }, stated }
+    }
     const meter = figureMeter(
       written.meter,
       config.meters.map(({ id }) => id),
@@ -82,11 +100,11 @@ export async function openProof(configFile: string) {
       const dimensions = config.dimensions.map(({ id }) => id)
       const row = figureOfRow(written.csv.text, { ...written.csv, dimensions })
       const span = { startMs: row.startMs, endMs: row.endMs }
-      return { figure: { ...row.parts, meter, span }, row }
+      return { figure: { ...row.parts, meter, span }, stated: row.stated(meter) }
     }
     const { key, route } = written
     const figure = { ...(await usageOf(written)), meter, keyId: key, routeId: route }
-    return { figure, row: undefined }
+    return { figure, stated: undefined }
   }
 
   async function trailOf(id: string): Promise<EventTrail> {
@@ -126,5 +144,6 @@ export interface FigureQuery extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
   readonly meter: string
   readonly key?: string | undefined
   readonly route?: string | undefined
+  readonly line?: { readonly invoice: string; readonly line: number } | undefined
   readonly csv?: { readonly file: string; readonly line: number; readonly text: string } | undefined
 }

@@ -27,7 +27,7 @@ export function figureHeading(figure: ExplainedFigure): string {
     ...Object.entries(figure.dimensions).map(([id, value]) => `${id} ${value || '–'}`),
   ]
   const said =
-    stated === null || stated === quantity ? '' : `\nThe file says ${stated}: the ledger has moved since.`
+    stated === null || stated === quantity ? '' : `\nWritten was ${stated}: the ledger has moved since.`
   return `${quantity} ${meter} of ${parts.join(', ')}\nfrom ${from} up to ${to}${said}`
 }
 
@@ -67,7 +67,7 @@ export function trailLines(trail: EventTrail): readonly string[] {
     `  answered      ${trail.answered_at}`,
     `  deduplicated  ${trail.times_in_log} in the usage log under this id`,
     ...way,
-    `  rated         ${plan === null ? 'no plan' : `plan ${plan.id}, version ${plan.version}`}, bucket ${trail.bucket}; on no invoice yet`,
+    `  rated         ${plan === null ? 'no plan' : `plan ${plan.id}, version ${plan.version}`}, bucket ${trail.bucket}; ${trail.invoice === null ? 'on no invoice yet' : `on line ${trail.invoice}`}`,
     ...(voided === null ? [] : [`  taken back    ${voided.at} by ${voided.id}: ${voided.reason}`]),
   ]
 }

@@ -6,7 +6,9 @@ import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
+import { toControl, toPortal } from './build-control.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
+import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
 import type { File } from './schema.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
@@ -30,7 +32,8 @@ export function buildConfig(file: File, path: string): Config {
       tls: toTls(file.gateway, folder),
       clients: toClientRules(file.gateway),
     },
-    control: { listen: file.control.listen },
+    control: toControl(file, folder),
+    portal: toPortal(file, folder),
     stores: {
       control: { driver: 'sqlite', path: controlPath },
       counters: { driver: file.stores.counters },
@@ -43,7 +46,15 @@ export function buildConfig(file: File, path: string): Config {
       spoolBytesMax: file.metering.spool_max,
       clientIp: file.metering.client_ip,
     },
-    billing: file.billing,
+    billing: {
+      currency: file.billing.currency,
+      timezone: file.billing.timezone,
+      period: file.billing.period,
+      anchor: file.billing.anchor,
+      proration: file.billing.proration,
+    },
+    invoicing: toInvoiceConfig(file.billing, folder),
+    mail: toMailConfig(file, { folder, dataDir: dirname(controlPath) }),
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
     meters: file.meters.map(toMeter),
@@ -130,7 +141,8 @@ function toQuota(quota: File['plans'][number]['quotas'][number]): Quota {
     meter: quota.meter,
     per: quota.per,
     included: String(quota.included),
-    onExceed: quota.on_exceed,
+    onExceed: typeof quota.on_exceed === 'string' ? quota.on_exceed : 'upgrade',
+    ...(typeof quota.on_exceed === 'object' && { upgradeTo: quota.on_exceed.upgrade }),
   }
 }
 

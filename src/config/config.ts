@@ -1,7 +1,11 @@
 import type { Api, Feature } from '../model/api.ts'
+import type { BillingAnchor, BillingCalendar } from '../model/billing-calendar.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
+import type { Proration } from '../model/proration.ts'
+import type { ControlConfig, PortalConfig } from './control-config.ts'
+import type { InvoiceConfig, MailConfig } from './invoice-config.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
 export interface Config {
@@ -10,10 +14,13 @@ export interface Config {
   /** Base URL of the operator's pages about errors; null when there are none. */
   readonly docsUrl: string | null
   readonly gateway: GatewayConfig
-  readonly control: { readonly listen: ListenAddress }
+  readonly control: ControlConfig
+  readonly portal: PortalConfig
   readonly stores: StoresConfig
   readonly metering: MeteringConfig
   readonly billing: BillingConfig
+  readonly invoicing: InvoiceConfig
+  readonly mail: MailConfig
   readonly apis: readonly Api[]
   readonly features: readonly Feature[]
   readonly meters: readonly Meter[]
@@ -89,9 +96,8 @@ export interface MeteringConfig {
   readonly clientIp: 'off' | 'hash' | 'full'
 }
 
-export interface BillingConfig {
+export interface BillingConfig extends BillingCalendar {
   readonly currency: string
-  readonly timezone: string
-  readonly period: 'day' | 'week' | 'month' | 'year'
-  readonly anchor: 'calendar'
+  readonly anchor: BillingAnchor
+  readonly proration: Proration
 }

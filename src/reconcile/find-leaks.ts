@@ -135,7 +135,7 @@ function missingQuantities(event: UsageEvent): readonly LeakedUsage[] {
 async function unpriced(event: UsageEvent, prices: PriceBook): Promise<readonly LeakedUsage[]> {
   if (!event.billable) return []
   if (event.planId === '') return [leakOf(event, 'unpriced', { reason: 'no-plan' })]
-  const charges = await prices.charges(event)
+  const charges = await prices.charges({ ...event, period: dayOf(event.timestampMs) })
   if (charges === undefined) return [leakOf(event, 'unpriced', { reason: 'no-plan-version' })]
   // A plan without any price is free on purpose.
   if (!charges.some(({ meter }) => meter !== null)) return []
@@ -143,6 +143,14 @@ async function unpriced(event: UsageEvent, prices: PriceBook): Promise<readonly 
     .filter((meterId) => !charges.some(({ meter }) => meter === meterId))
     .map((meter) => leakOf(event, 'unpriced', { meter, reason: 'no-charge' }))
 }
+
+/** A tenant's own prices do not change what is priced at all: which ones held that day is near enough. */
+function dayOf(atMs: number): Period {
+  const startMs = atMs - (atMs % DAY_MS)
+  return { startMs, endMs: startMs + DAY_MS }
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Answered well, and not billed. */
 async function notBilled(event: UsageEvent, keys: TestKeys): Promise<readonly LeakedUsage[]> {

@@ -11,9 +11,13 @@ import type { UsageEvent } from '../model/event.ts'
 import { openControlStore, openUsageLog } from '../storage/open.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import { describeError } from '../telemetry/log.ts'
+import { QuotaWatch } from './quota-watch.ts'
 import { type MeteringRules, Shipper } from './ship.ts'
 import { ShipLoop, type Ships } from './ship-loop.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
+
+/** How often is looked for what other processes added, and at quotas: each look costs some 100 µs a tenant that called. */
+const LOOK_EVERY_MS = 1_000
 
 /** Ships on a thread of its own: writing to the stores takes long, and no call may wait for it. */
 class ShipThread {
@@ -44,15 +48,29 @@ class ShipThread {
     const spool = new SpoolReader(data.spoolPath)
     const shipper = (onShipped: OnShipped): ThreadShipper => {
       const ofSpool = new Shipper({ spool, store, usageLog, nodeId, clock, metering, onShipped })
+      const quotas = new QuotaWatch({ store, clock, metering })
+      let lookedMs = Number.NEGATIVE_INFINITY
       return {
         // What came in as events is in the ledger already.
-        ship: async () => (await ofSpool.ship()) + (await copyEvents({ store, usageLog })),
-        replaceMetering: (rules) => ofSpool.replaceMetering(rules),
+        ship: async () => {
+          const shipped = (await ofSpool.ship()) + (await copyEvents({ store, usageLog }))
+          if (clock.monotonicMs() - lookedMs >= LOOK_EVERY_MS) {
+            lookedMs = clock.monotonicMs()
+            await quotas.look()
+          }
+          return shipped
+        },
+        replaceMetering: (rules) => {
+          ofSpool.replaceMetering(rules)
+          quotas.replaceMetering(rules)
+        },
       }
     }
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
     await carryAdjustments(store, usageLog, clock.nowMs())
+    // What other processes add to the ledger wakes nobody here.
+    setInterval(() => thread.#loop.wake(), LOOK_EVERY_MS).unref()
     report({ kind: 'ready' })
     return thread
   }

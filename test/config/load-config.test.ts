@@ -30,7 +30,13 @@ describe('a file becomes a configuration', () => {
         dataDir: '/srv/shop/.gatez',
       },
       metering: { durability: 'disk', retentionDays: 400, spoolBytesMax: 4 * 1024 ** 3, clientIp: 'off' },
-      billing: { currency: 'USD', timezone: 'UTC', period: 'month', anchor: 'calendar' },
+      billing: {
+        currency: 'USD',
+        timezone: 'UTC',
+        period: 'month',
+        anchor: 'calendar',
+        proration: { fee: 'days', quota: 'carry' },
+      },
       features: [{ id: 'ai', label: 'AI endpoints' }],
       meters: [],
     })
@@ -39,6 +45,7 @@ describe('a file becomes a configuration', () => {
       hosts: [],
       upstreams: ['http://127.0.0.1:9000'],
       balance: 'round-robin',
+      connectionsMax: null,
       health: null,
       breaker: null,
       openapi: null,

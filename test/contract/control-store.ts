@@ -2,8 +2,11 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/lib/clock.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { key, member, NOON, plan, subscription, tenant } from '../support/control-store.ts'
+import { controlPlaneContract } from './control-plane.ts'
 import { keyAndRecordContract } from './control-records.ts'
 import { eventContract } from './event-records.ts'
+import { invoiceContract } from './invoice-records.ts'
+import { quotaContract } from './quotas.ts'
 
 /** A way to a control store, with everything the suite needs to know of it. */
 export interface ControlStoreDriver {
@@ -164,7 +167,10 @@ export function controlStoreContract(driver: ControlStoreDriver): void {
     })
 
     keyAndRecordContract(() => ({ store, clock }))
+    controlPlaneContract(() => ({ store, clock }))
     eventContract(() => ({ store, openAgain }))
+    invoiceContract(() => ({ store, openAgain }))
+    quotaContract(() => store)
 
     describe('transactions', () => {
       test('what throws leaves nothing behind, and its error comes out', async () => {

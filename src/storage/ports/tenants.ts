@@ -9,7 +9,12 @@ export interface TenantStore {
   /** Oldest first; without the deleted. */
   list(): Promise<readonly Tenant[]>
   setState(id: string, state: TenantState): Promise<void>
-  setOverrides(id: string, overrides: Overrides | null): Promise<void>
+  /** From `fromMs` on; what held before is kept for what was used before. */
+  setOverrides(id: string, overrides: Overrides | null, fromMs: number): Promise<void>
+  /** The ids of tenants that ever had something beside their plan. */
+  overridden(): Promise<ReadonlySet<string>>
+  /** What a tenant had beside its plan at a moment; null when nothing, or no such tenant. */
+  overridesAt(id: string, atMs: number): Promise<Overrides | null>
   /**
    * Holds back every other transaction that locks this tenant until ours ends.
    *
@@ -18,7 +23,7 @@ export interface TenantStore {
   lock(id: string): Promise<void>
   insertMember(member: Member): Promise<boolean>
   listMembers(tenantId: string): Promise<readonly Member[]>
-  /** Their links go with them. False when there is no such member. */
+  /** Links, password and sessions go with it. False when there is no such member. */
   removeMember(id: string): Promise<boolean>
   /** The one link a member can come in with; what was there before no longer opens. */
   replaceMemberLink(link: MemberLink): Promise<void>

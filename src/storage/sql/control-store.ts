@@ -4,11 +4,14 @@ import type { ControlStore, ControlTables } from '../ports/control-store.ts'
 import { SqlAdjustmentStore } from './adjustments.ts'
 import { SqlAuditStore } from './audit.ts'
 import { SqlChangeStore } from './changes.ts'
+import { SqlDoneRequestStore } from './done-requests.ts'
 import type { SqlEngine } from './engine.ts'
 import { EventStatements } from './event-statements.ts'
 import { SqlEventStore } from './events.ts'
+import { SqlInvoiceStore } from './invoices.ts'
 import { SqlKeptAnswerStore } from './kept-answers.ts'
 import { SqlKeyStore } from './keys.ts'
+import { SqlLeaseStore } from './leases.ts'
 import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
 import { LedgerNumbers } from './ledger-numbers.ts'
 import { LedgerStatements } from './ledger-statements.ts'
@@ -16,7 +19,9 @@ import { migrate } from './migrate.ts'
 import { SqlNodeStore } from './nodes.ts'
 import { SqlOutboxStore } from './outbox.ts'
 import { SqlPlanStore } from './plans.ts'
+import { SqlQuotaStore } from './quotas.ts'
 import type { ControlSchema } from './schema.ts'
+import { SqlSessionStore } from './sessions.ts'
 import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
 import { SqlTokenStore } from './tokens.ts'
@@ -73,11 +78,16 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     adjustments: new SqlAdjustmentStore(db),
     nodes: new SqlNodeStore(db),
     changes: new SqlChangeStore(db),
-    audit: new SqlAuditStore(db),
+    audit: new SqlAuditStore(db, engine),
     outbox: new SqlOutboxStore(db),
+    quotas: new SqlQuotaStore(db),
     tokens: new SqlTokenStore(db),
     events: new SqlEventStore(db, events),
     unattributed: new SqlUnattributedStore(db),
+    invoices: new SqlInvoiceStore(db),
+    leases: new SqlLeaseStore(db),
     keptAnswers: new SqlKeptAnswerStore(db),
+    doneRequests: new SqlDoneRequestStore(db),
+    sessions: new SqlSessionStore(db),
   }
 }

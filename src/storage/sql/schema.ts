@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely'
 import type { KeyMode, KeyState } from '../../model/key.ts'
 import type { MemberRole, TenantState } from '../../model/tenant.ts'
+import type { ControlPlaneSchema } from './control-schema.ts'
 import type {
   EventBatchRow,
   IngestedEventRow,
@@ -9,6 +10,7 @@ import type {
   TokenRow,
   UnattributedRow,
 } from './intake-schema.ts'
+import type { InvoiceTables } from './invoice-rows.ts'
 import type {
   RollupCallerRow,
   RollupKindRow,
@@ -18,6 +20,7 @@ import type {
   SealRow,
   WatermarkRow,
 } from './ledger-schema.ts'
+import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } from './quota-rows.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -25,7 +28,7 @@ import type {
  * Times are whole ms since 1970, booleans 0 or 1, JSON is text, exact decimals are text in SQLite and
  * NUMERIC in Postgres: whatever differs between the engines stays below this line.
  */
-export interface ControlSchema {
+export interface ControlSchema extends InvoiceTables, ControlPlaneSchema {
   readonly schema_migrations: MigrationRow
   readonly tenants: TenantRow
   readonly members: MemberRow
@@ -48,6 +51,10 @@ export interface ControlSchema {
   readonly changes: ChangeRow
   readonly audit: AuditRow
   readonly outbox: OutboxRow
+  readonly use_notes: UseNoteTable
+  readonly quota_use: QuotaUseRow
+  readonly quota_alerts: QuotaAlertRow
+  readonly override_versions: OverrideVersionRow
   readonly tokens: TokenRow
   readonly ingested_events: IngestedEventRow
   readonly ingested_seals: IngestedSealRow
@@ -118,6 +125,10 @@ export interface SubscriptionRow {
   readonly plan_version: number
   readonly start_ms: number
   readonly end_ms: number | null
+  readonly anchor_ms: number | null
+  readonly plan_since_ms: number | null
+  /** 0 or 1. */
+  readonly is_trial: number
 }
 
 export interface KeyRow {
@@ -175,6 +186,7 @@ export interface AuditRow {
   readonly subject: string
   /** JSON. */
   readonly detail: string
+  readonly hash: string
 }
 
 export interface OutboxRow {
