@@ -7,6 +7,7 @@ const TOOLS = {
   bash: 'bash',
   curl: 'curl',
   git: 'git',
+  nginx: 'nginx-light',
   openssl: 'openssl',
   strace: 'strace',
   timeout: 'coreutils',

@@ -50,8 +50,10 @@ export class Recount {
 export function cellName(cell: CellKey): string {
   const { tenantId, keyId, apiId, routeId, planId, planVersion, subscriptionId, statusClass, billable } = cell
   const names = [tenantId, keyId, apiId, routeId, planId, planVersion, subscriptionId, statusClass, billable]
-  const dimensions = canonicalJson(cell.dimensions)
-  return dimensions === '{}' ? names.join('\n') : `${names.join('\n')}\n${dimensions}`
+  const name = names.join('\n')
+  // Most have none, and there are millions.
+  for (const _ in cell.dimensions) return `${name}\n${canonicalJson(cell.dimensions)}`
+  return name
 }
 
 /** A run of a node, as one text. */
@@ -105,7 +107,8 @@ export class Counted {
     for (const [meterId, value] of Object.entries(event.quantities)) {
       this.takeValue(meterId, { value, event, how: howCounted(sealed, meterId, event.seq) })
     }
-    for (const [meterId, reason] of Object.entries(event.leaks ?? {})) this.tallyOf(meterId).leak(reason, 1n)
+    if (event.leaks === undefined) return
+    for (const [meterId, reason] of Object.entries(event.leaks)) this.tallyOf(meterId).leak(reason, 1n)
   }
 
   protected takeValue(meterId: string, { value, event, how }: MeterValue): void {

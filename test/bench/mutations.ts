@@ -15,7 +15,7 @@ const beganMs = systemClock.monotonicMs()
 const untouched = await runTrials({ events, trials, seed, work }, (trial, number) => {
   count(trial)
   if (trial.found.equal) console.log(`NOT FOUND ${number}: ${JSON.stringify(trial.mutation)}`)
-  if ((number + 1) % 25 === 0) console.log(`${number + 1} of ${trials}: ${counts.found} found`)
+  if ((number + 1) % 10 === 0) console.log(`${number + 1} of ${trials}: ${counts.found} found`)
 })
 rmSync(work, { recursive: true })
 

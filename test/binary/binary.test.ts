@@ -65,8 +65,9 @@ async function reportedRow(): Promise<unknown> {
   const deadline = AbortSignal.timeout(5_000)
   for (;;) {
     const { rows } = JSON.parse(await gatez.run(['usage', 'report', '--by', 'tenant', '--json']))
+    // Its plan has a fee: there is a row for that from the beginning.
     const row = rows.find((candidate: { tenant_id: string }) => candidate.tenant_id === 'acme')
-    if (row !== undefined || deadline.aborted) return row
+    if (row?.requests > 0 || deadline.aborted) return row
   }
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { FAIL_POINTS } from '../../src/lib/fail-point.ts'
+import { FAIL_POINTS, INVOICE_FAIL_POINTS } from '../../src/lib/fail-point.ts'
 import { type Build, programFolder } from '../support/build-programs.ts'
 import { randomFrom } from '../support/random.ts'
 import { checkBill, exportFaults } from './bill-check.ts'
@@ -73,7 +73,7 @@ test('the program as it is shipped has no fail points, and the other has all of 
       .join('\n')
   const calls = /\bfailPoint\("([a-z-]+)"\)/g
   expect(new Set([...textOf('fail-points').matchAll(calls)].map(([, name]) => name))).toEqual(
-    new Set(FAIL_POINTS),
+    new Set([...FAIL_POINTS, ...INVOICE_FAIL_POINTS]),
   )
   expect(textOf('lib').match(/failPoint\(|armFailPoint|lib\/fail-point/g)).toBeNull()
 })

@@ -19,7 +19,8 @@ test(`of ${TRIALS} single rows changed, deleted or doubled among 20,000 events i
     const gone = found.differences.some((each) => each.missing_seqs.length > 0)
     if (gone || ids.includes(event.id.slice(1))) named.add(number)
   })
-  expect(untouched).toMatchObject({ equal: true, events: 20_000 })
+  // As many calls, and a quarter as many events that were reported by themselves.
+  expect(untouched).toMatchObject({ equal: true, events: 25_000 })
   expect(missed).toEqual([])
   // Of single events always the bucket is told, and the event itself or its place.
   expect(events.size).toBeGreaterThan(5)
