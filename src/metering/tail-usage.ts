@@ -29,7 +29,7 @@ export async function* tailUsage(
     position = found.at(-1)?.position ?? position
     const matching = found.map(({ event }) => event).filter((event) => matches(event, request))
     if (matching.length > 0) yield matching.sort(byTime)
-    if (found.length === PAGE_EVENTS) continue
+    if (found.length >= PAGE_EVENTS) continue
     await pause(LOOK_EVERY_MS, undefined, { signal: request.signal }).catch(() => {})
   }
   return undefined
@@ -71,12 +71,14 @@ async function lastEvents(
   newest: number,
 ): Promise<readonly UsageEvent[]> {
   let found: UsageEvent[] = []
-  const oldest = Math.max(0, newest - LOOK_BACK_EVENTS)
-  for (let end = newest; end > oldest && found.length < request.last; end -= PAGE_EVENTS) {
-    const start = Math.max(0, end - PAGE_EVENTS)
-    const page = await usageLog.appendedAfter(start, PAGE_EVENTS)
-    const fresh = page.filter(({ position }) => position <= end).map(({ event }) => event)
-    found = [...fresh.filter((event) => matches(event, request)), ...found]
+  let looked = 0
+  for (let end = newest; looked < LOOK_BACK_EVENTS && found.length < request.last; ) {
+    const page = await usageLog.appendedBefore(end, PAGE_EVENTS)
+    const events = page.map(({ event }) => event)
+    found = [...events.filter((event) => matches(event, request)), ...found]
+    looked += page.length
+    end = (page[0]?.position ?? 0) - 1
+    if (page.length < PAGE_EVENTS) break
   }
   return request.last === 0 ? [] : found.sort(byTime).slice(-request.last)
 }

@@ -27,8 +27,14 @@ export interface UsageLog extends AsyncDisposable {
   findByRequestId(requestId: string, limit: number): Promise<readonly UsageEvent[]>
   /** The position of the event appended last; 0 when there is none. */
   newestPosition(): Promise<number>
-  /** Events at positions after `position`, at most `limit`, in the order they were appended. */
+  /**
+   * Events at positions after `position`, some `limit`, in the order they were appended.
+   *
+   * Fewer than `limit` when there are no more for now.
+   */
   appendedAfter(position: number, limit: number): Promise<readonly AppendedEvent[]>
+  /** The newest events at positions up to `position`, some `limit`, in the order they were appended. */
+  appendedBefore(position: number, limit: number): Promise<readonly AppendedEvent[]>
   /** In the order of time, then id. */
   events(filter: UsageLogFilter): AsyncIterable<UsageEvent>
   /**

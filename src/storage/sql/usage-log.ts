@@ -115,6 +115,10 @@ export class SqliteUsageLog implements UsageLog {
     return this.#guard(() => this.#reader.appendedAfter(position, limit))
   }
 
+  async appendedBefore(position: number, limit: number): Promise<readonly AppendedEvent[]> {
+    return this.#guard(() => this.#reader.appendedBefore(position, limit))
+  }
+
   async *events(filter: UsageLogFilter): AsyncGenerator<UsageEvent> {
     if (filter.tenantId !== undefined) this.#guard(() => this.#indexTenants.immediate())
     let left = filter.limit ?? Number.POSITIVE_INFINITY
