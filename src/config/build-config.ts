@@ -8,6 +8,7 @@ import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
 import type { File } from './schema.ts'
+import { placeUsageStore } from './usage-store-config.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
 export function buildConfig(file: File, path: string): Config {
@@ -34,7 +35,7 @@ export function buildConfig(file: File, path: string): Config {
     stores: {
       control: { driver: 'sqlite', path: controlPath },
       counters: { driver: file.stores.counters },
-      usage: { driver: 'sqlite', path: resolve(folder, file.stores.usage) },
+      usage: placeUsageStore(file.stores.usage, folder, file.metering.retention_days),
       dataDir: dirname(controlPath),
     },
     metering: {

@@ -2,6 +2,7 @@ import type { Api, Feature } from '../model/api.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
+import type { UsageStoreConfig } from './usage-store-config.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
 export interface Config {
@@ -75,7 +76,7 @@ export interface ListenAddress {
 export interface StoresConfig {
   readonly control: { readonly driver: 'sqlite'; readonly path: string }
   readonly counters: { readonly driver: 'memory' }
-  readonly usage: { readonly driver: 'sqlite'; readonly path: string }
+  readonly usage: UsageStoreConfig
   /** Folder of the spool and of the lock: beside the control store. */
   readonly dataDir: string
 }

@@ -38,7 +38,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   stores: 'Where data is kept; paths are relative to the folder of this file.',
   'stores.control': 'Tenants, keys, plans and the ledger.',
   'stores.counters': 'Counters of limits and quotas.',
-  'stores.usage': 'One row for each call, to look at and to explain.',
+  'stores.usage':
+    'One row for each call, to look at and to explain: sqlite:path, or clickhouse+https://user:password@host:8443/database for many nodes.',
   metering: 'How calls are counted.',
   'metering.durability':
     'disk: counted calls survive a power cut; process: they survive the end of the process.',

@@ -7,6 +7,7 @@ import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseScope, SCOPE_RULE } from './scope.ts'
+import { parseUsageUrl } from './usage-store-config.ts'
 import {
   parseCurrency,
   parseDecimal,
@@ -28,7 +29,7 @@ function isUpgrade(written: unknown): boolean {
 const stores = strict({
   control: text(parseSqliteUrl).prefault('sqlite:.gatez/gatez.db'),
   counters: text(parseCountersUrl).prefault('memory'),
-  usage: text(parseSqliteUrl).prefault('sqlite:.gatez/usage.db'),
+  usage: text(parseUsageUrl).prefault('sqlite:.gatez/usage.db'),
 })
 
 const metering = strict({

@@ -18,7 +18,7 @@ export interface SpoolParts {
  * Looks at what lies in the spool: is every batch as it was written, is none gone and none twice, and does
  * what was shipped lie in the usage log as it does here?
  */
-export function checkSpool(parts: SpoolParts): readonly Difference[] {
+export async function checkSpool(parts: SpoolParts): Promise<readonly Difference[]> {
   const found: Difference[] = []
   let last: HeldBatch | undefined
   for (const batch of parts.spool.batches()) {
@@ -29,7 +29,7 @@ export function checkSpool(parts: SpoolParts): readonly Difference[] {
       last === undefined ? begin(parts, batch) : undefined,
     ]
     for (const what of broken) if (what !== undefined) found.push(difference('spool', what, where))
-    found.push(...unlikeTheLog(parts, batch))
+    found.push(...(await unlikeTheLog(parts, batch)))
     last = batch
   }
   const lastBatchId = last?.batchId ?? 0
@@ -69,13 +69,19 @@ function begin({ nodeId, ledgerMarks, logMarks }: SpoolParts, batch: HeldBatch):
   return `The spool begins at event ${batch.firstSeq}, the stores end at ${shipped}.`
 }
 
-function unlikeTheLog({ log, nodeId, logMarks }: SpoolParts, batch: HeldBatch): readonly Difference[] {
+async function unlikeTheLog(
+  { log, nodeId, logMarks }: SpoolParts,
+  batch: HeldBatch,
+): Promise<readonly Difference[]> {
   const logged = logMarks.get(runName({ nodeId, epoch: batch.epoch })) ?? 0
   if (log === undefined || batch.firstSeq > logged) return []
+  const events = eventsOfBatch(batch, nodeId).filter((event) => {
+    return event.seq <= logged && event.timestampMs >= log.keptSinceMs
+  })
+  const found = await log.findAll(events.map(({ id }) => id))
   const unlike: string[] = []
-  for (const event of eventsOfBatch(batch, nodeId)) {
-    if (event.seq > logged || event.timestampMs < log.keptSinceMs) continue
-    const there = log.find(event.id)
+  for (const event of events) {
+    const there = found.get(event.id)
     if (there === undefined || !isSame(there, event)) unlike.push(event.id)
   }
   if (unlike.length === 0) return []

@@ -32,39 +32,43 @@ export class Positions {
   readonly #logMarks: Marks
   readonly #unsealed: Marks
 
-  private constructor(stores: HeldStores, written: readonly RunMark[], sealed: readonly SealedRun[]) {
-    const { log, spool, nodeId } = stores
+  private constructor(stores: HeldStores, { written, sealed, raw, ...marks }: PositionsParts) {
+    const { log } = stores
     this.#stores = stores
     this.#written = written
     this.#sealed = sealed
-    this.#logMarks = new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
+    this.#logMarks = marks.logMarks
     this.#unsealed = new Map(sealed.map((run) => [runName(run), run.unsealedSeq]))
-    this.marks = ledgerMarks(written, sealed)
-    this.raw = new RawEvents(log, this.marks, lateEvents(spool, nodeId, this.marks, this.#logMarks))
+    this.marks = marks.ledgerMarks
+    this.raw = raw
     this.keptSinceMs = log?.keptSinceMs ?? 0
     this.sealsAreWhole = sealed.every(({ unsealedSeq }) => unsealedSeq === 0)
   }
 
   static async of(stores: HeldStores): Promise<Positions> {
-    const { ledger } = stores.control
-    return new Positions(stores, await ledger.watermarks(), await ledger.sealedRuns())
+    const { control, log, spool, nodeId } = stores
+    const [written, sealed] = [await control.ledger.watermarks(), await control.ledger.sealedRuns()]
+    const marks = ledgerMarks(written, sealed)
+    const logMarks = new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
+    const raw = await RawEvents.of(log, marks, lateEvents(spool, nodeId, marks, logMarks))
+    return new Positions(stores, { written, sealed, raw, ledgerMarks: marks, logMarks })
   }
 
   /** Whether an event is one of those that were counted when there were seals already. */
   readonly isSealed = (event: UsageEvent): boolean => event.seq > (this.#unsealed.get(runName(event)) ?? 0)
 
   /** What the watermarks of ledger and usage log do not agree on: empty but for a moment while a gateway ships. */
-  checkMarks(): readonly Difference[] {
+  checkMarks(): Promise<readonly Difference[]> {
     return checkLogMarks({ ...this.#stores, ledger: this.marks, waiting: new Map() })
   }
 
   /** What is wrong with the watermarks of the ledger, and with the spool. */
-  checkRest(): readonly Difference[] {
+  async checkRest(): Promise<readonly Difference[]> {
     const { spool } = this.#stores
     const found = checkLedgerMarks(this.#written, this.#sealed)
     if (spool === undefined) return found
     const marks = { ledgerMarks: this.marks, logMarks: this.#logMarks }
-    return [...found, ...checkSpool({ ...this.#stores, ...marks, spool })]
+    return [...found, ...(await checkSpool({ ...this.#stores, ...marks, spool }))]
   }
 
   /** The id of the event at a position, as far as the spool still holds it. */
@@ -77,4 +81,12 @@ export class Positions {
     }
     return undefined
   }
+}
+
+interface PositionsParts {
+  readonly written: readonly RunMark[]
+  readonly sealed: readonly SealedRun[]
+  readonly raw: RawEvents
+  readonly ledgerMarks: Marks
+  readonly logMarks: Marks
 }

@@ -18,56 +18,85 @@ export class RawEvents {
   readonly #marks: Marks
   readonly #late: readonly UsageEvent[]
 
-  constructor(log: HeldUsageLog | undefined, marks: Marks, late: readonly UsageEvent[]) {
+  private constructor(log: HeldUsageLog | undefined, marks: Marks, late: readonly UsageEvent[]) {
     this.#log = log
     this.#marks = marks
     this.#late = late
-      .filter((event) => this.#counted(event) && log?.find(event.id) === undefined)
-      .toSorted((one, other) => one.timestampMs - other.timestampMs)
   }
 
-  /** In the order of time. */
-  *between(fromMs: number, toMs: number): Generator<UsageEvent> {
+  /** `late` is what the ledger may have and the log may lack. */
+  static async of(
+    log: HeldUsageLog | undefined,
+    marks: Marks,
+    late: readonly UsageEvent[],
+  ): Promise<RawEvents> {
+    const there = (await log?.findAll(late.map(({ id }) => id))) ?? new Map<string, UsageEvent>()
+    const missing = late
+      .filter((event) => isCounted(marks, event) && !there.has(event.id))
+      .toSorted((one, other) => one.timestampMs - other.timestampMs)
+    return new RawEvents(log, marks, missing)
+  }
+
+  /** In the order of time, in lists. */
+  async *between(fromMs: number, toMs: number): AsyncGenerator<readonly UsageEvent[]> {
     const late = this.#late.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs < toMs)
     let next = 0
-    for (const event of this.#log?.events(fromMs, toMs) ?? []) {
-      if (!this.#counted(event)) continue
-      for (let each = late[next]; each !== undefined; each = late[next]) {
-        if (each.timestampMs > event.timestampMs) break
-        yield each
-        next += 1
+    for await (const events of this.#log?.events(fromMs, toMs) ?? []) {
+      const list: UsageEvent[] = []
+      for (const event of events) {
+        if (!isCounted(this.#marks, event)) continue
+        for (let each = late[next]; each !== undefined; each = late[next]) {
+          if (each.timestampMs > event.timestampMs) break
+          list.push(each)
+          next += 1
+        }
+        list.push(event)
       }
-      yield event
+      yield list
     }
-    yield* late.slice(next)
+    yield late.slice(next)
   }
+}
 
-  #counted(event: UsageEvent): boolean {
-    return event.seq <= (this.#marks.get(runName(event)) ?? 0)
-  }
+function isCounted(marks: Marks, event: UsageEvent): boolean {
+  return event.seq <= (marks.get(runName(event)) ?? 0)
 }
 
 /** Goes through raw events bucket by bucket. */
 export class BucketReader {
-  readonly #events: Iterator<UsageEvent, undefined>
-  #next: UsageEvent | undefined
+  readonly #lists: AsyncIterator<readonly UsageEvent[]>
+  #list: readonly UsageEvent[] = []
+  #at = 0
 
-  constructor(events: Iterable<UsageEvent, undefined>) {
-    this.#events = events[Symbol.iterator]()
-    this.#next = this.#events.next().value
+  constructor(lists: AsyncIterable<readonly UsageEvent[]>) {
+    this.#lists = lists[Symbol.asyncIterator]()
   }
 
   /** The bucket of the next event; undefined after the last. */
-  get bucketMs(): number | undefined {
-    return this.#next === undefined ? undefined : bucketOf(this.#next.timestampMs)
+  async bucketMs(): Promise<number | undefined> {
+    const next = await this.#peek()
+    return next === undefined ? undefined : bucketOf(next.timestampMs)
   }
 
   /** Hands over the events of one bucket. */
-  take(bucketMs: number, each: (event: UsageEvent) => void): void {
-    while (this.#next !== undefined && bucketOf(this.#next.timestampMs) === bucketMs) {
-      each(this.#next)
-      this.#next = this.#events.next().value
+  async take(bucketMs: number, each: (event: UsageEvent) => void): Promise<void> {
+    while ((await this.bucketMs()) === bucketMs) {
+      for (let event = this.#list[this.#at]; event !== undefined; event = this.#list[this.#at]) {
+        if (bucketOf(event.timestampMs) !== bucketMs) return
+        each(event)
+        this.#at += 1
+      }
     }
+  }
+
+  async #peek(): Promise<UsageEvent | undefined> {
+    while (this.#at >= this.#list.length) {
+      const next = await this.#lists.next()
+      if (next.done === true) return undefined
+      this.#list = next.value
+      this.#at = 0
+    }
+    return this.#list[this.#at]
   }
 }
 

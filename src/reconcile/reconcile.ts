@@ -54,7 +54,7 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
   const { positions, log } = parts
   const { span, tenantId } = request
   const differences = new Differences()
-  differences.add(...positions.checkMarks(), ...positions.checkRest())
+  differences.add(...(await positions.checkMarks()), ...(await positions.checkRest()))
   const { counted, rolledUp, events } = await recountSpan(parts, span, differences)
   differences.add(...(await strays(parts, span)))
 
@@ -95,7 +95,9 @@ async function recountSpan(parts: ReconcileParts, span: Period, differences: Dif
     suspects.push(...found.suspects)
   }
   for (const [index, suspect] of suspects.entries()) {
-    differences.add(index < PINPOINTED_MAX ? pinpoint({ raw, log, spooled }, suspect) : unlooked(suspect))
+    differences.add(
+      index < PINPOINTED_MAX ? await pinpoint({ raw, log, spooled }, suspect) : unlooked(suspect),
+    )
   }
   return { counted, rolledUp, events }
 }
@@ -108,7 +110,7 @@ function unlooked({ bucketMs, nodeId, epoch }: Suspect): Difference {
 /** What lies in a store where no sum and no look-up comes by. */
 async function strays({ log, control }: ReconcileParts, span: Period): Promise<readonly Difference[]> {
   const found: Difference[] = []
-  const misindexed = log?.misindexed(span.startMs, span.endMs) ?? []
+  const misindexed = (await log?.misindexed(span.startMs, span.endMs)) ?? []
   if (misindexed.length > 0) {
     const what = 'Looking up by tenant misses these events, or finds them under another tenant.'
     found.push(difference('usage_log', what, { events: misindexed.filter((id) => id !== '') }))

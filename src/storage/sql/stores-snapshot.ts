@@ -33,7 +33,8 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     const files: HeldFile[] = []
     try {
       for (const name of ORDER) {
-        if (existsSync(paths[name])) files.push(new HeldFile(name, paths[name]))
+        const path = paths[name]
+        if (path !== undefined && existsSync(path)) files.push(new HeldFile(name, path))
       }
       return new SqliteStoresSnapshot(files)
     } catch (error) {
@@ -46,7 +47,7 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     return this.#files.map(({ name }) => name)
   }
 
-  places(nodeId: string): readonly SnapshotPlace[] {
+  async places(nodeId: string): Promise<readonly SnapshotPlace[]> {
     const ledger = this.#rows('control', MARKS, [nodeId])
     const usage = this.#rows('usage', MARKS, [nodeId])
     const spool = this.#rows('spool', SPOOLED)
@@ -107,8 +108,8 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
   }
 }
 
-/** Where the stores are. */
-export type StorePaths = Readonly<Record<StoreName, string>>
+/** Where those stores are that are files. */
+export type StorePaths = Readonly<Partial<Record<StoreName, string>>>
 
 /** A file in a read transaction, which began when this was made. */
 class HeldFile {
