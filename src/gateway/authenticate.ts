@@ -1,3 +1,4 @@
+import { failPoint } from '../lib/fail-point.ts'
 import { LruCache } from '../lib/lru-cache.ts'
 import type { Grant } from '../model/grant.ts'
 import { hashSecret, secretMayBeKey } from '../model/key.ts'
@@ -36,7 +37,9 @@ export class Authenticator {
     const known = this.#find(credential, rules, nowMs)
     if (known === undefined || known.grant.keyState !== 'active') return INVALID
     const { expiresAtMs } = known.grant
-    return expiresAtMs !== null && expiresAtMs <= nowMs ? INVALID : known.caller
+    if (expiresAtMs !== null && expiresAtMs <= nowMs) return INVALID
+    failPoint('after-auth')
+    return known.caller
   }
 
   /** Forgets the keys that changes touched: `key:<id>`, `tenant:<id>`. Changed plans come as new rules. */

@@ -1,18 +1,31 @@
+import type { Adjustment } from '../model/adjustment.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import type { HeldSpool, HeldUsageLog } from '../storage/ports/held-stores.ts'
 import type { RunMark, SealedRun } from '../storage/ports/ledger.ts'
+import { checkAdjustments } from './check-adjustments.ts'
 import { checkLedgerMarks, checkLogMarks, ledgerMarks } from './check-marks.ts'
 import { checkSpool } from './check-spool.ts'
 import type { Difference } from './difference.ts'
-import { eventsOfBatch, lateEvents, type Marks, RawEvents } from './raw-events.ts'
+import { batchesOf, eventsOfBatch, lateEvents, type Marks, RawEvents } from './raw-events.ts'
 import { runName } from './recount.ts'
+
+/** What the stores know of runs, adjustments and raw events. */
+interface Facts {
+  readonly written: readonly RunMark[]
+  readonly sealed: readonly SealedRun[]
+  readonly adjustments: readonly Adjustment[]
+  readonly ledgerMarks: Marks
+  readonly logMarks: Marks
+  readonly raw: RawEvents
+}
 
 /** All stores as they were at one moment. */
 export interface HeldStores {
   readonly control: ControlTables
   readonly log: HeldUsageLog | undefined
-  readonly spool: HeldSpool | undefined
+  /** The files of the spool, oldest first. */
+  readonly spools: readonly HeldSpool[]
   /** The node whose spool it is. */
   readonly nodeId: string
 }
@@ -32,26 +45,33 @@ export class Positions {
   readonly #logMarks: Marks
   readonly #unsealed: Marks
 
-  private constructor(stores: HeldStores, { written, sealed, raw, ...marks }: PositionsParts) {
-    const { log } = stores
+  readonly #adjustments: readonly Adjustment[]
+
+  private constructor(stores: HeldStores, { written, sealed, adjustments, ...facts }: Facts) {
+    this.#adjustments = adjustments
     this.#stores = stores
     this.#written = written
     this.#sealed = sealed
-    this.#logMarks = marks.logMarks
+    this.#logMarks = facts.logMarks
     this.#unsealed = new Map(sealed.map((run) => [runName(run), run.unsealedSeq]))
-    this.marks = marks.ledgerMarks
-    this.raw = raw
-    this.keptSinceMs = log?.keptSinceMs ?? 0
+    this.marks = facts.ledgerMarks
+    this.raw = facts.raw
+    this.keptSinceMs = stores.log?.keptSinceMs ?? 0
     this.sealsAreWhole = sealed.every(({ unsealedSeq }) => unsealedSeq === 0)
   }
 
   static async of(stores: HeldStores): Promise<Positions> {
-    const { control, log, spool, nodeId } = stores
+    const { log, spools, nodeId, control } = stores
     const [written, sealed] = [await control.ledger.watermarks(), await control.ledger.sealedRuns()]
+    const adjustments = await control.adjustments.after(0)
     const marks = ledgerMarks(written, sealed)
-    const logMarks = new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
-    const raw = await RawEvents.of(log, marks, lateEvents(spool, nodeId, marks, logMarks))
-    return new Positions(stores, { written, sealed, raw, ledgerMarks: marks, logMarks })
+    const logMarks: Marks = new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
+    const adjusted = adjustments
+      .map(({ event }) => event)
+      .filter((event) => event.seq > (logMarks.get(runName(event)) ?? 0))
+    const late = [...lateEvents(spools, nodeId, marks, logMarks), ...adjusted]
+    const raw = await RawEvents.of(log, marks, late)
+    return new Positions(stores, { written, sealed, adjustments, ledgerMarks: marks, logMarks, raw })
   }
 
   /** Whether an event is one of those that were counted when there were seals already. */
@@ -59,34 +79,34 @@ export class Positions {
 
   /** What the watermarks of ledger and usage log do not agree on: empty but for a moment while a gateway ships. */
   checkMarks(): Promise<readonly Difference[]> {
-    return checkLogMarks({ ...this.#stores, ledger: this.marks, waiting: new Map() })
+    const last = this.#adjustments.at(-1)?.event
+    const waiting = new Map(last === undefined ? [] : [[runName(last), last.seq] as const])
+    return checkLogMarks({ ...this.#stores, ledger: this.marks, waiting })
   }
 
   /** What is wrong with the watermarks of the ledger, and with the spool. */
   async checkRest(): Promise<readonly Difference[]> {
-    const { spool } = this.#stores
-    const found = checkLedgerMarks(this.#written, this.#sealed)
-    if (spool === undefined) return found
     const marks = { ledgerMarks: this.marks, logMarks: this.#logMarks }
-    return [...found, ...(await checkSpool({ ...this.#stores, ...marks, spool }))]
+    return [
+      ...checkLedgerMarks(this.#written, this.#sealed),
+      ...(await checkAdjustments(this.#adjustments, { log: this.#stores.log, marks: this.marks })),
+      ...(await checkSpool({ ...this.#stores, ...marks })),
+    ]
+  }
+
+  /** Adjustments by the event they took back. */
+  get adjustments(): readonly Adjustment[] {
+    return this.#adjustments
   }
 
   /** The id of the event at a position, as far as the spool still holds it. */
   readonly spooled = (run: { readonly nodeId: string; readonly epoch: number }, seq: number) => {
-    const { spool, nodeId } = this.#stores
+    const { spools, nodeId } = this.#stores
     if (run.nodeId !== nodeId) return undefined
-    for (const batch of spool?.batches() ?? []) {
+    for (const batch of batchesOf(spools)) {
       if (batch.epoch !== run.epoch || seq < batch.firstSeq || seq >= batch.firstSeq + batch.count) continue
       return eventsOfBatch(batch, nodeId).find((event) => event.seq === seq)?.id
     }
     return undefined
   }
-}
-
-interface PositionsParts {
-  readonly written: readonly RunMark[]
-  readonly sealed: readonly SealedRun[]
-  readonly raw: RawEvents
-  readonly ledgerMarks: Marks
-  readonly logMarks: Marks
 }

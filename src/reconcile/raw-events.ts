@@ -30,16 +30,24 @@ export class RawEvents {
     marks: Marks,
     late: readonly UsageEvent[],
   ): Promise<RawEvents> {
-    const there = (await log?.findAll(late.map(({ id }) => id))) ?? new Map<string, UsageEvent>()
+    const there = await log?.findAll(late.map(({ id }) => id))
     const missing = late
-      .filter((event) => isCounted(marks, event) && !there.has(event.id))
+      .filter((event) => isCounted(marks, event) && there?.has(event.id) !== true)
       .toSorted((one, other) => one.timestampMs - other.timestampMs)
     return new RawEvents(log, marks, missing)
   }
 
+  /** Those of one tenant, in lists; the newest come last. */
+  async *ofTenant(tenantId: string, fromMs: number, toMs: number): AsyncGenerator<readonly UsageEvent[]> {
+    for await (const events of this.#log?.eventsOfTenant(tenantId, fromMs, toMs) ?? []) {
+      yield events.filter((event) => isCounted(this.#marks, event))
+    }
+    yield this.#lateBetween(fromMs, toMs).filter((event) => event.tenantId === tenantId)
+  }
+
   /** In the order of time, in lists. */
   async *between(fromMs: number, toMs: number): AsyncGenerator<readonly UsageEvent[]> {
-    const late = this.#late.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs < toMs)
+    const late = this.#lateBetween(fromMs, toMs)
     let next = 0
     for await (const events of this.#log?.events(fromMs, toMs) ?? []) {
       const list: UsageEvent[] = []
@@ -55,6 +63,10 @@ export class RawEvents {
       yield list
     }
     yield late.slice(next)
+  }
+
+  #lateBetween(fromMs: number, toMs: number): readonly UsageEvent[] {
+    return this.#late.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs < toMs)
   }
 }
 
@@ -116,13 +128,19 @@ export function eventsOfBatch(batch: HeldBatch, nodeId: string): readonly UsageE
 }
 
 /** The events of the spool that the ledger has and the usage log may not have yet. */
-export function lateEvents(spool: HeldSpool | undefined, nodeId: string, marks: Marks, logMarks: Marks) {
-  const late: UsageEvent[] = []
-  for (const batch of spool?.batches() ?? []) {
+export function lateEvents(spools: readonly HeldSpool[], nodeId: string, marks: Marks, logMarks: Marks) {
+  const late = new Map<string, UsageEvent>()
+  for (const batch of batchesOf(spools)) {
     const run = runName({ nodeId, epoch: batch.epoch })
     const [counted, logged] = [marks.get(run) ?? 0, logMarks.get(run) ?? 0]
     if (batch.firstSeq > counted || batch.firstSeq + batch.count - 1 <= logged) continue
-    late.push(...eventsOfBatch(batch, nodeId))
+    // What an earlier file has already may come again in the next one.
+    for (const event of eventsOfBatch(batch, nodeId)) late.set(event.id, event)
   }
-  return late
+  return [...late.values()]
+}
+
+/** What all files of a spool hold, oldest first. */
+export function* batchesOf(spools: readonly HeldSpool[]): Generator<HeldBatch> {
+  for (const spool of spools) yield* spool.batches()
 }

@@ -81,12 +81,15 @@ export function openLocalCounters(memory: SharedArrayBuffer): LocalCounterStore 
 /**
  * Holds all stores at one moment, beside a gateway that writes to them; dispose it when copied.
  *
- * `spoolPath` stands for itself: the spool belongs to the node, not to the configuration.
+ * The files of the spool stand for themselves: it belongs to the node, not to the configuration.
  */
-export async function snapshotStores({ stores }: StoresOnly, spoolPath: string): Promise<StoresSnapshot> {
+export async function snapshotStores(
+  { stores }: StoresOnly,
+  spool: readonly string[],
+): Promise<StoresSnapshot> {
   const { control, usage } = stores
   const files = SqliteStoresSnapshot.take({
-    spool: spoolPath,
+    spool,
     control: control.path,
     ...(usage.driver === 'sqlite' && { usage: usage.path }),
   })

@@ -54,6 +54,16 @@ export class HeldClickHouseUsageLog implements HeldUsageLog {
     }
   }
 
+  async *eventsOfTenant(
+    tenantId: string,
+    fromMs: number,
+    toMs: number,
+  ): AsyncGenerator<readonly UsageEvent[]> {
+    for await (const page of this.#reader.events({ tenantId, fromMs, toMs })) {
+      yield page.filter((event) => this.#holds(event))
+    }
+  }
+
   async findAll(ids: readonly string[]): Promise<ReadonlyMap<string, UsageEvent>> {
     const found = await this.#reader.findAll(ids)
     return new Map([...found].filter(([, event]) => this.#holds(event)))

@@ -1,6 +1,6 @@
 import type { ControlTables } from '../ports/control-store.ts'
 import type { HeldSpool, HeldUsageLog } from '../ports/held-stores.ts'
-import type { SnapshotPlace, StoreName, StoresSnapshot } from '../ports/stores-snapshot.ts'
+import type { SnapshotPlace, StoresSnapshot } from '../ports/stores-snapshot.ts'
 import type { HeldClickHouseUsageLog } from './held-usage-log.ts'
 
 /**
@@ -17,7 +17,7 @@ export class SnapshotBesideLog implements StoresSnapshot {
     this.#log = log
   }
 
-  get names(): readonly StoreName[] {
+  get names(): readonly string[] {
     return this.#others.names
   }
 
@@ -35,7 +35,7 @@ export class SnapshotBesideLog implements StoresSnapshot {
     return [...places, ...alone].sort((one, other) => one.epoch - other.epoch)
   }
 
-  copy(name: StoreName, to: string): Promise<void> {
+  copy(name: string, to: string): Promise<void> {
     return this.#others.copy(name, to)
   }
 
@@ -47,8 +47,8 @@ export class SnapshotBesideLog implements StoresSnapshot {
     return this.#log
   }
 
-  spool(): HeldSpool | undefined {
-    return this.#others.spool()
+  spools(): readonly HeldSpool[] {
+    return this.#others.spools()
   }
 
   [Symbol.dispose](): void {

@@ -138,7 +138,7 @@ export class UsageLogReader {
       }
     }
     return rows
-      .filter((row) => first.get(row[0]) === row[28])
+      .filter((row) => first.get(row[0]) === row[29])
       .map((row) => ({ position: positionOf(row), event: eventOf(row) }))
   }
 }

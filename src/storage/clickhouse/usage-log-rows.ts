@@ -32,6 +32,7 @@ export const WRITTEN_COLUMNS: Columns = [
   'seq',
   'source',
   'count',
+  'leaks',
   'precedence',
 ]
 
@@ -40,7 +41,7 @@ export const EVENT_COLUMNS = `
   id, toUnixTimestamp64Milli(timestamp), tenant_id, key_id, api_id, route_id, plan_id, plan_version,
   subscription_id, method, endpoint, status_code, outcome, refusal, billable, response_time_ms, bytes_sent,
   bytes_received, usage_units, quantities, dimensions, client_ip, request_id, node_id, epoch, seq, source, count,
-  precedence`
+  leaks, precedence`
 
 /** An event as it comes back, in the order of `EVENT_COLUMNS`. */
 export type EventRow = [
@@ -72,6 +73,7 @@ export type EventRow = [
   seq: number,
   source: string,
   count: number,
+  leaks: Readonly<Record<string, string>>,
   precedence: number,
 ]
 
@@ -112,6 +114,7 @@ export function lineStart(event: UsageEvent): string {
     event.seq,
     event.source,
     event.count,
+    event.leaks ?? {},
   ])
   return line.slice(0, -1)
 }
@@ -152,12 +155,18 @@ export function eventOf(row: EventRow): UsageEvent {
     seq: row[25],
     source: row[26],
     count: row[27],
+    ...(hasEntries(row[28]) && { leaks: row[28] }),
   }
+}
+
+function hasEntries(record: Readonly<Record<string, string>>): boolean {
+  for (const _ in record) return true
+  return false
 }
 
 /** Where the event of a row stands in the log. */
 export function positionOf(row: EventRow): number {
-  return PRECEDENCE_MAX - row[28]
+  return PRECEDENCE_MAX - row[29]
 }
 
 /** A moment as the server reads it in a row. */

@@ -122,6 +122,7 @@ const events: Migration = (place) => [
     seq Int64 CODEC(DoubleDelta, ZSTD(1)),
     source LowCardinality(String),
     count Int64 CODEC(T64, ZSTD(1)),
+    leaks Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     precedence UInt64 CODEC(DoubleDelta, ZSTD(1)),
     INDEX by_id id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_request client_request_id TYPE bloom_filter(0.01) GRANULARITY 1,

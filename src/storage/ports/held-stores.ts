@@ -10,6 +10,8 @@ export interface HeldUsageLog {
   readonly keptSinceMs: number
   /** The events of [fromMs, toMs) in the order of time, in lists: read as they are taken, so memory does not grow. */
   events(fromMs: number, toMs: number): AsyncIterable<readonly UsageEvent[]>
+  /** Those of one tenant, in lists; nearly in the order of time: the newest come last. */
+  eventsOfTenant(tenantId: string, fromMs: number, toMs: number): AsyncIterable<readonly UsageEvent[]>
   /** Those events that are there, by id. */
   findAll(ids: readonly string[]): Promise<ReadonlyMap<string, UsageEvent>>
   /** The positions of all events of a run between two positions, both included. Reads the whole log. */

@@ -6,6 +6,7 @@ import { initial } from './migrations/0001-initial.ts'
 import { seals } from './migrations/0002-seals.ts'
 import { tokensAndEvents } from './migrations/0003-tokens-and-events.ts'
 import { marksAndDimensions } from './migrations/0004-marks-and-dimensions.ts'
+import { keptAnswers } from './migrations/0005-kept-answers.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -42,7 +43,7 @@ export interface Migration {
   statements(ddl: SqlDdl): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions]
+const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions, keptAnswers]
 const LATEST_VERSION = MIGRATIONS.length
 
 /** The schema version of the store; 0 when it is new. Throws when it is newer than ours. */
