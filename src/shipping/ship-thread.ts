@@ -1,7 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { copyEvents } from '../ingest/copy-events.ts'
 import { assert } from '../lib/assert.ts'
-import { shiftedClock } from '../lib/clock.ts'
+import { type Clock, shiftedClock } from '../lib/clock.ts'
 import { carryAdjustments } from '../metering/carry-adjustments.ts'
 import type { SpoolPlace } from '../metering/spool-files.ts'
 import { SpoolReader } from '../metering/spool-reader.ts'
@@ -10,8 +11,10 @@ import { viewUsageReport } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
 import { openControlStore, openUsageLog } from '../storage/open.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
+import type { UsageLog } from '../storage/ports/usage-log.ts'
 import { describeError } from '../telemetry/log.ts'
-import { type MeteringRules, Shipper } from './ship.ts'
+import { LogShipper } from './log-shipper.ts'
+import { type MeteringRules, Shipper, type ShipperParts } from './ship.ts'
 import { ShipLoop, type Ships } from './ship-loop.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
 
@@ -20,6 +23,7 @@ class ShipThread {
   readonly #store: ControlStore
   readonly #shipper: ThreadShipper
   readonly #loop: ShipLoop
+  readonly #logLoop: ShipLoop | undefined
   readonly #report: (report: ShipReport) => void
   #showEvents: boolean
 
@@ -29,10 +33,12 @@ class ShipThread {
     this.#showEvents = showEvents
     this.#shipper = shipper((through, events) => {
       report({ kind: 'shipped', through, events: this.#showEvents ? events : [] })
+      if (events.length > 0) this.#logLoop?.wake()
     })
-    this.#loop = new ShipLoop(this.#shipper, (error) =>
-      report({ kind: 'failed', error: describeError(error) }),
-    )
+    const failed = (error: unknown): void => report({ kind: 'failed', error: describeError(error) })
+    this.#loop = new ShipLoop(this.#shipper, failed)
+    const { ofLog } = this.#shipper
+    this.#logLoop = ofLog === undefined ? undefined : new ShipLoop(ofLog, failed, LOG_PACE)
   }
 
   /** Opens the stores and ships what an earlier run left behind. */
@@ -42,27 +48,39 @@ class ShipThread {
     const store = await openControlStore({ stores }, clock)
     const usageLog = await openUsageLog({ stores })
     const spool = new SpoolReader(data.spoolPath)
-    const shipper = (onShipped: OnShipped): ThreadShipper => {
-      const ofSpool = new Shipper({ spool, store, usageLog, nodeId, clock, metering, onShipped })
-      return {
-        // What came in as events is in the ledger already.
-        ship: async () => (await ofSpool.ship()) + (await copyEvents({ store, usageLog })),
-        replaceMetering: (rules) => ofSpool.replaceMetering(rules),
-      }
-    }
+    const parts = { spool, store, usageLog, nodeId, clock, metering }
+    const shipper = (onShipped: OnShipped): ThreadShipper =>
+      usageLog.traits.isRemote ? apart(parts, onShipped) : together(parts, onShipped)
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
-    await carryAdjustments(store, usageLog, clock.nowMs())
+    if (thread.#logLoop === undefined) await carryAdjustments(store, usageLog, clock.nowMs())
+    else await thread.#catchUp()
     report({ kind: 'ready' })
     return thread
   }
 
   handle(command: ShipCommand): void {
-    if (command.kind === 'wake') this.#loop.wake()
+    if (command.kind === 'wake') this.#wake()
     else if (command.kind === 'enough') this.#showEvents = false
     else if (command.kind === 'metering') this.#shipper.replaceMetering(command.metering)
     else if (command.kind === 'figures') void this.#readFigures(command)
     else void this.#finish()
+  }
+
+  /** Who counts windows again looks for them in the log; a log that is away is filled later. */
+  async #catchUp(): Promise<void> {
+    try {
+      await this.#shipper.ofLog?.ship()
+    } catch (error) {
+      this.#report({ kind: 'failed', error: describeError(error) })
+      this.#logLoop?.wake()
+    }
+  }
+
+  #wake(): void {
+    this.#loop.wake()
+    // What came in as events is in the ledger already.
+    this.#logLoop?.wake()
   }
 
   /** Here, because a long reading may wait here and nowhere else. */
@@ -83,13 +101,33 @@ class ShipThread {
 
   async #finish(): Promise<void> {
     this.#loop.stop()
+    this.#logLoop?.stop()
     try {
       // Twice: the first may join a run that looked just before the last events became durable, or that failed.
       await this.#shipper.ship().catch(() => {})
       await this.#shipper.ship()
+      await this.#finishLog()
       this.#report({ kind: 'finished' })
     } catch (error) {
       this.#report({ kind: 'finished', error: describeError(error) })
+    }
+  }
+
+  /** What a log that is away does not take stays in the spool for the next start. */
+  async #finishLog(): Promise<void> {
+    const { ofLog } = this.#shipper
+    if (ofLog === undefined) return
+    const shipped = ofLog
+      .ship()
+      .catch(() => {})
+      .then(() => ofLog.ship())
+    const late = pause(FINISH_LOG_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`the usage log did not take all within ${FINISH_LOG_MS} ms: the spool keeps the rest`)
+    })
+    try {
+      await Promise.race([shipped, late])
+    } catch (error) {
+      this.#report({ kind: 'failed', error: describeError(error) })
     }
   }
 }
@@ -105,7 +143,58 @@ interface ShipThreadParts {
 
 interface ThreadShipper extends Ships {
   replaceMetering(rules: MeteringRules): void
+  /** What fills a usage log that may be away. */
+  readonly ofLog?: Ships
 }
+
+type StoreParts = Omit<ShipperParts, 'usageLog' | 'onShipped' | 'clock'> & {
+  readonly usageLog: UsageLog
+  readonly clock: Clock
+}
+
+/** Both stores in one go. */
+function together(parts: StoreParts, onShipped: OnShipped): ThreadShipper {
+  const ofSpool = new Shipper({ ...parts, onShipped })
+  return {
+    // What came in as events is in the ledger already.
+    ship: async () => (await ofSpool.ship()) + (await copyEvents(parts)),
+    replaceMetering: (rules) => ofSpool.replaceMetering(rules),
+  }
+}
+
+/** The ledger by itself, and the usage log behind it, when it is there. */
+function apart(parts: StoreParts, onShipped: OnShipped): ThreadShipper {
+  const { store, usageLog, clock } = parts
+  const ofLedger: Shipper = new Shipper({
+    ...parts,
+    usageLog: undefined,
+    // The spool keeps what the log does not have yet.
+    onShipped: (_, events) => onShipped(ofSpool.through, events),
+  })
+  const ofSpool = new LogShipper({
+    ...parts,
+    ledgerThrough: () => ofLedger.through,
+    bounded: (events) => ofLedger.bounded(events),
+    onShipped: (through) => onShipped(through, []),
+  })
+  return {
+    ship: () => ofLedger.ship(),
+    replaceMetering: (rules) => ofLedger.replaceMetering(rules),
+    ofLog: {
+      ship: async () => {
+        const shipped = await ofSpool.ship()
+        await carryAdjustments(store, usageLog, clock.nowMs())
+        return shipped + (await copyEvents(parts))
+      },
+    },
+  }
+}
+
+/** Soon behind the ledger; a log that is away is looked for every few seconds. */
+const LOG_PACE = { delayMs: 100, retryMsMax: 5_000 }
+
+/** How long the end of a process waits for the usage log. */
+const FINISH_LOG_MS = 10_000
 
 type OnShipped = (through: SpoolPlace, events: readonly UsageEvent[]) => void
 

@@ -35,7 +35,7 @@ async function opened({ epoch = 1, folder = tempDir(), clock = systemClock }: Op
     await usageLog[Symbol.asyncDispose]()
   })
   const shipped: number[] = []
-  const parts: ShipperParts = {
+  const parts: ShipperParts & { readonly usageLog: UsageLog } = {
     spool: reader,
     store,
     usageLog,

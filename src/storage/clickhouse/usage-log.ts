@@ -26,6 +26,7 @@ export interface ClickHouseUsagePlace extends ClickHousePlace {
  * starts, and goes on, while the server is away.
  */
 export class ClickHouseUsageLog implements UsageLog {
+  readonly traits = { isRemote: true }
   readonly #connection: ClickHouseConnection
   readonly #place: ClickHouseUsagePlace
   readonly #reader: UsageLogReader

@@ -2,6 +2,7 @@ import type { UsageEvent } from '../../model/event.ts'
 
 /** The raw events: appended once, read back, never summed for money. */
 export interface UsageLog extends AsyncDisposable {
+  readonly traits: UsageLogTraits
   /**
    * Appends events; one whose id is there already is left as it is. Durable when it resolves.
    *
@@ -44,6 +45,12 @@ export interface UsageLog extends AsyncDisposable {
    * gateway; what is taken back later was admitted all the same.
    */
   admissions(fromMs: number, stepMs: number): AsyncIterable<Admission>
+}
+
+/** In what usage logs differ. */
+export interface UsageLogTraits {
+  /** Whether it may be away while the ledger is there: then nothing may wait for it. */
+  readonly isRemote: boolean
 }
 
 /** Where an event stands among those of its run. */
