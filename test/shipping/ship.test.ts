@@ -16,6 +16,9 @@ import { storesIn, testStore } from '../support/control-store.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { usageEvent } from '../support/usage-events.ts'
 
+/** With the usage log in the same go. */
+type Parts = ShipperParts & { readonly usageLog: UsageLog }
+
 interface Opening {
   readonly epoch?: number
   readonly folder?: string
@@ -35,7 +38,7 @@ async function opened({ epoch = 1, folder = tempDir(), clock = systemClock }: Op
     await usageLog[Symbol.asyncDispose]()
   })
   const shipped: number[] = []
-  const parts: ShipperParts & { readonly usageLog: UsageLog } = {
+  const parts: Parts = {
     spool: reader,
     store,
     usageLog,
@@ -272,7 +275,7 @@ describe('when it breaks off, both stores are right in the end', () => {
 })
 
 /** The same stores, of which one fails once, before or after it did its work. */
-function breakingOnce(parts: ShipperParts, at: string): ShipperParts {
+function breakingOnce(parts: Parts, at: string): Parts {
   let broken = false
   const around = async <Result>(place: string, work: () => Promise<Result>): Promise<Result> => {
     const breaks = !broken && at.endsWith(place)
