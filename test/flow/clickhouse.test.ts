@@ -19,8 +19,7 @@ async function scene() {
   const plans = { open: { limits: LIMITS } }
   const config = {
     ...flowConfig({ upstreamPort: upstream.port, threads: 2, plans }),
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the file has it like this.
-    stores: { usage: '${USAGE_LOG}' },
+    stores: { usage: `\${USAGE_LOG}` },
   }
   const project = await Project.with(config, { env: { USAGE_LOG: address } })
   const secret = await project.tenant('acme', 'open')
@@ -62,12 +61,12 @@ test('a usage log in ClickHouse is what every command reads, and agrees with the
     const { exitCode, stdout } = await project.try('why', id, '--json')
     return exitCode === 0 ? JSON.parse(stdout) : undefined
   })
-  expect(why).toMatchObject({ event: { endpoint: '/last', tenant_id: 'acme', status_code: 200 } })
+  expect(why).toMatchObject({ call: { endpoint: '/last', tenant_id: 'acme', status_code: 200 } })
 
   const tail = (await project.run('usage', 'tail', '--last', '3', '--no-follow', '--json')).trim().split('\n')
   expect(tail).toHaveLength(3)
   expect(JSON.parse(tail.at(-1) ?? '')).toMatchObject({ request_id: id })
-  expect(await project.json('usage', 'leaks')).toMatchObject({ total: {} })
+  expect(await project.json('usage', 'leaks')).toMatchObject({ rows: [], total: 0 })
   const counts = await clickhouse.rows<{ tenant_id: string; events: number }>(
     `SELECT tenant_id, sum(count) AS events FROM ${database}.usage_events FINAL GROUP BY tenant_id`,
   )
