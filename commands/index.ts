@@ -57,6 +57,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'usage:export': () => import('./usage/export.ts'),
   'usage:import': () => import('./usage/import.ts'),
   'usage:ingest': () => import('./usage/ingest.ts'),
+  'usage:latency': () => import('./usage/latency.ts'),
   'usage:leaks': () => import('./usage/leaks.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),

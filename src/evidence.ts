@@ -1,11 +1,14 @@
 import { diffPlans, type PlanDiff } from './access/diff-plans.ts'
 import { findTenant } from './access/find-tenant.ts'
-import { openApp } from './app.ts'
+import { type App, openApp } from './app.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
 import { blockedNow } from './limits/blocked-now.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
+import { parseBreakdownBy, type UsageLatency, usageLatency } from './metering/usage-latency.ts'
+import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
+import { usageTenantId } from './metering/usage-tenant.ts'
 import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
@@ -26,6 +29,7 @@ export async function openEvidence(configFile: string) {
     tailUsage: (written: WrittenTail) => followUsage(written),
     diffPlans: (plans: readonly Plan[]) => compare(plans),
     why: (id: string) => explain(id),
+    latency: (written: WrittenLatency) => latencyOf(app, usageLog, written),
     [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 
@@ -111,12 +115,27 @@ async function callsNamed(usageLog: UsageLog, id: string): Promise<readonly Whol
   return isPart(event) ? callsNamed(usageLog, event.requestId) : wholeCalls([event])
 }
 
+async function latencyOf(
+  { config, clock, store }: App,
+  usageLog: UsageLog,
+  { by, ...written }: WrittenLatency,
+): Promise<UsageLatency> {
+  const { timezone } = config.billing
+  const asked = { nowMs: clock.nowMs(), timezone, by: [], meters: [], dimensions: [] }
+  const { span, tenant } = parseUsageQuery(written, asked)
+  const tenantId = tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant)
+  return usageLatency(usageLog, { span, by: parseBreakdownBy(by), tenantId })
+}
+
 function refuseUnknown(id: string): never {
   const hint = /^(?:key_|gz_)/.test(id)
     ? 'For a key, ask gatez keys show, or gatez keys verify.'
     : 'A call is there about a second after its answer. Of refusals in a flood only sums are kept, without their ids, and a 401 leaves no trace.'
   throw new GatezError('not-found', `No call has the request id or event id ${JSON.stringify(id)}. ${hint}`)
 }
+
+/** Which calls are asked about, and by what. */
+export type WrittenLatency = Omit<WrittenUsageQuery, 'by' | 'meters' | 'tz'> & { readonly by: string }
 
 /** Which calls to watch, as flags bring it. */
 export interface WrittenTail {

@@ -1,8 +1,18 @@
 import type { UsageEvent } from '../../model/event.ts'
-import type { Admission, AppendedEvent, EventPlace, Shipment, UsageLogFilter } from '../ports/usage-log.ts'
+import { LATENCY_SHARES } from '../../model/latencies.ts'
+import type {
+  Admission,
+  AppendedEvent,
+  BreakdownField,
+  BreakdownQuery,
+  BreakdownRow,
+  EventPlace,
+  Shipment,
+  UsageLogFilter,
+} from '../ports/usage-log.ts'
 import type { ClickHouseConnection } from './connection.ts'
 import { EVENT_COLUMNS, type EventRow, eventOf, PRECEDENCE_MAX, positionOf } from './usage-log-rows.ts'
-import { slicesOf, type TimeSlice } from './usage-log-slices.ts'
+import { slicesOf, type TimeSlice, withinCalendar } from './usage-log-slices.ts'
 
 /**
  * Reads the usage log in pieces, each one query of bounded size, and each event once however often its row is
@@ -113,6 +123,20 @@ export class UsageLogReader {
     }
   }
 
+  async breakdown(query: BreakdownQuery): Promise<readonly BreakdownRow[]> {
+    const { by, fromMs, toMs, tenantId = '' } = query
+    const span = { fromMs: withinCalendar(fromMs), toMs: withinCalendar(toMs) }
+    const rows = await this.#connection.rows<BreakdownColumns>(breakdownOf(by), { ...span, tenantId })
+    return rows.map(
+      ([tenant, key, route, requests, refused, failed, billable, units, received, sent, times]) => ({
+        ...{ tenantId: tenant, keyId: key, routeId: route, requests, refused, failed, billable },
+        ...{ usageUnits: units, bytesReceived: received, bytesSent: sent },
+        // Without any call the server has zeros.
+        latencyMs: times[1] === 0 ? LATENCY_SHARES.map(() => null) : times[0],
+      }),
+    )
+  }
+
   async *#pages({ fromMs, toMs }: TimeSlice, tenantId = ''): AsyncGenerator<readonly UsageEvent[]> {
     let [startMs, lastId] = [fromMs, '']
     for (;;) {
@@ -150,6 +174,20 @@ type AdmissionRow = [
   routeId: string,
   requests: number,
   units: number,
+]
+
+type BreakdownColumns = [
+  tenantId: string,
+  keyId: string,
+  routeId: string,
+  requests: number,
+  refused: number,
+  failed: number,
+  billable: number,
+  usageUnits: number,
+  bytesReceived: number,
+  bytesSent: number,
+  times: [quantiles: number[], calls: number],
 ]
 
 /** Parameters travel in the address of a call, which may hold some 16 KiB. */
@@ -213,3 +251,22 @@ const ADMISSIONS = `
   WHERE timestamp >= ${FROM_MS} AND timestamp < ${TO_MS}
     AND outcome <> 'refused' AND tenant_id <> '' AND source = 'gateway'
   GROUP BY step, tenant_id, key_id, route_id ORDER BY step, tenant_id, key_id, route_id`
+
+/** Each field that is asked for is a column, each other one empty. */
+function breakdownOf(by: readonly BreakdownField[]): string {
+  const column = (field: BreakdownField): string => (by.includes(field) ? `${field}_id` : "''")
+  return `
+    SELECT ${column('tenant')} AS tenant, ${column('key')} AS key, ${column('route')} AS route, sum(count),
+      sumIf(count, outcome = 'refused'), sumIf(count, status_code >= 500), sumIf(count, billable),
+      sum(usage_units), sum(bytes_received), sum(bytes_sent),
+      (
+        quantilesExactWeightedIf(${LATENCY_SHARES.join(', ')})(
+          response_time_ms, 1, count = 1 AND outcome NOT IN ('refused', 'open')
+        ),
+        countIf(count = 1 AND outcome NOT IN ('refused', 'open'))
+      )
+    FROM usage_events FINAL
+    WHERE timestamp >= ${FROM_MS} AND timestamp < ${TO_MS}
+      AND ({tenantId:String} = '' OR tenant_id = {tenantId:String})
+    GROUP BY tenant, key, route ORDER BY tenant, key, route`
+}

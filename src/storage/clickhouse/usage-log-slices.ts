@@ -54,7 +54,7 @@ function within({ fromMs, toMs }: TimeSlice, span: TimeSlice): TimeSlice {
 }
 
 /** Moments before and after all that the server's times can tell. */
-function withinCalendar(ms: number): number {
+export function withinCalendar(ms: number): number {
   return Math.min(Math.max(ms, FIRST_MS), LAST_MS)
 }
 

@@ -3,6 +3,8 @@ import type { UsageEvent } from '../../model/event.ts'
 import type {
   Admission,
   AppendedEvent,
+  BreakdownQuery,
+  BreakdownRow,
   EventPlace,
   Shipment,
   UsageLog,
@@ -106,6 +108,11 @@ export class ClickHouseUsageLog implements UsageLog {
   async *admissions(fromMs: number, stepMs: number): AsyncGenerator<Admission> {
     await this.#ready()
     yield* this.#reader.admissions(fromMs, stepMs)
+  }
+
+  async breakdown(query: BreakdownQuery): Promise<readonly BreakdownRow[]> {
+    await this.#ready()
+    return this.#reader.breakdown(query)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,8 @@ import type { UsageEvent } from '../../model/event.ts'
 import type {
   Admission,
   AppendedEvent,
+  BreakdownQuery,
+  BreakdownRow,
   EventPlace,
   Shipment,
   UsageLog,
@@ -11,6 +13,7 @@ import type {
 } from '../ports/usage-log.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
+import { BreakdownSums } from './usage-log-breakdown.ts'
 import { UsageLogForgetter } from './usage-log-forgetter.ts'
 import { UsageLogIndexer } from './usage-log-indexer.ts'
 import { UsageLogReader } from './usage-log-reader.ts'
@@ -142,6 +145,18 @@ export class SqliteUsageLog implements UsageLog {
       if (aheadMs === undefined) return
       startMs = endMs
     }
+  }
+
+  async breakdown(query: BreakdownQuery): Promise<readonly BreakdownRow[]> {
+    const sums = new BreakdownSums(query)
+    for (let startMs = query.fromMs; startMs < query.toMs; ) {
+      const aheadMs = this.#guard(() => this.#reader.timeAhead(startMs, SLICE_EVENTS))
+      const endMs = Math.min(query.toMs, aheadMs === undefined ? query.toMs : aheadMs + 1)
+      this.#guard(() => sums.add(this.#database, startMs, endMs))
+      startMs = endMs
+      await otherWork()
+    }
+    return sums.rows()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
