@@ -87,15 +87,22 @@ function parseClickHouseUrl(text: string): Parsed<ClickHouseAddress> {
     return { problem: 'has a cluster whose name is not one of letters, digits and _ . - { }' }
   }
   return {
-    value: { origin: originOf(url), user: user === '' ? 'default' : user, password, database, cluster },
+    value: {
+      origin: originOf(url, plain),
+      user: user === '' ? 'default' : user,
+      password,
+      database,
+      cluster,
+    },
   }
 }
 
 /** Without a port the one that the server has for it. */
-function originOf({ protocol, hostname, port }: URL): string {
-  // A port that is the scheme's own is left out by URL: 80 and 443 are not what ClickHouse listens on by itself.
-  const usual = protocol === 'https:' ? 8443 : 8123
-  return `${protocol}//${hostname}:${port === '' ? usual : port}`
+function originOf({ protocol, hostname }: URL, text: string): string {
+  // As written: URL leaves out 80 and 443, which are not what ClickHouse listens on by itself.
+  const [authority = ''] = /(?<=^[a-z]+:\/\/)[^/?#]*/i.exec(text) ?? []
+  const port = /:(\d+)$/.exec(authority.slice(authority.lastIndexOf('@') + 1))?.[1]
+  return `${protocol}//${hostname}:${port ?? (protocol === 'https:' ? '8443' : '8123')}`
 }
 
 function decoded(text: string): string | undefined {

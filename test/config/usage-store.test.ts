@@ -24,7 +24,7 @@ test.each([
     { origin: 'https://ch:8443', database: 'gatez', user: 'ann', password: 'p@ss/word', cluster: 'main' },
     'a user with a password, and a cluster',
   ],
-])('%s names a usage log: %s', (usage, parts) => {
+])('%s names a usage log: %s', (usage, parts, _why) => {
   expect(usageOf(usage)).toEqual({ ...PLAIN, ...parts })
 })
 
