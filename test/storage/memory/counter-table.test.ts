@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { CounterTable } from '../../../src/storage/memory/counter-table.ts'
 
 test('who waits for a shard in which another thread died is told so, and does not wait for ever', () => {
-  const memory = new SharedArrayBuffer(4_194_304)
+  const memory = new SharedArrayBuffer(16_777_216)
   const table = new CounterTable(memory)
   table.format()
   const shard = table.shardAt(0)
