@@ -6,7 +6,7 @@ import { LogShipper } from '../../src/shipping/log-shipper.ts'
 import { Shipper } from '../../src/shipping/ship.ts'
 import { openUsageLog } from '../../src/storage/open.ts'
 import { testStore } from '../support/control-store.ts'
-import { FaultProxy } from '../support/fault-proxy.ts'
+import { HttpFaultProxy } from '../support/http-fault-proxy.ts'
 import { startClickHouse } from '../support/services/clickhouse.ts'
 import { usagePlace } from '../support/services/clickhouse-place.ts'
 import { spoolBatch } from '../support/spool-batches.ts'
@@ -20,7 +20,7 @@ const clickhouse = await startClickHouse()
 async function opened() {
   const folder = tempDir()
   const { store } = await testStore(folder)
-  const proxy = await FaultProxy.start(clickhouse.port)
+  const proxy = await HttpFaultProxy.start(clickhouse.port)
   const address = await clickhouse.database(proxy.port)
   const path = join(folder, 'spool.db')
   const spool = new Spool({ path, durability: 'process', epoch: 1 })

@@ -53,6 +53,8 @@ export interface UsageLog extends AsyncDisposable {
 export interface UsageLogTraits {
   /** Whether it may be away while the ledger is there: then nothing may wait for it. */
   readonly isRemote: boolean
+  /** How far behind the newest position an event may still come to stand: where many write at once. */
+  readonly positionsBehind: number
 }
 
 /** Where an event stands among those of its run. */

@@ -40,7 +40,7 @@ export function openSqliteUsageLog(path: string): UsageLog {
 
 /** Raw events in SQLite: one transaction, and one fsync, a batch. */
 export class SqliteUsageLog implements UsageLog {
-  readonly traits = { isRemote: false }
+  readonly traits = { isRemote: false, positionsBehind: 0 }
   readonly #database: Database.Database
   readonly #reader: UsageLogReader
   readonly #writer: UsageLogWriter

@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest'
  * Stands between a client and an HTTP server, and does on demand what networks do: breaks off, goes silent, or
  * loses the answer of a request that the server has done.
  */
-export class FaultProxy {
+export class HttpFaultProxy {
   /** What is done with a request that comes in. */
   mode: 'pass' | 'refuse' | 'hang' = 'pass'
   /** Answers of requests it is true for are lost: what was asked for is done. */
@@ -33,8 +33,8 @@ export class FaultProxy {
   }
 
   /** In front of a port of 127.0.0.1; ends with the test. */
-  static async start(targetPort: number): Promise<FaultProxy> {
-    const proxy = new FaultProxy(targetPort)
+  static async start(targetPort: number): Promise<HttpFaultProxy> {
+    const proxy = new HttpFaultProxy(targetPort)
     proxy.#server.listen(0, '127.0.0.1')
     await once(proxy.#server, 'listening')
     onTestFinished(() => {
