@@ -5,12 +5,12 @@ import { openProof } from '../src/proof.ts'
 import type { Reconciliation } from '../src/reconcile/reconcile.ts'
 
 export default class Reconcile extends GatezCommand {
-  static override summary = 'Prove that all stores say the same: log, rollups, quotas, report, export.'
+  static override summary = 'Prove that all say the same: log, rollups, quotas, report, export, invoices.'
   static override description =
     'Counts every raw event of the span again, by other code than that which made the sums, and holds each store ' +
     'against it, per tenant and meter. Every bucket of 15 minutes is also held against the seal that the ledger made ' +
     'when it took the events in: an event that was changed, deleted or doubled by hand is found and, where that ' +
-    'can be told, named. Works beside a gateway that serves. --tenant narrows what is shown, not what is looked at. ' +
+    'can be told, named. Invoices of the span must have what the ledger has. Works beside a gateway that serves. --tenant narrows what is shown, not what is looked at. ' +
     'Exit code 0 when everything agrees, 8 when something differs.'
   static override examples = [
     '<%= config.bin %> <%= command.id %>',

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os'
 import type { Access } from './access/access.ts'
 import { type ApplyPlansRequest, applyPlans } from './access/apply-plans.ts'
 import { approveKeys } from './access/approve-keys.ts'
+import { cancelPlan } from './access/cancel-plan.ts'
 import { changePlan } from './access/change-plan.ts'
 import { type CreateKeyRequest, createKey } from './access/create-key.ts'
 import { createTenant } from './access/create-tenant.ts'
@@ -33,11 +34,13 @@ import { showTenant } from './access/show-tenant.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
 import { verifyKey } from './access/verify-key.ts'
 import type { ExportRequest } from './billing/export/export-usage.ts'
+import type { PreviewRequest } from './billing/preview-change.ts'
 import type { Config } from './config/config.ts'
 import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
 import { loadConfig } from './config/load-config.ts'
 import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
+import { declaredAggregations } from './metering/roll-up.ts'
 import { simulatePrices } from './metering/simulate-prices.ts'
 import { usageLeaks } from './metering/usage-leaks.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
@@ -72,6 +75,12 @@ export async function openApp(configFile: string) {
     suspendTenant: (request: Unsigned<typeof suspendTenant>) => suspendTenant(access, { ...request, actor }),
     resumeTenant: (request: Unsigned<typeof resumeTenant>) => resumeTenant(access, { ...request, actor }),
     changePlan: (request: Unsigned<typeof changePlan>) => changePlan(access, { ...request, actor }),
+    cancelPlan: (request: Unsigned<typeof cancelPlan>) => cancelPlan(access, { ...request, actor }),
+    previewChange: async (request: PreviewRequest) => {
+      // Loaded here: no other command needs it.
+      const { previewChange } = await import('./billing/preview-change.ts')
+      return previewChange(access, request)
+    },
     tenantBlockers: (request: Asked<typeof tenantBlockers>) => tenantBlockers(access, request),
     deleteTenant: (request: Unsigned<typeof deleteTenant>) => deleteTenant(access, { ...request, actor }),
     overrideTenant: (request: Omit<Unsigned<typeof overrideTenant>, 'knownFeatures'>) => {
@@ -113,6 +122,13 @@ function usageCases({ config, clock, store }: UsageParts) {
   const read = queryReader({ config, clock })
   return {
     usageReport: (written: WrittenUsageQuery) => usageReport(store, read(written, ['tenant']), billing),
+    listQuotas: async (request: { readonly tenant?: string | undefined }) => {
+      const { listQuotas } = await import('./metering/list-quotas.ts')
+      const tenants =
+        request.tenant === undefined ? await store.tenants.list() : [await findTenant(store, request.tenant)]
+      const aggregationOf = declaredAggregations(config.meters)
+      return listQuotas({ store, clock, billing, aggregationOf }, tenants)
+    },
     usageLeaks: (written: WrittenUsageQuery) => usageLeaks(store, read(written, [])),
     exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
       // Loaded here, so that other commands need not wait for the CSV writer.

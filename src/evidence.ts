@@ -10,8 +10,11 @@ import { parseBreakdownBy, type UsageLatency, usageLatency } from './metering/us
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
 import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
+import { type HeldPlan, heldPlan } from './model/billing-calendar.ts'
+import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openUsageLog } from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
@@ -37,7 +40,7 @@ export async function openEvidence(configFile: string) {
     const { store, clock, config } = app
     const diffs = await diffPlans(store, plans, clock.nowMs())
     const parts = {
-      ...{ store, usageLog, clock, timezone: config.billing.timezone },
+      ...{ store, usageLog, clock, billing: config.billing },
       routes: config.apis.flatMap((api) => api.routes),
       emptyCounters: () => openCounters(makeCounterMemory(config.gateway.countersMib)),
     }
@@ -61,7 +64,8 @@ export async function openEvidence(configFile: string) {
     const tenant = newest.tenantId === '' ? undefined : await store.tenants.find(newest.tenantId)
     const parts = {
       usageLog,
-      timezone: config.billing.timezone,
+      billing: config.billing,
+      held: await heldAt(store, newest),
       emptyCounters: () => openCounters(makeCounterMemory(1)),
       routes: config.apis.flatMap((api) => api.routes),
       meters: config.meters,
@@ -88,6 +92,11 @@ export async function openEvidence(configFile: string) {
     const detail = `--route is ${JSON.stringify(route)}, which the file does not have${hint}: gatez routes list.`
     throw new GatezError('invalid-parameter', detail)
   }
+}
+
+async function heldAt({ subscriptions }: ControlStore, call: UsageEvent): Promise<HeldPlan> {
+  const all = await subscriptions.list(call.tenantId)
+  return heldPlan(all.find(({ id }) => id === call.subscriptionId))
 }
 
 /** What other plans would change, and for whom; the names are stable. */

@@ -12,7 +12,8 @@ import {
   viewOf,
 } from './reconcile/explain-figure.ts'
 import { type Figure, figureMeter } from './reconcile/figure.ts'
-import { type ExportedRow, figureOfRow } from './reconcile/figure-of-row.ts'
+import { figureOfLine } from './reconcile/figure-of-line.ts'
+import { figureOfRow } from './reconcile/figure-of-row.ts'
 import type { Reconciliation } from './reconcile/reconcile.ts'
 import { reconcileStores, withSettledStores } from './reconcile/reconcile-stores.ts'
 import { type VoidRequest, voidEvent } from './reconcile/void-event.ts'
@@ -33,9 +34,9 @@ export async function openProof(configFile: string) {
   return {
     reconcile: (written: WrittenUsageQuery) => reconcileWritten(written),
     explain: async (written: FigureQuery): Promise<ExplainedFigure> => {
-      const { figure, row } = await figureOf(written)
+      const { figure, stated } = await figureOf(written)
       return withSettledStores(config, ({ control }, positions) => {
-        return explainFigure({ control, positions }, figure, row?.stated(figure.meter))
+        return explainFigure({ control, positions }, figure, stated)
       })
     },
     /** Hands over every event behind a figure, one after the other. */
@@ -48,7 +49,7 @@ export async function openProof(configFile: string) {
       })
     },
     trail: (id: string) => trailOf(id),
-    /** No period is closed until there are invoices. */
+    /** What takes an event back lies in its own period, closed or not: the next invoice has it as an adjustment. */
     voidEvent: (request: Omit<VoidRequest, 'actor'>) =>
       voidEvent({ store, clock, usageLog, isClosed: () => false }, { ...request, actor }),
     [Symbol.asyncDispose]: () => keep.disposeAsync(),
@@ -68,7 +69,11 @@ export async function openProof(configFile: string) {
     return { span, tenantId: tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant) }
   }
 
-  async function figureOf(written: FigureQuery): Promise<{ figure: Figure; row: ExportedRow | undefined }> {
+  async function figureOf(written: FigureQuery): Promise<{ figure: Figure; stated: string | undefined }> {
+    if (written.line !== undefined) {
+      const { parts, meter, span, stated } = await figureOfLine(store, written.line)
+      return { figure: { ...parts, meter, span }, stated }
+    }
     const meter = figureMeter(
       written.meter,
       config.meters.map(({ id }) => id),
@@ -76,11 +81,11 @@ export async function openProof(configFile: string) {
     if (written.csv !== undefined) {
       const row = figureOfRow(written.csv.text, written.csv)
       const span = { startMs: row.startMs, endMs: row.endMs }
-      return { figure: { ...row.parts, meter, span }, row }
+      return { figure: { ...row.parts, meter, span }, stated: row.stated(meter) }
     }
     const { key, route } = written
     const figure = { ...(await usageOf(written)), meter, keyId: key, routeId: route }
-    return { figure, row: undefined }
+    return { figure, stated: undefined }
   }
 
   async function trailOf(id: string): Promise<EventTrail> {
@@ -96,5 +101,6 @@ export interface FigureQuery extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
   readonly meter: string
   readonly key?: string | undefined
   readonly route?: string | undefined
+  readonly line?: { readonly invoice: string; readonly line: number } | undefined
   readonly csv?: { readonly file: string; readonly line: number; readonly text: string } | undefined
 }

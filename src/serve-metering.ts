@@ -81,8 +81,8 @@ function lastSpooledEpoch(spoolPath: string): number {
 }
 
 /** What the file says of meters and dimensions. */
-export function meteringRules({ meters, dimensions }: Config): MeteringRules {
-  return { meters, dimensions }
+export function meteringRules({ meters, dimensions, billing }: Config): MeteringRules {
+  return { meters, dimensions, billing }
 }
 
 /** What runs from the spool to the stores. */

@@ -9,6 +9,7 @@ import type { Keeping } from './gateway/keeping.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import type { IngestRules } from './ingest/ingest-messages.ts'
 import { Ingesting } from './ingest/ingesting.ts'
+import { Desk, deskConfig } from './integrations/desk/desk.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { failPoint } from './lib/fail-point.ts'
 import { makeFolder } from './lib/make-folder.ts'
@@ -87,6 +88,12 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
   const { gateway, ingesting, port } = await startGateway(parts, metering, undo, death.resolve)
+  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
+  const desk = Desk.start(
+    { config: deskConfig(config), clockOffsetMs },
+    { log: parts.log, onDeath: death.resolve },
+  )
+  undo.defer(() => desk.stop())
 
   const running = undo.move()
   return {
@@ -104,6 +111,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       ingesting.replaceRules(ingestRules(next))
+      desk.replaceConfig(next)
       return restartFields(config, next)
     },
     stop: async () => {
@@ -185,14 +193,14 @@ async function countAgain(
   }: Readonly<{ store: ControlStore; usageLog: UsageLog; counters: CounterStore; plans: readonly Plan[] }>,
 ): Promise<AdjustedQuotas> {
   const { store, counters } = stores
-  const { timezone } = config.billing
-  await restoreWindows({ ...stores, clock, timezone }, plans)
+  const { billing } = config
+  await restoreWindows({ ...stores, clock, billing }, plans)
   // In one transaction: what is adjusted meanwhile is either in the sums or among what comes later.
   const adjustedSeq = await store.transaction(async (tables) => {
-    await restoreQuotas({ store: tables, counters, clock, timezone }, plans)
+    await restoreQuotas({ store: tables, counters, clock, billing }, plans)
     return adjustedThrough(tables)
   })
-  const release = { store, counters, timezone, nowMs: () => clock.nowMs(), plans: () => plansInForce(store) }
+  const release = { store, counters, billing, nowMs: () => clock.nowMs(), plans: () => plansInForce(store) }
   return new AdjustedQuotas(release, adjustedSeq)
 }
 

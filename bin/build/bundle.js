@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { build } from 'esbuild'
 import { ROOT } from '../pinned-node.js'
 
 // Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
 const ENTRIES = {
   gatez: 'bin/run.js',
+  'desk-thread': 'src/integrations/desk/desk-thread.ts',
   'gateway-thread': 'src/gateway/thread-worker.ts',
   'ingest-thread': 'src/ingest/ingest-thread.ts',
   'keeper-thread': 'src/gateway/keeper-thread.ts',
@@ -15,6 +17,19 @@ const ENTRIES = {
 // Packages in CommonJS that are bundled call `require`; an ES module has none of its own.
 const BANNER =
   "import{createRequire as gatezCreateRequire}from'node:module';const require=gatezCreateRequire(import.meta.url);"
+
+// pdfkit finds the widths of its standard fonts by a name that only Node resolves: a bundle must hold them itself.
+const pdfFonts = {
+  name: 'pdf-fonts',
+  setup({ onLoad }) {
+    onLoad({ filter: /pdfkit[\\/]js[\\/]pdfkit\.node\.mjs$/ }, ({ path }) => {
+      const contents = readFileSync(path, 'utf8')
+        .replace('const require$1 = createRequire(import.meta.url);', '')
+        .replaceAll(/require\$1\('#standard-fonts\/(\w+)'\)/g, "require('./standard-fonts/$1.cjs')")
+      return { contents, loader: 'js', resolveDir: dirname(path) }
+    })
+  },
+}
 
 /**
  * What is built, by the name of its folder in dist, with what esbuild sets. No one ships but `lib`: the others
@@ -48,6 +63,7 @@ export async function bundle(variant = 'lib') {
     // Leaves out calls of empty functions: in `lib` those of `failPoint`.
     minifySyntax: true,
     banner: { js: BANNER },
+    plugins: [pdfFonts],
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

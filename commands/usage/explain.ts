@@ -22,7 +22,7 @@ const FILE_BYTES_MAX = 256 * 1024 ** 2
 export default class UsageExplain extends GatezCommand {
   static override summary = 'Open a figure: its buckets, the calls behind it, and the way of one of them.'
   static override description =
-    'A figure is a row of a CSV export (FILE:LINE, as usage.csv:17), or what --tenant, --meter, --month and the like ' +
+    'A figure is a line of an invoice (INV-2026-0042:3), a row of a CSV export (FILE:LINE, as usage.csv:17), or what --tenant, --meter, --month and the like ' +
     'name. Shows the buckets of 15 minutes it is the sum of, and the events behind it: their number is the figure. ' +
     '--ids prints every id, one a line (for other meters than calls and requests with what it adds, after a tab); with ' +
     '--json a JSON object a line. An id alone shows the way of that event: received, deduplicated, spooled, shipped, ' +
@@ -30,11 +30,14 @@ export default class UsageExplain extends GatezCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %> --tenant acme --month 2026-03',
     '<%= config.bin %> <%= command.id %> usage.csv:2 --meter units',
+    '<%= config.bin %> <%= command.id %> INV-2026-0001:2',
     '<%= config.bin %> <%= command.id %> --tenant acme --route search --ids | wc -l',
     '<%= config.bin %> <%= command.id %> 01KKBSWHG0SEB9A0010000Y5WW --json',
   ]
   static override args = {
-    figure: Args.string({ description: 'FILE:LINE of a CSV export, or the id of an event or request.' }),
+    figure: Args.string({
+      description: 'A line of an invoice, FILE:LINE of a CSV export, or the id of an event or request.',
+    }),
   }
   static override flags = {
     month: USAGE_FLAGS.month,
@@ -64,7 +67,7 @@ export default class UsageExplain extends GatezCommand {
       written.kind === 'row'
         ? { ...written, text: await readTextFile(written.file, FILE_BYTES_MAX) }
         : undefined
-    const query = { ...flags, csv }
+    const query = { ...flags, csv, line: written.kind === 'line' ? written : undefined }
     if (flags.ids) {
       await this.#printIds(proof, query)
       return undefined

@@ -9,8 +9,9 @@ import { isToCome, type TenantView, viewTenant } from './tenant-view.ts'
 /**
  * Deletes a tenant for good: its id is never used again, its numbers stay for reports.
  *
- * Refused with `tenant-in-use`, naming everything, while it has keys that work or wait, or a plan. With
- * `force` these end with it, all at the same moment: keys are revoked, requests rejected, subscriptions end.
+ * Refused with `tenant-in-use`, naming everything, while it has keys that work or wait, a plan, or invoices to pay.
+ * With `force` keys and plan end with it, all at the same moment: keys are revoked, requests rejected, subscriptions
+ * end. Invoices stay to be paid.
  */
 export async function deleteTenant(
   { store, clock }: Access,
@@ -73,7 +74,9 @@ async function blockersOf(tables: ControlTables, tenant: Tenant, nowMs: number):
     const runs = subscription.endMs === null || subscription.endMs > nowMs
     return runs && subscription.startMs <= nowMs ? [`a subscription to plan ${subscription.planId}`] : []
   })
-  return [...ofKeys, ...ofPlans]
+  const unpaid = await tables.invoices.list({ tenantId: tenant.id, states: ['draft', 'open', 'overdue'] })
+  const invoices = `${unpaid.length} unpaid ${unpaid.length === 1 ? 'invoice' : 'invoices'}`
+  return [...ofKeys, ...ofPlans, ...(unpaid.length === 0 ? [] : [invoices])]
 }
 
 async function endKeys(

@@ -1,4 +1,5 @@
 import { prefixedId } from '../lib/id.ts'
+import type { Subscription } from '../model/tenant.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import { record } from './access.ts'
 
@@ -25,10 +26,21 @@ export async function migrateSubscribers(
     migrated.push(move)
     if (dryRun) continue
     await tables.subscriptions.end(active.id, nowMs)
-    const next = { ...active, id: prefixedId('sub'), planVersion: version, startMs: nowMs }
+    const next = {
+      ...active,
+      ...heldSince(active),
+      id: prefixedId('sub'),
+      planVersion: version,
+      startMs: nowMs,
+    }
     await tables.subscriptions.insert(next)
     const subject = `tenant:${tenant}`
     await record(tables, { atMs: nowMs, actor, action: 'tenant.prices_migrated', subject, detail: move })
   }
   return migrated
+}
+
+/** Other prices of a plan are no new plan: its periods and what it includes go on. */
+function heldSince({ startMs, anchorMs = startMs, planSinceMs = startMs }: Subscription) {
+  return { anchorMs, planSinceMs }
 }

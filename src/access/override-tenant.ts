@@ -28,7 +28,7 @@ export async function overrideTenant(
     const after = set(kept, request, { tenantId: tenant.id, plan })
 
     if (JSON.stringify(after) !== JSON.stringify(before)) {
-      await tables.tenants.setOverrides(tenant.id, overridesNothing(after) ? null : after)
+      await tables.tenants.setOverrides(tenant.id, overridesNothing(after) ? null : after, nowMs)
       const subject = `tenant:${tenant.id}`
       const detail = { from: before, to: after }
       await record(tables, { atMs: nowMs, actor, action: 'tenant.overridden', subject, detail })

@@ -18,8 +18,9 @@ export function planFacts(plan: Plan): ReadonlyMap<string, string> {
       const what = counts === 'concurrent' ? 'calls at a time' : `${counts} per ${per}`
       return [`limits.${id}`, `${amount ?? 'unlimited'} ${what}, by ${scope}`] as const
     }),
-    ...plan.quotas.map(({ id, included, meter, per, onExceed }) => {
-      return [`quotas.${id}`, `${included} ${meter} per ${per}, then ${onExceed}`] as const
+    ...plan.quotas.map(({ id, included, meter, per, onExceed, upgradeTo }) => {
+      const then = upgradeTo === undefined ? onExceed : `${onExceed} to ${upgradeTo}`
+      return [`quotas.${id}`, `${included} ${meter} per ${per}, then ${then}`] as const
     }),
     ...plan.charges.map(({ id, meter, price }) => {
       return [`charges.${id}`, `${meter ?? 'fee'}: ${canonicalJson(price)}`] as const

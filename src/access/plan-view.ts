@@ -35,6 +35,8 @@ export interface QuotaView {
   readonly per: string
   readonly included: string
   readonly on_exceed: string
+  /** The plan that `upgrade` moves to. */
+  readonly upgrade_to?: string
 }
 
 export interface ChargeView {
@@ -54,7 +56,9 @@ export function viewPlan({ plan, version, createdAtMs }: PlanVersion, subscriber
     features: plan.features,
     keys: plan.keys,
     limits: plan.limits.map(({ windowMs, ...limit }) => ({ ...limit, window_ms: windowMs })),
-    quotas: plan.quotas.map(({ onExceed, ...quota }) => ({ ...quota, on_exceed: onExceed })),
+    quotas: plan.quotas.map(({ onExceed, upgradeTo, ...quota }) => {
+      return { ...quota, on_exceed: onExceed, ...(upgradeTo !== undefined && { upgrade_to: upgradeTo }) }
+    }),
     charges: plan.charges,
     subscribers,
     since: isoTime(createdAtMs),

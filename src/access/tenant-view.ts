@@ -16,6 +16,10 @@ export interface TenantView {
   /** The plan it moves to at `next_plan_at`; null when no change is set. */
   readonly next_plan: string | null
   readonly next_plan_at: string | null
+  /** When its plan ends without another to follow; null when it goes on. */
+  readonly plan_until: string | null
+  /** Until when nothing is billed; null when it is no trial. */
+  readonly trial_until: string | null
   readonly created_at: string
 }
 
@@ -35,6 +39,8 @@ export async function viewTenant(tables: ControlTables, tenant: Tenant, nowMs: n
     plan_since: isoTimeOrNull(active?.startMs ?? null),
     next_plan: next?.planId ?? null,
     next_plan_at: isoTimeOrNull(next?.startMs ?? null),
+    plan_until: isoTimeOrNull(next === undefined ? (active?.endMs ?? null) : null),
+    trial_until: isoTimeOrNull(active?.isTrial === true ? active.endMs : null),
     created_at: isoTime(tenant.createdAtMs),
   }
 }
@@ -44,6 +50,7 @@ export function isToCome(subscription: Subscription, nowMs: number): boolean {
   return subscription.startMs > nowMs && subscription.endMs !== subscription.startMs
 }
 
-function runsAt({ startMs, endMs }: Subscription, nowMs: number): boolean {
+/** Whether a subscription holds at a moment. */
+export function runsAt({ startMs, endMs }: Subscription, nowMs: number): boolean {
   return startMs <= nowMs && (endMs === null || endMs > nowMs)
 }

@@ -2,17 +2,17 @@ import { isIP } from 'node:net'
 import { GatezError } from '../errors/gatez-error.ts'
 import { didYouMean } from '../lib/closest.ts'
 import { isoTimeOrNull } from '../lib/iso-time.ts'
+import { quotaCounter } from '../limits/call-counters.ts'
+import { quotaUsed } from '../limits/quota-used.ts'
 import type { Route } from '../model/api.ts'
+import { type QuotaRules, quotaPeriodAt } from '../model/billing-calendar.ts'
 import type { Grant } from '../model/grant.ts'
 import { hashSecret, type KeyMode, secretMayBeKey } from '../model/key.ts'
 import { keyAllows } from '../model/key-scope.ts'
 import { overridePlan } from '../model/overrides.ts'
-import { periodAt } from '../model/period.ts'
-import type { Plan, Quota } from '../model/plan.ts'
-import { compareQuantities } from '../model/quantity.ts'
+import type { Plan } from '../model/plan.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import type { Access } from './access.ts'
-import type { BillingRules } from './change-plan.ts'
 
 /**
  * Says what a call with this secret would meet, without making one: nothing is consumed or written.
@@ -22,7 +22,7 @@ import type { BillingRules } from './change-plan.ts'
  * the memory of a running gateway and are not asked: a valid key may still meet a 429.
  */
 export async function verifyKey(
-  { store, clock, billing }: Access & { readonly billing: BillingRules },
+  { store, clock, billing }: Access & { readonly billing: QuotaRules },
   request: VerifyKeyRequest,
 ): Promise<KeyVerdict> {
   const nowMs = clock.nowMs()
@@ -114,7 +114,7 @@ function stateFinding(grant: Grant, nowMs: number): Finding | undefined {
 interface QuotaQuestion {
   readonly grant: Grant
   readonly plan: Plan | undefined
-  readonly billing: BillingRules
+  readonly billing: QuotaRules
   readonly nowMs: number
 }
 
@@ -124,23 +124,16 @@ async function quotaFinding(
 ): Promise<Finding | undefined> {
   for (const quota of plan?.quotas ?? []) {
     if (quota.onExceed !== 'block') continue
-    const used = await usedOf(tables, quota, grant.tenantId, periodAt(quota.per, billing.timezone, nowMs))
-    if (compareQuantities(String(used + 1), quota.included) > 0) {
+    const { tenantId, keyId } = grant
+    const call = { tenantId, keyId, routeId: '', cost: 1 }
+    const period = quotaPeriodAt(billing, quota.per, nowMs, grant)
+    const { amount } = quotaCounter(quota, 1, call, () => period)
+    const meter = quota.meter === 'units' ? 'units' : 'calls'
+    if ((await quotaUsed(tables, { tenantId, meter, period })) + 1 > amount) {
       return { code: 'USAGE_EXCEEDED', reason: 'quota-exceeded' }
     }
   }
   return undefined
-}
-
-async function usedOf(
-  { ledger }: ControlTables,
-  quota: Quota,
-  tenantId: string,
-  period: { readonly startMs: number; readonly endMs: number },
-): Promise<number> {
-  const meter = quota.meter === 'units' ? 'units' : 'calls'
-  const uses = await ledger.usedByTenant(meter, period.startMs, period.endMs)
-  return uses.find((use) => use.tenantId === tenantId)?.used ?? 0
 }
 
 function scopeFinding(

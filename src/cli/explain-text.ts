@@ -26,7 +26,7 @@ export function figureHeading(figure: ExplainedFigure): string {
     ...(route_id === null ? [] : [`route ${route_id}`]),
   ]
   const said =
-    stated === null || stated === quantity ? '' : `\nThe file says ${stated}: the ledger has moved since.`
+    stated === null || stated === quantity ? '' : `\nWritten was ${stated}: the ledger has moved since.`
   return `${quantity} ${meter} of ${parts.join(', ')}\nfrom ${from} up to ${to}${said}`
 }
 
@@ -57,7 +57,7 @@ export function trailLines(trail: EventTrail): readonly string[] {
     `  deduplicated  ${trail.times_in_log} in the usage log under this id`,
     `  spooled       ${trail.spooled_from === null ? 'not known' : between(trail.spooled_from, trail.spooled_to)}`,
     `  shipped       ${trail.shipped_at ?? 'not known'}, event ${event.seq} of run ${event.epoch} of ${event.node_id}`,
-    `  rated         ${plan === null ? 'no plan' : `plan ${plan.id}, version ${plan.version}`}, bucket ${trail.bucket}; on no invoice yet`,
+    `  rated         ${plan === null ? 'no plan' : `plan ${plan.id}, version ${plan.version}`}, bucket ${trail.bucket}; ${trail.invoice === null ? 'on no invoice yet' : `on line ${trail.invoice}`}`,
     ...(voided === null ? [] : [`  taken back    ${voided.at} by ${voided.id}: ${voided.reason}`]),
   ]
 }

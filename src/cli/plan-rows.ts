@@ -52,6 +52,6 @@ function limitText({ amount, counts, per, scope }: LimitView): string {
   return `${size}${counts === 'units' ? ' units' : ''}/${per}${who}`
 }
 
-function quotaText({ meter, per, included, on_exceed }: QuotaView): string {
-  return `${included} ${meter} a ${per}, then ${on_exceed}`
+function quotaText({ meter, per, included, on_exceed, upgrade_to: plan }: QuotaView): string {
+  return `${included} ${meter} a ${per}, then ${on_exceed}${plan === undefined ? '' : ` to ${plan}`}`
 }

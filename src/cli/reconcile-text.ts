@@ -50,6 +50,7 @@ export function reconcileLines(found: Reconciliation): readonly string[] {
           `Raw events from before ${since} are forgotten (metering.retention_days): there rollups are held against seals.`,
         ]
       : []),
+    ...invoiceLines(found),
     ...(total === 0 ? ['Everything agrees.'] : [`${plural(total, 'difference')}:`]),
     ...differences.slice(0, TOLD_MAX).flatMap(differenceLines),
     ...(total > TOLD_MAX ? [`… and ${total - TOLD_MAX} more (--json shows up to 1,000).`] : []),
@@ -57,6 +58,13 @@ export function reconcileLines(found: Reconciliation): readonly string[] {
       ? []
       : ['→ Keep the stores as they are, and look at a backup: gatez restore DIR in another folder.']),
   ]
+}
+
+function invoiceLines({ invoices, invoices_waiting: waiting }: Reconciliation): readonly string[] {
+  if (invoices === 0) return []
+  const later =
+    waiting === 0 ? '' : `; the next ones adjust ${plural(waiting, 'charge')} that usage came late to`
+  return [`${plural(invoices, 'invoice')} held against the ledger${later}.`]
 }
 
 function differenceLines(each: Difference): readonly string[] {
@@ -77,6 +85,7 @@ const STORES = {
   quota: 'quota',
   report: 'report',
   export: 'export',
+  invoice: 'invoice',
 } as const satisfies Record<Difference['store'], string>
 
 function shownRows(rows: readonly FigureRow[]): readonly FigureRow[] {

@@ -7,6 +7,7 @@ import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
+import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
 import type { File } from './schema.ts'
 import { placeUsageStore } from './usage-store-config.ts'
 
@@ -44,7 +45,15 @@ export function buildConfig(file: File, path: string): Config {
       spoolBytesMax: file.metering.spool_max,
       clientIp: file.metering.client_ip,
     },
-    billing: file.billing,
+    billing: {
+      currency: file.billing.currency,
+      timezone: file.billing.timezone,
+      period: file.billing.period,
+      anchor: file.billing.anchor,
+      proration: file.billing.proration,
+    },
+    invoicing: toInvoiceConfig(file.billing, folder),
+    mail: toMailConfig(file, { folder, dataDir: dirname(controlPath) }),
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
     meters: file.meters.map(toMeter),
@@ -131,7 +140,8 @@ function toQuota(quota: File['plans'][number]['quotas'][number]): Quota {
     meter: quota.meter,
     per: quota.per,
     included: String(quota.included),
-    onExceed: quota.on_exceed,
+    onExceed: typeof quota.on_exceed === 'string' ? quota.on_exceed : 'upgrade',
+    ...(typeof quota.on_exceed === 'object' && { upgradeTo: quota.on_exceed.upgrade }),
   }
 }
 

@@ -38,7 +38,7 @@ function checkBlocking(quota: Cursor): void {
   if ((onExceed.value ?? 'block') !== 'block' || meter === undefined || BLOCKING_METERS.includes(meter))
     return
   const at = onExceed.value === undefined ? quota : onExceed
-  at.refuse(`a quota of ${meter} cannot block yet, only one of calls or units; use bill or notify`)
+  at.refuse(`a quota of ${meter} cannot block yet, only one of calls or units; use bill, notify or upgrade`)
 }
 
 /** What is known before a call goes through, so that it can be refused. */

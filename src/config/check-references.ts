@@ -30,7 +30,10 @@ export function checkReferences(file: Cursor): void {
     checkList('route', plan.field('routes'), routeIds)
     checkList('feature', plan.field('features'), featureIds)
     checkUnique('charge', plan.field('charges').items())
-    for (const quota of plan.field('quotas').items()) checkName('meter', quota.field('meter'), meterIds)
+    for (const quota of plan.field('quotas').items()) {
+      checkName('meter', quota.field('meter'), meterIds)
+      checkName('plan', quota.field('on_exceed').field('upgrade'), idsOf(plans))
+    }
     for (const charge of plan.field('charges').items()) checkName('meter', charge.field('meter'), meterIds)
   }
 }

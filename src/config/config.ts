@@ -1,7 +1,10 @@
 import type { Api, Feature } from '../model/api.ts'
+import type { BillingAnchor, BillingCalendar } from '../model/billing-calendar.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
+import type { Proration } from '../model/proration.ts'
+import type { InvoiceConfig, MailConfig } from './invoice-config.ts'
 import type { UsageStoreConfig } from './usage-store-config.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
@@ -15,6 +18,8 @@ export interface Config {
   readonly stores: StoresConfig
   readonly metering: MeteringConfig
   readonly billing: BillingConfig
+  readonly invoicing: InvoiceConfig
+  readonly mail: MailConfig
   readonly apis: readonly Api[]
   readonly features: readonly Feature[]
   readonly meters: readonly Meter[]
@@ -90,9 +95,8 @@ export interface MeteringConfig {
   readonly clientIp: 'off' | 'hash' | 'full'
 }
 
-export interface BillingConfig {
+export interface BillingConfig extends BillingCalendar {
   readonly currency: string
-  readonly timezone: string
-  readonly period: 'day' | 'week' | 'month' | 'year'
-  readonly anchor: 'calendar'
+  readonly anchor: BillingAnchor
+  readonly proration: Proration
 }

@@ -2,13 +2,16 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { GatezError } from '../errors/gatez-error.ts'
 import { RequestRules } from '../openapi/request-rules.ts'
+import { checkAnchor } from './anchor.ts'
 import { buildConfig } from './build-config.ts'
+import { checkBilling } from './check-billing.ts'
 import { checkMeters } from './check-meters.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkPlans } from './check-plans.ts'
 import { checkPolicies } from './check-policies.ts'
 import { checkReferences } from './check-references.ts'
 import { checkRoutes } from './check-routes.ts'
+import { checkUpgrades } from './check-upgrades.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import type { Config } from './config.ts'
 import { Cursor } from './cursor.ts'
@@ -41,11 +44,14 @@ export function parseConfig(text: string, { file, env }: ConfigPlace): Config {
   checkReferences(cursor)
   checkRoutes(cursor)
   checkPlans(cursor)
+  checkUpgrades(cursor)
+  checkAnchor(cursor.field('billing'))
   checkMeters(cursor)
   checkPolicies(cursor)
   checkPlaces(cursor, dirname(path))
   checkFiles(cursor, dirname(path))
   checkUpstreams(cursor, dirname(path))
+  checkBilling(cursor, dirname(path))
   if (shape === undefined || !problems.isEmpty) throw problems.toError()
   return buildConfig(shape, path)
 }

@@ -1,10 +1,13 @@
 import * as z from 'zod'
 import { DIMENSIONS_MAX } from '../model/dimension.ts'
 import { AGGREGATIONS } from '../model/mark.ts'
+import { FEE_METHODS, QUOTA_METHODS } from '../model/proration.ts'
 import { parseCountersUrl, parseListen, parseSqliteUrl } from './address.ts'
+import { ANCHOR_RULE, parseAnchor } from './anchor.ts'
 import { apiSchema } from './api-schema.ts'
 import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
+import { invoiceFields, mailSchema } from './invoice-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseScope, SCOPE_RULE } from './scope.ts'
 import { parseSpoolMax } from './size.ts'
@@ -23,10 +26,6 @@ import {
 /** The shape of `gatez.yaml`. What refers to something else in the file is checked by the check-* files. */
 export type File = z.infer<typeof fileSchema>
 
-function isUpgrade(written: unknown): boolean {
-  return written === 'upgrade' || (typeof written === 'object' && written !== null && 'upgrade' in written)
-}
-
 const stores = strict({
   control: text(parseSqliteUrl).prefault('sqlite:.gatez/gatez.db'),
   counters: text(parseCountersUrl).prefault('memory'),
@@ -44,7 +43,15 @@ const billing = strict({
   currency: text(parseCurrency).prefault('USD'),
   timezone: text(parseTimezone).prefault('UTC'),
   period: z.enum(['day', 'week', 'month', 'year']).default('month'),
-  anchor: z.literal('calendar').default('calendar'),
+  anchor: z
+    .union([z.number(), z.string()], { error: ANCHOR_RULE })
+    .transform(read(parseAnchor))
+    .prefault('calendar'),
+  proration: strict({
+    fee: z.enum(FEE_METHODS).default('days'),
+    quota: z.enum(QUOTA_METHODS).default('carry'),
+  }).prefault({}),
+  ...invoiceFields,
 })
 
 const meter = strict({
@@ -91,9 +98,8 @@ const quota = strict({
     error: 'must be an amount such as 200000 or "1.5"',
   }),
   on_exceed: z
-    .enum(['block', 'bill', 'notify'], {
-      error: (issue) =>
-        isUpgrade(issue.input) ? 'upgrade is not supported yet; use block, bill or notify' : undefined,
+    .union([z.enum(['block', 'bill', 'notify']), strict({ upgrade: z.string() })], {
+      error: 'must be block, bill, notify or { upgrade: PLAN }',
     })
     .default('block'),
 })
@@ -128,6 +134,7 @@ export const fileSchema = strict({
   stores: stores.prefault({}),
   metering: metering.prefault({}),
   billing: billing.prefault({}),
+  mail: mailSchema.prefault({}),
   apis: z.array(apiSchema).min(1, oneOrMore('api')),
   features: z.record(z.string(), z.string().min(1)).default({}),
   meters: z.array(meter).default([]),

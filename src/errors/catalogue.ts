@@ -1,3 +1,4 @@
+import { BILLING_PROBLEMS } from './billing-problems.ts'
 import { CALL_PROBLEMS } from './call-problems.ts'
 import type { CatalogueRow } from './catalogue-row.ts'
 import { COMMAND_PROBLEMS } from './command-problems.ts'
@@ -12,6 +13,7 @@ import { COMMAND_PROBLEMS } from './command-problems.ts'
 export const CATALOGUE = {
   ...CALL_PROBLEMS,
   ...COMMAND_PROBLEMS,
+  ...BILLING_PROBLEMS,
 } as const satisfies Record<string, CatalogueRow>
 
 export type ErrorCode = keyof typeof CATALOGUE

@@ -1,10 +1,9 @@
 import { countersOf } from '../limits/call-counters.ts'
+import type { PeriodFinder } from '../limits/period-finder.ts'
 import { encodeCaller } from '../metering/event.ts'
 import type { Route } from '../model/api.ts'
 import type { Grant } from '../model/grant.ts'
 import { overridePlan } from '../model/overrides.ts'
-import type { Period } from '../model/period.ts'
-import type { BillingCycle } from '../model/plan.ts'
 import type { Counter } from '../storage/ports/counters.ts'
 import { policyHeader } from './headers.ts'
 import type { Refusal } from './refusal.ts'
@@ -83,7 +82,7 @@ export class Caller {
     const known = this.#sets.get(name)
     if (known !== undefined && known.validUntilMs > nowMs) return known
     const call = { tenantId: grant.tenantId, keyId: grant.keyId, routeId: route.id, cost: route.cost }
-    const counters = countersOf(plan.plan, call, (cycle) => periodOf(cycle, nowMs))
+    const counters = countersOf(plan.plan, call, (cycle) => periodOf(cycle, nowMs, grant))
     const periodEnds = counters.flatMap((counter) => (counter.kind === 'quota' ? [counter.periodEndMs] : []))
     const set: CounterSet = {
       counters,
@@ -103,9 +102,6 @@ function planOf(grant: Grant, rules: Rules): PlanInForce | undefined {
   if (plan === undefined || grant.overrides === null) return plan
   return new PlanInForce(overridePlan(plan.plan, grant.overrides))
 }
-
-/** Finds the billing period that holds a moment. */
-export type PeriodFinder = (cycle: BillingCycle, atMs: number) => Period
 
 const NO_LIMITS: CounterSet = {
   counters: [],

@@ -1,4 +1,4 @@
-import type { Counter, Decision } from '../storage/ports/counters.ts'
+import { type Counter, type Decision, leftOf } from '../storage/ports/counters.ts'
 
 /**
  * The value of `RateLimit-Policy` for a set of counters; the same for every call that uses it.
@@ -12,7 +12,7 @@ export function policyHeader(counters: readonly Counter[]): string {
       if (counter.kind === 'concurrent') return `"${counter.id}";q=${counter.amount};qu="concurrent-requests"`
       const windowMs =
         counter.kind === 'quota' ? counter.periodEndMs - counter.periodStartMs : counter.windowMs
-      return `"${counter.id}";q=${counter.amount};w=${Math.ceil(windowMs / 1000)}`
+      return `"${counter.id}";q=${counter.allowance};w=${Math.ceil(windowMs / 1000)}`
     })
     .join(', ')
 }
@@ -32,16 +32,19 @@ export function addRateHeaders(
 ): void {
   if (counters.length === 0) return
   let states = ''
+  let warning = ''
   let closest = 0
   let fewest = Number.POSITIVE_INFINITY
   for (let index = 0; index < counters.length; index += 1) {
     const counter = counters[index]
-    const remaining = decision.remaining[index] ?? 0
     if (counter === undefined) continue
+    const remaining = leftOf(counter, decision.remaining[index] ?? 0)
     const seconds = Math.max(0, Math.ceil(((decision.resetAtMs[index] ?? nowMs) - nowMs) / 1000))
     states += `${index === 0 ? counter.stateHead : counter.nextStateHead}${remaining};t=${seconds}`
-    // Calls in flight are no allowance that runs out: only where nothing else is limited.
-    const callsLeft = counter.kind === 'concurrent' ? Number.MAX_VALUE : remaining / counter.cost
+    // What never refuses, or frees with every answer, comes to the front only where nothing else is limited.
+    const isSoft = counter.kind === 'concurrent' || counter.amount !== counter.allowance
+    const callsLeft = isSoft ? Number.MAX_VALUE : remaining / counter.cost
+    if (counter.kind === 'quota') warning += quotaWarning(counter, decision.remaining[index] ?? 0, warning)
     if (callsLeft < fewest) {
       fewest = callsLeft
       closest = index
@@ -52,14 +55,23 @@ export function addRateHeaders(
     fields.push('Retry-After', retryAfterSeconds(decision, nowMs))
   }
   fields.push('RateLimit-Policy', policy, 'RateLimit', states)
+  if (warning !== '') fields.push('X-Gatez-Quota', warning)
+  const shown = counters[closest]
   fields.push(
     'X-RateLimit-Limit',
-    String(counters[closest]?.amount ?? 0),
+    String(shown?.allowance ?? 0),
     'X-RateLimit-Remaining',
-    String(decision.remaining[closest] ?? 0),
+    String(shown === undefined ? 0 : leftOf(shown, decision.remaining[closest] ?? 0)),
     'X-RateLimit-Reset',
     String(Math.ceil((decision.resetAtMs[closest] ?? nowMs) / 1000)),
   )
+}
+
+/** Tells of a quota of which 80 % or more is used, also when it refuses nobody: `"calls-month";used=1200;q=1000`. */
+function quotaWarning({ id, amount, allowance }: Counter, remaining: number, before: string): string {
+  const used = amount - remaining
+  if (used * 5 < allowance * 4) return ''
+  return `${before === '' ? '' : ', '}"${id}";used=${used};q=${allowance}`
 }
 
 /** Position of the violated counter that frees last. Only when one is violated. */

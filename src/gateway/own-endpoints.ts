@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { isoTime } from '../lib/iso-time.ts'
 import { countersOf } from '../limits/call-counters.ts'
+import type { PeriodFinder } from '../limits/period-finder.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { Grant } from '../model/grant.ts'
 import { keyAllows } from '../model/key-scope.ts'
 import type { Period } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
-import type { CounterStore, Decision } from '../storage/ports/counters.ts'
-import type { PeriodFinder } from './call-plan.ts'
+import { type CounterStore, type Decision, leftOf } from '../storage/ports/counters.ts'
 import type { Clients } from './clients.ts'
 import { EventEndpoint, type EventEndpointParts } from './event-endpoint.ts'
 import type { Exchange } from './exchange.ts'
@@ -90,7 +90,7 @@ export class OwnEndpoints {
     if (grant === undefined) return NOBODY
     const { ip } = exchange.origin
     if (!keyAllows({ ...grant, routes: null }, { routeId: '', ip })) return NOT_FROM_HERE
-    const period = this.#parts.billingPeriodAt(startMs)
+    const period = this.#parts.billingPeriodAt(startMs, grant.anchorMs)
     const figures = await this.#parts.figuresOf(grant.tenantId, period)
     const left = plan === undefined ? NOTHING_LIMITED : await this.#left(plan.plan, grant, startMs)
     const body = {
@@ -108,16 +108,18 @@ export class OwnEndpoints {
   async #left(plan: Plan, grant: Grant, nowMs: number): Promise<Left> {
     const whole = { ...plan, limits: plan.limits.filter(({ scope }) => scope !== 'route') }
     const call = { tenantId: grant.tenantId, keyId: grant.keyId, routeId: '', cost: 1 }
-    const counters = countersOf(whole, call, (cycle) => this.#parts.periodOf(cycle, nowMs))
+    const counters = countersOf(whole, call, (cycle) => this.#parts.periodOf(cycle, nowMs, grant))
     if (counters.length === 0) return NOTHING_LIMITED
     const decision: Decision = await this.#parts.counters.peek(counters, nowMs)
     const limits: LimitLeft[] = []
     const quotas: LimitLeft[] = []
-    for (const [index, { kind, id, amount }] of counters.entries()) {
+    for (const [index, counter] of counters.entries()) {
+      const { kind, id, amount, allowance } = counter
       const remaining = decision.remaining[index] ?? 0
       const resetsAt = isoTime(decision.resetAtMs[index] ?? nowMs)
       const list = kind === 'quota' ? quotas : limits
-      list.push({ id, limit: amount, used: amount - remaining, remaining, resets_at: resetsAt })
+      const used = amount - remaining
+      list.push({ id, limit: allowance, used, remaining: leftOf(counter, remaining), resets_at: resetsAt })
     }
     return { limits, quotas }
   }
@@ -127,7 +129,7 @@ export interface OwnEndpointsParts extends EventEndpointParts {
   readonly clients: Clients
   readonly counters: CounterStore
   readonly periodOf: PeriodFinder
-  readonly billingPeriodAt: (atMs: number) => Period
+  readonly billingPeriodAt: (atMs: number, anchorMs: number | null) => Period
   readonly isDraining: () => boolean
   /** Whether events can be made durable now. */
   readonly canMeter: () => boolean

@@ -1,11 +1,11 @@
 import type { EventsAnswer, EventsRequest } from '../ingest/ingest-messages.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { PeriodFinder } from '../limits/period-finder.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { Period } from '../model/period.ts'
 import type { CounterStore } from '../storage/ports/counters.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { TokenAuthenticator } from './authenticate-token.ts'
-import type { PeriodFinder } from './call-plan.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange } from './exchange.ts'
 import type { KeeperClient } from './keeper-client.ts'
@@ -42,7 +42,7 @@ export interface PipelineParts {
   readonly answerPreflight: (exchange: Exchange, fields: readonly string[]) => void
   /** Whether more arrives than can be done. */
   readonly isOverloaded: () => boolean
-  readonly billingPeriodAt: (atMs: number) => Period
+  readonly billingPeriodAt: (atMs: number, anchorMs: number | null) => Period
   /** What the ledger holds of a tenant. */
   readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
   /** Counts what a request reports; resolves once that is durable. */

@@ -3,13 +3,13 @@ import { assert } from '../lib/assert.ts'
 import { HOLDS_ENDS } from '../lib/bundle.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { UlidMaker } from '../lib/id.ts'
-import { type Period, periodAt } from '../model/period.ts'
-import type { BillingCycle, Plan } from '../model/plan.ts'
+import { type PeriodFinder, periodFinder } from '../limits/period-finder.ts'
+import { billingPeriodAt } from '../model/billing-calendar.ts'
+import type { Plan } from '../model/plan.ts'
 import { openCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
 import { Authenticator } from './authenticate.ts'
 import { TokenAuthenticator } from './authenticate-token.ts'
-import type { PeriodFinder } from './call-plan.ts'
 import { Clients } from './clients.ts'
 import { EventLoopLag, LAG_EVERY_MS } from './event-loop-lag.ts'
 import { Figures } from './figures.ts'
@@ -52,7 +52,7 @@ export class GatewayThread {
     this.#report = report
     const { config } = data
     this.#config = config
-    this.#periodOf = periodFinder(config.billing.timezone)
+    this.#periodOf = periodFinder(config.billing)
     const clock = shiftedClock(data.clockOffsetMs)
     const grants = openGrantReader(config, clock)
     this.#lag = new EventLoopLag(clock.monotonicMs())
@@ -86,8 +86,8 @@ export class GatewayThread {
       upstreams: this.#upstreams,
       clock,
       nextId: () => ids.next(),
-      periodOf: (cycle, atMs) => this.#periodOf(cycle, atMs),
-      billingPeriodAt: (atMs) => this.#periodOf(this.#config.billing.period, atMs),
+      periodOf: (cycle, atMs, held) => this.#periodOf(cycle, atMs, held),
+      billingPeriodAt: (atMs, anchorMs) => billingPeriodAt(this.#config.billing, atMs, anchorMs),
       figuresOf: (tenantId, period) => this.#figures.of(tenantId, period),
       takeEvents: (request) => ingest.take(request),
       answerOwn: (exchange, answer) => this.#server.answerOwn(exchange, answer),
@@ -138,7 +138,7 @@ export class GatewayThread {
   /** In one go between two requests: none sees half of the old and half of the new. */
   #reload(config: Config, plans: readonly Plan[]): void {
     this.#config = config
-    this.#periodOf = periodFinder(config.billing.timezone)
+    this.#periodOf = periodFinder(config.billing)
     this.#upstreams.replaceApis(config.apis)
     this.#clients.replaceRules(config.gateway.clients)
     this.#server.replaceRules(config.gateway.tls)
@@ -178,17 +178,5 @@ export class GatewayThread {
   readonly #alarm = (what: string, error: unknown): void => {
     const detail = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.#report({ kind: 'alarm', what, detail })
-  }
-}
-
-/** Finds billing periods, working each out once: calendars are slow, and all tenants share them. */
-function periodFinder(timezone: string): PeriodFinder {
-  const found = new Map<BillingCycle, Period>()
-  return (cycle, atMs) => {
-    const known = found.get(cycle)
-    if (known !== undefined && atMs >= known.startMs && atMs < known.endMs) return known
-    const period = periodAt(cycle, timezone, atMs)
-    found.set(cycle, period)
-    return period
   }
 }

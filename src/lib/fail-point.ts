@@ -22,11 +22,24 @@ export const FAIL_POINTS = [
   'reload',
 ] as const
 
+/** The same on the way of an invoice, in its order. */
+export const INVOICE_FAIL_POINTS = [
+  'invoices-leased',
+  'invoices-numbered',
+  'invoices-inserted',
+  'invoices-queued',
+  'invoices-committed',
+  'invoices-closing',
+  'invoices-closed',
+] as const
+
 export type FailPointName = (typeof FAIL_POINTS)[number]
+
+export type InvoiceFailPointName = (typeof INVOICE_FAIL_POINTS)[number]
 
 /** Where to die, and at the how manieth time that one thread comes by, counted from 1. */
 export interface FailPoint {
-  readonly name: FailPointName
+  readonly name: FailPointName | InvoiceFailPointName
   readonly pass: number
 }
 
@@ -45,7 +58,7 @@ export function armFailPoint(written: string | undefined): void {
 }
 
 /** Kills the process, as `kill -9` does, when this is the armed place and pass; else does nothing. */
-export function failPoint(name: FailPointName): void {
+export function failPoint(name: FailPointName | InvoiceFailPointName): void {
   if (typeof GATEZ_FAIL_POINTS === 'undefined') return
   armed ??= readArmed()
   if (armed.name !== name) return
@@ -56,7 +69,7 @@ export function failPoint(name: FailPointName): void {
 /** Reads `name:n`: the n-th time that one thread comes by `name`, counted from 1. */
 export function parseFailPoint(written: string): FailPoint {
   const [, name, pass] = /^([a-z-]+):([1-9]\d{0,8})$/.exec(written) ?? []
-  const known = FAIL_POINTS.find((each) => each === name)
+  const known = [...FAIL_POINTS, ...INVOICE_FAIL_POINTS].find((each) => each === name)
   if (known !== undefined) return { name: known, pass: Number(pass) }
   throw new Error(`no fail point: ${written}; write name:n, with one of ${FAIL_POINTS.join(', ')}`)
 }

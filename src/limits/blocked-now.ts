@@ -1,6 +1,6 @@
 import type { Route } from '../model/api.ts'
+import { type HeldPlan, heldPlan, quotaPeriodAt } from '../model/billing-calendar.ts'
 import { overridePlan } from '../model/overrides.ts'
-import { periodAt } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import type { Counter, CounterStore } from '../storage/ports/counters.ts'
@@ -41,7 +41,7 @@ export async function blockedNow(
     if (shared === undefined) continue
     const plan = overridePlan(shared, overrides)
     const full = new Set<string>()
-    for (const counter of await countersOfTenant(parts, id, plan)) {
+    for (const counter of await countersOfTenant(parts, id, plan, heldPlan(subscription))) {
       const { remaining } = await counters.peek([counter], nowMs)
       if ((remaining[0] ?? 0) < counter.cost) full.add(counter.id)
     }
@@ -55,6 +55,7 @@ async function countersOfTenant(
   parts: BlockedNowParts,
   tenantId: string,
   plan: Plan,
+  held: HeldPlan,
 ): Promise<readonly Counter[]> {
   const keys = await parts.store.keys.list({ tenantId, state: 'active' })
   const nowMs = parts.clock.nowMs()
@@ -63,7 +64,7 @@ async function countersOfTenant(
   for (const { id: keyId } of keys) {
     for (const { id: routeId, cost } of opened) {
       const call = { tenantId, keyId, routeId, cost }
-      const found = countersOf(plan, call, (cycle) => periodAt(cycle, parts.timezone, nowMs))
+      const found = countersOf(plan, call, (cycle) => quotaPeriodAt(parts.billing, cycle, nowMs, held))
       for (const counter of found) {
         const known = counters.get(counter.name)
         // The cheapest call that meets it: who can make none is blocked.

@@ -1,15 +1,16 @@
 import { ADJUSTMENTS } from '../model/adjustment.ts'
+import { heldPlan, type QuotaRules, quotaPeriodAt } from '../model/billing-calendar.ts'
 import { overridePlan } from '../model/overrides.ts'
-import { periodAt } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
+import type { Subscription } from '../model/tenant.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { CounterStore } from '../storage/ports/counters.ts'
-import { quotaCounter } from './call-counters.ts'
+import { isCounted, quotaCounter } from './call-counters.ts'
 
 export interface ReleaseParts {
   readonly store: Pick<ControlStore, 'adjustments' | 'subscriptions' | 'tenants'>
   readonly counters: CounterStore
-  readonly timezone: string
+  readonly billing: QuotaRules
   readonly nowMs: () => number
   readonly plans: () => Promise<readonly Plan[]>
 }
@@ -37,13 +38,14 @@ export class AdjustedQuotas {
   }
 
   async #release(): Promise<void> {
-    const { store, counters, timezone, nowMs } = this.#parts
+    const { store, counters, billing, nowMs } = this.#parts
     for (const { event } of await store.adjustments.after(this.#seq)) {
-      const plan = await this.#planOf(event.tenantId)
+      const subscription = await store.subscriptions.activeAt(event.tenantId, nowMs())
+      const plan = await this.#planOf(event.tenantId, subscription)
       for (const quota of plan?.quotas ?? []) {
         const cost = quota.meter === 'units' ? -event.usageUnits : 1
-        if (quota.onExceed !== 'block' || cost <= 0) continue
-        const period = periodAt(quota.per, timezone, nowMs())
+        if (!isCounted(quota) || cost <= 0) continue
+        const period = quotaPeriodAt(billing, quota.per, nowMs(), heldPlan(subscription))
         if (event.timestampMs < period.startMs || event.timestampMs >= period.endMs) continue
         const { tenantId, keyId, routeId } = event
         await counters.giveBack([quotaCounter(quota, cost, { tenantId, keyId, routeId, cost }, () => period)])
@@ -52,9 +54,8 @@ export class AdjustedQuotas {
     }
   }
 
-  async #planOf(tenantId: string): Promise<Plan | undefined> {
-    const { store, nowMs, plans } = this.#parts
-    const subscription = await store.subscriptions.activeAt(tenantId, nowMs())
+  async #planOf(tenantId: string, subscription: Subscription | undefined): Promise<Plan | undefined> {
+    const { store, plans } = this.#parts
     const shared = (await plans()).find(({ id }) => id === subscription?.planId)
     const overrides = (await store.tenants.find(tenantId))?.overrides ?? null
     return shared === undefined ? undefined : overridePlan(shared, overrides)

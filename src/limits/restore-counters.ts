@@ -1,18 +1,19 @@
 import type { Clock } from '../lib/clock.ts'
+import { heldPlan, type QuotaRules, quotaPeriodAt } from '../model/billing-calendar.ts'
 import { overridePlan } from '../model/overrides.ts'
-import { periodAt } from '../model/period.ts'
 import type { Limit, Plan } from '../model/plan.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import type { Counter, CounterStore } from '../storage/ports/counters.ts'
 import type { Admission, UsageLog } from '../storage/ports/usage-log.ts'
-import { quotaCounter, windowCounter } from './call-counters.ts'
+import { isCounted, quotaCounter, windowCounter } from './call-counters.ts'
+import { type QuotaAsked, type QuotaStores, quotaUsed } from './quota-used.ts'
 
 export interface RestoreParts {
   readonly store: Pick<ControlTables, 'ledger' | 'subscriptions' | 'tenants'>
   readonly usageLog: UsageLog
   readonly counters: CounterStore
   readonly clock: Clock
-  readonly timezone: string
+  readonly billing: QuotaRules
 }
 
 /**
@@ -81,24 +82,47 @@ export async function restoreQuotas(
   parts: Omit<RestoreParts, 'usageLog'>,
   plans: readonly Plan[],
 ): Promise<void> {
+  if (!plans.some(({ quotas }) => quotas.some(isCounted))) return
   const planOf = planFinder(parts, plans)
   const nowMs = parts.clock.nowMs()
-  const blocking = plans.flatMap((plan) => plan.quotas.filter((quota) => quota.onExceed === 'block'))
-  const spans = new Map(blocking.map((quota) => [`${quota.meter}-${quota.per}`, quota]))
-  for (const span of spans.values()) {
-    const period = periodAt(span.per, parts.timezone, nowMs)
-    const meter = span.meter === 'units' ? 'units' : 'calls'
-    for (const use of await parts.store.ledger.usedByTenant(meter, period.startMs, period.endMs)) {
-      const plan = await planOf(use.tenantId)
-      for (const quota of plan?.quotas ?? []) {
-        if (quota.onExceed !== 'block' || quota.meter !== span.meter || quota.per !== span.per) continue
-        const call = { tenantId: use.tenantId, keyId: '', routeId: '', cost: 1 }
-        await parts.counters.restore(
-          quotaCounter(quota, 1, call, () => period),
-          nowMs,
-          use.used,
-        )
-      }
+  const use = new UseByTenant(parts.store)
+  for (const subscription of await parts.store.subscriptions.during(nowMs, nowMs + 1)) {
+    const { tenantId } = subscription
+    for (const quota of (await planOf(tenantId))?.quotas ?? []) {
+      if (!isCounted(quota)) continue
+      const period = quotaPeriodAt(parts.billing, quota.per, nowMs, heldPlan(subscription))
+      const meter = quota.meter === 'units' ? 'units' : 'calls'
+      const used = await use.of({ tenantId, meter, period })
+      if (used === 0) continue
+      const call = { tenantId, keyId: '', routeId: '', cost: 1 }
+      await parts.counters.restore(
+        quotaCounter(quota, 1, call, () => period),
+        nowMs,
+        used,
+      )
     }
+  }
+}
+
+/** What tenants used, by one reading for all whose period is the same. */
+class UseByTenant {
+  readonly #store: QuotaStores
+  readonly #read = new Map<string, ReadonlyMap<string, number>>()
+
+  constructor(store: QuotaStores) {
+    this.#store = store
+  }
+
+  async of(asked: QuotaAsked): Promise<number> {
+    const { tenantId, meter, period } = asked
+    if (period.isSincePlan) return quotaUsed(this.#store, asked)
+    const name = `${meter} ${period.startMs} ${period.endMs}`
+    let known = this.#read.get(name)
+    if (known === undefined) {
+      const uses = await this.#store.ledger.usedByTenant(meter, period.startMs, period.endMs)
+      known = new Map(uses.map((use) => [use.tenantId, use.used]))
+      this.#read.set(name, known)
+    }
+    return known.get(tenantId) ?? 0
   }
 }

@@ -5,13 +5,15 @@ import { ZERO } from '../model/rational.ts'
 import type { Subscription } from '../model/tenant.ts'
 import { dueMinor, type PricedUsage, priceUsage, unpriceable } from '../pricing/price-usage.ts'
 import { prorateByTime } from '../pricing/prorate.ts'
+import type { SubscriptionSpan } from '../pricing/subscription-spans.ts'
 import { type HeldPeriod, type MeterSums, meterFemtos, quantityOf } from './meter-sums.ts'
 import type { PricedCharge } from './price-book.ts'
 
 /**
  * Prices what one subscription used in one billing period: a line for each charge of its plan.
  *
- * A fee (model flat) is billed for the days of the period that the subscription holds. What is metered is priced as a
+ * A fee (model flat) is billed for the part of the period that the subscription holds, and what is included is what
+ * `span` says (`withSpans`); without one, by days, and all of it. What is metered is priced as a
  * whole, rounded once, then shared over keys by their quantity (largest remainder) and within a key over whatever the
  * report shows: so a key has the same amount in every report, and all parts add up to the line. What belongs to no
  * key, as a fee, or the price of no use at all, is the share of nobody.
@@ -24,7 +26,7 @@ export function chargeLines(
   return charges.map((charge) =>
     charge.meter === null || charge.price.model === 'flat'
       ? feeLine(usage, charge, place)
-      : meteredLine(usage, charge, charge.meter, place),
+      : meteredLine(usage, inSpan(usage, charge), charge.meter, place),
   )
 }
 
@@ -35,6 +37,8 @@ export interface SubscriptionUsage {
   readonly subscription: Pick<Subscription, 'startMs' | 'endMs'> | undefined
   /** Key → what the report shows → what was used. */
   readonly keys: ReadonlyMap<string, ReadonlyMap<string | null, MeterSums>>
+  /** Its part of fees and allowances, where it is one of several subscriptions of the period. */
+  readonly span?: SubscriptionSpan
 }
 
 export interface BillPlace {
@@ -57,7 +61,10 @@ export interface ChargeLine {
   readonly quantity: Rational
   /** How the price was reached; null when the price has no answer, and `problem` says why. */
   readonly priced: PricedUsage | null
-  /** Of what `priced` says, the part that is billed: days held and days of the period; null when it is all. */
+  /**
+   * Of what `priced` says, the part that is billed: days held and days of the period (milliseconds where fees are
+   * prorated by seconds); null when it is all. `span` says by which method.
+   */
   readonly days: { readonly left: bigint; readonly whole: bigint } | null
   /** In the smallest unit of the currency; null when there is no price. */
   readonly minor: bigint | null
@@ -68,8 +75,9 @@ export interface ChargeLine {
 
 function feeLine(usage: SubscriptionUsage, charge: PricedCharge, place: BillPlace): ChargeLine {
   const priced = priceUsage(charge.price, { quantity: ZERO })
-  const days = heldDays(usage, place.timezone)
-  const minor = toMinor(prorateByTime(priced.exact, days), place.currency)
+  const fee = usage.span?.fees.find(({ chargeId }) => chargeId === charge.id)
+  const days = usage.span?.share ?? heldDays(usage, place.timezone)
+  const minor = toMinor(fee?.amount ?? prorateByTime(priced.exact, days), place.currency)
   const part = days.left === days.whole ? null : days
   return {
     charge,
@@ -80,6 +88,12 @@ function feeLine(usage: SubscriptionUsage, charge: PricedCharge, place: BillPlac
     problem: null,
     shares: new Map([[null, minor]]),
   }
+}
+
+/** The charge with what is included in this part of the period. */
+function inSpan({ span }: SubscriptionUsage, charge: PricedCharge): PricedCharge {
+  const metered = span?.metered.find(({ chargeId }) => chargeId === charge.id)
+  return metered === undefined ? charge : { ...charge, price: metered.price }
 }
 
 function heldDays(usage: SubscriptionUsage, timezone: string) {

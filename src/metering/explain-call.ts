@@ -101,9 +101,9 @@ async function planThen(parts: ExplainParts, call: UsageEvent): Promise<Plan | u
 }
 
 function limitViews({ counters, used, decision }: LimitsThen): readonly LimitThenView[] {
-  return counters.map(({ id, amount, cost }, index) => ({
+  return counters.map(({ id, amount, allowance, cost }, index) => ({
     id,
-    limit: amount,
+    limit: allowance,
     used_before: used[index] ?? 0,
     cost,
     had_room: (used[index] ?? 0) + cost <= amount,

@@ -1,8 +1,8 @@
 import { countersOf } from '../limits/call-counters.ts'
 import { isAdjustment } from '../model/adjustment.ts'
 import type { Route } from '../model/api.ts'
+import { type HeldPlan, type QuotaRules, quotaPeriodAt } from '../model/billing-calendar.ts'
 import type { UsageEvent } from '../model/event.ts'
-import { periodAt } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Counter, CounterStore, Decision } from '../storage/ports/counters.ts'
 import type { UsageLog } from '../storage/ports/usage-log.ts'
@@ -10,7 +10,9 @@ import type { UsageLog } from '../storage/ports/usage-log.ts'
 /** What is needed to ask the limits again as they stood at an earlier moment. */
 export interface LimitsThenParts {
   readonly usageLog: UsageLog
-  readonly timezone: string
+  readonly billing: QuotaRules
+  /** Since when the tenant had the plan of the call. */
+  readonly held: HeldPlan
   /** Makes an empty store of counters, of the kind the gateway asks. */
   readonly emptyCounters: () => CounterStore
 }
@@ -36,7 +38,7 @@ export async function limitsThen(
   plan: Plan,
   cost: number,
 ): Promise<LimitsThen> {
-  const counters = countersFor(plan, call, cost, parts.timezone)
+  const counters = countersFor(plan, call, cost, parts)
   if (counters.length === 0) return { counters, used: [], decision: NO_LIMITS }
   await using store = parts.emptyCounters()
   const used = new Map<string, number>(counters.map(({ name }) => [name, 0]))
@@ -44,7 +46,7 @@ export async function limitsThen(
   const filter = { tenantId: call.tenantId, fromMs, toMs: call.timestampMs + 1 }
   for await (const event of parts.usageLog.events(filter)) {
     if (!isBefore(event, call) || event.outcome === 'refused' || isAdjustment(event)) continue
-    for (const counter of countersFor(plan, event, event.usageUnits, parts.timezone, call.timestampMs)) {
+    for (const counter of countersFor(plan, event, event.usageUnits, parts, call.timestampMs)) {
       if (!used.has(counter.name) || !counts(counter, event, call.timestampMs)) continue
       await store.restore(counter, event.timestampMs, counter.cost)
     }
@@ -66,11 +68,13 @@ function countersFor(
   plan: Plan,
   event: UsageEvent,
   cost: number,
-  timezone: string,
+  { billing, held }: LimitsThenParts,
   atMs = event.timestampMs,
 ): readonly Counter[] {
   const { tenantId, keyId, routeId } = event
-  return countersOf(plan, { tenantId, keyId, routeId, cost }, (cycle) => periodAt(cycle, timezone, atMs))
+  return countersOf(plan, { tenantId, keyId, routeId, cost }, (cycle) =>
+    quotaPeriodAt(billing, cycle, atMs, held),
+  )
 }
 
 /** A call that began longer ago is not looked for among those in flight. */

@@ -1,32 +1,44 @@
 import { overridePlan } from '../model/overrides.ts'
-import type { Plan } from '../model/plan.ts'
+import type { Period } from '../model/period.ts'
+import type { Charge, Plan, Quota } from '../model/plan.ts'
 import type { Price } from '../pricing/price.ts'
 import { readPrice } from '../pricing/read-price.ts'
 import type { PlanStore } from '../storage/ports/plans.ts'
 import type { TenantStore } from '../storage/ports/tenants.ts'
 
-/** Finds the prices that hold for a tenant on a version of a plan, each read once. */
+/** Finds the prices that hold for a tenant on a version of a plan in a billing period, each read once. */
 export class PriceBook {
   readonly #stores: PriceStores
   readonly #plans = new Map<string, Plan | undefined>()
-  readonly #charges = new Map<string, readonly PricedCharge[] | undefined>()
+  readonly #terms = new Map<string, PlanTerms | undefined>()
 
   constructor(stores: PriceStores) {
     this.#stores = stores
   }
 
   /** The charges of the plan in their order, with the tenant's own prices; undefined of a plan that is not there. */
-  async charges({ tenantId, planId, planVersion }: Terms): Promise<readonly PricedCharge[] | undefined> {
-    const name = `${tenantId} ${planId} ${planVersion}`
-    if (!this.#charges.has(name)) {
-      const plan = await this.#plan(planId, planVersion)
-      const overrides = (await this.#stores.tenants.find(tenantId))?.overrides ?? null
-      this.#charges.set(name, plan === undefined ? undefined : chargesOf(overridePlan(plan, overrides)))
-    }
-    return this.#charges.get(name)
+  async charges(of: TermsOfPeriod): Promise<readonly PricedCharge[] | undefined> {
+    return (await this.terms(of))?.charges
   }
 
-  async #plan(planId: string, planVersion: number): Promise<Plan | undefined> {
+  /** The same with what the plan includes. */
+  async terms(of: TermsOfPeriod): Promise<PlanTerms | undefined> {
+    const { tenantId, planId, planVersion, period } = of
+    const overrides = await this.#stores.tenants.overridesAt(tenantId, period.endMs - 1)
+    // Most tenants have nothing of their own, and share what was read.
+    const name =
+      overrides === null
+        ? `${planId} ${planVersion}`
+        : `${planId} ${planVersion} ${JSON.stringify(overrides)}`
+    if (!this.#terms.has(name)) {
+      const plan = await this.plan(planId, planVersion)
+      this.#terms.set(name, plan === undefined ? undefined : termsOf(overridePlan(plan, overrides)))
+    }
+    return this.#terms.get(name)
+  }
+
+  /** The plan in this version. */
+  async plan(planId: string, planVersion: number): Promise<Plan | undefined> {
     const name = `${planId} ${planVersion}`
     if (!this.#plans.has(name)) {
       this.#plans.set(name, (await this.#stores.plans.find(planId, planVersion))?.plan)
@@ -38,7 +50,7 @@ export class PriceBook {
 /** Where prices are kept. */
 export interface PriceStores {
   readonly plans: Pick<PlanStore, 'find'>
-  readonly tenants: Pick<TenantStore, 'find'>
+  readonly tenants: Pick<TenantStore, 'overridesAt'>
 }
 
 /** Whose prices, and of which version. */
@@ -48,14 +60,32 @@ export interface Terms {
   readonly planVersion: number
 }
 
+/** The same in a billing period: what a tenant has of its own counts as it is at the end of it. */
+export interface TermsOfPeriod extends Terms {
+  readonly period: Period
+}
+
+/** What a plan costs and includes. */
+export interface PlanTerms {
+  readonly charges: readonly PricedCharge[]
+  readonly quotas: readonly Quota[]
+}
+
 /** A charge whose price can be calculated with. */
 export interface PricedCharge {
   readonly id: string
   readonly meter: string | null
   readonly price: Price
+  /** The price as it was written. */
+  readonly written: Charge['price']
+}
+
+/** What a plan costs and includes, with its prices read. */
+export function termsOf(plan: Plan): PlanTerms {
+  return { charges: chargesOf(plan), quotas: plan.quotas }
 }
 
 /** The charges of a plan with their prices read. */
 export function chargesOf(plan: Plan): readonly PricedCharge[] {
-  return plan.charges.map(({ id, meter, price }) => ({ id, meter, price: readPrice(price) }))
+  return plan.charges.map(({ id, meter, price }) => ({ id, meter, price: readPrice(price), written: price }))
 }

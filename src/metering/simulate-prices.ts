@@ -1,13 +1,15 @@
 import { GatezError } from '../errors/gatez-error.ts'
 import { formatMinor } from '../model/money.ts'
 import { overridePlan } from '../model/overrides.ts'
-import { type Period, wholePeriods } from '../model/period.ts'
+import type { Period } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
 import type { LedgerStore } from '../storage/ports/ledger.ts'
 import type { SubscriptionStore } from '../storage/ports/subscriptions.ts'
+import { withSpans } from './bill-spans.ts'
+import { billedPeriods } from './billed-periods.ts'
 import { type ChargeLine, chargeLines } from './charge-lines.ts'
 import { LedgerUsage, type UsageOfSubscription } from './ledger-usage.ts'
-import { chargesOf, PriceBook, type PricedCharge, type PriceStores } from './price-book.ts'
+import { type PlanTerms, PriceBook, type PriceStores, type TermsOfPeriod, termsOf } from './price-book.ts'
 import type { BillingTerms } from './usage-amounts.ts'
 
 /**
@@ -21,15 +23,18 @@ export async function simulatePrices(
   request: SimulationRequest,
 ): Promise<Simulation> {
   const { billing } = request
-  const bills = await billsOf(stores, request)
+  const used = await billsOf(stores, request)
   const others = new OtherPrices(stores, request.plans)
   const prices = new PriceBook(stores)
+  const bills = await withSpans(used, prices, billing)
+  const simulated = await withSpans(used, others, billing)
   const tenants = new Map<string, TenantSums>()
   const leftOut = new Map<string, string>()
-  for (const bill of bills) {
+  for (const [index, bill] of bills.entries()) {
     const charges = (await prices.charges(bill)) ?? []
     const before = chargeLines(bill, charges, billing)
-    const after = chargeLines(bill, (await others.charges(bill)) ?? charges, billing)
+    const next = await others.terms(bill)
+    const after = next === undefined ? before : chargeLines(simulated[index] ?? bill, next.charges, billing)
     const sums = tenants.get(bill.tenantId) ?? new TenantSums()
     tenants.set(bill.tenantId, sums)
     sums.add(before, after)
@@ -86,16 +91,14 @@ async function billsOf(
   stores: SimulationStores,
   { span, tenantId, billing }: SimulationRequest,
 ): Promise<readonly UsageOfSubscription[]> {
-  const periods = wholePeriods(span, billing.period, billing.timezone)
+  const all = await stores.subscriptions.during(span.startMs, span.endMs)
+  const subscriptions = tenantId === undefined ? all : all.filter((each) => each.tenantId === tenantId)
+  const periods = billedPeriods(billing, span, tenantId === undefined ? undefined : subscriptions)
   if (periods === undefined) {
     const detail = `bills are by the ${billing.period}, of which this is not a whole number: choose other days.`
     throw new GatezError('invalid-parameter', detail)
   }
-  const subscriptions = await stores.subscriptions.during(span.startMs, span.endMs)
-  const usage = new LedgerUsage(
-    periods,
-    subscriptions.filter((each) => tenantId === undefined || each.tenantId === tenantId),
-  )
+  const usage = new LedgerUsage(periods, subscriptions)
   const filter = { fromMs: span.startMs, toMs: span.endMs, ...(tenantId !== undefined && { tenantId }) }
   for await (const rollup of stores.ledger.rollups(filter)) usage.add(rollup, '')
   const before = { beforeMs: span.startMs, ...(tenantId !== undefined && { tenantId }) }
@@ -118,14 +121,14 @@ class OtherPrices {
     return [...this.#missing].sort()
   }
 
-  async charges({ tenantId, planId }: UsageOfSubscription): Promise<readonly PricedCharge[] | undefined> {
+  async terms({ tenantId, planId, period }: TermsOfPeriod): Promise<PlanTerms | undefined> {
     const plan = this.#plans.get(planId)
     if (plan === undefined) {
       this.#missing.add(planId)
       return undefined
     }
-    const overrides = (await this.#stores.tenants.find(tenantId))?.overrides ?? null
-    return chargesOf(overridePlan(plan, overrides))
+    const overrides = await this.#stores.tenants.overridesAt(tenantId, period.endMs - 1)
+    return termsOf(overridePlan(plan, overrides))
   }
 }
 

@@ -1,8 +1,10 @@
 import { formatMinor } from '../model/money.ts'
-import { type Period, wholePeriods } from '../model/period.ts'
-import type { BillingCycle } from '../model/plan.ts'
+import type { Period } from '../model/period.ts'
+import type { SubscriptionSpan } from '../pricing/subscription-spans.ts'
 import type { Level, Rollup, RollupKey } from '../storage/ports/ledger.ts'
 import type { SubscriptionStore } from '../storage/ports/subscriptions.ts'
+import { type SpanRules, withSpans } from './bill-spans.ts'
+import { billedPeriods } from './billed-periods.ts'
 import { chargeLines } from './charge-lines.ts'
 import { LedgerUsage, type UsageOfSubscription } from './ledger-usage.ts'
 import { PriceBook, type PriceStores } from './price-book.ts'
@@ -16,10 +18,10 @@ export async function openUsageAmounts(
   stores: PriceStores & { readonly subscriptions: Pick<SubscriptionStore, 'during'> },
   { span, tenantId, billing }: AmountsRequest,
 ): Promise<UsageAmounts | undefined> {
-  const periods = wholePeriods(span, billing.period, billing.timezone)
-  if (periods === undefined) return undefined
   const all = await stores.subscriptions.during(span.startMs, span.endMs)
   const subscriptions = tenantId === undefined ? all : all.filter((each) => each.tenantId === tenantId)
+  const periods = billedPeriods(billing, span, tenantId === undefined ? undefined : subscriptions)
+  if (periods === undefined) return undefined
   return new UsageAmounts(new LedgerUsage(periods, subscriptions), new PriceBook(stores), billing)
 }
 
@@ -31,11 +33,11 @@ export interface AmountsRequest {
 }
 
 /** How bills are written. */
-export interface BillingTerms {
+export interface BillingTerms extends SpanRules {
   readonly currency: string
-  readonly timezone: string
-  readonly period: BillingCycle
 }
+
+type BillWithSpan = UsageOfSubscription & { readonly span?: SubscriptionSpan }
 
 /** The amounts of a report, gathered while it reads the ledger. */
 export class UsageAmounts {
@@ -66,7 +68,8 @@ export class UsageAmounts {
 
   /** Prices all of it. `placeOf` says under which name a report shows what belongs to no key, and makes room for it. */
   async settle(placeOf: (key: RollupKey) => string): Promise<SettledAmounts> {
-    for (const bill of this.#usage.bills()) await this.#settleBill(bill, placeOf)
+    const bills = await withSpans(this.#usage.bills(), this.#prices, this.#billing)
+    for (const bill of bills) await this.#settleBill(bill, placeOf)
     const isKnown = this.#unpriced.length === 0
     return {
       amountOf: (group) => {
@@ -78,7 +81,7 @@ export class UsageAmounts {
     }
   }
 
-  async #settleBill(bill: UsageOfSubscription, placeOf: (key: RollupKey) => string): Promise<void> {
+  async #settleBill(bill: BillWithSpan, placeOf: (key: RollupKey) => string): Promise<void> {
     const { tenantId, planId, planVersion } = bill
     const charges = await this.#prices.charges(bill)
     if (charges === undefined) {

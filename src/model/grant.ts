@@ -24,4 +24,8 @@ export interface Grant extends KeyScope {
   readonly subscriptionId: string
   /** When this subscription ends and the grant must be read again; null while no end is set. */
   readonly planUntilMs: number | null
+  /** From when billing periods of the tenant may be counted; null without a subscription. */
+  readonly anchorMs: number | null
+  /** From when the tenant has been on its plan without a break; null without a subscription. */
+  readonly planSinceMs: number | null
 }

@@ -1,6 +1,6 @@
 import { assert } from '../lib/assert.ts'
 import { currencyDigits } from './currency.ts'
-import { type Rational, roundHalfAway } from './rational.ts'
+import { exactly, type Rational, roundHalfAway } from './rational.ts'
 
 /**
  * An exact amount in the smallest unit of its currency, half away from zero.
@@ -18,6 +18,11 @@ export function formatMinor(minor: bigint, currency: string): string {
   const sign = minor < 0n ? '-' : ''
   if (places === 0) return `${sign}${digits}`
   return `${sign}${digits.slice(0, -places)}.${digits.slice(-places)}`
+}
+
+/** The smallest units of an amount that `formatMinor` wrote. */
+export function parseMinor(amount: string, currency: string): bigint {
+  return toMinor(exactly(amount), currency)
 }
 
 /**

@@ -7,16 +7,27 @@ export interface Period {
   readonly endMs: number
 }
 
+/** The day from which calendar periods are counted: a Monday, the first of a month and of a year. */
+export const CALENDAR = '2001-01-01'
+
 /**
- * The calendar period of `timezone` that holds the moment `ms`.
+ * The period of `timezone` that holds the moment `ms`, where periods are counted from the day `anchor`.
  *
- * Days begin at the zone's midnight (or the first moment after a gap), weeks on Monday, months and
- * years on their first day. A day on which clocks change has 23 or 25 hours and is one day: periods
- * follow each other without gap or overlap.
+ * Without an anchor they are those of the calendar: weeks begin on Monday, months and years on their first day.
+ * Each begins so many days, weeks, months or years after the anchor itself, never after the one before: from
+ * 31 January on months begin on 28 February and on 31 March. Days begin at the zone's midnight, or the first moment
+ * after a gap; one on which clocks change has 23 or 25 hours and is one day. Periods follow each other without gap or
+ * overlap, before the anchor too.
  */
-export function periodAt(cycle: BillingCycle, timezone: string, ms: number): Period {
-  const first = firstDay(cycle, dateAt(ms, timezone))
-  return { startMs: startOf(first, timezone), endMs: startOf(first.add(LENGTH[cycle]), timezone) }
+export function periodAt(cycle: BillingCycle, timezone: string, ms: number, anchor = CALENDAR): Period {
+  const first = Temporal.PlainDate.from(anchor)
+  const date = dateAt(ms, timezone)
+  const guess = cyclesUntil(cycle, first, date)
+  const position = Temporal.PlainDate.compare(beginOf(cycle, first, guess), date) > 0 ? guess - 1 : guess
+  return {
+    startMs: startOf(beginOf(cycle, first, position), timezone),
+    endMs: startOf(beginOf(cycle, first, position + 1), timezone),
+  }
 }
 
 /**
@@ -28,16 +39,22 @@ export function wholePeriods(
   span: Period,
   cycle: BillingCycle,
   timezone: string,
+  anchor = CALENDAR,
 ): readonly Period[] | undefined {
   const periods: Period[] = []
   let startMs = span.startMs
   while (startMs < span.endMs) {
-    const period = periodAt(cycle, timezone, startMs)
+    const period = periodAt(cycle, timezone, startMs, anchor)
     if (period.startMs !== startMs || period.endMs > span.endMs) return undefined
     periods.push(period)
     startMs = period.endMs
   }
   return periods
+}
+
+/** The day of `timezone` in which a moment lies, as `2026-03-31`: an anchor for `periodAt`. */
+export function dayAt(ms: number, timezone: string): string {
+  return dateAt(ms, timezone).toString()
 }
 
 /**
@@ -51,28 +68,22 @@ export function daysOf({ startMs, endMs }: Period, timezone: string): number {
   return first.until(end, { largestUnit: 'days' }).days
 }
 
-const LENGTH = {
-  day: { days: 1 },
-  week: { days: 7 },
-  month: { months: 1 },
-  year: { years: 1 },
-} as const satisfies Record<BillingCycle, object>
-
 function dateAt(ms: number, timezone: string): Temporal.PlainDate {
   return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timezone).toPlainDate()
 }
 
-function firstDay(cycle: BillingCycle, date: Temporal.PlainDate): Temporal.PlainDate {
-  switch (cycle) {
-    case 'day':
-      return date
-    case 'week':
-      return date.subtract({ days: date.dayOfWeek - 1 })
-    case 'month':
-      return date.with({ day: 1 })
-    case 'year':
-      return date.with({ month: 1, day: 1 })
-  }
+/** How many periods lie between two days, or one more where the end of a month was not reached. */
+function cyclesUntil(cycle: BillingCycle, first: Temporal.PlainDate, date: Temporal.PlainDate): number {
+  const months = (date.year - first.year) * 12 + date.month - first.month
+  if (cycle === 'year') return date.year - first.year
+  if (cycle === 'month') return months
+  const { days } = first.until(date, { largestUnit: 'days' })
+  return cycle === 'day' ? days : Math.floor(days / 7)
+}
+
+/** The first day of the period at a position, counted from the anchor; the last of a month that is too short. */
+function beginOf(cycle: BillingCycle, first: Temporal.PlainDate, position: number): Temporal.PlainDate {
+  return first.add({ [`${cycle}s`]: position }, { overflow: 'constrain' })
 }
 
 function startOf(date: Temporal.PlainDate, timezone: string): number {

@@ -49,8 +49,13 @@ export interface Quota {
   readonly per: BillingCycle
   /** A decimal string. */
   readonly included: string
-  /** `block` answers 429; `bill` and `notify` let the call pass. */
-  readonly onExceed: 'block' | 'bill' | 'notify'
+  /**
+   * What happens to a call for which nothing is left. `block` answers 429. The others let it pass: `bill` because it
+   * has a price, `notify` because a message is enough, `upgrade` because the tenant moves to the plan `upgradeTo`.
+   */
+  readonly onExceed: 'block' | 'bill' | 'notify' | 'upgrade'
+  /** Id of a plan; there with `upgrade` only. */
+  readonly upgradeTo?: string
 }
 
 export type BillingCycle = 'day' | 'week' | 'month' | 'year'

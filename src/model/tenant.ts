@@ -27,6 +27,12 @@ export interface Subscription {
   readonly startMs: number
   /** null while it runs. Half-open: up to but without. */
   readonly endMs: number | null
+  /** From when the tenant has had a plan without a break; not there = `startMs`. Billing periods may be counted from it. */
+  readonly anchorMs?: number
+  /** From when the tenant has been on this plan without a break, in any version; not there = `startMs`. */
+  readonly planSinceMs?: number
+  /** Nothing of it is billed. */
+  readonly isTrial?: true
 }
 
 /** A person of a tenant; signs in to the developer portal. */

@@ -33,7 +33,7 @@ export function quote(request: QuoteRequest): Quote {
     currency: request.currency,
     exact: formatExactly(priced.exact),
     ...(expect !== null && { expect, agrees: compare(exactly(expect), exactly(amount)) === 0 }),
-    lines: priced.lines.map(viewLine),
+    lines: priced.lines.map(viewPriceLine),
   }
 }
 
@@ -66,7 +66,18 @@ export interface QuoteLine {
   readonly amount: string
 }
 
-function viewLine({ part, tier, over, upTo, quantity, unit, rate, flat, amount }: PriceLine): QuoteLine {
+/** A row of how a price was reached, as decimals. */
+export function viewPriceLine({
+  part,
+  tier,
+  over,
+  upTo,
+  quantity,
+  unit,
+  rate,
+  flat,
+  amount,
+}: PriceLine): QuoteLine {
   return {
     part,
     ...(tier !== undefined && { tier }),

@@ -1,7 +1,7 @@
 /** Where two stores, or a store and what is known of it, do not say the same; the names are stable. */
 export interface Difference {
   /** The store that is not as it was written, as far as can be told. */
-  readonly store: 'usage_log' | 'ledger' | 'spool' | 'report' | 'export' | 'quota'
+  readonly store: 'usage_log' | 'ledger' | 'spool' | 'report' | 'export' | 'quota' | 'invoice'
   /** One sentence: what differs, and by how much. */
   readonly what: string
   /** Start of the bucket, ISO 8601. */

@@ -1,3 +1,4 @@
+import { lastAttempts } from '../billing/invoice/adjust-lines.ts'
 import { isoTime } from '../lib/iso-time.ts'
 import { type EventView, viewEvent } from '../metering/event-view.ts'
 import type { UsageEvent } from '../model/event.ts'
@@ -31,11 +32,15 @@ export interface EventTrail {
 
 /** Follows one event through the stores. */
 export async function eventTrail(
-  { store, usageLog }: { readonly store: Pick<ControlTables, 'adjustments'>; readonly usageLog: UsageLog },
+  {
+    store,
+    usageLog,
+  }: { readonly store: Pick<ControlTables, 'adjustments' | 'invoices'>; readonly usageLog: UsageLog },
   event: UsageEvent,
 ): Promise<EventTrail> {
   const shipment = await usageLog.shipmentOf(event)
   const adjustment = await store.adjustments.ofEvent(event.id)
+  const billed = await billedOn(store, event)
   return {
     event: viewEvent(event),
     received_at: isoTime(event.timestampMs),
@@ -46,13 +51,28 @@ export async function eventTrail(
     shipped_at: timeOrNull(shipment?.shippedMs),
     bucket: isoTime(bucketOf(event.timestampMs)),
     plan: event.planId === '' ? null : { id: event.planId, version: event.planVersion },
-    invoice: null,
-    rated_at: null,
+    invoice: billed?.line ?? null,
+    rated_at: billed?.at ?? null,
     voided:
       adjustment === undefined
         ? null
         : { id: adjustment.id, at: isoTime(adjustment.atMs), reason: adjustment.reason },
   }
+}
+
+/** The first line for usage of its subscription in its period; what came later is on a line of a later one. */
+async function billedOn(
+  { invoices }: Pick<ControlTables, 'invoices'>,
+  { tenantId, subscriptionId, timestampMs, billable }: UsageEvent,
+): Promise<{ readonly line: string; readonly at: string } | undefined> {
+  if (!billable || subscriptionId === '') return undefined
+  const all = await invoices.list({ tenantId, within: { startMs: 0, endMs: timestampMs + 1 } })
+  const invoice = lastAttempts(all).find(({ period }) => timestampMs < period.endMs)
+  const line = invoice?.content.lines.find(
+    (each) => each.kind === 'usage' && each.subscriptionId === subscriptionId,
+  )
+  if (invoice === undefined || line === undefined) return undefined
+  return { line: `${invoice.number ?? invoice.id}:${line.line}`, at: isoTime(invoice.createdAtMs) }
 }
 
 // 0 is a time that an older gatez did not write down.

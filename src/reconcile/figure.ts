@@ -18,6 +18,7 @@ export interface FigureParts {
   readonly routeId?: string | undefined
   readonly apiId?: string | undefined
   readonly planId?: string | undefined
+  readonly subscriptionId?: string | undefined
   /** 2 for 200–299, and so on; 0 without a status. */
   readonly statusClass?: number | undefined
 }
@@ -47,6 +48,7 @@ export function isPartOf(figure: Figure, of: Rollup | UsageEvent): boolean {
     (figure.routeId === undefined || figure.routeId === of.routeId) &&
     (figure.apiId === undefined || figure.apiId === of.apiId) &&
     (figure.planId === undefined || figure.planId === of.planId) &&
+    (figure.subscriptionId === undefined || figure.subscriptionId === of.subscriptionId) &&
     (figure.statusClass === undefined || figure.statusClass === statusClass)
   )
 }

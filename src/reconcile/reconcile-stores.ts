@@ -22,9 +22,9 @@ export type CountedConfig = Pick<Config, 'stores' | 'meters' | 'billing'>
  */
 export function reconcileStores(config: CountedConfig, request: ReconcileRequest): Promise<Reconciliation> {
   const meterIds = config.meters.map(({ id }) => id)
-  const { timezone } = config.billing
+  const { billing } = config
   return withSettledStores(config, (stores, positions) => {
-    return reconcile({ ...stores, positions, meterIds, timezone }, request)
+    return reconcile({ ...stores, positions, meterIds, billing }, request)
   })
 }
 

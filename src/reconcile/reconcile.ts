@@ -1,7 +1,9 @@
 import { isoTime } from '../lib/iso-time.ts'
+import type { BillingTerms } from '../metering/usage-amounts.ts'
 import { usageReport } from '../metering/usage-report.ts'
 import type { Mark } from '../model/mark.ts'
 import type { Period } from '../model/period.ts'
+import { checkInvoices } from './check-invoices.ts'
 import { compareBucket, type Suspect } from './compare-bucket.ts'
 import { type Difference, Differences, difference } from './difference.ts'
 import { addExported } from './exported-figures.ts'
@@ -16,7 +18,7 @@ export interface ReconcileParts extends HeldStores {
   readonly positions: Positions
   /** The custom meters that the file declares. */
   readonly meterIds: readonly string[]
-  readonly timezone: string
+  readonly billing: BillingTerms
 }
 
 export interface ReconcileRequest {
@@ -37,6 +39,9 @@ export interface Reconciliation {
   readonly raw_since: string | null
   /** Raw events counted again. */
   readonly events: number
+  /** Invoices held against the ledger, and charges that the next ones adjust. */
+  readonly invoices: number
+  readonly invoices_waiting: number
   readonly rows: readonly FigureRow[]
   /** Of very many the first. */
   readonly differences: readonly Difference[]
@@ -49,7 +54,7 @@ const PINPOINTED_MAX = 50
 /**
  * Counts everything again, from the raw events on, and holds every store against it.
  *
- * Raw usage log → rollups → what quotas count from → report → export, per tenant and meter; and every bucket
+ * Raw usage log → rollups → what quotas count from → report → export → invoices, per tenant and meter; and every bucket
  * of every run against its seal, so that a change which leaves all sums alone is found as well.
  */
 export async function reconcile(parts: ReconcileParts, request: ReconcileRequest): Promise<Reconciliation> {
@@ -59,6 +64,8 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
   differences.add(...(await positions.checkMarks()), ...(await positions.checkRest()))
   const { counted, rolledUp, events } = await recountSpan(parts, span, differences)
   differences.add(...(await strays(parts, span)))
+  const checked = await checkInvoices(parts.control, { span, billing: parts.billing })
+  differences.add(...checked.differences)
 
   const isWhole = span.startMs >= positions.keptSinceMs
   const derived = await derivedFigures(parts, span, rolledUp.unsummed())
@@ -71,6 +78,8 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
     through: throughOf(positions),
     raw_since: (log?.keptSinceMs ?? 0) === 0 ? null : isoTime(positions.keptSinceMs),
     events,
+    invoices: checked.invoices,
+    invoices_waiting: checked.waiting,
     rows: rows.filter((row) => tenantId === undefined || row.tenant_id === tenantId),
     differences: differences.kept,
     differences_total: differences.count,
@@ -147,7 +156,7 @@ async function strays({ log, control }: ReconcileParts, span: Period): Promise<r
 
 /** The figures as the rest of the program has them: each by its own way from the rollups. */
 async function derivedFigures(
-  { control, timezone, meterIds }: ReconcileParts,
+  { control, billing, meterIds }: ReconcileParts,
   span: Period,
   unsummed: ReadonlySet<string>,
 ): Promise<Pick<FigureSources, 'quota' | 'report' | 'exported'>> {
@@ -157,7 +166,7 @@ async function derivedFigures(
       quota.addNumber(use.tenantId, meter, use.used)
     }
   }
-  const query = { span, timezone, tenant: undefined }
+  const query = { span, timezone: billing.timezone, tenant: undefined }
   const byTenant = await usageReport(control, { ...query, by: ['tenant'] })
   for (const { cells, totals } of byTenant.rows) report.addTotals(cells[0] ?? '', totals)
   const byKey = await usageReport(control, { ...query, by: ['tenant', 'key'] })

@@ -1,22 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { copyEvents } from '../ingest/copy-events.ts'
 import { assert } from '../lib/assert.ts'
-import { type Clock, shiftedClock } from '../lib/clock.ts'
+import { shiftedClock } from '../lib/clock.ts'
 import { carryAdjustments } from '../metering/carry-adjustments.ts'
-import type { SpoolPlace } from '../metering/spool-files.ts'
 import { SpoolReader } from '../metering/spool-reader.ts'
 import { usageReport } from '../metering/usage-report.ts'
 import { viewUsageReport } from '../metering/usage-view.ts'
-import type { UsageEvent } from '../model/event.ts'
 import { openControlStore, openUsageLog } from '../storage/open.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
-import type { UsageLog } from '../storage/ports/usage-log.ts'
 import { describeError } from '../telemetry/log.ts'
-import { LogShipper } from './log-shipper.ts'
-import { type MeteringRules, Shipper, type ShipperParts } from './ship.ts'
-import { ShipLoop, type Ships } from './ship-loop.ts'
+import { ShipLoop } from './ship-loop.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
+import { LOOK_EVERY_MS, type OnShipped, type ThreadShipper, threadShipper } from './thread-shipper.ts'
 
 /** Ships on a thread of its own: writing to the stores takes long, and no call may wait for it. */
 class ShipThread {
@@ -49,12 +44,13 @@ class ShipThread {
     const usageLog = await openUsageLog({ stores })
     const spool = new SpoolReader(data.spoolPath)
     const parts = { spool, store, usageLog, nodeId, clock, metering }
-    const shipper = (onShipped: OnShipped): ThreadShipper =>
-      usageLog.traits.isRemote ? apart(parts, onShipped) : together(parts, onShipped)
+    const shipper = (onShipped: OnShipped): ThreadShipper => threadShipper(parts, onShipped)
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
     if (thread.#logLoop === undefined) await carryAdjustments(store, usageLog, clock.nowMs())
     else await thread.#catchUp()
+    // What other processes add to the ledger wakes nobody here.
+    setInterval(() => thread.#loop.wake(), LOOK_EVERY_MS).unref()
     report({ kind: 'ready' })
     return thread
   }
@@ -141,62 +137,11 @@ interface ShipThreadParts {
   readonly report: Report
 }
 
-interface ThreadShipper extends Ships {
-  replaceMetering(rules: MeteringRules): void
-  /** What fills a usage log that may be away. */
-  readonly ofLog?: Ships
-}
-
-type StoreParts = Omit<ShipperParts, 'usageLog' | 'onShipped' | 'clock'> & {
-  readonly usageLog: UsageLog
-  readonly clock: Clock
-}
-
-/** Both stores in one go. */
-function together(parts: StoreParts, onShipped: OnShipped): ThreadShipper {
-  const ofSpool = new Shipper({ ...parts, onShipped })
-  return {
-    // What came in as events is in the ledger already.
-    ship: async () => (await ofSpool.ship()) + (await copyEvents(parts)),
-    replaceMetering: (rules) => ofSpool.replaceMetering(rules),
-  }
-}
-
-/** The ledger by itself, and the usage log behind it, when it is there. */
-function apart(parts: StoreParts, onShipped: OnShipped): ThreadShipper {
-  const { store, usageLog, clock } = parts
-  const ofLedger: Shipper = new Shipper({
-    ...parts,
-    usageLog: undefined,
-    // The spool keeps what the log does not have yet.
-    onShipped: (_, events) => onShipped(ofSpool.through, events),
-  })
-  const ofSpool = new LogShipper({
-    ...parts,
-    ledgerThrough: () => ofLedger.through,
-    bounded: (events) => ofLedger.bounded(events),
-    onShipped: (through) => onShipped(through, []),
-  })
-  return {
-    ship: () => ofLedger.ship(),
-    replaceMetering: (rules) => ofLedger.replaceMetering(rules),
-    ofLog: {
-      ship: async () => {
-        const shipped = await ofSpool.ship()
-        await carryAdjustments(store, usageLog, clock.nowMs())
-        return shipped + (await copyEvents(parts))
-      },
-    },
-  }
-}
-
 /** Soon behind the ledger; a log that is away is looked for every few seconds. */
 const LOG_PACE = { delayMs: 100, retryMsMax: 5_000 }
 
 /** How long the end of a process waits for the usage log. */
 const FINISH_LOG_MS = 10_000
-
-type OnShipped = (through: SpoolPlace, events: readonly UsageEvent[]) => void
 
 const parent = parentPort
 assert(parent !== null, 'the ship thread is started as a worker')

@@ -7,6 +7,7 @@ import { type AggregationOf, declaredAggregations, rollUp } from '../metering/ro
 import { sealUp } from '../metering/seal-up.ts'
 import { SPOOL_START, type SpoolPlace } from '../metering/spool-files.ts'
 import type { SpoolReader, SpoolRow } from '../metering/spool-reader.ts'
+import type { QuotaRules } from '../model/billing-calendar.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Meter } from '../model/meter.ts'
@@ -144,8 +145,10 @@ export interface ShipperParts {
   readonly onShipped: (through: SpoolPlace, events: readonly UsageEvent[]) => void
 }
 
-/** What the file says of meters and dimensions, as far as shipping goes by it. */
+/** What the file says of meters, dimensions and billing periods, as far as shipping goes by it. */
 export interface MeteringRules {
   readonly meters: readonly Meter[]
   readonly dimensions: readonly Dimension[]
+  /** When quotas begin anew; without it nobody watches them. */
+  readonly billing?: QuotaRules
 }

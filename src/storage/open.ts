@@ -16,6 +16,7 @@ import type { UsageServerFacts } from './ports/usage-server-facts.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import { type FolderLock, lockFolder } from './sql/folder-lock.ts'
 import { SqliteGrantReader } from './sql/grant-reader.ts'
+import { type SpooledRun, spooledRuns } from './sql/spooled-runs.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
 import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
 import { sqliteProblem } from './sql/sqlite-problem.ts'
@@ -94,6 +95,11 @@ export async function snapshotStores(
     ...(usage.driver === 'sqlite' && { usage: usage.path }),
   })
   return usage.driver === 'sqlite' ? files : besideLog(files, usage)
+}
+
+/** What lies in one file of a spool, by run; nothing where there is no such file. */
+export function runsInSpool(path: string): readonly SpooledRun[] {
+  return spooledRuns(path)
 }
 
 /** What SQLite finds wrong with the inner order of a file, a sentence each; empty when it is sound. */

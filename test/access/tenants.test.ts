@@ -36,6 +36,8 @@ describe('createTenant', () => {
       plan_since: '2026-03-10T12:00:00.000Z',
       next_plan: null,
       next_plan_at: null,
+      plan_until: null,
+      trial_until: null,
       created_at: '2026-03-10T12:00:00.000Z',
     })
     expect(await showTenant(access, { tenant: 'cus_1' })).toEqual({

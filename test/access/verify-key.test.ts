@@ -144,11 +144,15 @@ test('show gives the fields other systems know a key by, as they hold for this t
   }
   const common = { consumer_id: 'acme', plan: 'pro' }
   expect(await fields()).toEqual({ ...common, rate_limit: 600, monthly_quota: 2, features: ['webhooks'] })
-  await store.tenants.setOverrides('acme', {
-    limits: { 'tenant-minute': null },
-    quotas: { 'calls-month': '50000' },
-    features: ['ai'],
-  })
+  await store.tenants.setOverrides(
+    'acme',
+    {
+      limits: { 'tenant-minute': null },
+      quotas: { 'calls-month': '50000' },
+      features: ['ai'],
+    },
+    0,
+  )
   expect(await fields()).toEqual({
     ...common,
     rate_limit: null,

@@ -22,7 +22,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/integrations', 'src/control', 'src/upkeep', 'src/reconcile'],
   ['src/portal', 'src/dashboard'],
   ['src/app.ts', 'src/serve-metering.ts'],
-  ['src/serve.ts', 'src/evidence.ts', 'src/intake.ts', 'src/proof.ts'],
+  ['src/serve.ts', 'src/evidence.ts', 'src/intake.ts', 'src/invoicing.ts', 'src/mailbox.ts', 'src/proof.ts'],
   ['src/cli', 'commands'],
 ]
 

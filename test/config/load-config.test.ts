@@ -30,7 +30,13 @@ describe('a file becomes a configuration', () => {
         dataDir: '/srv/shop/.gatez',
       },
       metering: { durability: 'disk', retentionDays: 400, spoolBytesMax: 4 * 1024 ** 3, clientIp: 'off' },
-      billing: { currency: 'USD', timezone: 'UTC', period: 'month', anchor: 'calendar' },
+      billing: {
+        currency: 'USD',
+        timezone: 'UTC',
+        period: 'month',
+        anchor: 'calendar',
+        proration: { fee: 'days', quota: 'carry' },
+      },
       features: [{ id: 'ai', label: 'AI endpoints' }],
       meters: [],
     })

@@ -123,6 +123,32 @@ apis: » stores: { usage: "clickhouse+http://u:secret@h/db#x" }⏎apis:
   3:18 stores.usage: must hold no #; in a password it is written %23
 apis: » billing: { currency: EURO }⏎apis:
   3:22 billing.currency: must be an ISO 4217 currency code, is "EURO" (did you mean EUR?)
+apis: » billing: { tax: { rates: [{ id: vat, name: VAT, rate: "119" }] } }⏎apis:
+  3:55 billing.tax.rates[0].rate: must be a percentage from 0 to 100, is "119"
+apis: » billing: { tax: { rates: [{ id: vat, name: VAT, rate: "-19" }] } }⏎apis:
+  3:55 billing.tax.rates[0].rate: must be a decimal such as "0.0005", is "-19"
+apis: » billing: { tax: { rates: [{ id: vat, name: VAT, rate: "19", charges: [fees] }] } }⏎apis:
+  3:71 billing.tax.rates[0].charges[0]: no plan has a charge called fees
+apis: » billing: { issuer: { name: DataForge, logo: none.png } }⏎apis:
+  3:45 billing.issuer.logo: none.png does not exist (paths are relative to the folder of this file)
+apis: » billing: { issuer: { name: DataForge, email: billing } }⏎apis:
+  3:46 billing.issuer.email: must be a mail address such as billing@example.com, is "billing"
+apis: » billing: { dunning: [{ after_days: 3, do: shout }] }⏎apis:
+  3:43 billing.dunning[0].do: must be remind, suspend, uncollectible, is "shout"
+apis: » mail: { smtp: { host: mx, secret: { value: hunter22 } } }⏎apis:
+  3:44 mail.smtp.secret.value: must come from the environment, as \${SMTP_PASSWORD}: what stands here, every reader of the file knows
+apis: » billing: { anchor: 32 }⏎apis:
+  3:20 billing.anchor: is 32: days of the month are 1 to 31
+apis: » billing: { anchor: monthly }⏎apis:
+  3:20 billing.anchor: must be calendar, subscription, a day of the month or week, or a date such as 2026-01-15, is "monthly"
+apis: » billing: { anchor: 2026-02-30 }⏎apis:
+  3:20 billing.anchor: is 2026-02-30, a day that there is not
+apis: » billing: { anchor: 15, period: year }⏎apis:
+  3:20 billing.anchor: a day of the month means nothing to periods of a year: write a date such as 2026-04-06
+apis: » billing: { anchor: 9, period: week }⏎apis:
+  3:20 billing.anchor: is 9: days of the week are 1, Monday, to 7, Sunday
+apis: » billing: { proration: { fee: never } }⏎apis:
+  3:30 billing.proration.fee: must be days, seconds, consumption, is "never"
 apis: » billing: { timezone: Berlin }⏎apis:
   3:22 billing.timezone: must be an IANA time zone such as Europe/Berlin, is "Berlin" (did you mean Europe/Berlin?)
 apis: » metering: { durability: disc }⏎apis:
@@ -143,10 +169,14 @@ per: day }]⏎  - id: pro » per: day }, { units: 9, per: day }]⏎  - id: pro
   14:43 plans[0].limits[1]: another limit of this plan is called tenant-day, in line 14: give this one an id of its own
 per: day }]⏎  - id: pro » per: day, scope: [key, rout] }]⏎  - id: pro
   14:48 plans[0].limits[0].scope: must be tenant, key, route, [tenant, route] or [key, route], has "rout" (did you mean route?)
+on_exceed: bill » on_exceed: upgrade
+  19:69 plans[1].quotas[0].on_exceed: must be block, bill, notify or { upgrade: PLAN }, is "upgrade"
 on_exceed: bill » on_exceed: { upgrade: pro }
-  19:69 plans[1].quotas[0].on_exceed: upgrade is not supported yet; use block, bill or notify
+  19:80 plans[1].quotas[0].on_exceed.upgrade: is the plan itself: name a larger one
+on_exceed: bill » on_exceed: { upgrade: prow }
+  19:80 plans[1].quotas[0].on_exceed.upgrade: there is no plan "prow" (did you mean pro?)
 meter: calls, per: month, included: 5000, on_exceed: bill » meter: bytes_out, per: month, included: 5000, on_exceed: block
-  19:73 plans[1].quotas[0].on_exceed: a quota of bytes_out cannot block yet, only one of calls or units; use bill or notify
+  19:73 plans[1].quotas[0].on_exceed: a quota of bytes_out cannot block yet, only one of calls or units; use bill, notify or upgrade
 amount: "49.00" » amount: 49.5
   21:50 plans[1].charges[0].price.amount: must be in quotes, as "49.5", to stay exact
 model: flat » model: flatt

@@ -69,12 +69,26 @@ export function keyAndRecordContract(opened: () => { store: ControlStore; clock:
         ips: null,
         overrides: null,
       }
-      const planless = { planId: null, planVersion: 0, subscriptionId: '', planUntilMs: null }
+      const planless = {
+        planId: null,
+        planVersion: 0,
+        subscriptionId: '',
+        planUntilMs: null,
+        anchorMs: null,
+        planSinceMs: null,
+      }
       expect(await store.keys.grantByHash('hash')).toEqual({ ...bare, ...planless })
 
       await store.subscriptions.insert(subscription({ endMs: NOON + 1000 }))
       await store.subscriptions.insert(subscription({ id: 'sub_2', planId: 'pro', startMs: NOON + 1000 }))
-      const onFree = { planId: 'free', planVersion: 1, subscriptionId: 'sub_1', planUntilMs: NOON + 1000 }
+      const onFree = {
+        planId: 'free',
+        planVersion: 1,
+        subscriptionId: 'sub_1',
+        planUntilMs: NOON + 1000,
+        anchorMs: NOON,
+        planSinceMs: NOON,
+      }
       expect(await store.keys.grantByHash('hash')).toEqual({ ...bare, ...onFree })
 
       clock.advance(1000)

@@ -4,6 +4,8 @@ import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { key, member, NOON, plan, subscription, tenant } from '../support/control-store.ts'
 import { keyAndRecordContract } from './control-records.ts'
 import { eventContract } from './event-records.ts'
+import { invoiceContract } from './invoice-records.ts'
+import { quotaContract } from './quotas.ts'
 
 /** A way to a control store, with everything the suite needs to know of it. */
 export interface ControlStoreDriver {
@@ -165,6 +167,8 @@ export function controlStoreContract(driver: ControlStoreDriver): void {
 
     keyAndRecordContract(() => ({ store, clock }))
     eventContract(() => ({ store, openAgain }))
+    invoiceContract(() => ({ store, openAgain }))
+    quotaContract(() => store)
 
     describe('transactions', () => {
       test('what throws leaves nothing behind, and its error comes out', async () => {

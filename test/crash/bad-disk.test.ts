@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { RawClient } from '../support/raw-client.ts'
 import { until } from '../support/until.ts'
 import { checkBill } from './bill-check.ts'
@@ -13,11 +13,12 @@ const FAULTS = [
   { name: 'a disk that turned read-only', calls: WHOLE_DISK, error: 'EROFS' },
 ] as const
 
-describe.each([
+test.each([
   ...FAULTS.map((fault) => ({ ...fault, durability: 'disk' })),
   ...FAULTS.map((fault) => ({ ...fault, durability: 'process' })),
-])('$name, with $durability', ({ calls, error, durability }) => {
-  test('refuses calls within a second, loses none, and goes on by itself when it is over', async () => {
+])(
+  '$name, with $durability, refuses calls within a second, loses none, and is over by itself when the disk is well',
+  async ({ calls, error, durability }) => {
     const scene = await diskScene({ durability })
     const { load, serve } = scene
     await whileCalling(scene, async () => {
@@ -35,10 +36,13 @@ describe.each([
     await says(scene, 'the disk failed the spool: it goes on in a new file')
     expect(await serve.stop()).toBe(0)
     expectBooks(scene)
-  })
+  },
+)
 
-  test('followed by a kill loses none and bills none twice, though a commit that failed may be found', async () => {
-    const scene = await diskScene({ durability })
+test.each(FAULTS)(
+  '$name, followed by a kill, loses none and bills none twice, though a commit that failed may be found',
+  async ({ calls, error }) => {
+    const scene = await diskScene()
     const { project, load, serve } = scene
     await whileCalling(scene, async () => {
       const disk = await scene.fault({ calls, error })
@@ -50,8 +54,8 @@ describe.each([
     const next = await project.serve()
     expect(await next.stop()).toBe(0)
     expectBooks(scene)
-  })
-})
+  },
+)
 
 test.each(FAULTS)(
   '$name does not let the process end with calls in memory: SIGTERM waits',

@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util'
 import { FAIL_POINTS, type FailPointName } from '../../src/lib/fail-point.ts'
 import { type Build, setup } from '../support/build-programs.ts'
 import { randomFrom } from '../support/random.ts'
+import { type NamedResult, ResultFile, totalOf } from './results.ts'
 import type { Durability } from './scene.ts'
-import { type Place, runSeries, type SeriesRequest, type SeriesResult } from './series.ts'
+import { type Place, runSeries, type SeriesRequest } from './series.ts'
 
 /**
  * The crash programme: `npm run crash`. Kills gateways under load, at named places and anywhere, and holds what
@@ -18,6 +19,9 @@ const HELP = `npm run crash -- [options]
   --build X          fail-points, or release-early: a gateway that lets answers end before they are metered,
                      which must be found out (fail-points)
   --long             3000 kills at random moments
+  --into FILE        adds what each series comes to to this file, and leaves out what is in it already: so a
+                     long programme can be run in several goes
+  --minutes N        begins no further series after so many minutes
   --seed N           the same choices again
   --json             the result as JSON
 
@@ -34,6 +38,8 @@ const { values: options } = parseArgs({
     durability: { type: 'string', default: 'both' },
     build: { type: 'string', default: 'fail-points' },
     long: { type: 'boolean', default: false },
+    into: { type: 'string' },
+    minutes: { type: 'string' },
     seed: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -45,23 +51,28 @@ else process.exitCode = await main()
 
 async function main(): Promise<number> {
   const seed = options.seed === undefined ? process.pid : whole('--seed', options.seed)
-  const series = plan(seed)
+  const endMs = performance.now() + whole('--minutes', options.minutes ?? '100000') * 60_000
+  const file = options.into === undefined ? undefined : new ResultFile(options.into)
+  const series = plan(seed, file)
   say(`${series.reduce((sum, { places }) => sum + places.length, 0)} kills, seed ${seed}`)
   const remove = setup()
-  const results: (SeriesResult & { readonly place: Place; readonly durability: Durability })[] = []
+  const results: NamedResult[] = []
   try {
     for (const request of series) {
+      if (performance.now() > endMs) break
       const { place, durability } = request
-      const result = { place, durability, ...(await runSeries(request)) }
+      const result = { place, durability, seed, ...(await runSeries(request)) }
       results.push(result)
+      file?.add(result)
       say(lineOf(result))
       for (const fault of result.faults.slice(0, 5)) say(`    ${fault}`)
     }
   } finally {
     remove()
   }
-  const total = totalOf(results)
-  if (options.json) console.log(JSON.stringify({ seed, ...total, results }, undefined, 2))
+  const all = file?.results ?? results
+  const total = totalOf(all)
+  if (options.json) console.log(JSON.stringify({ ...total, results: all }, undefined, 2))
   say(
     `\n${total.runs} kills, ${total.received} answers received, ${total.broken} in flight at a kill, ` +
       `${total.inFlightBilled} of them billed; ${total.faults} faults`,
@@ -70,7 +81,7 @@ async function main(): Promise<number> {
 }
 
 /** Series of bounded length: each place in each durability, then the kills anywhere. */
-function plan(seed: number): NamedSeries[] {
+function plan(seed: number, file: ResultFile | undefined): NamedSeries[] {
   const random = randomFrom(seed)
   const build = oneOf<Build>('--build', options.build, ['fail-points', 'release-early'])
   const durability = oneOf('--durability', options.durability, ['disk', 'process', 'both'])
@@ -85,7 +96,8 @@ function plan(seed: number): NamedSeries[] {
   ]
   return all.flatMap(({ place, runs, build }) =>
     modes.flatMap((durability, index) => {
-      const mine = Math.floor((runs + index) / modes.length)
+      const done = file?.done(place, durability) ?? 0
+      const mine = Math.max(0, Math.floor((runs + index) / modes.length) - done)
       return Array.from({ length: Math.ceil(mine / RUNS_A_SERIES) }, (_, part) => {
         const length = Math.min(RUNS_A_SERIES, mine - part * RUNS_A_SERIES)
         return { place, durability, build, random, places: Array<Place>(length).fill(place) }
@@ -104,19 +116,7 @@ function chosenPlaces(written: string): readonly FailPointName[] {
   return written.split(',').map((name) => oneOf('--fail-points', name, FAIL_POINTS))
 }
 
-function totalOf(results: readonly SeriesResult[]) {
-  const sum = (count: (result: SeriesResult) => number) =>
-    results.reduce((total, result) => total + count(result), 0)
-  return {
-    runs: sum(({ runs }) => runs),
-    received: sum(({ received }) => received),
-    broken: sum(({ broken }) => broken),
-    inFlightBilled: sum(({ inFlightBilled }) => inFlightBilled),
-    faults: sum(({ faults }) => faults.length),
-  }
-}
-
-function lineOf(result: SeriesResult & { readonly place: Place; readonly durability: Durability }): string {
+function lineOf(result: NamedResult): string {
   const { place, durability, runs, received, broken, inFlightBilled, tooEarly, faults } = result
   const early = tooEarly === 0 ? '' : `, ${tooEarly} more came too early`
   return (

@@ -30,6 +30,12 @@ const BEFORE: Readonly<Record<string, string>> = {
   'gatez restore backups/monday --force': 'gatez backup backups/monday',
   'gatez why': 'served',
   'gatez usage explain': 'served',
+  'gatez usage explain INV': 'invoiced',
+  'gatez invoices show': 'invoiced',
+  'gatez invoices pay': 'invoiced',
+  'gatez invoices credit': 'invoiced',
+  'gatez invoices void': 'invoiced',
+  'gatez invoices send': 'invoiced',
   'gatez usage explain usage.csv': 'served; gatez usage export > usage.csv',
   'gatez usage void': 'gatez usage import answered.jsonl',
 }
@@ -43,6 +49,8 @@ const EXITS: Readonly<Record<string, number>> = {
   // key.txt holds a key.
   'gatez keys scan .': 8,
   'gatez keys scan . --history': 8,
+  // No gateway has sent mail yet.
+  'gatez mail open msg_0f3a9c2e41': 5,
   // There is no upstream.
   'gatez doctor': 1,
   'gatez doctor --json': 1,
@@ -70,7 +78,18 @@ plans:
     limits: [{ requests: 100, per: day }]
     quotas: [{ meter: calls, per: month, included: 1000 }]
   - { id: pro, routes: all, keys: { max: 20, approval: manual } }
+  - id: paid
+    routes: all
+    charges:
+      - { id: fee, price: { model: flat, amount: "49.00" } }
+      - { id: calls, meter: calls, price: { model: per_unit, unit: "0.01" } }
 `
+
+/** Makes INV-2026-0001: of March, in April. */
+const INVOICED = `invoiced() {
+  GATEZ_CLOCK=2026-03-01T00:00:00Z gatez tenants create billed --plan paid
+  GATEZ_CLOCK=2026-04-02T00:00:00Z gatez invoices run
+}`
 
 /** Starts a gateway, and sends it two calls with the ids of the examples. */
 const SERVED = `served() {
@@ -179,7 +198,7 @@ function scriptOf(example: string): string {
   const stays = STAYS.test(example)
     ? line.replace(/^gatez/, 'timeout --foreground --preserve-status -s TERM 6 gatez')
     : line
-  return `${SERVED}\n${before}\n${stays}`
+  return `${SERVED}\n${INVOICED}\n${before}\n${stays}`
 }
 
 /** A key in the state that a command wants. */

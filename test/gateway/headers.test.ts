@@ -40,6 +40,33 @@ const admitted = (remaining: number[], resetAtMs: number[]): Decision => ({
 })
 
 describe('the fields of an admitted call', () => {
+  test('tell what a quota that never refuses includes, and warn of it from 80 % on', () => {
+    const amount = 10_000_000_000_000
+    const soft = counter({
+      id: 'calls-month',
+      kind: 'quota',
+      amount,
+      allowance: 1000,
+      windowMs: 0,
+      periodEndMs: 1000,
+    })
+    const after = (used: number) =>
+      headersOf([counter({ amount: 5000 }), soft], admitted([1, amount - used], [NOW, NOW]))
+    const rates = [799, 800, 1000, 1200].map((used) => {
+      const headers = after(used)
+      expect(headers.get('X-RateLimit-Limit')).toBe('5000')
+      expect(listOf(headers.get('RateLimit-Policy'))[1]).toMatchObject({ id: 'calls-month', q: 1000 })
+      return [listOf(headers.get('RateLimit'))[1]?.r, headers.get('X-Gatez-Quota')]
+    })
+    expect(rates).toEqual([
+      [201, undefined],
+      [200, '"calls-month";used=800;q=1000'],
+      [0, '"calls-month";used=1000;q=1000'],
+      [0, '"calls-month";used=1200;q=1000'],
+    ])
+    expect(headersOf([soft], admitted([amount - 1200], [NOW])).get('X-RateLimit-Remaining')).toBe('0')
+  })
+
   test('name every limit with what is left and when more comes', () => {
     const counters = [
       counter(),

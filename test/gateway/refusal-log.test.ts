@@ -76,6 +76,8 @@ function grant(keyId: string) {
     planVersion: 1,
     subscriptionId: 'sub_1',
     planUntilMs: null,
+    anchorMs: null,
+    planSinceMs: null,
   } as const
 }
 

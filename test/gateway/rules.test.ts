@@ -5,6 +5,7 @@ import { windowCounter } from '../../src/limits/call-counters.ts'
 import type { Grant } from '../../src/model/grant.ts'
 import { periodAt } from '../../src/model/period.ts'
 import type { Limit, Quota } from '../../src/model/plan.ts'
+import { NEVER_REFUSES } from '../../src/storage/ports/counters.ts'
 import { NOON, plan } from '../support/control-store.ts'
 import { apiOn, OWN_PATHS, route } from '../support/gateway.ts'
 
@@ -41,6 +42,8 @@ function grant(overrides: Partial<Grant> = {}): Grant {
     planVersion: 3,
     subscriptionId: 'sub_1',
     planUntilMs: null,
+    anchorMs: null,
+    planSinceMs: null,
     ...overrides,
   }
 }
@@ -157,8 +160,13 @@ describe('the counters of a call', () => {
     expect(april.limits.counters[0]?.name).toBe(march.limits.counters[0]?.name)
   })
 
-  test.each(['bill', 'notify'] as const)('a quota that would %s stops no call', (onExceed) => {
-    expect(callerOf([], [{ ...CALLS, onExceed }]).planCall().limits.counters).toEqual([])
+  test.each(['bill', 'notify', 'upgrade'] as const)('a quota that would %s stops no call', (onExceed) => {
+    const { counters, hasQuota } = callerOf([], [{ ...CALLS, onExceed }]).planCall().limits
+    expect(counters).toMatchObject([
+      { id: CALLS.id, allowance: Number(CALLS.included), amount: NEVER_REFUSES },
+    ])
+    // It is given back all the same where a call is not billed.
+    expect(hasQuota).toBe(true)
   })
 
   test('no limits, no policy; unlimited is no limit', () => {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { templatesDir, threadUrl } from '../../src/lib/bundle.ts'
 
-test.each(['gateway-thread', 'meter-thread', 'ship-thread'] as const)(
+test.each(['desk-thread', 'gateway-thread', 'meter-thread', 'ship-thread'] as const)(
   'the script of the %s is where it says',
   (name) => {
     expect(existsSync(threadUrl(name))).toBe(true)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { countersOf } from '../../src/limits/call-counters.ts'
 import { type Period, periodAt } from '../../src/model/period.ts'
 import type { Limit, LimitScope, Quota } from '../../src/model/plan.ts'
+import { leftOf } from '../../src/storage/ports/counters.ts'
 import { NOON, plan } from '../support/control-store.ts'
 
 const CALL = { tenantId: 'acme', keyId: 'key_1', routeId: 'search', cost: 5 }
@@ -66,10 +67,23 @@ describe('how it counts', () => {
     ])
   })
 
-  test('unlimited, free and unblocked ones are left out', () => {
-    expect(
-      of([limit({ amount: null })], [quota({ onExceed: 'bill' }), quota({ onExceed: 'notify' })]),
-    ).toEqual([])
+  test('a quota that does not block counts, tells what it includes, and has room for all', () => {
+    for (const onExceed of ['bill', 'notify', 'upgrade'] as const) {
+      const [counter] = of([], [quota({ onExceed, included: '1000' })])
+      expect(counter).toMatchObject({ kind: 'quota', allowance: 1000, amount: 10_000_000_000_000 })
+      expect(leftOf(counter!, 10_000_000_000_000 - 400)).toBe(600)
+      expect(leftOf(counter!, 10_000_000_000_000 - 1400)).toBe(0)
+    }
+  })
+
+  test('a quota for a part of its period includes that part, rounded up to a whole call', () => {
+    const period = { startMs: 0, endMs: 1, share: { left: 22n, whole: 31n } }
+    const [counter] = countersOf(plan({ quotas: [quota({ included: '10000' })] }), CALL, () => period)
+    expect(counter).toMatchObject({ amount: 7097, allowance: 7097 })
+  })
+
+  test('unlimited and free ones are left out, and quotas of what only the answer tells', () => {
+    expect(of([limit({ amount: null })], [quota({ onExceed: 'bill', meter: 'tokens' })])).toEqual([])
     const free = { ...CALL, cost: 0 }
     expect(of([limit({ counts: 'units' })], [quota({ meter: 'units' })], free)).toEqual([])
     expect(of([limit()], [quota()], free)).toHaveLength(2)

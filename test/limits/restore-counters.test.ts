@@ -155,7 +155,10 @@ async function restart(clock: ManualClock, events: readonly UsageEvent[]): Promi
   })
   await usageLog.append(events)
   const counters = openCounters(makeCounterMemory(4))
-  await restoreCounters({ store, usageLog, counters, clock, timezone: 'UTC' }, PLANS)
+  await restoreCounters(
+    { store, usageLog, counters, clock, billing: { timezone: 'UTC', period: 'month' } },
+    PLANS,
+  )
   await usageLog[Symbol.asyncDispose]()
   return counters
 }

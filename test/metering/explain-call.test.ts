@@ -30,7 +30,8 @@ async function partsWith(events: readonly UsageEvent[], overrides: Partial<Expla
   const large = plan({ id: 'pro', limits: [minute(100)], routes: 'all', features: ['ai'] })
   const parts: ExplainParts = {
     usageLog,
-    timezone: 'UTC',
+    billing: { timezone: 'UTC', period: 'month' },
+    held: { anchorMs: null, planSinceMs: null },
     emptyCounters: () => openCounters(makeCounterMemory(1)),
     routes: [route({ id: 'search' }), route({ id: 'analyze', requires: ['ai'] })],
     meters: [],

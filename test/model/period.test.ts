@@ -151,3 +151,80 @@ describe('days of a span', () => {
     expect(daysOf({ startMs: at(from), endMs: at(to) }, 'Europe/Berlin')).toBe(days)
   })
 })
+
+describe('anchored periods', () => {
+  test.each([
+    {
+      anchor: '2024-01-31',
+      on: '2026-02-10',
+      span: '2026-01-31 2026-02-28',
+      why: 'a short month ends early',
+    },
+    {
+      anchor: '2024-01-31',
+      on: '2026-03-30',
+      span: '2026-02-28 2026-03-31',
+      why: 'and the day does not drift',
+    },
+    { anchor: '2024-01-31', on: '2028-02-29', span: '2028-02-29 2028-03-31', why: 'in a leap year later' },
+    {
+      anchor: '2024-01-31',
+      on: '2023-12-31',
+      span: '2023-12-31 2024-01-31',
+      why: 'before the anchor as well',
+    },
+    { anchor: '2024-01-15', on: '2026-03-15', span: '2026-03-15 2026-04-15', why: 'its first day' },
+    { anchor: '2024-01-15', on: '2026-03-14', span: '2026-02-15 2026-03-15', why: 'its last day' },
+  ])('months from $anchor: $on is in $span: $why', ({ anchor, on, span }) => {
+    expect(days(periodAt('month', 'Europe/Berlin', noon(on), anchor))).toBe(span)
+  })
+
+  test('years from a leap day end on 28 February and come back to the 29th', () => {
+    const years = ['2025-06-01', '2027-03-01', '2028-03-01'].map((on) =>
+      days(periodAt('year', 'UTC', noon(on), '2024-02-29')),
+    )
+    expect(years).toEqual(['2025-02-28 2026-02-28', '2027-02-28 2028-02-29', '2028-02-29 2029-02-28'])
+  })
+
+  test('agree with days counted one by one, in every zone', () => {
+    const zones = ['UTC', 'Europe/Berlin', 'America/Havana', 'Asia/Kathmandu', 'Pacific/Apia']
+    fc.assert(
+      fc.property(
+        fc.constantFrom('week', 'month', 'year'),
+        fc.constantFrom(...zones),
+        fc.integer({ min: 0, max: 1_200 }),
+        fc.integer({ min: -2_000, max: 2_000 }),
+        (cycle, zone, first, offset) => {
+          const anchor = Temporal.PlainDate.from('2024-01-01').add({ days: first })
+          const date = anchor.add({ days: offset })
+          const begins = (each: Temporal.PlainDate) => beginsPeriod(cycle, anchor, each)
+          let [start, end] = [date, date.add({ days: 1 })]
+          while (!begins(start)) start = start.subtract({ days: 1 })
+          while (!begins(end)) end = end.add({ days: 1 })
+          const moment = date.toZonedDateTime({ timeZone: zone, plainTime: '12:00' }).epochMilliseconds
+          expect(periodAt(cycle, zone, moment, anchor.toString())).toEqual({
+            startMs: start.toZonedDateTime(zone).epochMilliseconds,
+            endMs: end.toZonedDateTime(zone).epochMilliseconds,
+          })
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  const noon = (day: string) =>
+    Temporal.PlainDateTime.from(`${day}T12:00`).toZonedDateTime('UTC').epochMilliseconds
+  const days = ({ startMs, endMs }: { startMs: number; endMs: number }) =>
+    [startMs, endMs].map((ms) => new Date(ms + 6 * HOUR).toISOString().slice(0, 10)).join(' ')
+
+  /** Whether a period begins on a day, by looking at the day alone: an answer of another kind than counting. */
+  function beginsPeriod(
+    cycle: 'week' | 'month' | 'year',
+    anchor: Temporal.PlainDate,
+    day: Temporal.PlainDate,
+  ) {
+    if (cycle === 'week') return anchor.dayOfWeek === day.dayOfWeek
+    const isDay = day.day === Math.min(anchor.day, day.daysInMonth)
+    return cycle === 'month' ? isDay : isDay && day.month === anchor.month
+  }
+})

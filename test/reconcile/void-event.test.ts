@@ -231,7 +231,7 @@ test('quotas get back what was adjusted, once, and not what belongs to another p
           for (const { id, cost } of costs) given.push([id, cost])
         },
       }),
-      timezone: 'UTC',
+      billing: { timezone: 'UTC', period: 'month' },
       nowMs: () => nowMs,
       plans: async () => [{ ...base, keys: { max: 1, approval: 'auto' }, quotas }],
     },

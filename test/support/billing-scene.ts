@@ -41,7 +41,12 @@ export async function billingStore(scene: BillingScene): Promise<ControlStore> {
   const store = await openSqlControlStore(sqliteEngine(openSqliteFile(':memory:')), new ManualClock(0))
   for (const each of scene.tenants ?? [{}]) await store.tenants.insert(tenant(each))
   const fee310 = { ...FEE, price: { model: 'flat', amount: '310' } }
-  await store.plans.insertVersion(plan({ id: 'pro', charges: scene.charges ?? [FEE, CALLS] }), 'pro', 0, 0)
+  await store.plans.insertVersion(
+    plan({ id: 'pro', name: 'Pro', charges: scene.charges ?? [FEE, CALLS] }),
+    'pro',
+    0,
+    0,
+  )
   await store.plans.insertVersion(plan({ id: 'big', charges: [fee310] }), 'big', 1, 0)
   for (const each of scene.subscriptions ?? [{}]) {
     await store.subscriptions.insert(subscription({ planId: 'pro', startMs: Date.UTC(2026, 0, 1), ...each }))

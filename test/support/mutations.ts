@@ -63,7 +63,13 @@ export function reconcileIn(folder: string): Promise<Reconciliation> {
   return reconcileStores(config, { span: { startMs, endMs: startMs + 86_400_000 } })
 }
 
-const BILLING = { currency: 'USD', timezone: 'UTC', period: 'month', anchor: 'calendar' } as const
+const BILLING = {
+  currency: 'USD',
+  timezone: 'UTC',
+  period: 'month',
+  anchor: 'calendar',
+  proration: { fee: 'days', quota: 'carry' },
+} as const
 
 /** Where mutations happen: as often as they stand here. Names of others are only changed or removed. */
 const PLACES: readonly {

@@ -2,12 +2,15 @@ import type { AdjustmentStore } from './adjustments.ts'
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
 import type { EventStore } from './events.ts'
+import type { InvoiceStore } from './invoices.ts'
 import type { KeptAnswerStore } from './kept-answers.ts'
 import type { KeyStore } from './keys.ts'
+import type { LeaseStore } from './leases.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { NodeStore } from './nodes.ts'
 import type { OutboxStore } from './outbox.ts'
 import type { PlanStore } from './plans.ts'
+import type { QuotaStore } from './quotas.ts'
 import type { SubscriptionStore } from './subscriptions.ts'
 import type { TenantStore } from './tenants.ts'
 import type { TokenStore } from './tokens.ts'
@@ -36,8 +39,11 @@ export interface ControlTables {
   readonly changes: ChangeStore
   readonly audit: AuditStore
   readonly outbox: OutboxStore
+  readonly quotas: QuotaStore
   readonly tokens: TokenStore
   readonly events: EventStore
   readonly unattributed: UnattributedStore
+  readonly invoices: InvoiceStore
+  readonly leases: LeaseStore
   readonly keptAnswers: KeptAnswerStore
 }

@@ -58,6 +58,16 @@ export const LOG_LIMIT = 1000
 
 export const STEPS_PER_WINDOW = 60
 
+/**
+ * The amount of quotas that never refuse, in calls a period. A power of ten that every store writes out exactly.
+ */
+export const NEVER_REFUSES = 10_000_000_000_000
+
+/** What is left of what a counter includes, by what is left of its amount. */
+export function leftOf({ amount, allowance }: Counter, remaining: number): number {
+  return amount === allowance ? remaining : Math.max(0, allowance - (amount - remaining))
+}
+
 /** A counter of one tenant, as a plan's limit or quota asks for it. */
 export class Counter {
   /** Keeps the counters of one tenant together: one lock, one slot of a cluster. */
@@ -67,8 +77,10 @@ export class Counter {
   readonly kind: CounterKind
   /** The id of the limit or quota: the policy's name in the answer's headers. */
   readonly id: string
-  /** The most that may be used: a whole number. */
+  /** The most that may be used: a whole number. Of a quota that never refuses, more than anyone uses. */
   readonly amount: number
+  /** What is included, which clients are told: the same, but for a quota that never refuses. */
+  readonly allowance: number
   /** What this call takes: a whole number, 1 or more. */
   readonly cost: number
   readonly windowMs: number
@@ -93,6 +105,7 @@ export class Counter {
     this.stateHead = `"${spec.id}";r=`
     this.nextStateHead = `, ${this.stateHead}`
     this.amount = spec.amount
+    this.allowance = spec.allowance ?? spec.amount
     this.cost = spec.cost
     this.windowMs = spec.windowMs
     this.periodStartMs = spec.periodStartMs ?? 0
@@ -110,6 +123,7 @@ export interface CounterSpec {
   readonly kind: CounterKind
   readonly id: string
   readonly amount: number
+  readonly allowance?: number
   readonly cost: number
   readonly windowMs: number
   readonly periodStartMs?: number

@@ -9,9 +9,9 @@ import type { Seal } from '../../model/seal.ts'
  */
 export interface LedgerStore {
   /**
-   * Adds `entries` to their rollups, `seals` to theirs, and moves the watermark of `place` from
-   * `afterSeq` to `throughSeq`. What marks of rollups change goes into the seal of their bucket: `marks` of
-   * `seals` is not looked at.
+   * Adds `entries` to their rollups, `seals` to theirs, leaves notes for who watches quotas, and moves the watermark
+   * of `place` from `afterSeq` to `throughSeq`. What marks of rollups change goes into the seal of their bucket: `marks`
+   * of `seals` is not looked at.
    *
    * False, and nothing written, when the watermark is not at `afterSeq`: the batch was applied
    * before. Call it inside a transaction; rows, seals and watermark hold together or not at all.
@@ -34,7 +34,12 @@ export interface LedgerStore {
   /** The values of each dimension that a tenant has used so far. */
   dimensionValues(tenantId: string): Promise<DimensionValues>
   /** Used quantity of one built-in meter by tenant, over [fromMs, toMs): how quotas are rebuilt. */
-  usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]>
+  usedByTenant(
+    meter: 'calls' | 'units',
+    fromMs: number,
+    toMs: number,
+    only?: UseFilter,
+  ): Promise<readonly TenantUse[]>
 }
 
 /** Width of a bucket, so that a day can be cut in every time zone. */
@@ -122,6 +127,13 @@ export interface Strays {
   readonly rollups: number
   /** Of custom meters of a rollup that is not there. */
   readonly quantities: number
+}
+
+/** Whose use is asked for; all of it if not given. */
+export interface UseFilter {
+  readonly tenantId: string
+  /** Of these subscriptions only. */
+  readonly subscriptionIds?: readonly string[]
 }
 
 export interface TenantUse {

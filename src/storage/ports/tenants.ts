@@ -9,7 +9,12 @@ export interface TenantStore {
   /** Oldest first; without the deleted. */
   list(): Promise<readonly Tenant[]>
   setState(id: string, state: TenantState): Promise<void>
-  setOverrides(id: string, overrides: Overrides | null): Promise<void>
+  /** From `fromMs` on; what held before is kept for what was used before. */
+  setOverrides(id: string, overrides: Overrides | null, fromMs: number): Promise<void>
+  /** The ids of tenants that ever had something beside their plan. */
+  overridden(): Promise<ReadonlySet<string>>
+  /** What a tenant had beside its plan at a moment; null when nothing, or no such tenant. */
+  overridesAt(id: string, atMs: number): Promise<Overrides | null>
   /**
    * Holds back every other transaction that locks this tenant until ours ends.
    *

@@ -7,8 +7,10 @@ import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { EventStatements } from './event-statements.ts'
 import { SqlEventStore } from './events.ts'
+import { SqlInvoiceStore } from './invoices.ts'
 import { SqlKeptAnswerStore } from './kept-answers.ts'
 import { SqlKeyStore } from './keys.ts'
+import { SqlLeaseStore } from './leases.ts'
 import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
 import { LedgerNumbers } from './ledger-numbers.ts'
 import { LedgerStatements } from './ledger-statements.ts'
@@ -16,6 +18,7 @@ import { migrate } from './migrate.ts'
 import { SqlNodeStore } from './nodes.ts'
 import { SqlOutboxStore } from './outbox.ts'
 import { SqlPlanStore } from './plans.ts'
+import { SqlQuotaStore } from './quotas.ts'
 import type { ControlSchema } from './schema.ts'
 import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
@@ -75,9 +78,12 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),
     outbox: new SqlOutboxStore(db),
+    quotas: new SqlQuotaStore(db),
     tokens: new SqlTokenStore(db),
     events: new SqlEventStore(db, events),
     unattributed: new SqlUnattributedStore(db),
+    invoices: new SqlInvoiceStore(db),
+    leases: new SqlLeaseStore(db),
     keptAnswers: new SqlKeptAnswerStore(db),
   }
 }

@@ -81,6 +81,9 @@ export interface GrantRow {
   readonly plan_version: number | null
   readonly subscription_id: string | null
   readonly subscription_end_ms: number | null
+  readonly subscription_start_ms: number | null
+  readonly anchor_ms: number | null
+  readonly plan_since_ms: number | null
 }
 
 /** The one read that answers what a key may do at `nowMs`: key, tenant and running subscription. */
@@ -104,6 +107,8 @@ export function toGrant(row: GrantRow): Grant {
     planVersion: row.plan_version ?? 0,
     subscriptionId: row.subscription_id ?? '',
     planUntilMs: row.subscription_end_ms,
+    anchorMs: row.anchor_ms ?? row.subscription_start_ms,
+    planSinceMs: row.plan_since_ms ?? row.subscription_start_ms,
   }
 }
 
@@ -133,6 +138,9 @@ function grantQuery(db: Kysely<ControlSchema>, hash: string, nowMs: number) {
       'subscriptions.plan_version as plan_version',
       'subscriptions.id as subscription_id',
       'subscriptions.end_ms as subscription_end_ms',
+      'subscriptions.start_ms as subscription_start_ms',
+      'subscriptions.anchor_ms as anchor_ms',
+      'subscriptions.plan_since_ms as plan_since_ms',
     ])
     .where('keys.hash', '=', hash)
 }

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import type { Kysely } from 'kysely'
 import { assert } from '../../lib/assert.ts'
 import { failPoint } from '../../lib/fail-point.ts'
 import { readDimensions } from '../../model/dimension.ts'
@@ -16,6 +16,7 @@ import type {
   SealedRun,
   Strays,
   TenantUse,
+  UseFilter,
   WatermarkAdvance,
 } from '../ports/ledger.ts'
 import type { LedgerNumbers } from './ledger-numbers.ts'
@@ -23,7 +24,9 @@ import { readLevels, readRollups } from './ledger-read.ts'
 import { addSeals, readSealedRuns, readSeals, sealedThrough } from './ledger-seals.ts'
 import type { LedgerStatements } from './ledger-statements.ts'
 import { readStrays } from './ledger-strays.ts'
+import { readUse } from './ledger-use.ts'
 import { addRollups } from './ledger-write.ts'
+import { noteUse } from './quotas.ts'
 import type { ControlSchema } from './schema.ts'
 
 /** Rollups and watermarks, in SQL. */
@@ -45,6 +48,7 @@ export class SqlLedgerStore implements LedgerStore {
     failPoint('inside-ledger')
     const marks = await addRollups({ db: this.#db, ...this.#shared }, entries)
     await addSeals(this.#db, seals, marks)
+    await noteUse(this.#db, entries)
     return true
   }
 
@@ -106,20 +110,13 @@ export class SqlLedgerStore implements LedgerStore {
     return values
   }
 
-  async usedByTenant(meter: 'calls' | 'units', fromMs: number, toMs: number): Promise<readonly TenantUse[]> {
-    const column = meter === 'calls' ? 'requests' : 'usage_units'
-    return this.#db
-      .selectFrom('rollups')
-      .innerJoin('rollup_tenants', 'rollup_tenants.tenant_no', 'rollups.tenant_no')
-      .innerJoin('rollup_kinds', 'rollup_kinds.kind_no', 'rollups.kind_no')
-      .select(['tenant_id as tenantId', sql<number>`cast(sum(${sql.ref(column)}) as bigint)`.as('used')])
-      .where('bucket_ms', '>=', fromMs)
-      .where('bucket_ms', '<', toMs)
-      .where('billable', '=', 1)
-      .where('tenant_id', '!=', '')
-      .groupBy('tenant_id')
-      .orderBy('tenant_id')
-      .execute()
+  usedByTenant(
+    meter: 'calls' | 'units',
+    fromMs: number,
+    toMs: number,
+    only?: UseFilter,
+  ): Promise<readonly TenantUse[]> {
+    return readUse(this.#db, { meter, fromMs, toMs, only })
   }
 
   /**

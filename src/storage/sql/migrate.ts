@@ -7,6 +7,8 @@ import { seals } from './migrations/0002-seals.ts'
 import { tokensAndEvents } from './migrations/0003-tokens-and-events.ts'
 import { marksAndDimensions } from './migrations/0004-marks-and-dimensions.ts'
 import { keptAnswers } from './migrations/0005-kept-answers.ts'
+import { quotasAndTerms } from './migrations/0010-quotas-and-terms.ts'
+import { invoices } from './migrations/0011-invoices.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -43,8 +45,16 @@ export interface Migration {
   statements(ddl: SqlDdl): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions, keptAnswers]
-const LATEST_VERSION = MIGRATIONS.length
+const MIGRATIONS: readonly Migration[] = [
+  initial,
+  seals,
+  tokensAndEvents,
+  marksAndDimensions,
+  keptAnswers,
+  quotasAndTerms,
+  invoices,
+]
+const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
 
 /** The schema version of the store; 0 when it is new. Throws when it is newer than ours. */
 async function versionOf(db: Kysely<ControlSchema>, engine: SqlEngine): Promise<number> {

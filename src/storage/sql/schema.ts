@@ -8,6 +8,7 @@ import type {
   TokenRow,
   UnattributedRow,
 } from './intake-schema.ts'
+import type { InvoiceTables } from './invoice-rows.ts'
 import type {
   RollupCallerRow,
   RollupKindRow,
@@ -17,6 +18,7 @@ import type {
   SealRow,
   WatermarkRow,
 } from './ledger-schema.ts'
+import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } from './quota-rows.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -24,7 +26,7 @@ import type {
  * Times are whole ms since 1970, booleans 0 or 1, JSON is text, exact decimals are text in SQLite and
  * NUMERIC in Postgres: whatever differs between the engines stays below this line.
  */
-export interface ControlSchema {
+export interface ControlSchema extends InvoiceTables {
   readonly schema_migrations: MigrationRow
   readonly tenants: TenantRow
   readonly members: MemberRow
@@ -47,6 +49,10 @@ export interface ControlSchema {
   readonly changes: ChangeRow
   readonly audit: AuditRow
   readonly outbox: OutboxRow
+  readonly use_notes: UseNoteTable
+  readonly quota_use: QuotaUseRow
+  readonly quota_alerts: QuotaAlertRow
+  readonly override_versions: OverrideVersionRow
   readonly tokens: TokenRow
   readonly ingested_events: IngestedEventRow
   readonly event_batches: EventBatchRow
@@ -116,6 +122,10 @@ export interface SubscriptionRow {
   readonly plan_version: number
   readonly start_ms: number
   readonly end_ms: number | null
+  readonly anchor_ms: number | null
+  readonly plan_since_ms: number | null
+  /** 0 or 1. */
+  readonly is_trial: number
 }
 
 export interface KeyRow {

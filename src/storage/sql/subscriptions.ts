@@ -21,6 +21,9 @@ export class SqlSubscriptionStore implements SubscriptionStore {
         plan_version: subscription.planVersion,
         start_ms: subscription.startMs,
         end_ms: subscription.endMs,
+        anchor_ms: subscription.anchorMs ?? null,
+        plan_since_ms: subscription.planSinceMs ?? null,
+        is_trial: subscription.isTrial === true ? 1 : 0,
       })
       .execute()
   }
@@ -61,6 +64,14 @@ export class SqlSubscriptionStore implements SubscriptionStore {
     return rows.map(toSubscription)
   }
 
+  async firstStartMs(): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('subscriptions')
+      .select(({ fn }) => fn.min('start_ms').as('start_ms'))
+      .executeTakeFirst()
+    return row?.start_ms ?? undefined
+  }
+
   async end(id: string, endMs: number | null): Promise<void> {
     await this.#db.updateTable('subscriptions').set({ end_ms: endMs }).where('id', '=', id).execute()
   }
@@ -96,5 +107,8 @@ function toSubscription(row: SubscriptionRow): Subscription {
     planVersion: row.plan_version,
     startMs: row.start_ms,
     endMs: row.end_ms,
+    ...(row.anchor_ms !== null && { anchorMs: row.anchor_ms }),
+    ...(row.plan_since_ms !== null && { planSinceMs: row.plan_since_ms }),
+    ...(row.is_trial === 1 && { isTrial: true }),
   }
 }

@@ -30,7 +30,9 @@ export class SqlTenantStore implements TenantStore {
       .values(toRow(tenant))
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirstOrThrow()
-    return numInsertedOrUpdatedRows === 1n
+    if (numInsertedOrUpdatedRows !== 1n) return false
+    if (tenant.overrides !== null) await this.setOverrides(tenant.id, tenant.overrides, 0)
+    return true
   }
 
   async find(idOrExternalId: string): Promise<Tenant | undefined> {
@@ -57,12 +59,31 @@ export class SqlTenantStore implements TenantStore {
     await this.#db.updateTable('tenants').set({ state }).where('id', '=', id).execute()
   }
 
-  async setOverrides(id: string, overrides: Overrides | null): Promise<void> {
+  async setOverrides(id: string, overrides: Overrides | null, fromMs: number): Promise<void> {
+    const json = overrides === null ? null : JSON.stringify(overrides)
+    await this.#db.updateTable('tenants').set({ overrides: json }).where('id', '=', id).execute()
     await this.#db
-      .updateTable('tenants')
-      .set({ overrides: overrides === null ? null : JSON.stringify(overrides) })
-      .where('id', '=', id)
+      .insertInto('override_versions')
+      .values({ tenant_id: id, from_ms: fromMs, overrides: json })
+      .onConflict((conflict) => conflict.columns(['tenant_id', 'from_ms']).doUpdateSet({ overrides: json }))
       .execute()
+  }
+
+  async overridden(): Promise<ReadonlySet<string>> {
+    const rows = await this.#db.selectFrom('override_versions').select('tenant_id').distinct().execute()
+    return new Set(rows.map((row) => row.tenant_id))
+  }
+
+  async overridesAt(id: string, atMs: number): Promise<Overrides | null> {
+    const row = await this.#db
+      .selectFrom('override_versions')
+      .select('overrides')
+      .where('tenant_id', '=', id)
+      .where('from_ms', '<=', atMs)
+      .orderBy('from_ms', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return toOverrides(row?.overrides ?? null)
   }
 
   async lock(id: string): Promise<void> {

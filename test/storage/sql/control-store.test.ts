@@ -56,7 +56,8 @@ test('many who open a new store at once all find the one schema', async () => {
     .prepare<[], { version: number; name: string }>('select version, name from schema_migrations')
     .all()
   expect(rows[0]).toEqual({ version: 1, name: 'initial' })
-  expect(rows.map(({ version }) => version)).toEqual(rows.map((_, index) => index + 1))
+  const versions = rows.map(({ version }) => version)
+  expect(versions).toEqual([...new Set(versions)].toSorted((one, other) => one - other))
 })
 
 test('a store that a newer gatez wrote is refused, and stays as it is', async () => {

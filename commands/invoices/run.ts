@@ -1,0 +1,56 @@
+import * as Flags from '@oclif/core/flags'
+import { type InvoiceRowView, viewInvoiceRow } from '../../src/billing/invoice/invoice-view.ts'
+import { GatezCommand } from '../../src/cli/gatez-command.ts'
+import { PERIOD_FLAGS } from '../../src/cli/invoice-flags.ts'
+import { INVOICE_COLUMNS, invoiceRows } from '../../src/cli/invoice-text.ts'
+import { openInvoicing } from '../../src/invoicing.ts'
+
+export default class InvoicesRun extends GatezCommand {
+  static override summary = 'Make the invoices of periods that are over.'
+  static override description =
+    'gatez serve does this by itself, unless billing.invoices says otherwise. Without a period: all that are over and not ' +
+    'closed yet. Running it twice changes nothing, and a run that was killed is carried on by the next one; numbers have ' +
+    'no gaps. What came late to a closed period is billed here as an adjustment.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --month 2026-03',
+    '<%= config.bin %> <%= command.id %> --month 2026-03 --tenant acme --review',
+  ]
+  static override flags = {
+    ...PERIOD_FLAGS,
+    tenant: Flags.string({
+      description: 'Only this tenant: its id or external id. A void invoice of it is made again.',
+    }),
+    review: Flags.boolean({ description: 'Leave drafts: gatez invoices send issues them.' }),
+  }
+
+  async run(): Promise<InvoicesMade> {
+    const { flags } = await this.parse(InvoicesRun)
+    await using invoicing = await openInvoicing(flags.config)
+
+    const review = flags.review || invoicing.config.invoicing.run === 'review'
+    const onProgress = (done: number, total: number): void => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} invoices`)
+    }
+    const runs = await invoicing.runInvoices({ ...flags, review, onProgress })
+    if (process.stderr.isTTY) process.stderr.write('\r')
+    const made = runs.flatMap((run) => run.made)
+    const kept = runs.reduce((sum, run) => sum + run.kept, 0)
+    const problems = runs.flatMap((run) => run.problems)
+    this.table(INVOICE_COLUMNS, invoiceRows(made), 'No invoice was to be made.')
+    if (kept > 0) this.log(`\nThere before: ${kept}.`)
+    for (const { tenantId, why } of problems) this.log(`\nNo invoice for ${tenantId}: ${why}`)
+    if (problems.length > 0) process.exitCode = 6
+    return {
+      made: made.map(viewInvoiceRow),
+      kept,
+      problems: problems.map(({ tenantId, why }) => ({ tenant_id: tenantId, why })),
+    }
+  }
+}
+
+interface InvoicesMade {
+  readonly made: readonly InvoiceRowView[]
+  readonly kept: number
+  readonly problems: readonly { readonly tenant_id: string; readonly why: string }[]
+}

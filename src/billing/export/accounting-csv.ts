@@ -1,0 +1,90 @@
+import { stringify } from 'csv-stringify/sync'
+import type { Invoice, InvoiceLine } from '../../model/invoice.ts'
+import { dayText } from '../invoice/day-text.ts'
+import { textCell } from './text-cell.ts'
+
+/**
+ * Invoices as QuickBooks Online imports them: a row for each line, the number of the invoice on each.
+ *
+ * Tax is left to QuickBooks: its code stands on each row, its amount does not.
+ */
+export function quickbooksCsv(invoices: readonly Invoice[]): string {
+  const rows = invoices.flatMap((invoice) =>
+    invoice.content.lines.map((line) => [
+      invoice.number ?? '',
+      textCell(invoice.content.tenantName),
+      issuedOn(invoice),
+      dueOn(invoice),
+      `Net ${invoice.content.terms.days}`,
+      textCell(`Period ${dayText(invoice.period.startMs, invoice.content.timezone)}`),
+      textCell(line.chargeId),
+      textCell(line.description),
+      '1',
+      line.amount,
+      line.amount,
+      taxNames(invoice),
+      dayText(line.period.startMs, invoice.content.timezone),
+    ]),
+  )
+  return csv([QUICKBOOKS, ...rows])
+}
+
+/** Invoices as Xero imports them: a row for each line. Xero takes 500 invoices in a file. */
+export function xeroCsv(invoices: readonly Invoice[]): string {
+  const rows = invoices.flatMap((invoice) => invoice.content.lines.map((line) => xeroRow(invoice, line)))
+  return csv([XERO, ...rows.map((row) => XERO.map((name) => row[name] ?? ''))])
+}
+
+function xeroRow(invoice: Invoice, line: InvoiceLine): Readonly<Record<string, string>> {
+  const { content, currency } = invoice
+  const [tax] = content.taxes
+  return {
+    '*ContactName': textCell(content.tenantName),
+    '*InvoiceNumber': invoice.number ?? '',
+    Reference: textCell(invoice.tenantId),
+    '*InvoiceDate': issuedOn(invoice),
+    '*DueDate': dueOn(invoice),
+    '*Description': textCell(line.description),
+    '*Quantity': '1',
+    '*UnitAmount': line.amount,
+    '*AccountCode': '200',
+    '*TaxType': tax === undefined ? 'Tax Exempt' : textCell(`${tax.rate}% (${tax.name} on Income)`),
+    Currency: currency,
+  }
+}
+
+function issuedOn({ issuedAtMs, content }: Invoice): string {
+  return issuedAtMs === null ? '' : dayText(issuedAtMs, content.timezone)
+}
+
+function dueOn({ dueAtMs, content }: Invoice): string {
+  return dueAtMs === null ? '' : dayText(dueAtMs - 1, content.timezone)
+}
+
+function taxNames({ content }: Invoice): string {
+  return textCell(content.taxes.map(({ name, rate }) => `${name} ${rate}%`).join(' '))
+}
+
+function csv(rows: readonly (readonly string[])[]): string {
+  return stringify([...rows], { record_delimiter: 'windows', quoted_match: /[\r\n]/ })
+}
+
+const QUICKBOOKS = [
+  ...['*InvoiceNo', '*Customer', '*InvoiceDate', '*DueDate', 'Terms', 'Memo', 'Item(Product/Service)'],
+  ...['ItemDescription', 'ItemQuantity', 'ItemRate', '*ItemAmount', 'ItemTaxCode', 'ServiceDate'],
+] as const
+
+const XERO = [
+  ...['*ContactName', 'EmailAddress', 'POAddressLine1', 'POAddressLine2', 'POAddressLine3', 'POAddressLine4'],
+  ...['POCity', 'PORegion', 'POPostalCode', 'POCountry', '*InvoiceNumber', 'Reference', '*InvoiceDate'],
+  ...[
+    '*DueDate',
+    'InventoryItemCode',
+    '*Description',
+    '*Quantity',
+    '*UnitAmount',
+    'Discount',
+    '*AccountCode',
+  ],
+  ...['*TaxType', 'TrackingName1', 'TrackingOption1', 'TrackingName2', 'TrackingOption2', 'Currency'],
+] as const

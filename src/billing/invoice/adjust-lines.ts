@@ -1,0 +1,114 @@
+import { assert } from '../../lib/assert.ts'
+import type { BillPlace } from '../../metering/charge-lines.ts'
+import { chargeLines } from '../../metering/charge-lines.ts'
+import type { PriceBook } from '../../metering/price-book.ts'
+import type { Invoice } from '../../model/invoice.ts'
+import { formatMinor, parseMinor } from '../../model/money.ts'
+import { exactly, formatExactly, minus, plus, type Rational, ZERO } from '../../model/rational.ts'
+import { viewPriceLine } from '../../pricing/quote.ts'
+import { type DraftLine, meterText, refuseUnpriced } from './make-lines.ts'
+import type { ProvenBill } from './period-bills.ts'
+
+/**
+ * What is still to be billed, or to be given back, of a period whose invoice is there: what the period comes to by all
+ * usage known now, less what was billed. At the prices of that period: neither its plan version nor what the tenant had of
+ * its own then can change any more.
+ */
+export async function adjustLines(
+  prices: PriceBook,
+  { bill, events, evidence }: ProvenBill,
+  { billed, place }: AdjustRequest,
+): Promise<readonly DraftLine[]> {
+  const charges = (await prices.charges(bill)) ?? []
+  const plan = await prices.plan(bill.planId, bill.planVersion)
+  const drafts: DraftLine[] = []
+  for (const charge of charges) {
+    if (charge.meter === null || charge.price.model === 'flat') continue
+    const before = billed.get(chargeName(bill.subscriptionId, charge.id))
+    if (before?.evidence === evidence) continue
+    const [line] = chargeLines(bill, [charge], place)
+    assert(line !== undefined, 'a charge has a line')
+    if (line.priced === null || line.minor === null) refuseUnpriced(bill, charge.id, line.problem)
+    const quantity = minus(line.quantity, before?.quantity ?? ZERO)
+    const minor = line.minor - (before?.minor ?? 0n)
+    if (quantity.numerator === 0n && minor === 0n) continue
+    const amountBefore = formatMinor(-(before?.minor ?? 0n), place.currency)
+    const steps = line.priced.lines.map(viewPriceLine)
+    const quantityBefore = formatExactly(before?.quantity ?? ZERO)
+    drafts.push({
+      kind: 'adjustment',
+      description: `${plan?.name ?? bill.planId}: ${meterText(charge.meter)} of an earlier period`,
+      chargeId: charge.id,
+      meter: charge.meter,
+      ...{ subscriptionId: bill.subscriptionId, planId: bill.planId, planVersion: bill.planVersion },
+      planName: plan?.name ?? bill.planId,
+      period: bill.period,
+      quantity: formatExactly(quantity),
+      events: events - (before?.events ?? 0),
+      price: charge.written,
+      steps: [...steps, { part: 'billed', quantity: quantityBefore, amount: amountBefore }],
+      days: null,
+      exact: formatExactly(
+        minus(line.priced.exact, exactly(formatMinor(before?.minor ?? 0n, place.currency))),
+      ),
+      amount: formatMinor(minor, place.currency),
+      minor,
+      evidence,
+    })
+  }
+  return drafts
+}
+
+export interface AdjustRequest {
+  readonly billed: ReadonlyMap<string, Billed>
+  readonly place: BillPlace
+}
+
+/** What invoices say of one charge of one subscription in one period, added up. */
+export interface Billed {
+  readonly quantity: Rational
+  readonly minor: bigint
+  readonly events: number
+  /** Of the newest line. */
+  readonly evidence: string | null
+}
+
+/** Adds up what invoices say of the usage of one period, by `chargeName`. Of several attempts the last one counts. */
+export function billedOf(
+  invoices: readonly Invoice[],
+  period: { readonly startMs: number },
+): ReadonlyMap<string, Billed> {
+  const billed = new Map<string, Billed>()
+  for (const { content, currency, period: own } of lastAttempts(invoices)) {
+    for (const line of content.lines) {
+      if (line.kind === 'fee') continue
+      const { startMs } = line.kind === 'adjustment' ? line.period : own
+      if (startMs !== period.startMs) continue
+      const name = chargeName(line.subscriptionId, line.chargeId)
+      const before = billed.get(name)
+      billed.set(name, {
+        quantity: plus(before?.quantity ?? ZERO, exactly(line.quantity)),
+        minor: (before?.minor ?? 0n) + parseMinor(line.amount, currency),
+        events: (before?.events ?? 0) + line.events,
+        evidence: line.evidence,
+      })
+    }
+  }
+  return billed
+}
+
+/** Names one charge of one subscription. */
+export function chargeName(subscriptionId: string, chargeId: string): string {
+  return `${subscriptionId} ${chargeId}`
+}
+
+/** Of several invoices for the same tenant and period, the last one; in the order of periods. */
+export function lastAttempts(invoices: readonly Invoice[]): readonly Invoice[] {
+  const last = new Map<string, Invoice>()
+  for (const invoice of invoices) {
+    const name = `${invoice.tenantId} ${invoice.period.startMs}`
+    const before = last.get(name)
+    if (before === undefined || before.attempt < invoice.attempt) last.set(name, invoice)
+  }
+  return [...last.values()].sort((one, other) => one.period.startMs - other.period.startMs)
+}

@@ -1,0 +1,281 @@
+import type { InvoiceConfig } from '../../config/invoice-config.ts'
+import { GatezError } from '../../errors/gatez-error.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { failPoint } from '../../lib/fail-point.ts'
+import { PriceBook } from '../../metering/price-book.ts'
+import type { BillingTerms } from '../../metering/usage-amounts.ts'
+import type { BillingPeriodRow, Invoice } from '../../model/invoice.ts'
+import type { Overrides } from '../../model/overrides.ts'
+import type { Period } from '../../model/period.ts'
+import type { Tenant } from '../../model/tenant.ts'
+import type { ControlStore } from '../../storage/ports/control-store.ts'
+import type { TenantStore } from '../../storage/ports/tenants.ts'
+import { adjustLines, billedOf, lastAttempts } from './adjust-lines.ts'
+import { InvoicingLease } from './invoicing-lease.ts'
+import { issueInvoices } from './issue-invoices.ts'
+import { type InvoiceRules, makeInvoice } from './make-invoice.ts'
+import { type DraftLine, makeLines } from './make-lines.ts'
+import { type ProvenBill, periodBills } from './period-bills.ts'
+import { sealedPeriod } from './sealed-period.ts'
+
+/**
+ * Makes the invoices of one closed period: of all tenants, or of one.
+ *
+ * Doing it twice changes nothing: an invoice that is there is left alone, and what a killed run left undone the next one
+ * does. Invoices are written in groups, each in one transaction with its numbers. What came late to earlier periods is
+ * billed as adjustments on these. One process does it at a time; throws `invoices-running` else.
+ */
+export async function runInvoices(parts: InvoicingParts, request: RunRequest): Promise<InvoiceRun> {
+  const { store, clock } = parts
+  await using lease = await InvoicingLease.take(store, clock)
+  failPoint('invoices-leased')
+  return await new Run(parts, request, lease).make()
+}
+
+export interface InvoicingParts {
+  readonly store: ControlStore
+  readonly clock: Clock
+  readonly billing: BillingTerms
+  readonly invoicing: InvoiceConfig
+  /** Says what counts for a meter. */
+  readonly billable: (meter: string) => string
+}
+
+export interface RunRequest {
+  /** A billing period that is over. */
+  readonly period: Period
+  /** The one tenant that is asked for; the period stays open for the others then. */
+  readonly tenantId?: string | undefined
+  /** Leaves drafts, to be looked at before they are sent. */
+  readonly review: boolean
+  readonly actor: string
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+export interface InvoiceRun {
+  readonly period: Period
+  /** Made by this run. */
+  readonly made: readonly Invoice[]
+  /** How many were there before. */
+  readonly kept: number
+  /** Tenants that get no invoice, because a price has no answer; the period stays open then. */
+  readonly problems: readonly BillingProblem[]
+}
+
+export interface BillingProblem {
+  readonly tenantId: string
+  readonly why: string
+}
+
+/** Invoices in one transaction: few enough that nobody waits for it. */
+const GROUP = 256
+
+class Run {
+  readonly #parts: InvoicingParts
+  readonly #request: RunRequest
+  readonly #lease: InvoicingLease
+  readonly #rules: InvoiceRules
+  readonly #tenants = new Map<string, Tenant>()
+  readonly #overrides: OverridesRead
+  readonly #prices: PriceBook
+  readonly #problems = new Map<string, string>()
+
+  constructor(parts: InvoicingParts, request: RunRequest, lease: InvoicingLease) {
+    const { billing, invoicing, billable, store } = parts
+    this.#parts = parts
+    this.#request = request
+    this.#lease = lease
+    this.#rules = { currency: billing.currency, timezone: billing.timezone, invoicing, billable }
+    this.#overrides = new OverridesRead(store.tenants)
+    this.#prices = new PriceBook({
+      plans: store.plans,
+      tenants: this.#overrides,
+    })
+  }
+
+  async make(): Promise<InvoiceRun> {
+    const { store } = this.#parts
+    const { period, tenantId, onProgress } = this.#request
+    const closed = await store.invoices.closedPeriods()
+    const isClosed = closed.some(({ startMs, endMs }) => startMs === period.startMs && endMs === period.endMs)
+    if (isClosed && tenantId === undefined) {
+      return { period, made: [], kept: (await this.#invoicesOf(period)).length, problems: [] }
+    }
+    for (const tenant of await store.tenants.list()) this.#tenants.set(tenant.id, tenant)
+    await this.#overrides.open()
+    // Before the usage is read: what comes in meanwhile is looked at again the next time.
+    const evidence = await sealedPeriod(store.ledger, period)
+    const changed = await this.#changedPeriods(closed)
+    const lines = await this.#linesByTenant(changed)
+    const drafts = await this.#drafts(lines, evidence)
+
+    const made: Invoice[] = []
+    for (let start = 0; start < drafts.fresh.length; start += GROUP) {
+      made.push(...(await this.#write(drafts.fresh.slice(start, start + GROUP))))
+      failPoint('invoices-committed')
+      onProgress?.(made.length, drafts.fresh.length)
+    }
+    const problems = [...this.#problems].map(([tenant, why]) => ({ tenantId: tenant, why }))
+    if (tenantId === undefined && problems.length === 0) {
+      await this.#close(evidence.seals, changed, drafts.kept === 0)
+    }
+    return { period, made, kept: drafts.kept, problems }
+  }
+
+  /** Earlier periods that the ledger took something into since their usage was last billed. */
+  async #changedPeriods(closed: readonly BillingPeriodRow[]): Promise<readonly ChangedPeriod[]> {
+    const changed: ChangedPeriod[] = []
+    for (const row of closed) {
+      if (row.endMs > this.#request.period.startMs) continue
+      const { seals } = await sealedPeriod(this.#parts.store.ledger, row)
+      if (seals !== row.seals) changed.push({ ...row, seals })
+    }
+    return changed
+  }
+
+  async #linesByTenant(
+    changed: readonly ChangedPeriod[],
+  ): Promise<ReadonlyMap<string, readonly DraftLine[]>> {
+    const { store, billing } = this.#parts
+    const { period, tenantId } = this.#request
+    const lines = new Map<string, DraftLine[]>()
+    for (const proven of await periodBills(store, { period, tenantId, billing, prices: this.#prices })) {
+      append(lines, proven, await this.#priced(proven, () => makeLines(this.#prices, proven, billing)))
+    }
+    for (const earlier of changed) {
+      const within = { startMs: earlier.startMs, endMs: period.startMs }
+      const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier)
+      for (const proven of await periodBills(store, {
+        period: earlier,
+        tenantId,
+        billing,
+        prices: this.#prices,
+      })) {
+        const adjust = () => adjustLines(this.#prices, proven, { billed, place: billing })
+        append(lines, proven, await this.#priced(proven, adjust))
+      }
+    }
+    for (const unpriced of this.#problems.keys()) lines.delete(unpriced)
+    return lines
+  }
+
+  /** One tenant whose usage has no price keeps no other from its invoice. */
+  async #priced(
+    { bill }: ProvenBill,
+    price: () => Promise<readonly DraftLine[]>,
+  ): Promise<readonly DraftLine[]> {
+    try {
+      return await price()
+    } catch (error) {
+      if (!(error instanceof GatezError) || error.code !== 'unpriced-usage') throw error
+      this.#problems.set(bill.tenantId, error.message)
+      return []
+    }
+  }
+
+  /** The invoices that are still to be written, in the order of tenants. */
+  async #drafts(
+    lines: ReadonlyMap<string, readonly DraftLine[]>,
+    evidence: { readonly seals: string; readonly events: number },
+  ): Promise<{ readonly fresh: readonly Invoice[]; readonly kept: number }> {
+    const { period } = this.#request
+    const nowMs = this.#parts.clock.nowMs()
+    const there = new Map((await this.#invoicesOf(period)).map((invoice) => [invoice.tenantId, invoice]))
+    const fresh: Invoice[] = []
+    for (const tenantId of [...lines.keys()].sort()) {
+      const before = there.get(tenantId)
+      if (before !== undefined && !this.#mayReplace(before)) continue
+      const tenant = this.#tenants.get(tenantId) ?? (await this.#parts.store.tenants.find(tenantId))
+      const attempt = (before?.attempt ?? 0) + 1
+      const tenantName = tenant?.name ?? tenantId
+      fresh.push(
+        makeInvoice(this.#rules, {
+          ...{ tenantId, tenantName, period, attempt, evidence, nowMs },
+          lines: lines.get(tenantId) ?? [],
+        }),
+      )
+    }
+    return { fresh, kept: there.size }
+  }
+
+  /** A void invoice is made again only when its tenant is named. */
+  #mayReplace({ state, tenantId }: Invoice): boolean {
+    return state === 'void' && tenantId === this.#request.tenantId
+  }
+
+  async #write(drafts: readonly Invoice[]): Promise<readonly Invoice[]> {
+    const { store, clock, billing } = this.#parts
+    const { review, actor } = this.#request
+    return store.transaction(async (tables) => {
+      await this.#lease.keep(tables)
+      if (review) {
+        await tables.invoices.insert(drafts)
+        return drafts
+      }
+      const credits = await tables.invoices.credits(billing.currency)
+      return issueInvoices(tables, drafts, { nowMs: clock.nowMs(), isNew: true, credits, actor })
+    })
+  }
+
+  /**
+   * Closes the period. After a run that found invoices of an earlier, broken one, its usage is looked at once more by the
+   * next run: between the two something may have come in.
+   */
+  async #close(seals: string, changed: readonly ChangedPeriod[], isFirst: boolean): Promise<void> {
+    const { store, clock } = this.#parts
+    const { period } = this.#request
+    const closedAtMs = clock.nowMs()
+    await store.transaction(async (tables) => {
+      await this.#lease.keep(tables)
+      await tables.invoices.closePeriod({ ...period, closedAtMs, seals: isFirst ? seals : '' })
+      if (isFirst) for (const earlier of changed) await tables.invoices.closePeriod(earlier)
+      failPoint('invoices-closing')
+    })
+    failPoint('invoices-closed')
+  }
+
+  async #invoicesOf({ startMs, endMs }: Period): Promise<readonly Invoice[]> {
+    const within = { startMs, endMs: startMs + 1 }
+    const { tenantId } = this.#request
+    const invoices = await this.#parts.store.invoices.list({ tenantId, within })
+    return lastAttempts(invoices.filter(({ period }) => period.endMs === endMs))
+  }
+}
+
+/** An earlier period with what its seals come to now. */
+type ChangedPeriod = BillingPeriodRow
+
+/** What tenants have beside their plans, each asked for once. */
+class OverridesRead {
+  readonly #tenants: TenantStore
+  readonly #read = new Map<string, Promise<Overrides | null>>()
+  #overridden: ReadonlySet<string> = new Set()
+
+  constructor(tenants: TenantStore) {
+    this.#tenants = tenants
+  }
+
+  /** Learns which tenants have anything at all: few, so most are never asked for. */
+  async open(): Promise<void> {
+    this.#overridden = await this.#tenants.overridden()
+  }
+
+  overridesAt(id: string, atMs: number): Promise<Overrides | null> {
+    const name = `${atMs} ${id}`
+    const known = this.#read.get(name)
+    if (known !== undefined) return known
+    if (!this.#overridden.has(id)) return NOTHING
+    const read = this.#tenants.overridesAt(id, atMs)
+    this.#read.set(name, read)
+    return read
+  }
+}
+
+const NOTHING = Promise.resolve(null)
+
+function append(lines: Map<string, DraftLine[]>, { bill }: ProvenBill, more: readonly DraftLine[]): void {
+  if (more.length === 0) return
+  const before = lines.get(bill.tenantId)
+  if (before === undefined) lines.set(bill.tenantId, [...more])
+  else before.push(...more)
+}

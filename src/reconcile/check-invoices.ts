@@ -1,0 +1,123 @@
+import { billedOf, chargeName, lastAttempts } from '../billing/invoice/adjust-lines.ts'
+import { makeLines } from '../billing/invoice/make-lines.ts'
+import { type ProvenBill, periodBills } from '../billing/invoice/period-bills.ts'
+import { sealedPeriod } from '../billing/invoice/sealed-period.ts'
+import { PriceBook } from '../metering/price-book.ts'
+import type { BillingTerms } from '../metering/usage-amounts.ts'
+import type { Invoice } from '../model/invoice.ts'
+import { formatMinor, parseMinor } from '../model/money.ts'
+import type { Period } from '../model/period.ts'
+import { exactly, formatExactly, minus } from '../model/rational.ts'
+import type { ControlTables } from '../storage/ports/control-store.ts'
+import { type Difference, difference } from './difference.ts'
+
+/**
+ * Holds every invoice of the span against the ledger: is each charge billed, by all invoices together, with the quantity
+ * and the amount that the ledger has now, and do lines and taxes add up to the total?
+ *
+ * What the ledger took in after an invoice is no difference: the next invoice adjusts it. `waiting` counts the charges for
+ * which that is still to come.
+ */
+export async function checkInvoices(
+  control: ControlTables,
+  { span, billing }: CheckRequest,
+): Promise<CheckedInvoices> {
+  const all = await control.invoices.list({ within: { startMs: span.startMs, endMs: FAR_MS } })
+  const inSpan = all.filter(({ period, state }) => period.startMs < span.endMs && state !== 'void')
+  const differences = inSpan.flatMap(sumsDifferences)
+  const periods = new Map(inSpan.map(({ period }) => [`${period.startMs} ${period.endMs}`, period]))
+  let waiting = 0
+  for (const period of periods.values()) {
+    const found = await checkPeriod(control, { period, billing, invoices: all })
+    differences.push(...found.differences)
+    waiting += found.waiting
+  }
+  return { invoices: inSpan.length, waiting, differences }
+}
+
+export interface CheckRequest {
+  readonly span: Period
+  readonly billing: BillingTerms
+}
+
+export interface CheckedInvoices {
+  /** How many were looked at. */
+  readonly invoices: number
+  /** Charges with usage that the next invoice will adjust. */
+  readonly waiting: number
+  readonly differences: readonly Difference[]
+}
+
+const FAR_MS = Date.UTC(9999, 0, 1)
+
+async function checkPeriod(
+  control: ControlTables,
+  { period, billing, invoices }: PeriodCheck,
+): Promise<Omit<CheckedInvoices, 'invoices'>> {
+  const prices = new PriceBook(control)
+  const { seals } = await sealedPeriod(control.ledger, period)
+  const own = lastAttempts(invoices).filter((each) => each.period.startMs === period.startMs)
+  const byTenant = new Map(own.filter(({ state }) => state !== 'void').map((each) => [each.tenantId, each]))
+  const billed = billedOf(invoices, period)
+  const differences: Difference[] = []
+  let waiting = 0
+  for (const proven of await periodBills(control, { period, billing, prices })) {
+    const invoice = byTenant.get(proven.bill.tenantId)
+    if (invoice === undefined) continue
+    for (const what of await billDifferences(proven, { billed, billing, prices })) {
+      // Every event that comes later changes the seals; without one the same usage must give the same bill.
+      if (seals !== invoice.content.evidence.seals) waiting += 1
+      else differences.push(invoiceDifference(invoice, what))
+    }
+  }
+  return { differences, waiting }
+}
+
+interface PeriodCheck {
+  readonly period: Period
+  readonly billing: BillingTerms
+  readonly invoices: readonly Invoice[]
+}
+
+async function billDifferences(
+  proven: ProvenBill,
+  { billed, billing, prices }: BillCheck,
+): Promise<readonly string[]> {
+  const lines = await makeLines(prices, proven, billing)
+  return lines.flatMap(({ kind, chargeId, subscriptionId, quantity, minor }) => {
+    if (kind === 'fee') return []
+    const before = billed.get(chargeName(subscriptionId, chargeId))
+    if (before === undefined) return [`charge ${chargeId} has ${quantity} in the ledger and is not billed.`]
+    const wrong = minus(exactly(quantity), before.quantity).numerator !== 0n || minor !== before.minor
+    if (!wrong) return []
+    const [said, amount] = [formatExactly(before.quantity), formatMinor(before.minor, billing.currency)]
+    const is = formatMinor(minor, billing.currency)
+    return [`charge ${chargeId}: billed ${said} for ${amount}, the ledger has ${quantity} for ${is}.`]
+  })
+}
+
+interface BillCheck {
+  readonly billed: ReturnType<typeof billedOf>
+  readonly billing: BillingTerms
+  readonly prices: PriceBook
+}
+
+/** Whether an invoice adds up in itself. */
+function sumsDifferences(invoice: Invoice): readonly Difference[] {
+  const { content, currency, totalMinor } = invoice
+  const minor = (amount: string): bigint => parseMinor(amount, currency)
+  const sum = (amounts: readonly { readonly amount: string }[]): bigint =>
+    amounts.reduce((total, { amount }) => total + minor(amount), 0n)
+  const [lines, taxes] = [sum(content.lines), sum(content.taxes)]
+  const whole = content.taxMode === 'exclusive' ? lines + taxes : lines
+  const isRight =
+    lines === minor(content.subtotal) &&
+    taxes === minor(content.tax) &&
+    totalMinor === minor(content.total) &&
+    whole === totalMinor - minor(content.carried)
+  return isRight ? [] : [invoiceDifference(invoice, 'its lines and taxes do not add up to its total.')]
+}
+
+function invoiceDifference({ number, id, tenantId }: Invoice, what: string): Difference {
+  return difference('invoice', `${number ?? id}: ${what}`, { tenant_id: tenantId })
+}

@@ -1,0 +1,50 @@
+import { billedOf, chargeName } from '../billing/invoice/adjust-lines.ts'
+import { findInvoice } from '../billing/invoice/find-invoice.ts'
+import { GatezError } from '../errors/gatez-error.ts'
+import type { Period } from '../model/period.ts'
+import { formatExactly, ZERO } from '../model/rational.ts'
+import type { ControlTables } from '../storage/ports/control-store.ts'
+import type { FigureParts } from './figure.ts'
+
+/** A line of an invoice as a figure, and what was billed of it. */
+export interface BilledLine {
+  readonly parts: FigureParts
+  readonly meter: string
+  readonly span: Period
+  /** By all invoices up to this one; the line itself, where it is no adjustment. */
+  readonly stated: string
+}
+
+/**
+ * Finds the usage a line of an invoice was made of: one subscription, one meter, one period.
+ *
+ * Throws `not-found`, and `invalid-parameter` for a fee, which has no usage behind it.
+ */
+export async function figureOfLine(
+  store: Pick<ControlTables, 'invoices'>,
+  asked: { readonly invoice: string; readonly line: number },
+): Promise<BilledLine> {
+  const invoice = await findInvoice(store, asked.invoice)
+  const { lines } = invoice.content
+  const line = lines.find((each) => each.line === asked.line)
+  if (line === undefined) {
+    throw new GatezError(
+      'not-found',
+      `Invoice ${asked.invoice} has lines 1 to ${lines.length}, no ${asked.line}.`,
+    )
+  }
+  if (line.meter === null) {
+    const detail = `Line ${line.line} of ${asked.invoice} is a fee (${line.description}): no usage stands behind it.`
+    throw new GatezError('invalid-parameter', detail)
+  }
+  const span = line.kind === 'adjustment' ? line.period : invoice.period
+  const within = { startMs: span.startMs, endMs: invoice.period.startMs + 1 }
+  const billed = billedOf(await store.invoices.list({ tenantId: invoice.tenantId, within }), span)
+  const { quantity } = billed.get(chargeName(line.subscriptionId, line.chargeId)) ?? { quantity: ZERO }
+  return {
+    parts: { tenantId: invoice.tenantId, subscriptionId: line.subscriptionId },
+    meter: line.meter,
+    span,
+    stated: formatExactly(quantity),
+  }
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { askedPeriod, refuseOpen } from '../../../src/billing/invoice/asked-period.ts'
+import { previewInvoice } from '../../../src/billing/invoice/preview-invoice.ts'
+import { untilShipped } from '../../../src/billing/invoice/shipped.ts'
+import { Spool } from '../../../src/metering/spool.ts'
+import { storesIn } from '../../support/control-store.ts'
+import { APRIL_2026, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+
+const monthly = { currency: 'USD', timezone: 'UTC', period: 'month' } as const
+
+test('an open period is refused, with the moment from which it can be billed', () => {
+  const fiveMinutes = 300_000
+  expect(() => refuseOpen(MARCH_2026, fiveMinutes, MARCH_2026.endMs + fiveMinutes)).not.toThrow()
+  expect(() => refuseOpen(MARCH_2026, fiveMinutes, MARCH_2026.endMs + fiveMinutes - 1)).toThrow(
+    expect.objectContaining({
+      code: 'period-open',
+      message: expect.stringContaining('from 2026-04-01T00:05:00.000Z on'),
+    }),
+  )
+})
+
+test('a period is named by its month, or by a day of it', () => {
+  const asked = (written: object, billing: object = {}) =>
+    askedPeriod({ anchorMs: null, ...written }, { ...monthly, ...billing }, 0)
+  expect(asked({ month: '2026-03' })).toEqual(MARCH_2026)
+  expect(asked({ on: '2026-04-17' })).toEqual(APRIL_2026)
+  expect(asked({ on: '2026-04-17' }, { period: 'week' }).startMs).toBe(Date.UTC(2026, 3, 13))
+  expect(() => asked({ month: '2026-03' }, { period: 'week' })).toThrow(/--on 2026-03-01/)
+  expect(() => asked({ month: '2026-03', on: '2026-03-02' })).toThrow(/--month goes without --on/)
+  expect(() => asked({ month: '2026-03' }, { anchor: 'subscription' })).toThrow(/name one with --tenant/)
+})
+
+test('while events lie in the spool of a gateway that is gone, no invoice is made without them', async () => {
+  const { store } = await invoiceScene()
+  const config = storesIn(tempDir())
+  await untilShipped(store.ledger, config, 1)
+  const { dataDir } = config.stores
+  mkdirSync(dataDir)
+  writeFileSync(join(dataDir, 'node'), 'node-9\n')
+  const spool = new Spool({ path: join(dataDir, 'spool.db'), durability: 'process', epoch: 1 })
+  spool.append([{ lines: 'x\nx\nx\n', count: 3 }], 0)
+  spool.close()
+  await expect(untilShipped(store.ledger, config, 1)).rejects.toMatchObject({
+    code: 'events-not-shipped',
+    message: expect.stringMatching(/^3 events/),
+  })
+  await store.ledger.apply([], { nodeId: 'node-9', epoch: 1, afterSeq: 0, throughSeq: 3 })
+  await untilShipped(store.ledger, config, 1)
+})
+
+test('a preview of usage that has no price says so', async () => {
+  const price = { model: 'stairstep', tiers: [{ up_to: '200', flat: '75' }] }
+  const scene = await invoiceScene({
+    charges: [{ id: 'calls', meter: 'calls', price }],
+    rollups: [{ bucketMs: APRIL_2026.startMs, requests: 201 }],
+  })
+  await expect(previewInvoice(scene, 'acme')).rejects.toMatchObject({
+    code: 'unpriced-usage',
+    message: expect.stringContaining('charge calls of plan pro: quantity comes to 201'),
+  })
+})
