@@ -19,7 +19,8 @@ export interface ThreadShipper extends Ships {
 /** Everything up to this place is in both stores; these events just reached the ledger. */
 export type OnShipped = (through: SpoolPlace, events: readonly UsageEvent[]) => void
 
-export interface ThreadShipperParts extends Omit<ShipperParts, 'usageLog' | 'onShipped' | 'clock'> {
+export interface ThreadShipperParts extends Pick<ShipperParts, 'spool' | 'store' | 'nodeId'> {
+  readonly metering: MeteringRules
   readonly usageLog: UsageLog
   readonly clock: Clock
 }
