@@ -63,6 +63,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tenants:show': () => import('./tenants/show.ts'),
   'tenants:suspend': () => import('./tenants/suspend.ts'),
   'tokens:create': () => import('./tokens/create.ts'),
+  'tokens:link': () => import('./tokens/link.ts'),
   'tokens:list': () => import('./tokens/list.ts'),
   'tokens:revoke': () => import('./tokens/revoke.ts'),
   'usage:explain': () => import('./usage/explain.ts'),

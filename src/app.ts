@@ -31,13 +31,20 @@ import { showKey } from './access/show-key.ts'
 import { showMember } from './access/show-member.ts'
 import { showPlan } from './access/show-plan.ts'
 import { showTenant } from './access/show-tenant.ts'
+import { makeOperatorLink } from './access/sign-in-operator.ts'
 import { suspendTenant } from './access/suspend-tenant.ts'
 import { verifyKey } from './access/verify-key.ts'
 import type { ExportRequest } from './billing/export/export-usage.ts'
 import type { PreviewRequest } from './billing/preview-change.ts'
 import type { Config } from './config/config.ts'
-import { clockFromEnvironment, processEnvironment } from './config/environment.ts'
+import {
+  clockFromEnvironment,
+  processEnvironment,
+  type RemoteControl,
+  remoteFromEnvironment,
+} from './config/environment.ts'
 import { loadConfig } from './config/load-config.ts'
+import { orLocalOnly, remoteCases } from './control/remote.ts'
 import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
 import { declaredAggregations } from './metering/roll-up.ts'
@@ -50,18 +57,31 @@ import { openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 
 /**
+ * All use cases, ready to be called: those of a control API where the environment names one, else those of
+ * the file. Dispose it when done.
+ */
+export async function openApp(configFile: string): Promise<App> {
+  const remote = remoteFromEnvironment(processEnvironment())
+  return remote === undefined ? openLocalApp(configFile) : remoteApp(remote)
+}
+
+/**
  * Reads the file, opens its stores and returns all use cases with what they need bound to them.
  *
  * What is done through it is signed with the user of the operating system. Dispose it when done.
  * Throws what is wrong with the file or the store.
  */
-export async function openApp(configFile: string) {
+export async function openLocalApp(configFile: string): Promise<App> {
   const env = processEnvironment()
   const config = loadConfig(configFile, env)
   const clock = clockFromEnvironment(env)
   const store = await openControlStore(config, clock)
+  return appOn({ config, clock, store, actor: `cli:${systemUser()}` })
+}
+
+/** The use cases on stores that are open, signed with `actor`. Disposing them closes the store. */
+export function appOn({ config, clock, store, actor }: AppParts) {
   const access = { store, clock, billing: config.billing }
-  const actor = `cli:${systemUser()}`
   const routes = config.apis.flatMap((api) => api.routes)
 
   return {
@@ -116,11 +136,27 @@ export async function openApp(configFile: string) {
   }
 }
 
+/** The same, done by a control API; what it does not offer says so. */
+function remoteApp(remote: RemoteControl): App {
+  const { exportTable, ...cases } = remoteCases(remote)
+  return orLocalOnly<App>({
+    ...cases,
+    exportUsage: async (written, request) => {
+      const { exportUsage } = await import('./billing/export/export-usage.ts')
+      const { report, meter_ids: meterIds } = await exportTable(written)
+      await exportUsage(report, { ...request, meterIds })
+      return report
+    },
+    [Symbol.asyncDispose]: async () => {},
+  })
+}
+
 /** The use cases about what was used. */
 function usageCases({ config, clock, store }: UsageParts) {
   const { billing } = config
   const read = queryReader({ config, clock })
   return {
+    billingTerms: async () => billing,
     usageReport: (written: WrittenUsageQuery) => usageReport(store, read(written, ['tenant']), billing),
     listQuotas: async (request: { readonly tenant?: string | undefined }) => {
       const { listQuotas } = await import('./metering/list-quotas.ts')
@@ -159,6 +195,7 @@ function tokenCases(access: Access, actor: string) {
   return {
     createToken: (request: Unsigned<typeof createToken>) => createToken(access, { ...request, actor }),
     listTokens: () => listTokens(access),
+    makeOperatorLink: () => makeOperatorLink(access, { actor }),
     revokeTokens: (request: Unsigned<typeof revokeTokens>) => revokeTokens(access, { ...request, actor }),
   }
 }
@@ -181,8 +218,17 @@ interface UsageParts extends ReaderParts {
   readonly store: ControlStore
 }
 
+/** What use cases need. */
+export interface AppParts {
+  readonly config: Config
+  readonly clock: Clock
+  readonly store: ControlStore
+  /** Who is said to have asked. */
+  readonly actor: string
+}
+
 /** The use cases, ready to be called. */
-export type App = Awaited<ReturnType<typeof openApp>>
+export type App = ReturnType<typeof appOn>
 
 /** What a use case is asked with. */
 type Asked<UseCase extends (access: never, request: never) => unknown> = Parameters<UseCase>[1]

@@ -1,6 +1,8 @@
 import { diffPlans, type PlanDiff } from './access/diff-plans.ts'
 import { findTenant } from './access/find-tenant.ts'
 import { type App, openApp } from './app.ts'
+import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
+import { remoteEvidence } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
 import { blockedNow } from './limits/blocked-now.ts'
@@ -22,18 +24,34 @@ import type { UsageLog } from './storage/ports/usage-log.ts'
  *
  * Kept apart from the app, so that no other command waits for that store. Dispose it when done.
  */
-export async function openEvidence(configFile: string) {
+export async function openEvidence(configFile: string): Promise<Evidence> {
+  const remote = remoteFromEnvironment(processEnvironment())
+  if (remote !== undefined) return remoteEvidence(remote)
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))
   const usageLog = opened.use(await openUsageLog(app.config))
   const keep = opened.move()
+  return { ...evidenceOn(app, usageLog), [Symbol.asyncDispose]: () => keep.disposeAsync() }
+}
 
+/** What looks at single calls. */
+export interface Evidence extends AsyncDisposable {
+  tailUsage(written: WrittenTail): AsyncIterable<readonly UsageEvent[]>
+  diffPlans(plans: readonly Plan[]): Promise<PlansDiff>
+  why(id: string): Promise<WhyAnswer>
+  latency(written: WrittenLatency): Promise<UsageLatency>
+}
+
+/** The same on stores that are open. */
+export function evidenceOn(
+  app: Pick<App, 'config' | 'clock' | 'store'>,
+  usageLog: UsageLog,
+): Omit<Evidence, typeof Symbol.asyncDispose> {
   return {
     tailUsage: (written: WrittenTail) => followUsage(written),
     diffPlans: (plans: readonly Plan[]) => compare(plans),
     why: (id: string) => explain(id),
     latency: (written: WrittenLatency) => latencyOf(app, usageLog, written),
-    [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 
   async function compare(plans: readonly Plan[]): Promise<PlansDiff> {
@@ -125,7 +143,7 @@ async function callsNamed(usageLog: UsageLog, id: string): Promise<readonly Whol
 }
 
 async function latencyOf(
-  { config, clock, store }: App,
+  { config, clock, store }: Pick<App, 'config' | 'clock' | 'store'>,
   usageLog: UsageLog,
   { by, ...written }: WrittenLatency,
 ): Promise<UsageLatency> {

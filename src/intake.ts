@@ -1,4 +1,6 @@
-import { openApp } from './app.ts'
+import { type App, openApp } from './app.ts'
+import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
+import { remoteIntake } from './control/remote.ts'
 import { Router } from './gateway/router.ts'
 import { readTarget } from './gateway/target.ts'
 import { copyEvents } from './ingest/copy-events.ts'
@@ -7,10 +9,16 @@ import { importLog, type RouteOfEntry } from './ingest/import-log.ts'
 import { ingestFile } from './ingest/ingest-file.ts'
 import { readItems } from './ingest/read-items.ts'
 import { EventTaker } from './ingest/take-events.ts'
-import { listUnattributed, type RetryTally, retryUnattributed } from './ingest/unattributed.ts'
+import {
+  listUnattributed,
+  type RetryTally,
+  retryUnattributed,
+  type UnattributedList,
+} from './ingest/unattributed.ts'
 import { UlidMaker } from './lib/id.ts'
 import { openUsageLog } from './storage/open.ts'
 import type { UnattributedReason } from './storage/ports/unattributed.ts'
+import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /** No gateway thread has this number, nor has the ingest thread: ids made here are of a maker of their own. */
 const THREAD = 30
@@ -20,24 +28,48 @@ const THREAD = 30
  *
  * Dispose it when done.
  */
-export async function openIntake(configFile: string) {
+export async function openIntake(configFile: string): Promise<Intake> {
+  const remote = remoteFromEnvironment(processEnvironment())
+  if (remote !== undefined) return remoteIntake(remote)
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))
-  const { store, clock, config, actor } = app
-  const usageLog = opened.use(await openUsageLog(config))
+  const usageLog = opened.use(await openUsageLog(app.config))
+  const intake = intakeOn(app, usageLog)
+  const keep = opened.move()
+  return { ...intake, [Symbol.asyncDispose]: () => keep.disposeAsync() }
+}
+
+/** What brings usage in. */
+export interface Intake extends AsyncDisposable {
+  /** `stdin` is read where the file is `-`. */
+  ingestFile(file: string, run: FileRun, stdin?: AsyncIterable<Uint8Array>): Promise<FileTally>
+  importLog(file: string, run: WrittenImport, stdin?: AsyncIterable<Uint8Array>): Promise<FileTally>
+  listUnattributed(request: {
+    readonly reason?: UnattributedReason | undefined
+    readonly limit: number
+  }): Promise<UnattributedList>
+  retryUnattributed(onProgress: (tried: number) => void): Promise<RetryTally>
+}
+
+/** The same on stores that are open. */
+export function intakeOn(
+  { store, clock, config, actor }: Pick<App, 'config' | 'clock' | 'store' | 'actor'>,
+  usageLog: UsageLog,
+): Omit<Intake, typeof Symbol.asyncDispose> {
   const ids = new UlidMaker(clock, { epoch: 0, thread: THREAD })
   const taker = new EventTaker({ store, clock, ids })
   const { meters } = config
-  const keep = opened.move()
 
   return {
-    ingestFile: (file: string, run: FileRun) =>
-      recorded('usage.ingested', file, () =>
-        ingestFile({ taker, meters }, readItems(file, process.stdin), run),
-      ),
-    importLog: async (file: string, { source, dryRun, ...run }: WrittenImport) => {
+    ingestFile: (file: string, run: FileRun, stdin: AsyncIterable<Uint8Array> = process.stdin) =>
+      recorded('usage.ingested', file, () => ingestFile({ taker, meters }, readItems(file, stdin), run)),
+    importLog: async (
+      file: string,
+      { source, dryRun, ...run }: WrittenImport,
+      stdin: AsyncIterable<Uint8Array> = process.stdin,
+    ) => {
       const routeOf = routeFinder(new Router(config.apis))
-      const items = readItems(file, process.stdin)
+      const items = readItems(file, stdin)
       const work = () => importLog({ store, clock, ids, routeOf }, items, { ...run, dryRun, source })
       return dryRun ? work() : recorded('usage.imported', file, work)
     },
@@ -50,7 +82,6 @@ export async function openIntake(configFile: string) {
       await copyEvents({ store, usageLog })
       return tally
     },
-    [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 
   /** What is in the ledger goes into the usage log, and who did it into the audit, also when it broke off. */

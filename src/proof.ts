@@ -1,4 +1,6 @@
-import { openApp } from './app.ts'
+import { type App, openApp } from './app.ts'
+import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
+import { orLocalOnly, remoteProof } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
@@ -18,19 +20,31 @@ import type { Reconciliation } from './reconcile/reconcile.ts'
 import { reconcileStores, withSettledStores } from './reconcile/reconcile-stores.ts'
 import { type VoidRequest, voidEvent } from './reconcile/void-event.ts'
 import { openUsageLog } from './storage/open.ts'
+import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /**
  * What commands need that prove, open up or take back what was counted: the app, and the usage log beside it.
  *
  * Dispose it when done.
  */
-export async function openProof(configFile: string) {
+export async function openProof(configFile: string): Promise<Proof> {
+  const remote = remoteFromEnvironment(processEnvironment())
+  if (remote !== undefined) return orLocalOnly<Proof>(remoteProof(remote))
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))
   const usageLog = opened.use(await openUsageLog(app.config))
   const keep = opened.move()
-  const { config, clock, store, actor } = app
+  return { ...proofOn(app, usageLog), [Symbol.asyncDispose]: () => keep.disposeAsync() }
+}
 
+/** What proves the numbers. */
+export type Proof = ReturnType<typeof proofOn> & AsyncDisposable
+
+/** The same on stores that are open. */
+export function proofOn(
+  { config, clock, store, actor }: Pick<App, 'config' | 'clock' | 'store' | 'actor'>,
+  usageLog: UsageLog,
+) {
   return {
     reconcile: (written: WrittenUsageQuery) => reconcileWritten(written),
     explain: async (written: FigureQuery): Promise<ExplainedFigure> => {
@@ -52,7 +66,6 @@ export async function openProof(configFile: string) {
     /** What takes an event back lies in its own period, closed or not: the next invoice has it as an adjustment. */
     voidEvent: (request: Omit<VoidRequest, 'actor'>) =>
       voidEvent({ store, clock, usageLog, isClosed: () => false }, { ...request, actor }),
-    [Symbol.asyncDispose]: () => keep.disposeAsync(),
   }
 
   async function reconcileWritten(written: WrittenUsageQuery): Promise<Reconciliation> {

@@ -3,6 +3,8 @@ import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
+import type { ListeningAt } from './control/control-messages.ts'
+import { startControl } from './control/controlling.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { Keeping } from './gateway/keeping.ts'
@@ -38,6 +40,9 @@ export interface Serving {
   readonly port: number
   readonly threads: number
   readonly speaksTls: boolean
+  /** Where the control API listens, and the portal when it has a listener of its own. */
+  readonly control: ListeningAt
+  readonly portal: ListeningAt | null
   /** True when a newer file was applied by someone else, so this one's plans were left alone. */
   readonly stalePlans: boolean
   /** Resolves when the gateway ended by itself, with what ended it. Never when it runs. */
@@ -87,7 +92,8 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const applied = await applyPlans({ store, clock }, request)
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
-  const { gateway, ingesting, port } = await startGateway(parts, metering, undo, death.resolve)
+  const started = await startGateway(parts, metering, undo, death.resolve)
+  const { gateway, ingesting, controlling, port } = started
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
   const desk = Desk.start(
     { config: deskConfig(config), clockOffsetMs },
@@ -101,6 +107,8 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     port,
     threads: config.gateway.threads,
     speaksTls: config.gateway.tls !== null,
+    control: controlling.control,
+    portal: controlling.portal,
     stalePlans: applied.stale,
     died: death.promise,
     reload: async (next, plans) => {
@@ -111,10 +119,12 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       ingesting.replaceRules(ingestRules(next))
+      controlling.replaceConfig(next)
       desk.replaceConfig(next)
       return restartFields(config, next)
     },
     stop: async () => {
+      await controlling.stop()
       await gateway.drain(config.gateway.drainMs)
       await ingesting.stop()
       try {
@@ -132,8 +142,8 @@ async function startGateway(
   { store, usageLog, meter, epoch, shipping, keeping }: Metering,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
-): Promise<{ readonly gateway: GatewayThreads; readonly ingesting: Ingesting; readonly port: number }> {
-  const { config, log } = parts
+) {
+  const { config, clock, log } = parts
   const plans = await plansInForce(store)
   const counterMemory = makeCounterMemory(config.gateway.countersMib)
   const counters = openCounters(counterMemory)
@@ -154,8 +164,11 @@ async function startGateway(
   undo.defer(() => watcher.stop())
   // What was adjusted before there was anyone watching.
   await adjusted.release()
+  // Before the first call is taken: who finds the gateway finds control as well.
+  const controlling = await startControl({ config, clock, meter, epoch, counterMemory }, onDeath)
+  undo.defer(() => controlling.stop())
   const port = await gateway.listen(config.gateway.listen)
-  return { gateway, ingesting, port }
+  return { gateway, ingesting, controlling, port }
 }
 
 /** Takes events in that are sent by themselves. */

@@ -6,6 +6,7 @@ import { ROOT } from '../pinned-node.js'
 // Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
 const ENTRIES = {
   gatez: 'bin/run.js',
+  'control-thread': 'src/control-thread.ts',
   'desk-thread': 'src/integrations/desk/desk-thread.ts',
   'gateway-thread': 'src/gateway/thread-worker.ts',
   'ingest-thread': 'src/ingest/ingest-thread.ts',

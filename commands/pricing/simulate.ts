@@ -34,7 +34,7 @@ export default class PricingSimulate extends GatezCommand {
     const { flags } = await this.parse(PricingSimulate)
     const other = loadConfig(flags.plans, processEnvironment())
     await using app = await openApp(flags.config)
-    refuseOtherCurrency(app.config.billing, other.billing, flags.plans)
+    refuseOtherCurrency(await app.billingTerms(), other.billing, flags.plans)
 
     const { month, tenant } = flags
     const simulation = await app.simulatePrices({ month, tenant }, other.plans)

@@ -7,8 +7,9 @@ import { GatezCommand } from '../../src/cli/gatez-command.ts'
 export default class TokensCreate extends GatezCommand {
   static override summary = 'Create a token for a program of yours; its secret is shown this once.'
   static override description =
-    'A token acts for the operator, within its scopes: events reports usage of any tenant (POST /v1/events), read and ' +
-    'write are for the control API. No scope includes another. Programs send it as Authorization: Bearer gzt_…'
+    'A token acts for the operator, within its scopes: events reports usage of any tenant (POST /v1/events), read, ' +
+    'write and billing are for the control API, verify asks whether a call may pass. None of them includes another; ' +
+    'owner includes all, and alone manages tokens. Programs send it as Authorization: Bearer gzt_…'
   static override examples = [
     '<%= config.bin %> <%= command.id %> billing-job --scope events',
     '<%= config.bin %> <%= command.id %> dashboard --scope read,events --expires 90d',
@@ -18,7 +19,7 @@ export default class TokensCreate extends GatezCommand {
   }
   static override flags = {
     scope: Flags.string({
-      description: 'What it may do: read, write, events, with commas between.',
+      description: 'What it may do: read, write, billing, verify, events, owner, with commas between.',
       required: true,
     }),
     expires: Flags.string({

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
 import { systemUser } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { clockFromEnvironment, failPointFromEnvironment, processEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { checkedListen } from '../config/upstream-config.ts'
+import { operatorTokenPath } from '../control/operator-token.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { processStartMs } from '../lib/clock.ts'
 import { armFailPoint } from '../lib/fail-point.ts'
@@ -29,8 +31,9 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   const load = (): Config => listeningOn(loadConfig(file, env), listen)
   const log = openLog()
   const firstCalls = alone === undefined ? undefined : new FirstCalls(processStartMs(clock), print)
+  const config = alone?.config ?? load()
   const serving = await serve({
-    config: alone?.config ?? load(),
+    config,
     clock,
     log,
     actor: `serve:${systemUser()}`,
@@ -44,6 +47,7 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   })
   using _reloading = reloadOnChange({ file, watched, load, serving, log, print })
   print(`gatez listens on ${listenUrl(serving)} (${threads(serving.threads)})`)
+  printControl(serving, config, print)
   if (alone === undefined && !existsSync(file))
     print(`There is no ${file} here: it serves what --upstream named last.`)
   if (alone !== undefined) await welcome(file, alone, { serving, print }).catch(stopAndThrow(serving))
@@ -75,6 +79,12 @@ export interface ServeRequest {
   readonly listen?: string | undefined
   /** Gets what people read. */
   readonly print: (line: string) => void
+}
+
+function printControl({ control, portal }: Serving, { stores }: Config, print: (line: string) => void): void {
+  const token = relative('.', operatorTokenPath(stores.dataDir))
+  print(`Control API on ${listenUrl(control)}, its token in ${token}`)
+  if (portal !== null) print(`Portal on ${listenUrl(portal)}`)
 }
 
 function listeningOn(config: Config, listen: string | undefined): Config {

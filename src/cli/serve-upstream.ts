@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type App, openApp } from '../app.ts'
+import { type App, openLocalApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import { parseConfig } from '../config/load-config.ts'
@@ -58,7 +58,7 @@ export async function welcome(
   if (problem !== undefined)
     print(`Warning: ${upstream} cannot be reached (${problem}). Calls get 502 until it can.`)
 
-  await using app = await openApp(file)
+  await using app = await openLocalApp(file)
   const keys = await app.listKeys({ status: 'active' })
   const [newest] = keys
   if (newest !== undefined) {

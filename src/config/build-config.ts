@@ -6,6 +6,7 @@ import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
+import { toControl, toPortal } from './build-control.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
 import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
 import type { File } from './schema.ts'
@@ -32,7 +33,8 @@ export function buildConfig(file: File, path: string): Config {
       tls: toTls(file.gateway, folder),
       clients: toClientRules(file.gateway),
     },
-    control: { listen: file.control.listen },
+    control: toControl(file, folder),
+    portal: toPortal(file, folder),
     stores: {
       control: { driver: 'sqlite', path: controlPath },
       counters: { driver: file.stores.counters },

@@ -7,7 +7,8 @@ import type { Cursor } from './cursor.ts'
 
 /** Checks how gatez and the upstreams know each other: secrets, certificates and their files. */
 export function checkUpstreams(file: Cursor, folder: string): void {
-  checkPair(file.field('gateway').field('tls'), folder)
+  for (const name of ['gateway', 'control', 'portal']) checkPair(file.field(name).field('tls'), folder)
+  checkSecret(file.field('portal').field('oidc').field('secret').field('value'))
   for (const api of file.field('apis').items()) {
     checkSecret(api.field('secret').field('value'))
     checkTls(api, folder)

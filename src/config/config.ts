@@ -3,6 +3,7 @@ import type { BillingAnchor, BillingCalendar } from '../model/billing-calendar.t
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
+import type { ControlConfig, PortalConfig } from './control-config.ts'
 import type { Proration } from '../model/proration.ts'
 import type { InvoiceConfig, MailConfig } from './invoice-config.ts'
 import type { UsageStoreConfig } from './usage-store-config.ts'
@@ -14,7 +15,8 @@ export interface Config {
   /** Base URL of the operator's pages about errors; null when there are none. */
   readonly docsUrl: string | null
   readonly gateway: GatewayConfig
-  readonly control: { readonly listen: ListenAddress }
+  readonly control: ControlConfig
+  readonly portal: PortalConfig
   readonly stores: StoresConfig
   readonly metering: MeteringConfig
   readonly billing: BillingConfig

@@ -38,3 +38,25 @@ export function failPointFromEnvironment(env: Environment): string | undefined {
 export function debugWanted(env: Environment): boolean {
   return (env.DEBUG ?? '') !== ''
 }
+
+/** The control API that commands are to work through: GATEZ_URL and GATEZ_TOKEN. undefined when none is named. */
+export function remoteFromEnvironment(env: Environment): RemoteControl | undefined {
+  const { GATEZ_URL: url = '', GATEZ_TOKEN: token = '' } = env
+  if (url === '') return undefined
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+    const detail = `GATEZ_URL is ${JSON.stringify(url)}: write where control listens, as http://127.0.0.1:8081.`
+    throw new GatezError('invalid-parameter', detail)
+  }
+  if (token === '') {
+    const detail = 'GATEZ_TOKEN is empty: it is the secret of a token, as gatez tokens create prints it.'
+    throw new GatezError('missing-token', detail)
+  }
+  return { url: parsed.origin, token }
+}
+
+/** Where a control API is, and the token that opens it. */
+export interface RemoteControl {
+  readonly url: string
+  readonly token: string
+}

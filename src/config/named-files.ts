@@ -18,7 +18,7 @@ export function namedFiles(file: string, env: Environment): readonly string[] {
   const cursor = Cursor.of(source, problems)
   const apis = cursor.field('apis').items()
   const places = [
-    ...inTls(cursor.field('gateway')),
+    ...['gateway', 'control', 'portal'].flatMap((name) => inTls(cursor.field(name))),
     ...apis.flatMap((api) => [api.field('openapi'), ...inTls(api)]),
   ]
   const folder = dirname(resolve(file))

@@ -2,9 +2,10 @@ import * as z from 'zod'
 import { DIMENSIONS_MAX } from '../model/dimension.ts'
 import { AGGREGATIONS } from '../model/mark.ts'
 import { FEE_METHODS, QUOTA_METHODS } from '../model/proration.ts'
-import { parseCountersUrl, parseListen, parseSqliteUrl } from './address.ts'
+import { parseCountersUrl, parseSqliteUrl } from './address.ts'
 import { ANCHOR_RULE, parseAnchor } from './anchor.ts'
 import { apiSchema } from './api-schema.ts'
+import { controlSchema, portalSchema } from './control-schema.ts'
 import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
 import { invoiceFields, mailSchema } from './invoice-schema.ts'
@@ -130,7 +131,8 @@ export const fileSchema = strict({
   version: z.literal(1),
   docs_url: text(parseDocsUrl).optional(),
   gateway: gatewaySchema.prefault({}),
-  control: strict({ listen: text(parseListen).prefault('127.0.0.1:8081') }).prefault({}),
+  control: controlSchema.prefault({}),
+  portal: portalSchema.prefault({}),
   stores: stores.prefault({}),
   metering: metering.prefault({}),
   billing: billing.prefault({}),

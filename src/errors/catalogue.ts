@@ -2,6 +2,7 @@ import { BILLING_PROBLEMS } from './billing-problems.ts'
 import { CALL_PROBLEMS } from './call-problems.ts'
 import type { CatalogueRow } from './catalogue-row.ts'
 import { COMMAND_PROBLEMS } from './command-problems.ts'
+import { CONTROL_PROBLEMS } from './control-problems.ts'
 
 /**
  * Every problem gatez can report, one row a code.
@@ -13,6 +14,7 @@ import { COMMAND_PROBLEMS } from './command-problems.ts'
 export const CATALOGUE = {
   ...CALL_PROBLEMS,
   ...COMMAND_PROBLEMS,
+  ...CONTROL_PROBLEMS,
   ...BILLING_PROBLEMS,
 } as const satisfies Record<string, CatalogueRow>
 

@@ -1,6 +1,6 @@
 import { LruCache } from '../lib/lru-cache.ts'
 import { hashSecret, tokenIsWellFormed } from '../model/key.ts'
-import { type Token, type TokenScope, tokenHolds } from '../model/token.ts'
+import { type Token, type TokenScope, tokenHolds, tokenMay } from '../model/token.ts'
 import { INVALID } from './authenticate.ts'
 import { Refusal } from './refusal.ts'
 
@@ -20,7 +20,7 @@ export class TokenAuthenticator {
   authenticate(secret: string, scope: TokenScope, nowMs: number): Token | Refusal {
     const token = tokenIsWellFormed(secret) ? this.#find(hashSecret(secret)) : undefined
     if (token === undefined || !tokenHolds(token, nowMs)) return INVALID
-    if (token.scopes.includes(scope)) return token
+    if (tokenMay(token, scope)) return token
     return new Refusal(
       'insufficient-scope',
       `This needs a token with the scope ${scope}; this one has ${token.scopes.join(', ')}.`,

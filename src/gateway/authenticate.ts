@@ -34,7 +34,7 @@ export class Authenticator {
       return new Refusal('duplicate-credential', 'The request carries more than one key.')
     }
     if (credential === undefined || credential === '') return MISSING
-    const known = this.#find(credential, rules, nowMs)
+    const known = this.find(credential, rules, nowMs)
     if (known === undefined || known.grant.keyState !== 'active') return INVALID
     const { expiresAtMs } = known.grant
     if (expiresAtMs !== null && expiresAtMs <= nowMs) return INVALID
@@ -54,7 +54,8 @@ export class Authenticator {
     }
   }
 
-  #find(credential: string, rules: Rules, nowMs: number): KnownKey | undefined {
+  /** The key with this secret, in whatever state; undefined if there is none. */
+  find(credential: string, rules: Rules, nowMs: number): KnownKey | undefined {
     const hash = hashSecret(credential)
     const known = this.#known.get(hash)
     if (known !== undefined && (known.grant.planUntilMs ?? Number.POSITIVE_INFINITY) > nowMs) {
@@ -78,7 +79,7 @@ export class Authenticator {
 }
 
 /** A key that was looked up, and who calls with it under the rules in force. */
-interface KnownKey {
+export interface KnownKey {
   readonly grant: Grant
   rules: Rules
   caller: Caller

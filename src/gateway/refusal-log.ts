@@ -1,12 +1,21 @@
 import type { Clock } from '../lib/clock.ts'
 import { type EventFields, encodeEvent } from '../metering/event.ts'
 import type { CallPlan } from './call-plan.ts'
-import type { Exchange } from './exchange.ts'
 import type { MeterClient } from './meter.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Refusals of one kind that are logged one by one, per second; the rest as one row with a count. */
 const SINGLE_PER_SECOND = 10
+
+/** What a row says of a call that was refused. */
+export interface RefusedCall {
+  readonly eventId: string
+  readonly requestId: string
+  readonly startMs: number
+  readonly startMonotonicMs: number
+  readonly clientIp: string
+  readonly request: { readonly method?: string | undefined }
+}
 
 /** A kind: one key on one route, refused for one reason. */
 interface Kind {
@@ -32,7 +41,7 @@ export class RefusalLog {
     this.#clock = clock
   }
 
-  record(exchange: Exchange, endpoint: string, call: CallPlan, refusal: Refusal): void {
+  record(exchange: RefusedCall, endpoint: string, call: CallPlan, refusal: Refusal): void {
     const second = Math.floor(exchange.startMs / 1000)
     if (second !== this.#second) {
       this.flush()
@@ -68,7 +77,7 @@ export class RefusalLog {
     this.#kinds.clear()
   }
 
-  #event(exchange: Exchange, endpoint: string, call: CallPlan, refusal: Refusal): EventFields {
+  #event(exchange: RefusedCall, endpoint: string, call: CallPlan, refusal: Refusal): EventFields {
     return {
       id: exchange.eventId,
       timestampMs: exchange.startMs,

@@ -18,11 +18,18 @@ export type RouteMiss = { readonly allow: readonly string[] }
 export class Router {
   readonly #byHost = new Map<string, Tree>()
   readonly #anyHost = new Tree()
+  readonly #all: readonly MatchedRoute[]
 
   constructor(apis: readonly Api[]) {
+    this.#all = apis.flatMap((api) => api.routes.map((route) => ({ api, route })))
     for (const api of apis) {
       for (const tree of this.#treesOf(api)) for (const route of api.routes) tree.add({ api, route })
     }
+  }
+
+  /** Every route there is, in the order of the file. */
+  all(): readonly MatchedRoute[] {
+    return this.#all
   }
 
   /** `host` is lower case, without port; `path` is normalized, without query. */

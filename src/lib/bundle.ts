@@ -40,6 +40,7 @@ declare const GATEZ_RELEASES_EARLY: boolean | undefined
 const BUNDLED = typeof GATEZ_BUNDLED !== 'undefined'
 
 const SOURCES = {
+  'control-thread': '../control-thread.ts',
   'desk-thread': '../integrations/desk/desk-thread.ts',
   'gateway-thread': '../gateway/thread-worker.ts',
   'ingest-thread': '../ingest/ingest-thread.ts',

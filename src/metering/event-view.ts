@@ -1,5 +1,5 @@
 import { isoTime } from '../lib/iso-time.ts'
-import type { UsageEvent } from '../model/event.ts'
+import type { Outcome, UsageEvent } from '../model/event.ts'
 
 /** An event as scripts and other programs read it: the columns of the usage log. */
 export interface EventView {
@@ -16,7 +16,7 @@ export interface EventView {
   readonly method: string
   readonly endpoint: string
   readonly status_code: number
-  readonly outcome: string
+  readonly outcome: Outcome
   readonly refusal: string
   readonly billable: boolean
   readonly response_time_ms: number
@@ -67,5 +67,39 @@ export function viewEvent(event: UsageEvent): EventView {
     seq: event.seq,
     source: event.source,
     count: event.count,
+  }
+}
+
+/** The event a view was made of; what a view leaves out (leaks, kept in the ledger only) is not in it. */
+export function readEventView(view: EventView): UsageEvent {
+  return {
+    id: view.id,
+    requestId: view.request_id,
+    timestampMs: Date.parse(view.timestamp),
+    tenantId: view.tenant_id,
+    keyId: view.key_id,
+    apiId: view.api_id,
+    routeId: view.route_id,
+    planId: view.plan_id,
+    planVersion: view.plan_version,
+    subscriptionId: view.subscription_id,
+    method: view.method,
+    endpoint: view.endpoint,
+    statusCode: view.status_code,
+    outcome: view.outcome,
+    refusal: view.refusal,
+    billable: view.billable,
+    responseTimeMs: view.response_time_ms,
+    bytesSent: view.bytes_sent,
+    bytesReceived: view.bytes_received,
+    usageUnits: view.usage_units,
+    quantities: view.quantities,
+    dimensions: view.dimensions,
+    clientIp: view.client_ip,
+    nodeId: view.node_id,
+    epoch: view.epoch,
+    seq: view.seq,
+    source: view.source,
+    count: view.count,
   }
 }

@@ -18,8 +18,11 @@ export interface Token {
   readonly revokedAtMs: number | null
 }
 
-/** What a token can be good for: reading, changing, reporting usage. None of them includes another. */
-export const TOKEN_SCOPES = ['read', 'write', 'events'] as const
+/**
+ * What a token can be good for: reading, changing, money, asking whether keys hold, reporting usage, and
+ * everything. None of them includes another, but `owner` all.
+ */
+export const TOKEN_SCOPES = ['read', 'write', 'billing', 'verify', 'events', 'owner'] as const
 
 export type TokenScope = (typeof TOKEN_SCOPES)[number]
 
@@ -31,4 +34,9 @@ export function isTokenScope(text: string): text is TokenScope {
 /** Whether a token is accepted at `nowMs`. */
 export function tokenHolds({ revokedAtMs, expiresAtMs }: Token, nowMs: number): boolean {
   return revokedAtMs === null && (expiresAtMs === null || expiresAtMs > nowMs)
+}
+
+/** Whether a token is good for what `scope` stands for. */
+export function tokenMay({ scopes }: Pick<Token, 'scopes'>, scope: TokenScope): boolean {
+  return scopes.includes(scope) || scopes.includes('owner')
 }

@@ -23,6 +23,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/portal', 'src/dashboard'],
   ['src/app.ts', 'src/serve-metering.ts'],
   ['src/serve.ts', 'src/evidence.ts', 'src/intake.ts', 'src/invoicing.ts', 'src/mailbox.ts', 'src/proof.ts'],
+  ['src/control-thread.ts'],
   ['src/cli', 'commands'],
 ]
 

@@ -102,7 +102,11 @@ listen: 127.0.0.1:8080 » listen: 127.0.0.1:8080, health: /a, usage: /a
 apis: » control: { listen: 127.0.0.1:8080 }⏎apis:
   3:20 control.listen: port 8080 is the gateway's already
 apis: » control: { listen: 0.0.0.0:8081 }⏎apis:
-  3:20 control.listen: must stay on this machine: use 127.0.0.1, ::1 or localhost
+  3:20 control.listen: is open to others than this machine, and the control API must not cross a network in the clear: add tls, or behind_proxy: true if a proxy of yours speaks it, or use 127.0.0.1
+apis: » portal: { listen: ":8082" }⏎apis:
+  3:19 portal.listen: is open to others than this machine, and the portal must not cross a network in the clear: add tls, or behind_proxy: true if a proxy of yours speaks it, or use 127.0.0.1
+apis: » portal: { listen: 127.0.0.1:8081 }⏎apis:
+  3:19 portal.listen: port 8081 is that of control: leave it out to have both on one listener
 apis: » stores: { control: postgres://h/db }⏎apis:
   3:20 stores.control: postgres: stores are not supported yet, only sqlite: here
 apis: » stores: { counters: redis://h }⏎apis:

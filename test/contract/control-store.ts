@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/lib/clock.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { key, member, NOON, plan, subscription, tenant } from '../support/control-store.ts'
+import { controlPlaneContract } from './control-plane.ts'
 import { keyAndRecordContract } from './control-records.ts'
 import { eventContract } from './event-records.ts'
 import { invoiceContract } from './invoice-records.ts'
@@ -166,6 +167,7 @@ export function controlStoreContract(driver: ControlStoreDriver): void {
     })
 
     keyAndRecordContract(() => ({ store, clock }))
+    controlPlaneContract(() => ({ store, clock }))
     eventContract(() => ({ store, openAgain }))
     invoiceContract(() => ({ store, openAgain }))
     quotaContract(() => store)

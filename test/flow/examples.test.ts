@@ -95,7 +95,7 @@ const INVOICED = `invoiced() {
 const SERVED = `served() {
   gatez serve > serve.log & server=$!
   until grep -q 'listens on' serve.log; do sleep 0.05; done
-  url=$(grep -o 'http://127.0.0.1:[0-9]*' serve.log)
+  url=$(grep -o 'http://127.0.0.1:[0-9]*' serve.log | head -1)
   for id in 01KKBSWHG0SEB9A0010000Y5WW order-4711-retry-2; do
     curl -s -o answer.json -H "x-api-key: $ACME_KEY" -H "x-request-id: $id" "$url/v1/search"
   done

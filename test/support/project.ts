@@ -5,6 +5,7 @@ import { type Build, builtProgram } from './build-programs.ts'
 import { type CliResult, runCli } from './run-cli.ts'
 import { ServeProcess } from './serve-process.ts'
 import { tempDir } from './temp-dir.ts'
+import { until } from './until.ts'
 
 /** A folder with a gatez.yaml, and the built program run in it. Removed when the running test is over. */
 export class Project {
@@ -12,6 +13,9 @@ export class Project {
   /** The script of the program. */
   readonly entry: string
   readonly env: Readonly<Record<string, string>>
+  #serving: ServeProcess | undefined
+  /** Serves the control API to commands of tests that have no gateway. */
+  #hidden: ServeProcess | undefined
 
   constructor({ build = 'lib', env = {} }: ProjectOptions = {}) {
     this.entry = builtProgram(build)
@@ -56,9 +60,33 @@ export class Project {
     this.writeConfig(after)
   }
 
-  /** Runs a command to its end, however that is. */
-  try(...argv: string[]): Promise<CliResult> {
-    return runCli(argv, { cwd: this.folder, entry: this.entry, env: this.env })
+  /**
+   * Runs a command to its end, however that is.
+   *
+   * With GATEZ_FLOW=remote in the environment of the tests, through the control API of the gateway that runs
+   * in this folder, or of one that is started for it: the same tests, the same answers.
+   */
+  async try(...argv: string[]): Promise<CliResult> {
+    const env = { ...this.env, ...(await this.#remote(argv)) }
+    return runCli(argv, { cwd: this.folder, entry: this.entry, env })
+  }
+
+  async #remote([topic = '']: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    if (process.env.GATEZ_FLOW !== 'remote') return {}
+    if (!REMOTE_TOPICS.includes(topic)) {
+      await this.#stopHidden()
+      return {}
+    }
+    if (this.#serving?.running !== true && this.#hidden?.running !== true) {
+      const options = { cwd: this.folder, entry: this.entry, env: this.env }
+      // What it cannot start with is the test's own matter.
+      this.#hidden = await ServeProcess.start(options).catch(() => undefined)
+    }
+    const serving = this.#serving?.running === true ? this.#serving : this.#hidden
+    if (serving === undefined) return {}
+    const port = await until('control listens', () => serving.controlPort || undefined)
+    const token = readFileSync(this.path('.gatez', 'operator-token'), 'utf8').trim()
+    return { GATEZ_URL: `http://127.0.0.1:${port}`, GATEZ_TOKEN: token }
   }
 
   /** Runs a command that must succeed, and returns what it printed. */
@@ -78,12 +106,21 @@ export class Project {
     return (await this.json('keys', 'create', id)).secret
   }
 
-  serve(env: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
-    return ServeProcess.start({ cwd: this.folder, entry: this.entry, env: { ...this.env, ...env } })
+  async #stopHidden(): Promise<void> {
+    await this.#hidden?.stop()
+    this.#hidden = undefined
+  }
+
+  async serve(env: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
+    await this.#stopHidden()
+    const options = { cwd: this.folder, entry: this.entry, env: { ...this.env, ...env } }
+    this.#serving = await ServeProcess.start(options)
+    return this.#serving
   }
 
   /** `gatez serve` with these flags. */
-  serveWith(...args: string[]): Promise<ServeProcess> {
+  async serveWith(...args: string[]): Promise<ServeProcess> {
+    await this.#stopHidden()
     return ServeProcess.start({ cwd: this.folder, entry: this.entry, env: this.env, args })
   }
 
@@ -98,6 +135,9 @@ export class Project {
     return ServeProcess.spawn({ cwd: this.folder, entry: this.entry, env: this.env })
   }
 }
+
+/** Commands that can be done by a control API. */
+const REMOTE_TOPICS = ['tenants', 'keys', 'members', 'plans', 'tokens', 'usage', 'why', 'reconcile', 'apply']
 
 export interface ProjectOptions {
   readonly build?: Build

@@ -7,6 +7,10 @@ import { type CliOptions, plainEnvironment } from './run-cli.ts'
 export class ServeProcess {
   /** Where it listens. */
   port = 0
+  /** Where its control API listens; 0 until it said so. */
+  get controlPort(): number {
+    return Number(CONTROL.exec(this.stdout)?.[1] ?? 0)
+  }
   stdout = ''
   stderr = ''
   readonly #child: ChildProcess
@@ -102,4 +106,5 @@ export interface ServeOptions extends CliOptions {
   readonly args?: readonly string[]
 }
 
+const CONTROL = /Control API on https?:\/\/127\.0\.0\.1:(\d+)/
 const LISTENS = /listens on https?:\/\/127\.0\.0\.1:(\d+)/

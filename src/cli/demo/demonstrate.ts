@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type App, openApp, systemUser } from '../../app.ts'
+import { type App, openLocalApp, systemUser } from '../../app.ts'
 import { writeTemplate } from '../../config/write-template.ts'
 import { templatesDir } from '../../lib/bundle.ts'
 import type { UsageReport } from '../../metering/usage-report.ts'
@@ -64,7 +64,7 @@ async function beginOn(gatewayPort: number, upstreamPort: number): Promise<Begun
   const answers = { listen: `127.0.0.1:${gatewayPort}`, upstream }
   writeTemplate({ templatesDir: templatesDir() }, { template: 'dataforge', folder, answers })
   undo.use(await startSampleUpstream(upstreamPort))
-  const app = undo.use(await openApp(join(folder, 'gatez.yaml')))
+  const app = undo.use(await openLocalApp(join(folder, 'gatez.yaml')))
   const { config, clock } = app
   const serving = await serve({ config, clock, log: openLog(), actor: `serve:${systemUser()}` })
   undo.defer(() => serving.stop())

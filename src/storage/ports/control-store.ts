@@ -1,6 +1,7 @@
 import type { AdjustmentStore } from './adjustments.ts'
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
+import type { DoneRequestStore } from './done-requests.ts'
 import type { EventStore } from './events.ts'
 import type { InvoiceStore } from './invoices.ts'
 import type { KeptAnswerStore } from './kept-answers.ts'
@@ -10,6 +11,7 @@ import type { LedgerStore } from './ledger.ts'
 import type { NodeStore } from './nodes.ts'
 import type { OutboxStore } from './outbox.ts'
 import type { PlanStore } from './plans.ts'
+import type { SessionStore } from './sessions.ts'
 import type { QuotaStore } from './quotas.ts'
 import type { SubscriptionStore } from './subscriptions.ts'
 import type { TenantStore } from './tenants.ts'
@@ -46,4 +48,6 @@ export interface ControlTables {
   readonly invoices: InvoiceStore
   readonly leases: LeaseStore
   readonly keptAnswers: KeptAnswerStore
+  readonly doneRequests: DoneRequestStore
+  readonly sessions: SessionStore
 }

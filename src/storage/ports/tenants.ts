@@ -23,7 +23,7 @@ export interface TenantStore {
   lock(id: string): Promise<void>
   insertMember(member: Member): Promise<boolean>
   listMembers(tenantId: string): Promise<readonly Member[]>
-  /** Their links go with them. False when there is no such member. */
+  /** Links, password and sessions go with it. False when there is no such member. */
   removeMember(id: string): Promise<boolean>
   /** The one link a member can come in with; what was there before no longer opens. */
   replaceMemberLink(link: MemberLink): Promise<void>

@@ -4,6 +4,7 @@ import type { ControlStore, ControlTables } from '../ports/control-store.ts'
 import { SqlAdjustmentStore } from './adjustments.ts'
 import { SqlAuditStore } from './audit.ts'
 import { SqlChangeStore } from './changes.ts'
+import { SqlDoneRequestStore } from './done-requests.ts'
 import type { SqlEngine } from './engine.ts'
 import { EventStatements } from './event-statements.ts'
 import { SqlEventStore } from './events.ts'
@@ -20,6 +21,7 @@ import { SqlOutboxStore } from './outbox.ts'
 import { SqlPlanStore } from './plans.ts'
 import { SqlQuotaStore } from './quotas.ts'
 import type { ControlSchema } from './schema.ts'
+import { SqlSessionStore } from './sessions.ts'
 import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
 import { SqlTokenStore } from './tokens.ts'
@@ -76,7 +78,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     adjustments: new SqlAdjustmentStore(db),
     nodes: new SqlNodeStore(db),
     changes: new SqlChangeStore(db),
-    audit: new SqlAuditStore(db),
+    audit: new SqlAuditStore(db, engine),
     outbox: new SqlOutboxStore(db),
     quotas: new SqlQuotaStore(db),
     tokens: new SqlTokenStore(db),
@@ -85,5 +87,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     invoices: new SqlInvoiceStore(db),
     leases: new SqlLeaseStore(db),
     keptAnswers: new SqlKeptAnswerStore(db),
+    doneRequests: new SqlDoneRequestStore(db),
+    sessions: new SqlSessionStore(db),
   }
 }

@@ -9,6 +9,7 @@ import { marksAndDimensions } from './migrations/0004-marks-and-dimensions.ts'
 import { keptAnswers } from './migrations/0005-kept-answers.ts'
 import { quotasAndTerms } from './migrations/0010-quotas-and-terms.ts'
 import { invoices } from './migrations/0011-invoices.ts'
+import { control } from './migrations/0012-control.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -53,6 +54,7 @@ const MIGRATIONS: readonly Migration[] = [
   keptAnswers,
   quotasAndTerms,
   invoices,
+  control,
 ]
 const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
 

@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely'
 import type { KeyMode, KeyState } from '../../model/key.ts'
 import type { MemberRole, TenantState } from '../../model/tenant.ts'
+import type { ControlPlaneSchema } from './control-schema.ts'
 import type {
   EventBatchRow,
   IngestedEventRow,
@@ -26,7 +27,7 @@ import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } fro
  * Times are whole ms since 1970, booleans 0 or 1, JSON is text, exact decimals are text in SQLite and
  * NUMERIC in Postgres: whatever differs between the engines stays below this line.
  */
-export interface ControlSchema extends InvoiceTables {
+export interface ControlSchema extends InvoiceTables, ControlPlaneSchema {
   readonly schema_migrations: MigrationRow
   readonly tenants: TenantRow
   readonly members: MemberRow
@@ -183,6 +184,7 @@ export interface AuditRow {
   readonly subject: string
   /** JSON. */
   readonly detail: string
+  readonly hash: string
 }
 
 export interface OutboxRow {

@@ -118,7 +118,9 @@ export class SqlTenantStore implements TenantStore {
   }
 
   async removeMember(id: string): Promise<boolean> {
-    await this.#db.deleteFrom('member_links').where('member_id', '=', id).execute()
+    for (const table of ['member_links', 'member_secrets', 'sessions'] as const) {
+      await this.#db.deleteFrom(table).where('member_id', '=', id).execute()
+    }
     const { numDeletedRows } = await this.#db
       .deleteFrom('members')
       .where('id', '=', id)

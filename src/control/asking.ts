@@ -1,0 +1,52 @@
+import type { Clock } from '../lib/clock.ts'
+import type { MemberRole } from '../model/tenant.ts'
+import type { TokenScope } from '../model/token.ts'
+import type { ControlStore } from '../storage/ports/control-store.ts'
+import type { Cases, EvidenceCases } from './cases.ts'
+import type { ControlParts } from './control-parts.ts'
+
+/** Who asks. */
+export type Principal =
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'token'; readonly id: string; readonly scopes: readonly TokenScope[] }
+  | { readonly kind: 'operator'; readonly sessionId: string; readonly sessionHash: string }
+  | MemberPrincipal
+
+/** A member who signed in. */
+export interface MemberPrincipal {
+  readonly kind: 'member'
+  readonly memberId: string
+  readonly tenantId: string
+  readonly email: string
+  readonly role: MemberRole
+  readonly sessionId: string
+  readonly sessionHash: string
+}
+
+/** One request on its way to its answer. */
+export interface Asking {
+  readonly principal: Principal
+  /** As the audit log names it. */
+  readonly actor: string
+  /** The use cases, signed with the actor; inside of a transaction when the request is kept for retries. */
+  readonly cases: Cases
+  readonly evidence: EvidenceCases
+  /** The store, or the transaction that all of this request is part of. */
+  readonly store: ControlStore
+  readonly parts: ControlParts
+  readonly clock: Clock
+  /** Whether it came to the listener of the portal. */
+  readonly isPortal: boolean
+  /** As it came: method, and path with query. */
+  readonly method: string
+  readonly target: string
+  /** Where the request comes from. */
+  readonly ip: string
+  /** A field of the head, by its name in lower case. */
+  readonly header: (name: string) => string | undefined
+  /** The body as it is, where the operation takes an upload. */
+  readonly body: AsyncIterable<Uint8Array>
+  readonly signal: AbortSignal
+  /** Fields of the answer: cookies, and what tells a proxy. */
+  readonly setHeader: (name: string, value: string) => void
+}

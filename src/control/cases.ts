@@ -1,0 +1,158 @@
+import type { AppliedPlans } from '../access/apply-plans.ts'
+import type { approveKeys } from '../access/approve-keys.ts'
+import type { changePlan } from '../access/change-plan.ts'
+import type { CreateKeyRequest } from '../access/create-key.ts'
+import type { createTenant } from '../access/create-tenant.ts'
+import type { createToken } from '../access/create-token.ts'
+import type { deleteTenant, tenantBlockers } from '../access/delete-tenant.ts'
+import type { importKeys } from '../access/import-keys.ts'
+import type { inviteMember } from '../access/invite-member.ts'
+import type { KeyView, RevealedKeyView } from '../access/key-view.ts'
+import type { listKeys } from '../access/list-keys.ts'
+import type { listMembers } from '../access/list-members.ts'
+import type { overrideTenant } from '../access/override-tenant.ts'
+import type { WrittenScope } from '../access/parse-scope.ts'
+import type { PlanView } from '../access/plan-view.ts'
+import type { rejectKeys } from '../access/reject-keys.ts'
+import type { removeMember } from '../access/remove-member.ts'
+import type { RequestKeyRequest } from '../access/request-key.ts'
+import type { resetMember } from '../access/reset-member.ts'
+import type { resumeTenant } from '../access/resume-tenant.ts'
+import type { revealKeys } from '../access/reveal-keys.ts'
+import type { revokeKeys } from '../access/revoke-keys.ts'
+import type { revokeTokens } from '../access/revoke-tokens.ts'
+import type { rotateKey } from '../access/rotate-key.ts'
+import type { showKey } from '../access/show-key.ts'
+import type { showMember } from '../access/show-member.ts'
+import type { showTenant } from '../access/show-tenant.ts'
+import type { suspendTenant } from '../access/suspend-tenant.ts'
+import type { TenantView } from '../access/tenant-view.ts'
+import type { TokenView } from '../access/token-view.ts'
+import type { KeyVerdict } from '../access/verify-key.ts'
+import type { BillingConfig } from '../config/config.ts'
+import type { RouteView } from '../config/route-view.ts'
+import type { FileTally } from '../ingest/file-tally.ts'
+import type { RetryTally, UnattributedList } from '../ingest/unattributed.ts'
+import type { Explanation } from '../metering/explain-call.ts'
+import type { Simulation } from '../metering/simulate-prices.ts'
+import type { UsageLatency } from '../metering/usage-latency.ts'
+import type { UsageLeaks } from '../metering/usage-leaks.ts'
+import type { WrittenUsageQuery } from '../metering/usage-query.ts'
+import type { UsageReport } from '../metering/usage-report.ts'
+import type { UsageEvent } from '../model/event.ts'
+import type { Plan } from '../model/plan.ts'
+import type { UnattributedReason } from '../storage/ports/unattributed.ts'
+
+/**
+ * What can be done with an installation: the use cases that commands call, signed with who asks.
+ *
+ * The control API offers each over HTTP and adds nothing to them.
+ */
+export interface Cases extends AccessCases {
+  billingTerms(): Promise<BillingConfig>
+  usageReport(written: WrittenUsageQuery): Promise<UsageReport>
+  usageLeaks(written: WrittenUsageQuery): Promise<UsageLeaks>
+  simulatePrices(written: WrittenUsageQuery, plans: readonly Plan[]): Promise<Simulation>
+}
+
+interface AccessCases {
+  createTenant: Unsigned<typeof createTenant>
+  listTenants(): Promise<readonly TenantView[]>
+  showTenant: Asked<typeof showTenant>
+  suspendTenant: Unsigned<typeof suspendTenant>
+  resumeTenant: Unsigned<typeof resumeTenant>
+  changePlan: Unsigned<typeof changePlan>
+  tenantBlockers: Asked<typeof tenantBlockers>
+  deleteTenant: Unsigned<typeof deleteTenant>
+  overrideTenant(
+    request: Omit<Parameters<typeof overrideTenant>[1], 'actor' | 'knownFeatures'>,
+  ): ReturnType<typeof overrideTenant>
+  inviteMember: Unsigned<typeof inviteMember>
+  listMembers: Asked<typeof listMembers>
+  showMember: Asked<typeof showMember>
+  resetMember: Unsigned<typeof resetMember>
+  removeMember: Unsigned<typeof removeMember>
+  createKey(request: Scoped<CreateKeyRequest>): Promise<RevealedKeyView>
+  requestKey(request: Scoped<RequestKeyRequest>): Promise<KeyView>
+  listKeys: Asked<typeof listKeys>
+  showKey: Asked<typeof showKey>
+  approveKeys: Unsigned<typeof approveKeys>
+  rejectKeys: Unsigned<typeof rejectKeys>
+  revealKeys: Unsigned<typeof revealKeys>
+  revokeKeys: Unsigned<typeof revokeKeys>
+  rotateKey: Unsigned<typeof rotateKey>
+  verifyKey(request: {
+    readonly secret: string
+    readonly route?: string | undefined
+    readonly ip?: string | undefined
+  }): Promise<KeyVerdict>
+  importKeys: Unsigned<typeof importKeys>
+  createToken: Unsigned<typeof createToken>
+  listTokens(): Promise<readonly TokenView[]>
+  revokeTokens: Unsigned<typeof revokeTokens>
+  applyPlans(request: {
+    readonly mode: 'explicit' | 'start'
+    readonly dryRun?: boolean
+    readonly migrate?: boolean
+  }): Promise<AppliedPlans>
+  listPlans(): Promise<readonly PlanView[]>
+  showPlan(request: { readonly planId: string }): Promise<PlanView>
+}
+
+/** What looks at single calls, proves the numbers, and brings usage in. Beside the others: it needs more stores. */
+export interface EvidenceCases {
+  latency(
+    written: Omit<WrittenUsageQuery, 'by' | 'meters' | 'tz'> & { readonly by: string },
+  ): Promise<UsageLatency>
+  why(id: string): Promise<Explanation & { readonly others: readonly string[] }>
+  tailUsage(written: {
+    readonly tenant?: string | undefined
+    readonly route?: string | undefined
+    readonly status?: string | undefined
+    readonly last: number
+    readonly follow: boolean
+    readonly parts?: 'ends' | undefined
+    readonly signal: AbortSignal
+  }): AsyncIterable<readonly UsageEvent[]>
+  diffPlans(plans: readonly Plan[]): Promise<PlansDiffView>
+  reconcile(written: WrittenUsageQuery): Promise<object>
+  listRoutes(): readonly RouteView[]
+  ingest(body: AsyncIterable<Uint8Array>, run: IngestRun): Promise<FileTally>
+  importLog(body: AsyncIterable<Uint8Array>, run: ImportRun): Promise<FileTally>
+  listUnattributed(request: {
+    readonly reason?: UnattributedReason | undefined
+    readonly limit: number
+  }): Promise<UnattributedList>
+  retryUnattributed(): Promise<RetryTally>
+}
+
+/** What the plans of another file would change. */
+export interface PlansDiffView {
+  readonly changed: boolean
+  readonly plans: readonly object[]
+  readonly blocked_now: readonly { readonly tenant: string; readonly by: readonly string[] }[]
+}
+
+export interface IngestRun {
+  /** Who brings it, for the audit log. */
+  readonly actor: string
+  readonly fromLine: number
+  readonly signal: AbortSignal
+}
+
+export interface ImportRun extends IngestRun {
+  readonly source: string
+  readonly dryRun: boolean
+}
+
+type Asked<UseCase extends (parts: never, request: never) => unknown> = (
+  request: Parameters<UseCase>[1],
+) => ReturnType<UseCase>
+
+type Unsigned<UseCase extends (parts: never, request: never) => unknown> = (
+  request: Omit<Parameters<UseCase>[1], 'actor'>,
+) => ReturnType<UseCase>
+
+type Scoped<Request> = Omit<Request, 'actor' | 'scope'> & {
+  readonly scope?: Omit<WrittenScope, 'knownRoutes'>
+}

@@ -1,0 +1,29 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Config } from '../config/config.ts'
+
+/** What the control thread is started with. */
+export interface ControlThreadData {
+  readonly config: Config
+  readonly version: string
+  readonly epoch: number
+  readonly clockOffsetMs: number
+  /** The counters of the gateway threads: a call that is verified here is limited with theirs. */
+  readonly counterMemory: SharedArrayBuffer
+  readonly meterPort: MessagePort
+}
+
+/** From the main thread to the control thread. */
+export type ControlCommand = { readonly kind: 'config'; readonly config: Config } | { readonly kind: 'stop' }
+
+/** From the control thread to the main thread. */
+export type ControlReport =
+  | { readonly kind: 'listening'; readonly control: ListeningAt; readonly portal: ListeningAt | null }
+  | { readonly kind: 'not-listening'; readonly code: string; readonly detail: string }
+  | { readonly kind: 'stopped' }
+
+/** Where something listens. */
+export interface ListeningAt {
+  readonly host: string
+  readonly port: number
+  readonly speaksTls: boolean
+}

@@ -1,0 +1,26 @@
+import type { Config } from '../config/config.ts'
+import type { CallVerifier } from '../gateway/call-verifier.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ControlStore } from '../storage/ports/control-store.ts'
+import type { LocalCounterStore } from '../storage/ports/counters.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Cases, EvidenceCases } from './cases.ts'
+import type { IdentityProvider } from './oidc.ts'
+
+/** What the control API needs. */
+export interface ControlParts {
+  readonly store: ControlStore
+  readonly clock: Clock
+  readonly log: Log
+  readonly version: string
+  /** The configuration in force. */
+  readonly config: () => Config
+  /** The use cases on a store, signed with an actor. */
+  readonly casesOn: (store: ControlStore, actor: string) => Cases
+  readonly evidence: EvidenceCases
+  readonly verifier: Pick<CallVerifier, 'verify' | 'forget'>
+  /** undefined where the file names none. */
+  readonly identityProvider: () => IdentityProvider | undefined
+  /** Counts requests of one token, session and address; of this process alone. */
+  readonly counters: LocalCounterStore
+}

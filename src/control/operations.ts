@@ -1,0 +1,24 @@
+import { KEY_OPERATIONS } from './operations/keys.ts'
+import { OIDC_OPERATIONS } from './operations/oidc.ts'
+import { PLAN_OPERATIONS } from './operations/plans.ts'
+import { PORTAL_OPERATIONS } from './operations/portal.ts'
+import { PORTAL_MEMBER_OPERATIONS } from './operations/portal-members.ts'
+import { SESSION_OPERATIONS } from './operations/sessions.ts'
+import { TENANT_OPERATIONS } from './operations/tenants.ts'
+import { USAGE_OPERATIONS } from './operations/usage.ts'
+import { VERIFY_OPERATIONS } from './operations/verify.ts'
+
+/** Everything the control API offers, by id. */
+export const OPERATIONS = {
+  ...TENANT_OPERATIONS,
+  ...KEY_OPERATIONS,
+  ...PLAN_OPERATIONS,
+  ...USAGE_OPERATIONS,
+  ...VERIFY_OPERATIONS,
+  ...SESSION_OPERATIONS,
+  ...OIDC_OPERATIONS,
+  ...PORTAL_OPERATIONS,
+  ...PORTAL_MEMBER_OPERATIONS,
+}
+
+export type Operations = typeof OPERATIONS

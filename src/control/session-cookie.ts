@@ -1,0 +1,37 @@
+import type { ListenerTls } from '../config/config.ts'
+
+/** The name of the cookie that a session is. */
+export const SESSION_COOKIE = 'gatez_session'
+
+/** Binds a sign-in at the provider of identities to the browser that began it. */
+export const OIDC_COOKIE = 'gatez_oidc'
+
+/** A cookie no script reads and no page of another site sends with a change. */
+export function cookieField(name: string, value: string, how: CookieRules): string {
+  const age = Math.max(0, Math.floor(how.seconds))
+  const secure = how.isSecure ? '; Secure' : ''
+  return `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${age}${secure}`
+}
+
+export interface CookieRules {
+  readonly seconds: number
+  /** Whether only TLS may carry it. */
+  readonly isSecure: boolean
+}
+
+/** The value of a cookie in the field `Cookie`. */
+export function readCookie(field: string | undefined, name: string): string | undefined {
+  for (const pair of field?.split(';') ?? []) {
+    const at = pair.indexOf('=')
+    if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim()
+  }
+  return undefined
+}
+
+/** Whether what comes to a listener came by TLS, to it or to the proxy before it. */
+export function isSecure(listener: {
+  readonly tls: ListenerTls | null
+  readonly behindProxy: boolean
+}): boolean {
+  return listener.tls !== null || listener.behindProxy
+}

@@ -1,0 +1,52 @@
+import { PassThrough, Readable } from 'node:stream'
+import { type ExportFormat, writeUsageRows } from '../billing/export/usage-rows.ts'
+import { viewEvent } from '../metering/event-view.ts'
+import type { UsageReport } from '../metering/usage-report.ts'
+import type { UsageEvent } from '../model/event.ts'
+
+/** A report as a file to keep: CSV or JSON lines, sent as it is written. */
+export function table(
+  report: UsageReport,
+  how: { readonly format: ExportFormat; readonly meterIds: readonly string[] },
+): Response {
+  const sink = new PassThrough()
+  writeUsageRows(sink, report, how).then(
+    () => sink.end(),
+    (error: Error) => sink.destroy(error),
+  )
+  const type = how.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson'
+  return answer(sink, {
+    'content-type': type,
+    'content-disposition': `attachment; filename="usage.${how.format}"`,
+  })
+}
+
+/** Calls as they are found, a JSON line each. The first are looked for before the answer begins, so that a problem is one. */
+export async function calls(found: AsyncIterable<readonly UsageEvent[]>): Promise<Response> {
+  const iterator = found[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  const lines = async function* () {
+    for (let next = first; next.done !== true; next = await iterator.next()) {
+      yield next.value.map((event) => `${JSON.stringify(viewEvent(event))}\n`).join('')
+    }
+  }
+  return answer(Readable.from(lines()), { 'content-type': 'application/x-ndjson' })
+}
+
+function answer(body: Readable, headers: Readonly<Record<string, string>>): Response {
+  return new Response(webStream(body), { headers: { ...headers, 'x-content-type-options': 'nosniff' } })
+}
+
+function webStream(body: Readable): ReadableStream<Uint8Array> {
+  const pieces = body[Symbol.asyncIterator]()
+  return new ReadableStream({
+    pull: async (controller) => {
+      const { value, done } = await pieces.next()
+      if (done === true) controller.close()
+      else controller.enqueue(typeof value === 'string' ? Buffer.from(value) : value)
+    },
+    cancel: () => {
+      body.destroy()
+    },
+  })
+}
