@@ -205,6 +205,14 @@ function say(line: string): void {
   console.log(line)
 }
 
-const count = (number: number): string => number.toLocaleString('en-US')
-const rate = (events: number, ms: number): string => count(Math.round(events / (ms / 1_000)))
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`
+function count(number: number): string {
+  return number.toLocaleString('en-US')
+}
+
+function rate(events: number, ms: number): string {
+  return count(Math.round(events / (ms / 1_000)))
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`
+}

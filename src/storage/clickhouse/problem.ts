@@ -71,6 +71,7 @@ const OF_SERVER: Readonly<Record<string, Say>> = {
   '394': 'broke off the query',
   '497': ({ user }) => `refuses the user ${user} a right that is needed: docs/clickhouse.md lists them`,
   '516': refusesUser,
+  '701': ({ cluster }) => `does not know the cluster ${cluster} that stores.usage names`,
   '81': ({ database }) => `is not there: make it with CREATE DATABASE ${database}`,
   '999': 'takes no writes now: its keeper cannot be reached',
 }

@@ -209,11 +209,14 @@ const FIND = `
 // Our own id as the request id, and an id of the client's: each by an index of its own.
 const FIND_BY_REQUEST = `
   SELECT * FROM (
-    SELECT ${EVENT_COLUMNS} FROM usage_events WHERE id = {requestId:String} AND client_request_id IS NULL
-    UNION ALL
-    SELECT ${EVENT_COLUMNS} FROM usage_events WHERE client_request_id = {requestId:String}
+    SELECT * FROM (
+      SELECT ${EVENT_COLUMNS} FROM usage_events WHERE id = {requestId:String} AND client_request_id IS NULL
+      UNION ALL
+      SELECT ${EVENT_COLUMNS} FROM usage_events WHERE client_request_id = {requestId:String}
+    )
+    ORDER BY precedence DESC LIMIT 1 BY id
   )
-  ORDER BY precedence ASC LIMIT {limit:UInt32}`
+  ORDER BY precedence LIMIT {limit:UInt32}`
 
 const WATERMARK = `
   SELECT max(seq) FROM usage_watermarks WHERE node_id = {nodeId:String} AND epoch = {epoch:Int64}`

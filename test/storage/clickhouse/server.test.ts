@@ -148,7 +148,11 @@ test('two nodes that make the tables at once do no harm', async () => {
 test('with a cluster tables are asked for on all of its servers', async () => {
   const { place } = await opened({ cluster: 'main' })
   // There is no cluster here: the engine says so, which it does once it understood the statement.
-  expect(await problemOf(place)).toMatchObject({ code: '170', message: expect.stringContaining("'main'") })
+  expect(await problemOf(place)).toMatchObject({
+    code: 'store-unavailable',
+    message: expect.stringContaining('does not know the cluster main'),
+    cause: { type: 'CLUSTER_DOESNT_EXIST' },
+  })
 })
 
 test('a server is told about as it is', async () => {
