@@ -75,7 +75,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'usage:quotas': () => import('./usage/quotas.ts'),
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
-  'usage:unattributed': () => import('./usage/unattributed.ts'),
   'usage:void': () => import('./usage/void.ts'),
   why: () => import('./why.ts'),
 }

@@ -49,7 +49,6 @@ import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
 import { declaredAggregations } from './metering/roll-up.ts'
 import { simulatePrices } from './metering/simulate-prices.ts'
-import { usageLeaks } from './metering/usage-leaks.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageReport } from './metering/usage-report.ts'
 import type { Plan } from './model/plan.ts'
@@ -165,7 +164,6 @@ function usageCases({ config, clock, store }: UsageParts) {
       const aggregationOf = declaredAggregations(config.meters)
       return listQuotas({ store, clock, billing, aggregationOf }, tenants)
     },
-    usageLeaks: (written: WrittenUsageQuery) => usageLeaks(store, read(written, [])),
     exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
       // Loaded here, so that other commands need not wait for the CSV writer.
       const { exportUsage } = await import('./billing/export/export-usage.ts')

@@ -24,7 +24,7 @@ import { assert } from './lib/assert.ts'
 import { HOLDS_ENDS } from './lib/bundle.ts'
 import { type Clock, shiftedClock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
-import { periodAt } from './model/period.ts'
+import { periodFinder } from './limits/period-finder.ts'
 import { proofOn } from './proof.ts'
 import {
   makeCounterMemory,
@@ -146,7 +146,7 @@ class ControlThread {
       ingest: (body, { actor, fromLine, signal }) =>
         intake(actor).ingestFile('-', { ...run, fromLine, signal }, body),
       importLog: (body, { actor, ...asked }) => intake(actor).importLog('-', { ...run, ...asked }, body),
-      listUnattributed: (request) => intake('').listUnattributed(request),
+      usageLeaks: (written) => proofOn({ ...on(), actor: '' }, usageLog).leaks(written),
       retryUnattributed: () => intake('').retryUnattributed(() => {}),
     }
   }
@@ -166,7 +166,7 @@ class ControlThread {
       authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
       counters: openCounters(data.counterMemory),
       ...{ meter, clock },
-      periodOf: (cycle, atMs) => periodAt(cycle, this.#config.billing.timezone, atMs),
+      periodOf: (cycle, atMs, held) => periodFinder(this.#config.billing)(cycle, atMs, held),
       nextId: () => ids.next(),
     })
     this.#rulesChanged = async () => verifier.replaceRules(await rulesNow())

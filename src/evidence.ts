@@ -5,13 +5,14 @@ import { processEnvironment, remoteFromEnvironment } from './config/environment.
 import { remoteEvidence } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { didYouMean } from './lib/closest.ts'
+import { isoTime } from './lib/iso-time.ts'
 import { blockedNow } from './limits/blocked-now.ts'
+import { callsNamed } from './metering/calls-named.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
 import { parseBreakdownBy, type UsageLatency, usageLatency } from './metering/usage-latency.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
-import { isPart, type WholeCall, wholeCalls } from './metering/whole-calls.ts'
 import { type HeldPlan, heldPlan } from './model/billing-calendar.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
@@ -92,7 +93,8 @@ export function evidenceOn(
       overrides: tenant?.overrides ?? null,
     }
     const explanation = await explainCall(parts, newest, whole)
-    return { ...explanation, others: calls.slice(0, -1).map(({ event }) => event.id) }
+    const because = `${explanation.because}${await sinceThen(store, newest.id)}`
+    return { ...explanation, because, others: calls.slice(0, -1).map(({ event }) => event.id) }
   }
 
   async function* followUsage(written: WrittenTail) {
@@ -117,6 +119,15 @@ async function heldAt({ subscriptions }: ControlStore, call: UsageEvent): Promis
   return heldPlan(all.find(({ id }) => id === call.subscriptionId))
 }
 
+/** What was done about a call later; empty for most. */
+async function sinceThen(
+  { adjustments }: Pick<ControlStore, 'adjustments'>,
+  eventId: string,
+): Promise<string> {
+  const taken = await adjustments.ofEvent(eventId)
+  return taken === undefined ? '' : ` It was taken back on ${isoTime(taken.atMs)}: ${taken.reason}`
+}
+
 /** What other plans would change, and for whom; the names are stable. */
 export interface PlansDiff {
   readonly changed: boolean
@@ -127,20 +138,6 @@ export interface PlansDiff {
 
 /** The explanation of a call, and the ids of earlier ones that had the same request id. */
 export type WhyAnswer = Explanation & { readonly others: readonly string[] }
-
-/** More calls of one request id are not looked for. */
-const SAME_ID_MAX = 20
-/** Nor more parts of one call: some days of them. */
-const PARTS_MAX = 250_000
-
-async function callsNamed(usageLog: UsageLog, id: string): Promise<readonly WholeCall[]> {
-  const named = await usageLog.findByRequestId(id, SAME_ID_MAX)
-  if (named.some(isPart)) return wholeCalls(await usageLog.findByRequestId(id, PARTS_MAX)).slice(-SAME_ID_MAX)
-  if (named.length > 0) return wholeCalls(named)
-  const event = await usageLog.find(id)
-  if (event === undefined) return []
-  return isPart(event) ? callsNamed(usageLog, event.requestId) : wholeCalls([event])
-}
 
 async function latencyOf(
   { config, clock, store }: Pick<App, 'config' | 'clock' | 'store'>,

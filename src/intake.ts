@@ -9,15 +9,9 @@ import { importLog, type RouteOfEntry } from './ingest/import-log.ts'
 import { ingestFile } from './ingest/ingest-file.ts'
 import { readItems } from './ingest/read-items.ts'
 import { EventTaker } from './ingest/take-events.ts'
-import {
-  listUnattributed,
-  type RetryTally,
-  retryUnattributed,
-  type UnattributedList,
-} from './ingest/unattributed.ts'
+import { type RetryTally, retryUnattributed } from './ingest/unattributed.ts'
 import { UlidMaker } from './lib/id.ts'
 import { openUsageLog } from './storage/open.ts'
-import type { UnattributedReason } from './storage/ports/unattributed.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 
 /** No gateway thread has this number, nor has the ingest thread: ids made here are of a maker of their own. */
@@ -44,10 +38,6 @@ export interface Intake extends AsyncDisposable {
   /** `stdin` is read where the file is `-`. */
   ingestFile(file: string, run: FileRun, stdin?: AsyncIterable<Uint8Array>): Promise<FileTally>
   importLog(file: string, run: WrittenImport, stdin?: AsyncIterable<Uint8Array>): Promise<FileTally>
-  listUnattributed(request: {
-    readonly reason?: UnattributedReason | undefined
-    readonly limit: number
-  }): Promise<UnattributedList>
   retryUnattributed(onProgress: (tried: number) => void): Promise<RetryTally>
 }
 
@@ -57,7 +47,7 @@ export function intakeOn(
   usageLog: UsageLog,
 ): Omit<Intake, typeof Symbol.asyncDispose> {
   const ids = new UlidMaker(clock, { epoch: 0, thread: THREAD })
-  const taker = new EventTaker({ store, clock, ids })
+  const taker = new EventTaker({ store, clock, ids, dimensions: () => config.dimensions })
   const { meters } = config
 
   return {
@@ -73,10 +63,6 @@ export function intakeOn(
       const work = () => importLog({ store, clock, ids, routeOf }, items, { ...run, dryRun, source })
       return dryRun ? work() : recorded('usage.imported', file, work)
     },
-    listUnattributed: (request: {
-      readonly reason?: UnattributedReason | undefined
-      readonly limit: number
-    }) => listUnattributed(store, request),
     retryUnattributed: async (onProgress: (tried: number) => void): Promise<RetryTally> => {
       const tally = await retryUnattributed({ store, taker, meters }, onProgress)
       await copyEvents({ store, usageLog })

@@ -1,7 +1,9 @@
 import { type App, openApp } from './app.ts'
+import type { Config } from './config/config.ts'
 import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
 import { orLocalOnly, remoteProof } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
+import { callOfEvent, callsNamed } from './metering/calls-named.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
 import type { Period } from './model/period.ts'
@@ -16,8 +18,11 @@ import {
 import { type Figure, figureMeter } from './reconcile/figure.ts'
 import { figureOfLine } from './reconcile/figure-of-line.ts'
 import { figureOfRow } from './reconcile/figure-of-row.ts'
+import { findLeaks, type LeakedUsage, type LeakFilter, type LeakKind } from './reconcile/find-leaks.ts'
 import type { Reconciliation } from './reconcile/reconcile.ts'
 import { reconcileStores, withSettledStores } from './reconcile/reconcile-stores.ts'
+import { SealedMeters } from './reconcile/sealed-meters.ts'
+import { type UsageLeaks, usageLeaks } from './reconcile/usage-leaks.ts'
 import { type VoidRequest, voidEvent } from './reconcile/void-event.ts'
 import { openUsageLog } from './storage/open.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
@@ -56,12 +61,12 @@ export function proofOn(
     /** Hands over every event behind a figure, one after the other. */
     eachBehind: async (written: FigureQuery, each: (event: ExplainedEvent) => void): Promise<void> => {
       const { figure } = await figureOf(written)
-      await withSettledStores(config, async (_, positions) => {
-        for await (const { event, quantity } of eventsBehind({ positions }, figure)) {
-          each(viewOf(event, quantity))
-        }
+      await withSettledStores(config, async ({ control }, positions) => {
+        const sealed = await SealedMeters.read(control.ledger, figure.span, figure.meter)
+        for await (const behind of eventsBehind({ positions }, figure, sealed)) each(viewOf(behind))
       })
     },
+    ...leakCases(config, usageOf),
     trail: (id: string) => trailOf(id),
     /** What takes an event back lies in its own period, closed or not: the next invoice has it as an adjustment. */
     voidEvent: (request: Omit<VoidRequest, 'actor'>) =>
@@ -92,7 +97,8 @@ export function proofOn(
       config.meters.map(({ id }) => id),
     )
     if (written.csv !== undefined) {
-      const row = figureOfRow(written.csv.text, written.csv)
+      const dimensions = config.dimensions.map(({ id }) => id)
+      const row = figureOfRow(written.csv.text, { ...written.csv, dimensions })
       const span = { startMs: row.startMs, endMs: row.endMs }
       return { figure: { ...row.parts, meter, span }, stated: row.stated(meter) }
     }
@@ -102,11 +108,35 @@ export function proofOn(
   }
 
   async function trailOf(id: string): Promise<EventTrail> {
-    const event = (await usageLog.find(id)) ?? (await usageLog.findByRequestId(id, 1))[0]
-    if (event !== undefined) return eventTrail({ store, usageLog }, event)
+    const call = (await callOfEvent(usageLog, id)) ?? (await callsNamed(usageLog, id)).at(-1)
+    const event = call?.pieces.find((piece) => piece.id === id) ?? call?.pieces[0]
+    if (event !== undefined) return eventTrail({ store, usageLog }, event, call?.pieces)
     const detail = `No event has the id or request id ${JSON.stringify(id)}; for a row of an export write FILE:LINE.`
     throw new GatezError('not-found', detail)
   }
+}
+
+/** What may be missing on the bills, looked for in all stores as they are at one moment. */
+function leakCases(config: Config, usageOf: (written: WrittenUsageQuery) => Promise<LeakFilter>) {
+  const filterOf = async (written: WrittenLeaks) => ({ ...(await usageOf(written)), kind: written.kind })
+  return {
+    leaks: async (written: WrittenLeaks): Promise<UsageLeaks> => {
+      const filter = await filterOf(written)
+      return withSettledStores(config, ({ control }, positions) => usageLeaks({ control, positions }, filter))
+    },
+    /** Hands over every leak, one after the other. */
+    eachLeak: async (written: WrittenLeaks, each: (leak: LeakedUsage) => void): Promise<void> => {
+      const filter = await filterOf(written)
+      await withSettledStores(config, async ({ control }, positions) => {
+        for await (const leak of findLeaks({ control, positions }, filter)) each(leak)
+      })
+    },
+  }
+}
+
+/** Which leaks, as flags name them. */
+export interface WrittenLeaks extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
+  readonly kind?: LeakKind | undefined
 }
 
 /** A figure as flags name it, or a row of a CSV export. */

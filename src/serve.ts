@@ -193,8 +193,8 @@ function startIngesting(
   )
 }
 
-function ingestRules({ meters, gateway }: Config): IngestRules {
-  return { meters, perMinute: gateway.eventsPerMinute }
+function ingestRules({ meters, dimensions, gateway }: Config): IngestRules {
+  return { meters, dimensions, perMinute: gateway.eventsPerMinute }
 }
 
 /** Counts windows and quotas as they were, and returns what gives back to quotas what is adjusted from now on. */

@@ -5,11 +5,12 @@ import { openProof } from '../../src/proof.ts'
 import type { VoidedEvent } from '../../src/reconcile/void-event.ts'
 
 export default class UsageVoid extends GatezCommand {
-  static override summary = 'Take back a billed call, by an adjustment: nothing written is changed.'
+  static override summary = 'Take back a billed call or event, by an adjustment: nothing written is changed.'
   static override description =
     'Writes one more event that counts the same downwards, and who did it and why. Report, export, reconcile and the ' +
     'quota of a gateway that serves follow within a second. A call is taken back once: asked again, the first ' +
-    'adjustment is shown. What was not billed cannot be taken back. An adjustment itself cannot be undone.'
+    'adjustment is shown. A call that was metered in parts is taken back whole. Meters that are no sums (max, latest, ' +
+    'unique_count, time-weighted) keep their values: report another one. What was not billed cannot be taken back. An adjustment itself cannot be undone.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> 01KKBSWHG0SEB9A0010000Y5WW --reason "outage of 3 March"',
     '<%= config.bin %> <%= command.id %> order-4711-retry-2 --reason "sent twice" --json',
@@ -33,6 +34,10 @@ export default class UsageVoid extends GatezCommand {
       return voided
     }
     this.log(`Took back event ${event_id} of ${tenant_id}: ${reason}`)
+    if (voided.parts > 1) this.log(`It was metered in ${voided.parts} parts: all of them are taken back.`)
+    if (voided.kept_meters.length > 0) {
+      this.log(`What is no sum stays as it is: ${voided.kept_meters.join(', ')}.`)
+    }
     this.log(`Adjustment ${voided.id}, event ${voided.adjustment_event_id}, counts at ${voided.counts_at}.`)
     return voided
   }

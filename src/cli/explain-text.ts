@@ -24,6 +24,7 @@ export function figureHeading(figure: ExplainedFigure): string {
     tenant_id === null ? 'all tenants' : `tenant ${tenant_id || '–'}`,
     ...(key_id === null ? [] : [`key ${key_id || '–'}`]),
     ...(route_id === null ? [] : [`route ${route_id}`]),
+    ...Object.entries(figure.dimensions).map(([id, value]) => `${id} ${value || '–'}`),
   ]
   const said =
     stated === null || stated === quantity ? '' : `\nWritten was ${stated}: the ledger has moved since.`
@@ -48,18 +49,36 @@ export function figureLines(figure: ExplainedFigure): readonly string[] {
 
 /** The way of one event, a step a line. */
 export function trailLines(trail: EventTrail): readonly string[] {
-  const { event, plan, voided } = trail
+  const { event, plan, voided, part, parts } = trail
   const billed = event.billable ? 'billable' : 'not billable'
+  const place = `event ${event.seq} of run ${event.epoch} of ${event.node_id}`
+  const way =
+    event.source === 'gateway'
+      ? [
+          `  spooled       ${trail.spooled_from === null ? 'not known' : between(trail.spooled_from, trail.spooled_to)}`,
+          `  shipped       ${trail.shipped_at ?? 'not known'}, ${place}`,
+        ]
+      : [`  shipped       in the ledger when it was answered, ${place}`]
   return [
-    `Event ${event.id}: ${event.method} ${event.endpoint} of ${event.tenant_id || 'nobody'}, ${event.status_code}, ${billed}`,
+    `Event ${event.id}: ${whatOf(trail)}, ${billed}`,
+    ...(parts > 1 ? [`  part          ${part} of ${parts} of a call that took long`] : []),
+    ...(event.source === 'gateway' ? [] : [`  counts at     ${event.timestamp}`]),
     `  received      ${trail.received_at}`,
     `  answered      ${trail.answered_at}`,
     `  deduplicated  ${trail.times_in_log} in the usage log under this id`,
-    `  spooled       ${trail.spooled_from === null ? 'not known' : between(trail.spooled_from, trail.spooled_to)}`,
-    `  shipped       ${trail.shipped_at ?? 'not known'}, event ${event.seq} of run ${event.epoch} of ${event.node_id}`,
+    ...way,
     `  rated         ${plan === null ? 'no plan' : `plan ${plan.id}, version ${plan.version}`}, bucket ${trail.bucket}; ${trail.invoice === null ? 'on no invoice yet' : `on line ${trail.invoice}`}`,
     ...(voided === null ? [] : [`  taken back    ${voided.at} by ${voided.id}: ${voided.reason}`]),
   ]
+}
+
+/** A call, a reported event, or what takes another one back. */
+function whatOf({ event }: EventTrail): string {
+  const who = event.tenant_id || 'nobody'
+  if (event.source === 'adjustment') return `takes back ${event.request_id.replace(/^void:/, '')} of ${who}`
+  if (event.source === 'api') return `${event.endpoint} reported of ${who} as ${event.request_id}`
+  const imported = event.source === 'import' ? ', imported' : ''
+  return `${event.method} ${event.endpoint} of ${who}, ${event.status_code}${imported}`
 }
 
 function between(from: string, to: string | null): string {

@@ -33,7 +33,7 @@ export function tallyLines(tally: FileTally, done: string): readonly string[] {
     `${count(read)} read: ${count(accepted)} ${done}, ${count(duplicates)} counted before, ${count(failed)} failed.`,
   )
   if (unmatched > 0)
-    lines.push(`${count(unmatched)} kept, because no meter takes them: gatez usage unattributed lists them.`)
+    lines.push(`${count(unmatched)} kept, because no meter takes them: gatez usage leaks lists them.`)
   if (late > 0) lines.push(`${count(late)} were more than a day old.`)
   return lines
 }

@@ -1,5 +1,7 @@
 import { styleText } from 'node:util'
 import { isoTime } from '../lib/iso-time.ts'
+import { isPart } from '../metering/whole-calls.ts'
+import { isAdjustment } from '../model/adjustment.ts'
 import type { UsageEvent } from '../model/event.ts'
 import { printable } from './table.ts'
 
@@ -14,10 +16,10 @@ export function tailLine(event: UsageEvent, width: number): string {
   const status = event.statusCode === 0 ? '–' : String(event.statusCode)
   const values = [
     isoTime(event.timestampMs).slice(11, 19),
-    event.method || 'event',
+    isAdjustment(event) ? 'void' : event.method || 'event',
     `${event.endpoint}${noteOf(event)}`,
     status,
-    event.outcome === 'open' ? '…' : String(event.responseTimeMs),
+    event.outcome === 'open' ? '…' : event.source === 'gateway' ? String(event.responseTimeMs) : '–',
     event.tenantId || '–',
     event.keyId || '–',
     event.requestId,
@@ -25,12 +27,14 @@ export function tailLine(event: UsageEvent, width: number): string {
   const parts = cells.map((cell, index) => {
     const text = cut(printable(values[index] ?? ''), cell)
     const padded = RIGHT.includes(index) ? text.padStart(cell) : text.padEnd(cell)
-    return index === STATUS ? coloured(padded, event.statusCode) : padded
+    return index === STATUS && event.source === 'gateway' ? coloured(padded, event.statusCode) : padded
   })
   return parts.join(GAP).trimEnd()
 }
 
-function noteOf({ count, outcome }: UsageEvent): string {
+function noteOf(event: UsageEvent): string {
+  const { count, outcome } = event
+  if (!isPart(event) && count <= 1) return ''
   if (count > 1) return ` (${count} calls)`
   if (outcome === 'open') return ' (open)'
   return count === 0 ? ' (end)' : ''

@@ -3,8 +3,8 @@ import type { BillingAnchor, BillingCalendar } from '../model/billing-calendar.t
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
-import type { ControlConfig, PortalConfig } from './control-config.ts'
 import type { Proration } from '../model/proration.ts'
+import type { ControlConfig, PortalConfig } from './control-config.ts'
 import type { InvoiceConfig, MailConfig } from './invoice-config.ts'
 import type { UsageStoreConfig } from './usage-store-config.ts'
 

@@ -32,16 +32,14 @@ import type { KeyVerdict } from '../access/verify-key.ts'
 import type { BillingConfig } from '../config/config.ts'
 import type { RouteView } from '../config/route-view.ts'
 import type { FileTally } from '../ingest/file-tally.ts'
-import type { RetryTally, UnattributedList } from '../ingest/unattributed.ts'
+import type { RetryTally } from '../ingest/unattributed.ts'
 import type { Explanation } from '../metering/explain-call.ts'
 import type { Simulation } from '../metering/simulate-prices.ts'
 import type { UsageLatency } from '../metering/usage-latency.ts'
-import type { UsageLeaks } from '../metering/usage-leaks.ts'
 import type { WrittenUsageQuery } from '../metering/usage-query.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
-import type { UnattributedReason } from '../storage/ports/unattributed.ts'
 
 /**
  * What can be done with an installation: the use cases that commands call, signed with who asks.
@@ -51,7 +49,6 @@ import type { UnattributedReason } from '../storage/ports/unattributed.ts'
 export interface Cases extends AccessCases {
   billingTerms(): Promise<BillingConfig>
   usageReport(written: WrittenUsageQuery): Promise<UsageReport>
-  usageLeaks(written: WrittenUsageQuery): Promise<UsageLeaks>
   simulatePrices(written: WrittenUsageQuery, plans: readonly Plan[]): Promise<Simulation>
 }
 
@@ -119,11 +116,16 @@ export interface EvidenceCases {
   listRoutes(): readonly RouteView[]
   ingest(body: AsyncIterable<Uint8Array>, run: IngestRun): Promise<FileTally>
   importLog(body: AsyncIterable<Uint8Array>, run: ImportRun): Promise<FileTally>
-  listUnattributed(request: {
-    readonly reason?: UnattributedReason | undefined
-    readonly limit: number
-  }): Promise<UnattributedList>
+  usageLeaks(written: WrittenUsageQuery): Promise<UsageLeaksView>
   retryUnattributed(): Promise<RetryTally>
+}
+
+/** What may be missing on the bills. */
+export interface UsageLeaksView {
+  readonly from: string
+  readonly to: string
+  readonly rows: readonly object[]
+  readonly total: number
 }
 
 /** What the plans of another file would change. */

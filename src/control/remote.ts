@@ -8,7 +8,6 @@ import type { WrittenUsageQuery } from '../metering/usage-query.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
-import type { UnattributedReason } from '../storage/ports/unattributed.ts'
 import type { Cases, EvidenceCases } from './cases.ts'
 import { ControlClient } from './client.ts'
 
@@ -26,8 +25,6 @@ export function remoteCases(remote: RemoteControl): RemoteCases {
     listPlans: () => client.all('listPlans', {}),
     showPlan: ({ planId }) => client.call('showPlan', { plan: planId }),
     usageReport: async (written) => (await tableOf(client, written)).report,
-    usageLeaks: ({ month, from, to, tz, tenant }) =>
-      client.call('usageLeaks', { month, from, to, tz, tenant }),
     simulatePrices: ({ month, tenant }, plans) => client.raw('simulatePrices', { plans, month, tenant }),
     billingTerms: async () => (await client.call('settings', {})).billing,
     exportTable: (written) => tableOf(client, { by: 'tenant,key', ...defined(written) }),
@@ -65,6 +62,8 @@ export function remoteProof(remote: RemoteControl) {
   return {
     reconcile: ({ month, from, to, tz, tenant }: WrittenUsageQuery) =>
       client.raw('reconcile', { month, from, to, tz, tenant }),
+    leaks: ({ month, from, to, tenant }: WrittenUsageQuery) =>
+      client.raw('usageLeaks', { month, from, to, tenant }),
     [Symbol.asyncDispose]: async () => {},
   }
 }
@@ -77,13 +76,6 @@ export function remoteIntake(remote: RemoteControl) {
       client.raw('ingestEvents', { from_line: String(fromLine) }, { body: await fileBody(file), signal }),
     importLog: async (file: string, { source, dryRun, signal }: RemoteImport) =>
       client.raw('importUsage', { source, dry_run: String(dryRun) }, { body: await fileBody(file), signal }),
-    listUnattributed: ({
-      reason,
-      limit,
-    }: {
-      readonly reason?: UnattributedReason | undefined
-      readonly limit: number
-    }) => client.raw('listUnattributed', { reason, limit: String(limit) }),
     retryUnattributed: () => client.raw('retryUnattributed', {}),
     [Symbol.asyncDispose]: async () => {},
   }

@@ -51,7 +51,6 @@ export const ROUTES = {
   reconcile: ['GET', '/api/v1/usage/reconcile', 'query'],
   ingestEvents: ['POST', '/api/v1/usage/ingest', 'query'],
   importUsage: ['POST', '/api/v1/usage/import', 'query'],
-  listUnattributed: ['GET', '/api/v1/usage/unattributed', 'query'],
   retryUnattributed: ['POST', '/api/v1/usage/unattributed/retry', 'body'],
   verifyKey: ['POST', '/api/v1/keys/verify', 'body'],
   verifyNginx: ['GET', '/api/v1/keys/verify/nginx', 'query'],

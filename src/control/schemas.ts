@@ -57,6 +57,8 @@ const tenantFields = {
   plan_since: timeOrNull,
   next_plan: z.string().nullable(),
   next_plan_at: timeOrNull,
+  plan_until: timeOrNull,
+  trial_until: timeOrNull,
   created_at: time,
 }
 

@@ -150,7 +150,7 @@ export const CALL_PROBLEMS = {
     status: 422,
     exit: 5,
     title: 'No such tenant',
-    fix: 'Create the tenant, then count what was kept: gatez usage unattributed --retry.',
+    fix: 'Create the tenant, then count what was kept: gatez usage leaks --retry.',
   },
   'idempotency-mismatch': {
     status: 422,

@@ -112,4 +112,4 @@ const NOTHING = {
 const NO_EVENT: EventFault = { code: 'invalid-event', fault: '' }
 
 const UNMATCHED =
-  'No meter takes this metric: the event is kept and not counted. Once one does, send it again, or run gatez usage unattributed --retry.'
+  'No meter takes this metric: the event is kept and not counted. Once one does, send it again, or run gatez usage leaks --retry.'

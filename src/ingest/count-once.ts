@@ -1,8 +1,10 @@
 import { assert } from '../lib/assert.ts'
 import type { UlidMaker } from '../lib/id.ts'
+import { DimensionGuard } from '../metering/dimension-guard.ts'
 import { decodeEvents, encodeCaller, encodeEvent } from '../metering/event.ts'
 import { type AggregationOf, rollUp } from '../metering/roll-up.ts'
 import { sealUp } from '../metering/seal-up.ts'
+import type { Dimension } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import { EVENTS_PLACE, type EventIdentity, type TakenEvent } from '../storage/ports/events.ts'
@@ -36,7 +38,7 @@ export interface Counted {
 export async function countOnce(
   tables: ControlTables,
   countables: readonly Countable[],
-  { ids, nowMs, aggregationOf }: CountOnceParts,
+  { ids, nowMs, aggregationOf, dimensions = [] }: CountOnceParts,
 ): Promise<readonly Counted[]> {
   if (countables.length === 0) return []
   const rows = countables.map((countable) => toRow(countable, ids.next(), nowMs))
@@ -51,7 +53,12 @@ export async function countOnce(
     events.push({ ...usage, ...EVENTS_PLACE, id: row.eventId, seq: afterSeq + events.length + 1 })
     return { taken: row, isNew: true }
   })
-  if (events.length > 0) await write(tables, events, { afterSeq, aggregationOf })
+  if (events.length > 0) {
+    // By this transaction's own view: what another one wrote that was rolled back is not there.
+    const bounded = await new DimensionGuard(tables.ledger, dimensions).bounded(events)
+    await write(tables, bounded, { afterSeq, aggregationOf })
+    await tables.events.seal(counted.filter(({ isNew }) => isNew).map(({ taken }) => taken))
+  }
   return counted
 }
 
@@ -61,6 +68,8 @@ export interface CountOnceParts {
   readonly nowMs: number
   /** How the meters of the file count. */
   readonly aggregationOf: AggregationOf
+  /** What the file declares; none if not given. */
+  readonly dimensions?: readonly Dimension[]
 }
 
 /** Another writer moved the watermark between our reading and our writing it: the transaction must begin again. */

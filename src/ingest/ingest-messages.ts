@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Config } from '../config/config.ts'
 import type { ErrorCode } from '../errors/catalogue.ts'
+import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { EventSender } from './place-event.ts'
 import type { EventsBody } from './read-body.ts'
@@ -17,6 +18,7 @@ export interface IngestThreadData {
 /** What the file says of events. */
 export interface IngestRules {
   readonly meters: readonly Meter[]
+  readonly dimensions: readonly Dimension[]
   /** Events a tenant may report with its own keys in any minute; null = any number. */
   readonly perMinute: number | null
 }

@@ -2,6 +2,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { UlidMaker } from '../lib/id.ts'
+import type { Dimension } from '../model/dimension.ts'
 import { openControlStore, openLocalCounters } from '../storage/open.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import { describeError } from '../telemetry/log.ts'
@@ -24,6 +25,7 @@ class IngestThread {
   readonly #store: ControlStore
   readonly #desk: EventDesk
   readonly #rates: EventRates
+  #dimensions: readonly Dimension[]
   readonly #ports: MessagePort[] = []
   readonly #report: (report: IngestReport) => void
 
@@ -31,12 +33,13 @@ class IngestThread {
     const clock = shiftedClock(data.clockOffsetMs)
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: THREAD })
     this.#store = store
+    this.#dimensions = data.rules.dimensions
     this.#report = report
     const counters = openLocalCounters(data.counterMemory)
     this.#rates = new EventRates(counters, () => clock.nowMs(), data.rules.perMinute)
     this.#desk = new EventDesk(
       {
-        taker: new EventTaker({ store, clock, ids }),
+        taker: new EventTaker({ store, clock, ids, dimensions: () => this.#dimensions }),
         admit: (request, events) => this.#rates.admit(request, events),
         onCounted: () => report({ kind: 'counted' }),
         onFailed: (error) => report({ kind: 'failed', error: describeError(error) }),
@@ -57,6 +60,7 @@ class IngestThread {
     if (command.kind === 'connect') this.#connect(command.port)
     else if (command.kind === 'rules') {
       this.#desk.replaceMeters(command.rules.meters)
+      this.#dimensions = command.rules.dimensions
       this.#rates.replace(command.rules.perMinute)
     } else void this.#stop()
   }

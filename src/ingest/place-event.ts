@@ -1,3 +1,5 @@
+import { JsonNumber } from '../lib/exact-json.ts'
+import { type Dimension, type Dimensions, dimensionValue } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Countable, UsageFields } from './count-once.ts'
 import type { EventFault, IncomingEvent } from './incoming-event.ts'
@@ -24,6 +26,7 @@ export interface Placing {
   /** Of the tenant it names. */
   readonly facts: TenantFacts
   readonly meters: readonly Meter[]
+  readonly dimensions: readonly Dimension[]
   readonly nowMs: number
   /** Whether the period that holds a moment is closed: what happened in it can only be an adjustment. */
   readonly isClosed: (tenantId: string, atMs: number) => boolean
@@ -36,7 +39,7 @@ export interface Placing {
  * a closed period counts now, as an adjustment: what was closed never changes.
  */
 export function placeEvent(event: IncomingEvent, placing: Placing): Countable | EventFault {
-  const { sender, facts, meters, nowMs, isClosed } = placing
+  const { sender, facts, meters, dimensions, nowMs, isClosed } = placing
   if (sender.kind === 'operator' && event.tenant === undefined) return invalid('tenant_id is missing')
   const { tenant } = facts
   if (sender.kind === 'tenant' && tenant?.id !== sender.tenantId) return FOREIGN
@@ -59,6 +62,7 @@ export function placeEvent(event: IncomingEvent, placing: Placing): Countable | 
     endpoint: event.metric,
     billable: sender.kind === 'operator' || sender.billed,
     quantities: match.quantities,
+    dimensions: dimensionsOf(event, dimensions),
     requestId: event.id,
   }
   return {
@@ -93,11 +97,23 @@ const NO_CALL = {
   bytesSent: 0,
   bytesReceived: 0,
   usageUnits: 0,
-  dimensions: {},
   clientIp: '',
   source: 'api',
   count: 0,
 } as const
+
+/** Scalars only, as with meters; what cannot be a value becomes one that says so. */
+function dimensionsOf({ properties }: IncomingEvent, declared: readonly Dimension[]): Dimensions {
+  const found: Record<string, string> = {}
+  for (const { id, from, name } of declared) {
+    if (from !== 'event' || !Object.hasOwn(properties, name)) continue
+    const property = properties[name]
+    const text = property instanceof JsonNumber ? property.text : property
+    const value = typeof text === 'string' ? dimensionValue(text) : undefined
+    if (value !== undefined) found[id] = value
+  }
+  return found
+}
 
 const FOREIGN: EventFault = {
   code: 'foreign-tenant',
@@ -105,6 +121,6 @@ const FOREIGN: EventFault = {
 }
 
 function unknownTenant(name: string): EventFault {
-  const fault = `there is no tenant ${JSON.stringify(name)}; the event is kept and listed (gatez usage unattributed)`
+  const fault = `there is no tenant ${JSON.stringify(name)}; the event is kept and listed (gatez usage leaks)`
   return { code: 'unknown-tenant', fault }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
 import { declaredAggregations } from '../metering/roll-up.ts'
+import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { ControlStore, ControlTables } from '../storage/ports/control-store.ts'
 import { Outrun } from './count-once.ts'
@@ -50,9 +51,11 @@ export class EventTaker {
     meters: readonly Meter[],
   ): Promise<readonly (readonly EventOutcome[])[]> {
     await this.#book.refresh(tables)
-    const { clock, ids, isClosed = never } = this.#parts
+    const { clock, ids, isClosed = never, dimensions = none } = this.#parts
     const nowMs = clock.nowMs()
-    const turn = new Turn(tables, { ids, nowMs, aggregationOf: declaredAggregations(meters) })
+    const declared = dimensions()
+    const aggregationOf = declaredAggregations(meters)
+    const turn = new Turn(tables, { ids, nowMs, aggregationOf, dimensions: declared })
     const results: { readonly outcome: EventOutcome }[][] = []
     for (const { sender, events } of groups) {
       const ofGroup: { readonly outcome: EventOutcome }[] = []
@@ -62,7 +65,7 @@ export class EventTaker {
           continue
         }
         const facts = await this.#book.find(tables, event.tenant ?? ownTenant(sender))
-        const placing = { sender, facts, meters, nowMs, isClosed }
+        const placing = { sender, facts, meters, dimensions: declared, nowMs, isClosed }
         ofGroup.push(turn.add(event, placeEvent(event, placing)))
       }
       results.push(ofGroup)
@@ -78,6 +81,8 @@ export interface EventTakerParts {
   readonly ids: UlidMaker
   /** Whether the period that holds a moment is closed for a tenant; none ever is if not given. */
   readonly isClosed?: (tenantId: string, atMs: number) => boolean
+  /** Those that the file declares, as it does now; none if not given. */
+  readonly dimensions?: () => readonly Dimension[]
 }
 
 /** Only writers on other machines can come in between; none does so often. */
@@ -85,6 +90,10 @@ const TRIES_MAX = 20
 
 function ownTenant(sender: EventSender): string {
   return sender.kind === 'tenant' ? sender.tenantId : ''
+}
+
+function none(): readonly Dimension[] {
+  return []
 }
 
 function never(): boolean {

@@ -1,39 +1,9 @@
-import { loosened, parseExactJson } from '../lib/exact-json.ts'
-import { isoTime } from '../lib/iso-time.ts'
+import { parseExactJson } from '../lib/exact-json.ts'
 import type { Meter } from '../model/meter.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
-import type { UnattributedEvent, UnattributedReason } from '../storage/ports/unattributed.ts'
+import type { UnattributedEvent } from '../storage/ports/unattributed.ts'
 import { readEvent } from './read-event.ts'
 import type { EventTaker } from './take-events.ts'
-
-/** An event that does not count, as scripts read it; the names are stable. */
-export interface UnattributedView {
-  /** As it was sent, where nobody is known by it. */
-  readonly tenant_id: string
-  readonly source: string
-  readonly idempotency_key: string
-  readonly reason: UnattributedReason
-  readonly metric: string
-  /** As it was sent. */
-  readonly event: unknown
-  readonly times: number
-  readonly first_at: string
-  readonly last_at: string
-}
-
-/** What was reported and does not count, oldest first, and how much of it there is by reason. */
-export async function listUnattributed(
-  store: ControlStore,
-  request: { readonly reason?: UnattributedReason | undefined; readonly limit: number },
-): Promise<UnattributedList> {
-  const events = await store.unattributed.list(request)
-  return { counts: await store.unattributed.count(), events: events.map(view) }
-}
-
-export interface UnattributedList {
-  readonly counts: Readonly<Record<UnattributedReason, number>>
-  readonly events: readonly UnattributedView[]
-}
 
 /**
  * Tries again what waits for a tenant or a meter: what has both by now counts, at the moment it came first
@@ -87,20 +57,4 @@ const PAGE_EVENTS = 500
 async function countWaiting(store: ControlStore): Promise<number> {
   const counts = await store.unattributed.count()
   return counts['unknown-tenant'] + counts['no-meter']
-}
-
-function view(event: UnattributedEvent): UnattributedView {
-  const body = parseExactJson(event.body)
-  const read = readEvent(body)
-  return {
-    tenant_id: event.tenant,
-    source: event.source,
-    idempotency_key: event.id,
-    reason: event.reason,
-    metric: 'metric' in read ? read.metric : '',
-    event: loosened(body),
-    times: event.times,
-    first_at: isoTime(event.firstAtMs),
-    last_at: isoTime(event.lastAtMs),
-  }
 }

@@ -43,7 +43,8 @@ export class AdjustedQuotas {
       const subscription = await store.subscriptions.activeAt(event.tenantId, nowMs())
       const plan = await this.#planOf(event.tenantId, subscription)
       for (const quota of plan?.quotas ?? []) {
-        const cost = quota.meter === 'units' ? -event.usageUnits : 1
+        // A part of a call, or a reported event, took no call from any quota.
+        const cost = quota.meter === 'units' ? -event.usageUnits : -event.count
         if (!isCounted(quota) || cost <= 0) continue
         const period = quotaPeriodAt(billing, quota.per, nowMs(), heldPlan(subscription))
         if (event.timestampMs < period.startMs || event.timestampMs >= period.endMs) continue

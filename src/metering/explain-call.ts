@@ -1,5 +1,6 @@
 import { CATALOGUE, type ErrorCode } from '../errors/catalogue.ts'
 import { isoTime } from '../lib/iso-time.ts'
+import { isAdjustment } from '../model/adjustment.ts'
 import { COUNTED_STATUSES, type Route, statusCounts } from '../model/api.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Meter } from '../model/meter.ts'
@@ -57,7 +58,7 @@ export interface LimitThenView {
 export async function explainCall(
   parts: ExplainParts,
   call: UsageEvent,
-  whole: WholeCall = { event: call, parts: 1, unbilledBytes: 0 },
+  whole: WholeCall = { event: call, parts: 1, pieces: [call], unbilledBytes: 0 },
 ): Promise<Explanation> {
   const plan = await planThen(parts, call)
   const cost = call.outcome === 'refused' ? costOf(parts.routes, call.routeId) : call.usageUnits
@@ -176,6 +177,10 @@ function isCode(text: string): text is ErrorCode {
 
 /** What came in as an event or in a log never met a limit, nor an upstream of ours. */
 function whyReported(call: UsageEvent): string {
+  if (isAdjustment(call)) {
+    const of = call.requestId.replace(/^void:/, '')
+    return `It takes back event ${of}: what that counted is on no bill.`
+  }
   const what = call.source === 'import' ? 'It was imported from a log' : 'It was reported as an event'
   if (call.billable) {
     const units = call.count === 0 ? '' : `: ${call.count} call, ${call.usageUnits} units`

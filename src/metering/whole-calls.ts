@@ -7,6 +7,8 @@ export interface WholeCall {
   readonly event: UsageEvent
   /** How many parts; 1 for most calls. */
   readonly parts: number
+  /** The parts themselves, as they are in the log. */
+  readonly pieces: readonly UsageEvent[]
   /** Bytes of parts that are not billed, of a call that is. */
   readonly unbilledBytes: number
 }
@@ -18,27 +20,34 @@ export interface WholeCall {
  * id more than once.
  */
 export function wholeCalls(events: readonly UsageEvent[]): readonly WholeCall[] {
-  const calls: WholeCall[] = []
+  const calls: GrowingCall[] = []
   for (const event of events) {
-    const index = event.count === 0 ? calls.findLastIndex(({ event: call }) => goesOn(call, event)) : -1
-    const call = calls[index]
-    if (call === undefined) calls.push({ event, parts: 1, unbilledBytes: 0 })
-    else calls[index] = joined(call, event)
+    const follows = isPart(event) && event.count === 0
+    const call = follows ? calls.findLast((each) => goesOn(each.event, event)) : undefined
+    if (call === undefined) calls.push({ event, pieces: [event], unbilledBytes: 0 })
+    else grow(call, event)
   }
-  return calls
+  return calls.map((call) => ({ ...call, parts: call.pieces.length }))
 }
 
-/** Whether an event is a part of a call that took long: neither a whole call nor a sum of refusals. */
-export function isPart({ count, outcome }: UsageEvent): boolean {
-  return count === 0 || outcome === 'open'
+/** Whether an event is a part of a call that took long: no whole call, no sum of refusals, nothing reported. */
+export function isPart({ count, outcome, source }: UsageEvent): boolean {
+  return source === 'gateway' && (count === 0 || outcome === 'open')
 }
 
 function goesOn(call: UsageEvent, part: UsageEvent): boolean {
   return call.outcome === 'open' && call.keyId === part.keyId && call.endpoint === part.endpoint
 }
 
-function joined({ event, parts, unbilledBytes }: WholeCall, part: UsageEvent): WholeCall {
-  const whole: UsageEvent = {
+interface GrowingCall {
+  event: UsageEvent
+  readonly pieces: UsageEvent[]
+  unbilledBytes: number
+}
+
+function grow(call: GrowingCall, part: UsageEvent): void {
+  const { event } = call
+  call.event = {
     ...event,
     outcome: part.outcome,
     billable: event.billable || part.billable,
@@ -47,8 +56,8 @@ function joined({ event, parts, unbilledBytes }: WholeCall, part: UsageEvent): W
     bytesReceived: event.bytesReceived + part.bytesReceived,
     quantities: joinQuantities(event.quantities, part.quantities),
   }
-  const bytes = part.billable ? 0 : part.bytesSent + part.bytesReceived
-  return { event: whole, parts: parts + 1, unbilledBytes: unbilledBytes + bytes }
+  call.pieces.push(part)
+  if (!part.billable) call.unbilledBytes += part.bytesSent + part.bytesReceived
 }
 
 function joinQuantities(

@@ -1,4 +1,6 @@
 import type { UsageEvent } from './event.ts'
+import type { Aggregation } from './mark.ts'
+import { meterCounts } from './meter.ts'
 import { formatQuantity, quantityFemtos } from './quantity.ts'
 
 /**
@@ -27,29 +29,44 @@ export function isAdjustment({ source }: Pick<UsageEvent, 'source'>): boolean {
   return source === SOURCE
 }
 
-/** The event that takes back `event`: all its counts the other way, at `timestampMs`. */
-export function takeBack(
-  event: UsageEvent,
-  { id, seq, timestampMs }: { readonly id: string; readonly seq: number; readonly timestampMs: number },
-): UsageEvent {
-  const quantities = Object.entries(event.quantities).map(([meter, quantity]) => {
-    return [meter, formatQuantity(-quantityFemtos(quantity))] as const
-  })
+/**
+ * The event that takes back `event`: all its counts the other way, at `timestampMs`.
+ *
+ * `aggregationOf` says how a meter was counted then. A sum is taken back by its value, a count by one. What is no
+ * sum, as the highest value or how many differ, is not: it needs all events to be told.
+ */
+export function takeBack(event: UsageEvent, { id, seq, timestampMs, aggregationOf }: TakingBack): UsageEvent {
+  const { leaks: _, ...counted } = event
+  const quantities: Record<string, string> = {}
+  for (const [meterId, value] of Object.entries(event.quantities)) {
+    const aggregation = aggregationOf(meterId)
+    if (!meterCounts(aggregation, value)) continue
+    if (aggregation === 'count') quantities[meterId] = '-1'
+    if (aggregation === 'sum') quantities[meterId] = formatQuantity(-quantityFemtos(value))
+  }
   return {
-    ...event,
+    ...counted,
     ...ADJUSTMENTS,
     id,
     seq,
     timestampMs,
     requestId: `void:${event.id}`,
     source: SOURCE,
-    count: -event.count,
-    responseTimeMs: -event.responseTimeMs,
-    bytesSent: -event.bytesSent,
-    bytesReceived: -event.bytesReceived,
-    usageUnits: -event.usageUnits,
-    quantities: Object.fromEntries(quantities),
+    // Less than nothing, and never -0.
+    count: 0 - event.count,
+    responseTimeMs: 0 - event.responseTimeMs,
+    bytesSent: 0 - event.bytesSent,
+    bytesReceived: 0 - event.bytesReceived,
+    usageUnits: 0 - event.usageUnits,
+    quantities,
   }
+}
+
+export interface TakingBack {
+  readonly id: string
+  readonly seq: number
+  readonly timestampMs: number
+  readonly aggregationOf: (meterId: string) => Aggregation
 }
 
 const SOURCE = 'adjustment'

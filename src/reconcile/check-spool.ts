@@ -1,4 +1,6 @@
 import { isChanged } from '../metering/spool-table.ts'
+import { OTHER_VALUES } from '../model/dimension.ts'
+import type { UsageEvent } from '../model/event.ts'
 import { isSameEvent } from '../model/event-digest.ts'
 import type { HeldBatch, HeldSpool, HeldUsageLog } from '../storage/ports/held-stores.ts'
 import { type Difference, difference, NAMED_MAX } from './difference.ts'
@@ -100,11 +102,19 @@ async function unlikeTheLog(
   const unlike: string[] = []
   for (const event of events) {
     const there = found.get(event.id)
-    if (there === undefined || !isSameEvent(there, event)) unlike.push(event.id)
+    if (there === undefined || !isSameEvent(there, boundedAs(there, event))) unlike.push(event.id)
   }
   if (unlike.length === 0) return []
   const what = `Events of batch ${batch.batchId} lie in the spool and not, or not so, in the usage log.`
   const where = { node_id: nodeId, epoch: batch.epoch, events: unlike.slice(0, NAMED_MAX) }
   // A batch that is as it was written is right.
   return [difference(isChanged(batch) ? 'spool' : 'usage_log', what, where)]
+}
+
+/** The event with each dimension that became one of many on the way as it is there. */
+function boundedAs(there: UsageEvent, event: UsageEvent): UsageEvent {
+  const dimensions = Object.entries(event.dimensions).map(([id, value]) => {
+    return [id, there.dimensions[id] === OTHER_VALUES ? OTHER_VALUES : value]
+  })
+  return { ...event, dimensions: Object.fromEntries(dimensions) }
 }

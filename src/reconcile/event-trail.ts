@@ -1,4 +1,5 @@
 import { lastAttempts } from '../billing/invoice/adjust-lines.ts'
+import { ulidTimeMs } from '../lib/id.ts'
 import { isoTime } from '../lib/iso-time.ts'
 import { type EventView, viewEvent } from '../metering/event-view.ts'
 import type { UsageEvent } from '../model/event.ts'
@@ -9,7 +10,10 @@ import { bucketOf } from './raw-events.ts'
 /** The way of one event, from the call to the bill; the names are stable. Null is what is not known. */
 export interface EventTrail {
   readonly event: EventView
-  /** When the call came in, and when its last byte left. */
+  /** Which part of how many it is, of a call that was metered in parts; 1 of 1 for most. */
+  readonly part: number
+  readonly parts: number
+  /** When the call came in, and when its last byte left; or when the event was reported, and answered. */
   readonly received_at: string
   readonly answered_at: string
   /** How often the usage log holds its id: an id that comes again is let go. */
@@ -30,21 +34,29 @@ export interface EventTrail {
   readonly voided: { readonly id: string; readonly at: string; readonly reason: string } | null
 }
 
-/** Follows one event through the stores. */
+/** Follows one event through the stores; `pieces` are the parts of its call, itself among them. */
 export async function eventTrail(
   {
     store,
     usageLog,
   }: { readonly store: Pick<ControlTables, 'adjustments' | 'invoices'>; readonly usageLog: UsageLog },
   event: UsageEvent,
+  pieces: readonly UsageEvent[] = [event],
 ): Promise<EventTrail> {
+  // What was reported may have happened long before: its id was made when it came.
+  const receivedMs =
+    event.source === 'gateway' ? event.timestampMs : (ulidTimeMs(event.id) ?? event.timestampMs)
   const shipment = await usageLog.shipmentOf(event)
   const adjustment = await store.adjustments.ofEvent(event.id)
   const billed = await billedOn(store, event)
   return {
     event: viewEvent(event),
-    received_at: isoTime(event.timestampMs),
-    answered_at: isoTime(event.timestampMs + Math.max(0, event.responseTimeMs)),
+    part: pieces.findIndex(({ id }) => id === event.id) + 1,
+    parts: pieces.length,
+    received_at: isoTime(receivedMs),
+    answered_at: isoTime(
+      event.source === 'gateway' ? receivedMs + Math.max(0, event.responseTimeMs) : receivedMs,
+    ),
     times_in_log: (await usageLog.find(event.id)) === undefined ? 0 : 1,
     spooled_from: timeOrNull(shipment?.spooledFromMs),
     spooled_to: timeOrNull(shipment?.spooledToMs),

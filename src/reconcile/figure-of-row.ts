@@ -17,10 +17,7 @@ export interface ExportedRow {
  *
  * Throws `invalid-parameter` when there is no such line, or it is none of such a file.
  */
-export function figureOfRow(
-  text: string,
-  { file, line }: { readonly file: string; readonly line: number },
-): ExportedRow {
+export function figureOfRow(text: string, { file, line, dimensions }: WrittenRow): ExportedRow {
   const { records } = parseCsv(text)
   const [head, ...rows] = records
   const row = rows.find((record) => record.line === line)
@@ -41,7 +38,17 @@ export function figureOfRow(
   if (startMs === undefined || endMs === undefined) {
     throw new GatezError('invalid-parameter', `${file}, line ${line}: period_start or period_end is no time.`)
   }
-  return { parts: partsOf(cell), startMs, endMs, stated: (meter) => cell(columnOf(meter, head.fields)) }
+  const known = dimensions.flatMap((id) => (cell(id) === undefined ? [] : [[id, cell(id) ?? '']]))
+  const parts = { ...partsOf(cell), dimensions: Object.fromEntries(known) }
+  return { parts, startMs, endMs, stated: (meter) => cell(columnOf(meter, head.fields)) }
+}
+
+/** Which row. */
+export interface WrittenRow {
+  readonly file: string
+  readonly line: number
+  /** Ids of the dimensions that the file declares: they may be columns. */
+  readonly dimensions: readonly string[]
 }
 
 function partsOf(cell: (column: string) => string | undefined): FigureParts {

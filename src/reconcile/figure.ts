@@ -2,8 +2,8 @@ import { GatezError } from '../errors/gatez-error.ts'
 import { didYouMean } from '../lib/closest.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Period } from '../model/period.ts'
-import { QUANTITY_PLACES, quantityFemtos } from '../model/quantity.ts'
-import type { Rollup } from '../storage/ports/ledger.ts'
+import { QUANTITY_PLACES } from '../model/quantity.ts'
+import type { Rollup, RollupKey, RollupSums } from '../storage/ports/ledger.ts'
 
 /** Which figure is meant: a meter over a span, of all usage or of the part that is named. */
 export interface Figure extends FigureParts {
@@ -21,6 +21,8 @@ export interface FigureParts {
   readonly subscriptionId?: string | undefined
   /** 2 for 200–299, and so on; 0 without a status. */
   readonly statusClass?: number | undefined
+  /** Dimension id → value. */
+  readonly dimensions?: Readonly<Record<string, string>> | undefined
 }
 
 /** Meters with a name of ours; the others are those that the file declares. */
@@ -40,7 +42,7 @@ export function figureMeter(written: string, meterIds: readonly string[]): strin
 }
 
 /** Whether a rollup or an event is part of the figure. */
-export function isPartOf(figure: Figure, of: Rollup | UsageEvent): boolean {
+export function isPartOf(figure: Figure, of: RollupKey | UsageEvent): boolean {
   const statusClass = 'statusClass' in of ? of.statusClass : Math.floor(of.statusCode / 100)
   return (
     (figure.tenantId === undefined || figure.tenantId === of.tenantId) &&
@@ -49,36 +51,34 @@ export function isPartOf(figure: Figure, of: Rollup | UsageEvent): boolean {
     (figure.apiId === undefined || figure.apiId === of.apiId) &&
     (figure.planId === undefined || figure.planId === of.planId) &&
     (figure.subscriptionId === undefined || figure.subscriptionId === of.subscriptionId) &&
-    (figure.statusClass === undefined || figure.statusClass === statusClass)
+    (figure.statusClass === undefined || figure.statusClass === statusClass) &&
+    Object.entries(figure.dimensions ?? {}).every(([id, value]) => (of.dimensions[id] ?? '') === value)
   )
 }
 
-/** What a rollup adds to a meter, in femtos. */
-export function femtosOfRollup(meter: string, rollup: Rollup): bigint {
-  const { requests, refused, usageUnits, bytesReceived, bytesSent, durationMs, billable, quantities } = rollup
-  const sums = { requests, refused, usageUnits, bytesReceived, bytesSent, durationMs, billable }
-  return femtosOf(meter, sums, quantities)
+/** Whether it is a meter of the file. */
+export function isCustom(meter: string): boolean {
+  return !FIGURE_METERS.some((each) => each === meter)
 }
 
-/** What one event adds to a meter, in femtos. */
+/** What a rollup adds to a meter of ours, in femtos. */
+export function femtosOfRollup(meter: string, rollup: Rollup): bigint {
+  return femtosOf(meter, rollup)
+}
+
+/** What one event adds to a meter of ours, in femtos. */
 export function femtosOfEvent(meter: string, event: UsageEvent): bigint {
-  const { count, outcome, usageUnits, bytesReceived, bytesSent, responseTimeMs, billable, quantities } = event
+  const { count, outcome, usageUnits, bytesReceived, bytesSent, responseTimeMs, billable } = event
   const refused = outcome === 'refused' ? count : 0
   const sums = { requests: count, refused, usageUnits, bytesReceived, bytesSent, billable }
-  return femtosOf(meter, { ...sums, durationMs: responseTimeMs }, quantities)
+  return femtosOf(meter, { ...sums, durationMs: responseTimeMs })
 }
 
-interface Sums {
-  readonly requests: number
-  readonly refused: number
-  readonly usageUnits: number
-  readonly bytesReceived: number
-  readonly bytesSent: number
-  readonly durationMs: number
+interface Sums extends RollupSums {
   readonly billable: boolean
 }
 
-function femtosOf(meter: string, sums: Sums, quantities: Readonly<Record<string, string>>): bigint {
+function femtosOf(meter: string, sums: Sums): bigint {
   if (meter === 'requests') return whole(sums.requests)
   if (meter === 'refused') return whole(sums.refused)
   if (!sums.billable) return 0n
@@ -93,10 +93,8 @@ function femtosOf(meter: string, sums: Sums, quantities: Readonly<Record<string,
       return whole(sums.bytesSent)
     case 'bandwidth':
       return whole(sums.bytesReceived) + whole(sums.bytesSent)
-    case 'duration_ms':
-      return whole(sums.durationMs)
     default:
-      return quantityFemtos(quantities[meter] ?? '0')
+      return whole(sums.durationMs)
   }
 }
 

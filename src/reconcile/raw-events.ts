@@ -1,5 +1,6 @@
 import { EventDecoder } from '../metering/event.ts'
 import type { UsageEvent } from '../model/event.ts'
+import { EVENTS_PLACE, type EventBatch } from '../storage/ports/events.ts'
 import type { HeldBatch, HeldSpool, HeldUsageLog } from '../storage/ports/held-stores.ts'
 import { BUCKET_MS } from '../storage/ports/ledger.ts'
 import { runName } from './recount.ts'
@@ -122,6 +123,15 @@ export function eventsOfBatch(batch: HeldBatch, nodeId: string): readonly UsageE
   try {
     const { epoch, firstSeq, lines } = batch
     return new EventDecoder().decode(lines, { nodeId, epoch, firstSeq })
+  } catch {
+    return []
+  }
+}
+
+/** The events of a batch that was reported; none when its lines cannot be read. */
+export function eventsOfReport({ firstSeq, lines }: EventBatch): readonly UsageEvent[] {
+  try {
+    return new EventDecoder().decode(lines, { ...EVENTS_PLACE, firstSeq })
   } catch {
     return []
   }

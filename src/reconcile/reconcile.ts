@@ -3,6 +3,7 @@ import type { BillingTerms } from '../metering/usage-amounts.ts'
 import { usageReport } from '../metering/usage-report.ts'
 import type { Mark } from '../model/mark.ts'
 import type { Period } from '../model/period.ts'
+import { checkIngested } from './check-ingested.ts'
 import { checkInvoices } from './check-invoices.ts'
 import { compareBucket, type Suspect } from './compare-bucket.ts'
 import { type Difference, Differences, difference } from './difference.ts'
@@ -66,6 +67,7 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
   differences.add(...(await strays(parts, span)))
   const checked = await checkInvoices(parts.control, { span, billing: parts.billing })
   differences.add(...checked.differences)
+  differences.add(...(await checkIngested(parts.control, { span, marks: positions.marks })))
 
   const isWhole = span.startMs >= positions.keptSinceMs
   const derived = await derivedFigures(parts, span, rolledUp.unsummed())

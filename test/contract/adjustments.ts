@@ -7,7 +7,12 @@ import { usageEvent } from '../support/usage-events.ts'
 /** An adjustment of one event; `seq` is its place. */
 export function adjustment(seq: number): Adjustment {
   const event = usageEvent({ seq, quantities: { tokens: '1.5' } })
-  const opposite = takeBack(event, { id: `adjusting-${seq}`, seq, timestampMs: event.timestampMs })
+  const opposite = takeBack(event, {
+    id: `adjusting-${seq}`,
+    seq,
+    timestampMs: event.timestampMs,
+    aggregationOf: () => 'sum',
+  })
   return {
     ...{ id: `adj_${seq}`, eventId: event.id, eventMs: event.timestampMs, event: opposite },
     ...{ reason: 'an outage', actor: 'cli:ann', atMs: NOON },

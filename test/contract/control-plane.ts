@@ -18,13 +18,21 @@ function promises(opened: () => { store: ControlStore }): void {
   })
 
   const session = (over: Partial<Session> = {}): Session => ({
-    ...{ hash: 'h1', id: 'ses_1', kind: 'member', memberId: 'mem_1', createdAtMs: NOON, expiresAtMs: NOON + 9 },
+    ...{
+      hash: 'h1',
+      id: 'ses_1',
+      kind: 'member',
+      memberId: 'mem_1',
+      createdAtMs: NOON,
+      expiresAtMs: NOON + 9,
+    },
     ...over,
   })
 
   describe('sessions, passwords and links', () => {
     test('a session is found by its hash until it is removed, ends, or its member goes', async () => {
-      for (const number of [1, 2, 3]) await store.sessions.insert(session({ hash: `h${number}`, id: `ses_${number}` }))
+      for (const number of [1, 2, 3])
+        await store.sessions.insert(session({ hash: `h${number}`, id: `ses_${number}` }))
       await store.sessions.insert({ ...session(), hash: 'o', id: 'ses_o', kind: 'operator', memberId: null })
       expect(await store.sessions.findByHash('h1')).toEqual(session())
       await store.sessions.remove('h1')
@@ -54,15 +62,29 @@ function promises(opened: () => { store: ControlStore }): void {
     })
 
     test('a link of a member holds for its time, and is taken by one', async () => {
-      await store.tenants.replaceMemberLink({ hash: 'l', memberId: 'mem_1', createdAtMs: NOON, expiresAtMs: NOON + 5 })
+      await store.tenants.replaceMemberLink({
+        hash: 'l',
+        memberId: 'mem_1',
+        createdAtMs: NOON,
+        expiresAtMs: NOON + 5,
+      })
       expect((await store.sessions.findMemberByLink('l', NOON))?.id).toBe('mem_1')
       expect(await store.sessions.findMemberByLink('l', NOON + 5)).toBeUndefined()
-      const taken = await Promise.all([store.sessions.takeMemberLink('l'), store.sessions.takeMemberLink('l')])
+      const taken = await Promise.all([
+        store.sessions.takeMemberLink('l'),
+        store.sessions.takeMemberLink('l'),
+      ])
       expect(taken.filter(Boolean)).toHaveLength(1)
     })
 
     test('a link to sign in is taken once, for its purpose, in its time', async () => {
-      const link = { hash: 'x', purpose: 'oidc', detail: { nonce: 'n' }, createdAtMs: NOON, expiresAtMs: NOON + 5 } as const
+      const link = {
+        hash: 'x',
+        purpose: 'oidc',
+        detail: { nonce: 'n' },
+        createdAtMs: NOON,
+        expiresAtMs: NOON + 5,
+      } as const
       await store.sessions.insertLink(link)
       expect(await store.sessions.takeLink('x', 'operator', NOON)).toBeUndefined()
       expect(await store.sessions.takeLink('x', 'oidc', NOON + 5)).toBeUndefined()
@@ -72,7 +94,14 @@ function promises(opened: () => { store: ControlStore }): void {
   })
 
   test('a request that was done is found by who asked and its key, and its name is taken once', async () => {
-    const done = { actor: 'token:a', idempotencyKey: 'k', fingerprint: 'f', status: 201, body: '{}', createdAtMs: NOON }
+    const done = {
+      actor: 'token:a',
+      idempotencyKey: 'k',
+      fingerprint: 'f',
+      status: 201,
+      body: '{}',
+      createdAtMs: NOON,
+    }
     expect(await store.doneRequests.insert(done)).toBe(true)
     expect(await store.doneRequests.insert({ ...done, body: null })).toBe(false)
     expect(await store.doneRequests.insert({ ...done, actor: 'token:b', body: null })).toBe(true)
@@ -91,7 +120,12 @@ function promises(opened: () => { store: ControlStore }): void {
     })
     const [newest, before] = await store.audit.records({ limit: 2 })
     expect([newest?.action, before?.action]).toEqual(['b2', 'b1'])
-    expect(await store.audit.checkChain()).toEqual({ entries: 5, unchained: 0, head: newest?.hash, brokenAt: null })
+    expect(await store.audit.checkChain()).toEqual({
+      entries: 5,
+      unchained: 0,
+      head: newest?.hash,
+      brokenAt: null,
+    })
     expect((await store.audit.records({ before: newest!.sequence, limit: 1 }))[0]).toEqual(before)
   })
 }

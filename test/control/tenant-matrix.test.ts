@@ -26,7 +26,7 @@ const ASKED: Readonly<Record<string, (ids: Ids) => object>> = {
   ...Object.fromEntries(
     [
       ...['listTenants', 'listPlans', 'listRoutes', 'listTokens', 'listAudit', 'checkAudit', 'settings'],
-      ...['tailUsage', 'listUnattributed', 'retryUnattributed', 'verifyNginx', 'portalTerms', 'showSession'],
+      ...['tailUsage', 'retryUnattributed', 'verifyNginx', 'portalTerms', 'showSession'],
       ...[
         'signOut',
         'beginOidc',

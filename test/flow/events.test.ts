@@ -145,9 +145,10 @@ test('a meter that comes with a new file takes events from then on, and what was
   expect(await post(serve, token, early)).toMatchObject({ status: 202, body: { matched: [] } })
   const lost = await post(serve, token, event('lost').replace('cust_884', 'later'))
   expect(lost).toMatchObject({ status: 422, body: { code: 'unknown-tenant' } })
-  expect(await project.run('usage', 'unattributed')).toMatch(
-    /gpu_ms[\s\S]*no-meter[\s\S]*later[\s\S]*unknown-tenant/,
-  )
+  expect((await project.json('usage', 'leaks')).rows).toMatchObject([
+    { kind: 'unattributed', tenant_id: 'cust_884', reason: 'no-meter', calls: 1, ids: ['early'] },
+    { kind: 'unattributed', tenant_id: 'later', reason: 'unknown-tenant', calls: 1, ids: ['lost'] },
+  ])
 
   project.changeConfig((text) =>
     text.replace('"meters": [', '"meters": [{ "id": "gpu_ms", "from": "event" },'),
@@ -161,7 +162,7 @@ test('a meter that comes with a new file takes events from then on, and what was
     10_000,
   )
   await project.run('tenants', 'create', 'later', '--plan', 'open')
-  expect(await project.json('usage', 'unattributed', '--retry')).toMatchObject({
+  expect(await project.json('usage', 'leaks', '--retry')).toMatchObject({
     counted: 2,
     left: 0,
     conflicts: 0,

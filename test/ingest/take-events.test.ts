@@ -45,6 +45,26 @@ describe('an event', () => {
     ])
   })
 
+  test('has the dimensions of its properties, as many values as one tenant may have', async () => {
+    const declared = [{ id: 'model', from: 'event', name: 'engine', maxValues: 2 }] as const
+    const by = scene.taker({ dimensions: () => declared })
+    const event = (idempotency_key: string, engine: unknown) => ({ idempotency_key, properties: { engine } })
+    await scene.take([event('a', 'large'), event('b', 7), event('c', ' large '), event('d', ['no'])], { by })
+    await scene.take([event('e', 'tiny'), event('f', '7')], { by })
+    const counted = (await scene.rollups()).map(({ dimensions, quantities }) => [
+      dimensions,
+      quantities.compute_ms,
+    ])
+    expect(new Map(counted.map(([of, sum]) => [JSON.stringify(of), sum]))).toEqual(
+      new Map([
+        ['{"model":"large"}', '290'],
+        ['{"model":"7"}', '290'],
+        ['{"model":"(other)"}', '145'],
+        ['{}', '145'],
+      ]),
+    )
+  })
+
   test('belongs to the plan of the moment it happened', async () => {
     const at = (ms: number) => new Date(ms).toISOString()
     scene.clock.advance(2 * HOUR)

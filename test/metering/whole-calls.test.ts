@@ -18,6 +18,7 @@ test('parts add up to one call, under the id of the first', () => {
     {
       event: { ...first, outcome: 'ok', bytesSent: 50, responseTimeMs: 2_250, quantities: { tokens: '7' } },
       parts: 3,
+      pieces: [first, next, last],
       unbilledBytes: 0,
     },
   ])

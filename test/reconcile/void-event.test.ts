@@ -1,12 +1,15 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ManualClock } from '../../src/lib/clock.ts'
+import { countersOf } from '../../src/limits/call-counters.ts'
 import { AdjustedQuotas } from '../../src/limits/release-adjusted.ts'
 import { carryAdjustments } from '../../src/metering/carry-adjustments.ts'
 import { usageReport } from '../../src/metering/usage-report.ts'
+import { periodAt } from '../../src/model/period.ts'
+import type { Quota } from '../../src/model/plan.ts'
 import { subtractQuantities } from '../../src/model/quantity.ts'
 import { voidEvent } from '../../src/reconcile/void-event.ts'
-import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
-import { storesIn } from '../support/control-store.ts'
+import { makeCounterMemory, openControlStore, openCounters, openUsageLog } from '../../src/storage/open.ts'
+import { plan, putPlans, storesIn, subscription, tenant } from '../support/control-store.ts'
 import { COUNTED_FROM, fillStores } from '../support/counted-stores.ts'
 import { reconcileIn } from '../support/mutations.ts'
 import { tempDir } from '../support/temp-dir.ts'
@@ -201,52 +204,43 @@ test('admissions stay: what was taken back later had its place in the window all
 })
 
 test('quotas get back what was adjusted, once, and not what belongs to another period', async () => {
-  const given: [string, number][] = []
   const { store, find, take, log } = await scene()
-  const quotas = [
-    { id: 'calls', meter: 'calls', per: 'month', included: '100', onExceed: 'block' },
-    { id: 'units', meter: 'units', per: 'month', included: '100', onExceed: 'block' },
-    { id: 'soft', meter: 'calls', per: 'month', included: '100', onExceed: 'bill' },
-  ] as const
-  const base = {
-    id: 'pro',
-    name: 'Pro',
-    support: null,
-    routes: 'all',
-    features: [],
-    limits: [],
-    charges: [],
-  } as const
-  const active = { id: 's', tenantId: 't', planId: 'pro', planVersion: 1, startMs: 0, endMs: null }
+  const quota = (meter: string, onExceed: Quota['onExceed']): Quota => {
+    return { id: `${meter}-${onExceed}`, meter, per: 'month', included: '100', onExceed }
+  }
+  const quotas = [quota('calls', 'block'), quota('units', 'block'), quota('calls', 'bill')]
+  const pro = plan({ id: 'pro', quotas })
+  await putPlans(store, [pro])
   let nowMs = COUNTED_FROM
+  await using counters = openCounters(makeCounterMemory(1))
+  const periodOf = () => periodAt('month', 'UTC', nowMs)
+  const event = (await log()).find(({ billable, usageUnits }) => billable && usageUnits === 3)!
+  const { tenantId, keyId, routeId } = event
+  await store.tenants.insert(tenant({ id: tenantId }))
+  await store.subscriptions.insert(
+    subscription({ id: 'sub', tenantId, planId: 'pro', planVersion: 1, startMs: 0 }),
+  )
+  const asked = countersOf(pro, { tenantId, keyId, routeId, cost: 3 }, periodOf)
+  for (const counter of asked) await counters.restore(counter, nowMs, 50)
+  const left = async () => {
+    const { remaining } = await counters.peek(asked, nowMs)
+    return Object.fromEntries(asked.map(({ id }, index) => [id, remaining[index]]))
+  }
+  expect(await left()).toEqual({ 'calls-block': 50, 'units-block': 50 })
   const released = new AdjustedQuotas(
     {
-      store: {
-        adjustments: store.adjustments,
-        tenants: store.tenants,
-        subscriptions: Object.assign(Object.create(store.subscriptions), { activeAt: async () => active }),
-      },
-      counters: Object.assign(Object.create(null), {
-        giveBack: (costs: { id: string; cost: number }[]) => {
-          for (const { id, cost } of costs) given.push([id, cost])
-        },
-      }),
+      ...{ store, counters, nowMs: () => nowMs, plans: async () => [pro] },
       billing: { timezone: 'UTC', period: 'month' },
-      nowMs: () => nowMs,
-      plans: async () => [{ ...base, keys: { max: 1, approval: 'auto' }, quotas }],
     },
     0,
   )
-  const event = (await log()).find(({ billable, usageUnits }) => billable && usageUnits === 3)!
   await take(event.id)
   await Promise.all([released.release(), released.release()])
   await released.release()
-  expect(given).toEqual([
-    ['calls', 1],
-    ['units', 3],
-  ])
+  expect(await left()).toEqual({ 'calls-block': 51, 'units-block': 53 })
   nowMs = LATER
-  await take((await find({ billable: true })).id)
+  await take((await find({ billable: true, tenantId })).id)
   await released.release()
-  expect(given).toHaveLength(2)
+  nowMs = COUNTED_FROM
+  expect(await left()).toEqual({ 'calls-block': 51, 'units-block': 53 })
 })

@@ -133,7 +133,7 @@ export async function startControl(
         intakeOn({ ...on, actor }, usageLog).ingestFile('-', { ...run, ...asked }, body),
       importLog: (body, { actor, ...asked }) =>
         intakeOn({ ...on, actor }, usageLog).importLog('-', { ...run, ...asked }, body),
-      listUnattributed: (request) => intakeOn({ ...on, actor: '' }, usageLog).listUnattributed(request),
+      usageLeaks: (written) => proofOn({ ...on, actor: '' }, usageLog).leaks(written),
       retryUnattributed: () => intakeOn({ ...on, actor: '' }, usageLog).retryUnattributed(() => {}),
     },
     identityProvider: () => provider,

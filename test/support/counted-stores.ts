@@ -1,15 +1,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { copyEvents } from '../../src/ingest/copy-events.ts'
+import { countOnce, type UsageFields } from '../../src/ingest/count-once.ts'
 import { type Clock, ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
-import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
+import { encodeCaller, encodeEvent, encodeQuantities } from '../../src/metering/event.ts'
+import { declaredAggregations } from '../../src/metering/roll-up.ts'
 import { Spool } from '../../src/metering/spool.ts'
 import type { SpoolPlace } from '../../src/metering/spool-files.ts'
 import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
+import type { Meter } from '../../src/model/meter.ts'
 import { Shipper } from '../../src/shipping/ship.ts'
 import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
+import type { ControlStore } from '../../src/storage/ports/control-store.ts'
+import type { UsageLog } from '../../src/storage/ports/usage-log.ts'
 import { storesIn } from './control-store.ts'
+import { COUNTED_METERS } from './counted-meters.ts'
 import { usageEvent } from './usage-events.ts'
 
 /** What a test may want to know or to differ. */
@@ -19,6 +26,14 @@ export interface CountedStores {
   readonly events: number
   /** How many more stay in the spool. */
   readonly spooled?: number
+  /** How many are reported by themselves; the last ones are not in the usage log yet. */
+  readonly reported?: number
+  /** `COUNTED_METERS` if not given. */
+  readonly meters?: readonly Meter[]
+  /** Without what there was not before there were seals: meters that are no sums, dimensions, missing quantities. */
+  readonly plain?: boolean
+  /** What the file says in the second run, if not the same. */
+  readonly metersLater?: readonly Meter[]
   readonly tenants?: number
   /** How much time the events take up. */
   readonly spanMs?: number
@@ -32,7 +47,7 @@ export const COUNTED_FROM = Date.UTC(2026, 2, 10, 9)
 
 /**
  * Fills stores as a gateway of two runs would: calls of several tenants, keys and routes, refusals, failures,
- * sums of refusals and custom meters; the last ones are still in the spool.
+ * sums of refusals, meters of all aggregations and dimensions; the last ones are still in the spool.
  */
 export async function fillStores(wanted: CountedStores): Promise<void> {
   const { folder, events, spooled = 0 } = wanted
@@ -56,7 +71,17 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
     const onShipped = ({ batchId }: SpoolPlace) => {
       through = batchId
     }
-    const shipper = new Shipper({ spool: reader, store, usageLog, nodeId: NODE_ID, clock, onShipped })
+    const later = epoch === 2 ? wanted.metersLater : undefined
+    const metering = { meters: later ?? wanted.meters ?? COUNTED_METERS, dimensions: [DIMENSION] }
+    const shipper = new Shipper({
+      spool: reader,
+      store,
+      usageLog,
+      nodeId: NODE_ID,
+      clock,
+      metering,
+      onShipped,
+    })
     for (let done = 0; done < shipped; done += GROUP) {
       spool.append(batchesOf(make, Math.min(GROUP, shipped - done)), through)
       await shipper.ship()
@@ -66,9 +91,66 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
     spool.close()
     reader.close()
   }
+  await report(wanted, { store, usageLog, clock })
   // Reading one tenant brings the index by tenant up to date.
   await Array.fromAsync(usageLog.events({ tenantId: 'tenant-0', limit: 1 }))
 }
+
+/** Events of senders with ids of their own, a transaction each 40 of them. */
+async function report(wanted: CountedStores, { store, usageLog, clock }: ReportParts): Promise<void> {
+  const { reported = 0, tenants = 5, spanMs = 6 * 3_600_000, startMs = COUNTED_FROM } = wanted
+  const ids = new UlidMaker(clock, { epoch: 9, thread: 9 })
+  const aggregationOf = declaredAggregations(wanted.meters ?? COUNTED_METERS)
+  for (let done = 0; done < reported; done += REPORTED_AT_ONCE) {
+    const countables = Array.from({ length: Math.min(REPORTED_AT_ONCE, reported - done) }, (_, index) => {
+      const at = done + index
+      const tenantId = `tenant-${at % tenants}`
+      const timestampMs = startMs + Math.floor((at * spanMs) / reported)
+      const quantities = REPORTED_QUANTITIES[at % REPORTED_QUANTITIES.length]!
+      return {
+        ...REPORTED,
+        tenantId,
+        id: `txn-${at}`,
+        usage: { ...REPORTED_USAGE, tenantId, timestampMs, quantities },
+      }
+    })
+    await store.transaction((tables) =>
+      countOnce(tables, countables, { ids, nowMs: clock.nowMs(), aggregationOf }),
+    )
+    if (done < reported / 2) await copyEvents({ store, usageLog })
+  }
+}
+
+interface ReportParts {
+  readonly store: ControlStore
+  readonly usageLog: UsageLog
+  readonly clock: ManualClock
+}
+
+const REPORTED_AT_ONCE = 40
+const REPORTED = { source: 'shop', hash: 'ab12', matched: ['tokens'], late: false, adjustment: false }
+const REPORTED_USAGE: Omit<UsageFields, 'tenantId' | 'timestampMs' | 'quantities'> = {
+  ...{
+    keyId: '',
+    apiId: '',
+    routeId: '',
+    planId: 'pro',
+    planVersion: 1,
+    subscriptionId: 'sub_r',
+    method: '',
+  },
+  ...{ endpoint: 'order', statusCode: 0, outcome: 'ok', refusal: '', billable: true, responseTimeMs: 0 },
+  ...{ bytesSent: 0, bytesReceived: 0, usageUnits: 0, dimensions: {}, clientIp: '', requestId: 'txn' },
+  ...{ source: 'api', count: 0 },
+}
+const REPORTED_QUANTITIES: readonly Record<string, string>[] = [
+  { tokens: '-0.25', jobs: '1' },
+  { users: 'zoe', peak: '17.5' },
+  { storage: '12', seats: '4' },
+  { tokens: '3', users: 'ann' },
+]
+
+const DIMENSION = { id: 'model', from: 'request-header', name: 'x-model', maxValues: 2 } as const
 
 const GROUP = 2_000
 const BATCH = 50
@@ -90,6 +172,7 @@ function batchesOf(make: () => string, count: number) {
 function eventMaker(wanted: CountedStores, clock: ManualClock): () => string {
   const { events, spooled = 0, tenants = 5, spanMs = 6 * 3_600_000, startMs = COUNTED_FROM } = wanted
   const ids = new UlidMaker(clock, { epoch: 1, thread: 0 })
+  const kinds = wanted.plain === true ? PLAIN_KINDS : KINDS
   let number = 0
   return () => {
     const at = number
@@ -109,13 +192,17 @@ function eventMaker(wanted: CountedStores, clock: ManualClock): () => string {
       bytesSent: 100 + (at % 1_009),
       bytesReceived: at % 13,
       usageUnits: (at % 3) + 1,
-      ...KINDS[at % KINDS.length],
+      ...kinds[at % kinds.length],
+      // One call that takes long.
+      ...STREAM[at - STREAM_FROM],
+      // And one that gatez was killed in.
+      ...(at === BROKEN_AT && { ...PART, count: 1, usageUnits: 1, requestId: 'the-broken-one' }),
     })
   }
 }
 
 const REFUSED = { billable: false, outcome: 'refused', usageUnits: 0, bytesSent: 0 } as const
-const KINDS: readonly Partial<UsageEvent>[] = [
+const PLAIN_KINDS: readonly Partial<UsageEvent>[] = [
   ...Array.from({ length: 12 }, () => ({})),
   { quantities: { tokens: '12.5' } },
   { quantities: { tokens: '0.000000000000001', images: '2' }, clientIp: '203.0.113.9' },
@@ -125,13 +212,53 @@ const KINDS: readonly Partial<UsageEvent>[] = [
   { outcome: 'client_aborted' },
   { tenantId: '', keyId: '', planId: '', planVersion: 0, subscriptionId: '', billable: false },
 ]
+const KINDS: readonly Partial<UsageEvent>[] = [
+  ...PLAIN_KINDS,
+  { quantities: { peak: '9.5', jobs: '1', users: 'ann' }, dimensions: { model: 'large' } },
+  { quantities: { peak: '11', seats: '3', storage: '100', users: 'bob' }, dimensions: { model: 'small' } },
+  { quantities: { seats: '5', storage: '80' }, dimensions: { model: 'tiny' } },
+  { quantities: { users: 'eve', tokens: '7' }, billable: false, statusCode: 404 },
+  { leaks: { tokens: 'missing' } },
+  { outcome: 'upstream_truncated', billable: false },
+  { billable: false },
+]
+
+/** The parts of one call of the second run. */
+const STREAM_FROM = 500
+const BROKEN_AT = 50
+const PART: Partial<UsageEvent> = {
+  ...{
+    tenantId: 'tenant-3',
+    keyId: 'key_3_0',
+    subscriptionId: 'sub_3',
+    routeId: 'search',
+    requestId: 'the-stream',
+  },
+  ...{ endpoint: '/v1/stream', quantities: {}, dimensions: {}, billable: true, statusCode: 200, refusal: '' },
+  ...{
+    planId: 'pro',
+    planVersion: 1,
+    leaks: undefined,
+    outcome: 'open',
+    count: 0,
+    usageUnits: 0,
+    clientIp: '',
+  },
+}
+const STREAM: readonly Partial<UsageEvent>[] = [
+  { ...PART, count: 1, usageUnits: 2, quantities: { tokens: '3' } },
+  { ...PART, quantities: { tokens: '4' } },
+  { ...PART, outcome: 'ok', quantities: { tokens: '5' } },
+]
 
 function lineOf(event: UsageEvent): string {
-  const text = (record: Readonly<Record<string, string>>) =>
-    Object.keys(record).length === 0 ? '' : JSON.stringify(record)
-  const { quantities, dimensions } = event
-  const caller = encodeCaller(event)
-  return encodeEvent({ ...event, caller, quantities: text(quantities), dimensions: text(dimensions) })
+  const { quantities, dimensions, leaks = {} } = event
+  return encodeEvent({
+    ...event,
+    caller: encodeCaller(event),
+    quantities: encodeQuantities(quantities, leaks),
+    dimensions: Object.keys(dimensions).length === 0 ? '' : JSON.stringify(dimensions),
+  })
 }
 
 /** The clock of a test that does not care. */

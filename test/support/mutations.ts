@@ -34,7 +34,7 @@ export async function runTrials(
   onTrial: (trial: Trial, number: number) => void,
 ): Promise<Reconciliation> {
   const [whole, copy] = [join(work, 'whole'), join(work, 'copy')]
-  await fillStores({ folder: whole, events, spooled: 700 })
+  await fillStores({ folder: whole, events, spooled: 700, reported: Math.min(10_000, Math.ceil(events / 4)) })
   mkdirSync(join(copy, '.gatez'), { recursive: true })
   const random = randomNumbers(seed)
   const untouched = await reconcileIn(whole)
@@ -71,6 +71,8 @@ const BILLING = {
   proration: { fee: 'days', quota: 'carry' },
 } as const
 
+const MARKED = "aggregation <> 'sum'"
+
 /** Where mutations happen: as often as they stand here. Names of others are only changed or removed. */
 const PLACES: readonly {
   readonly file: StoreFile
@@ -78,6 +80,8 @@ const PLACES: readonly {
   readonly hows?: readonly Mutation['how'][]
   /** Which rows. */
   readonly where?: string
+  /** The columns that are altered; all if not given. */
+  readonly only?: readonly string[]
   /** Columns that say nothing about usage. */
   readonly but?: readonly string[]
   /** Columns that a double must have different, by SQL over the row. */
@@ -97,6 +101,28 @@ const PLACES: readonly {
   { file: 'gatez.db', table: 'rollups', double: { bucket_ms: 'bucket_ms - 900000 * 20' } },
   { file: 'gatez.db', table: 'rollup_quantities', double: { meter_id: "meter_id || '2'" } },
   { file: 'gatez.db', table: 'rollup_quantities', double: { kind_no: 'kind_no + 1000' } },
+  { file: 'gatez.db', table: 'rollup_quantities', where: MARKED, double: { member: "member || '2'" } },
+  { file: 'gatez.db', table: 'rollup_quantities', where: MARKED, double: { meter_id: "meter_id || '2'" } },
+  { file: 'gatez.db', table: 'rollup_callers', hows: ['alter', 'delete'], where: "dimensions <> ''" },
+  {
+    file: 'usage.db',
+    table: 'event_rows',
+    hows: ['alter'],
+    where: 'dimensions IS NOT NULL',
+    only: ['dimensions'],
+  },
+  {
+    file: 'usage.db',
+    table: 'event_rows',
+    hows: ['alter'],
+    where: 'quantities IS NOT NULL',
+    only: ['quantities'],
+  },
+  { file: 'usage.db', table: 'event_rows', hows: ['alter'], where: 'leaks IS NOT NULL', only: ['leaks'] },
+  { file: 'gatez.db', table: 'ingested_events', double: { id: "id || '2'" } },
+  { file: 'gatez.db', table: 'ingested_seals', double: { bucket_ms: 'bucket_ms - 900000' } },
+  { file: 'gatez.db', table: 'event_batches', double: { first_seq: 'first_seq + 100000' } },
+  { file: 'gatez.db', table: 'usage_seals', hows: ['alter'], only: ['meters', 'marks'] },
   { file: 'gatez.db', table: 'usage_seals', double: { epoch: 'epoch + 2' } },
   { file: 'gatez.db', table: 'usage_seals', double: { bucket_ms: 'bucket_ms - 900000 * 20' } },
   { file: 'gatez.db', table: 'watermarks', double: { epoch: 'epoch + 2' } },
@@ -124,7 +150,15 @@ const PLACES: readonly {
 
 function mutate(dataDir: string, random: Random, number: number): Mutation {
   const place = PLACES[number % PLACES.length]!
-  const { file, table, hows = ['alter', 'delete', 'double'], where = 'true', but = [], double = {} } = place
+  const {
+    file,
+    table,
+    hows = ['alter', 'delete', 'double'],
+    where = 'true',
+    only,
+    but = [],
+    double = {},
+  } = place
   const database = new Database(join(dataDir, file))
   try {
     database.pragma('foreign_keys = OFF')
@@ -148,7 +182,7 @@ function mutate(dataDir: string, random: Random, number: number): Mutation {
         .prepare(`INSERT INTO ${table} (${columns.join(', ')}) SELECT ${values} FROM ${table} WHERE ${same}`)
         .run(row)
     } else {
-      const able = columns.filter((column) => !but.includes(column))
+      const able = only ?? columns.filter((column) => !but.includes(column))
       const column = able[random(able.length)]!
       const value = otherThan(row[column]!, random, column)
       detail = `${column}: ${JSON.stringify(row[column])} → ${JSON.stringify(value)}`
@@ -188,7 +222,8 @@ function otherThan(value: string | number | null, random: Random, column: string
   if (value === '') return 'x'
   const at = random(value.length)
   const other = value[at] === 'A' ? 'B' : 'A'
-  if (value.startsWith('{')) return value.replace(/\d/, (digit) => String((Number(digit) + 1) % 10))
+  if (/^[{[].*\d/.test(value)) return value.replace(/\d/, (digit) => String((Number(digit) + 1) % 10))
+  if (value.startsWith('{')) return value.replace(/[a-z](?=[^a-z]*"[,}])/, 'Z')
   return value.slice(0, at) + other + value.slice(at + 1)
 }
 

@@ -89,7 +89,7 @@ const usageLeaks = operation({
   method: 'get',
   path: '/api/v1/usage/leaks',
   tag: 'usage',
-  summary: 'List billed calls that lack a quantity: what is missing on the bills, and why.',
+  summary: 'List what may be missing on the bills, and why.',
   access: READ,
   input: z.object({ ...span, tenant: tenantName.optional() }),
   answer: z.looseObject({ from: z.string(), to: z.string(), total: z.number() }),
@@ -98,7 +98,7 @@ const usageLeaks = operation({
     input: MARCH,
     answer: { from: EXAMPLES.report.from, to: EXAMPLES.report.to, rows: [], total: 0 },
   },
-  handle: ({ cases }, asked) => cases.usageLeaks(asked),
+  handle: ({ evidence }, asked) => evidence.usageLeaks(asked),
 })
 
 const usageLatency = operation({
@@ -220,26 +220,6 @@ const importUsage = operation({
     evidence.importLog(body, { actor, fromLine: 1, signal, source, dryRun: dryRun === 'true' }),
 })
 
-const listUnattributed = operation({
-  id: 'listUnattributed',
-  method: 'get',
-  path: '/api/v1/usage/unattributed',
-  tag: 'usage',
-  summary: 'List events that were reported and do not count, oldest first.',
-  access: READ,
-  input: z.object({
-    reason: z.enum(['unknown-tenant', 'no-meter', 'idempotency-conflict']).optional(),
-    limit: count(100_000).default('100'),
-  }),
-  answer: z.looseObject({ events: z.array(z.looseObject({})) }),
-  example: {
-    input: {},
-    answer: { counts: { 'unknown-tenant': 0, 'no-meter': 0, 'idempotency-conflict': 0 }, events: [] },
-  },
-  handle: ({ evidence }, { reason, limit }) =>
-    evidence.listUnattributed({ reason, limit: Math.max(1, Number(limit)) }),
-})
-
 const retryUnattributed = operation({
   id: 'retryUnattributed',
   isRepeatable: true,
@@ -266,6 +246,5 @@ export const USAGE_OPERATIONS = {
   reconcile,
   ingestEvents,
   importUsage,
-  listUnattributed,
   retryUnattributed,
 }

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely'
-import type { EventBatch, EventIdentity, EventStore, TakenEvent } from '../ports/events.ts'
+import type { EventBatch, EventIdentity, EventStore, TakenEvent, TakenSeal } from '../ports/events.ts'
 import { chunksOf } from './chunks.ts'
 import type { EventStatements } from './event-statements.ts'
+import { addTaken, readReceived, readTakenSeals } from './ingested-seals.ts'
 import type { IngestedEventRow } from './intake-schema.ts'
 import { run } from './ledger-statements.ts'
 import type { ControlSchema } from './schema.ts'
@@ -41,6 +42,25 @@ export class SqlEventStore implements EventStore {
       found.push(...rows.map(toEvent))
     }
     return found
+  }
+
+  seal(events: readonly TakenEvent[]): Promise<void> {
+    return addTaken(this.#db, events)
+  }
+
+  seals(fromMs: number, toMs: number): Promise<readonly TakenSeal[]> {
+    return readTakenSeals(this.#db, fromMs, toMs)
+  }
+
+  async *received(fromMs: number, toMs: number): AsyncGenerator<TakenEvent> {
+    for await (const row of readReceived(this.#db, fromMs, toMs)) yield toEvent(row)
+  }
+
+  async count(): Promise<number> {
+    const query = this.#db
+      .selectFrom('ingested_events')
+      .select(({ fn }) => fn.countAll<number>().as('events'))
+    return Number((await query.executeTakeFirst())?.events ?? 0)
   }
 
   async insertBatch({ firstSeq, count, lines }: EventBatch): Promise<void> {

@@ -27,6 +27,12 @@ export interface IngestedEventRow {
   readonly received_at_ms: number
 }
 
+export interface IngestedSealRow {
+  readonly bucket_ms: number
+  readonly events: number
+  readonly contents: string
+}
+
 export interface EventBatchRow {
   readonly first_seq: number
   readonly count: number

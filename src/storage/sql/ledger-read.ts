@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { readDimensions } from '../../model/dimension.ts'
+import { type Dimensions, readDimensions } from '../../model/dimension.ts'
 import type { Mark } from '../../model/mark.ts'
 import {
   BUCKET_MS,
@@ -261,6 +261,15 @@ function keyOf(row: RollupKeyColumns & Names): RollupKey {
     subscriptionId: row.subscription_id,
     statusClass: row.status_class,
     billable: row.billable === 1,
-    dimensions: readDimensions(row.dimensions),
+    dimensions: dimensionsOf(row.dimensions),
+  }
+}
+
+// What someone broke by hand is read as dimensions that no call has: reconcile must be able to tell.
+function dimensionsOf(text: string): Dimensions {
+  try {
+    return readDimensions(text)
+  } catch {
+    return { '': text }
   }
 }

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { DigestSum } from '../../lib/digest.ts'
-import { joinSealedMeters, type Seal } from '../../model/seal.ts'
+import { joinSealedMeters, type Seal, type SealedMeter } from '../../model/seal.ts'
 import type { NodePlace, SealedRun } from '../ports/ledger.ts'
 import type { SealRow } from './ledger-schema.ts'
 import type { ControlSchema } from './schema.ts'
@@ -160,9 +160,20 @@ function sealOf(row: SealRow): Seal {
     bytesReceived: row.bytes_received,
     bytesSent: row.bytes_sent,
     durationMs: row.duration_ms,
-    meters: JSON.parse(row.meters),
+    meters: metersOf(row.meters),
     ids: row.ids,
     contents: row.contents,
     marks: row.marks,
   }
+}
+
+/** A list that someone broke is read as one that no event fits. */
+function metersOf(text: string): readonly SealedMeter[] {
+  try {
+    const meters: unknown = JSON.parse(text)
+    if (Array.isArray(meters)) return meters
+  } catch {
+    // Told below.
+  }
+  return [{ meterId: text, aggregation: 'sum', firstSeq: 0, lastSeq: 0, quantity: '0' }]
 }

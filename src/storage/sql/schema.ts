@@ -5,6 +5,7 @@ import type { ControlPlaneSchema } from './control-schema.ts'
 import type {
   EventBatchRow,
   IngestedEventRow,
+  IngestedSealRow,
   KeptAnswerRow,
   TokenRow,
   UnattributedRow,
@@ -56,6 +57,7 @@ export interface ControlSchema extends InvoiceTables, ControlPlaneSchema {
   readonly override_versions: OverrideVersionRow
   readonly tokens: TokenRow
   readonly ingested_events: IngestedEventRow
+  readonly ingested_seals: IngestedSealRow
   readonly event_batches: EventBatchRow
   readonly unattributed_events: UnattributedRow
   readonly kept_answers: KeptAnswerRow

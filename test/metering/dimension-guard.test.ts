@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { DimensionGuard } from '../../src/metering/dimension-guard.ts'
 import type { Dimension } from '../../src/model/dimension.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
-import { DimensionGuard } from '../../src/shipping/dimension-guard.ts'
 import { usageEvent } from '../support/usage-events.ts'
 
 const REGION: Dimension = { id: 'region', from: 'request-header', name: 'x-region', maxValues: 3 }
