@@ -6,6 +6,9 @@ import { LogLeg, type LogLegParts } from './log-leg.ts'
 import type { Ships } from './ship-loop.ts'
 import { nextGroup } from './spool-groups.ts'
 
+/** A server takes many at once more easily: each write is a part of its own to it. */
+const EVENTS_MAX = 25_000
+
 /**
  * Carries what the ledger has from the spool to a usage log that may be away: on its own, so that the ledger
  * waits for nothing. Until an event is there it stays in the spool.
@@ -42,7 +45,9 @@ export class LogShipper implements Ships {
     let shipped = 0
     for (;;) {
       const { spool, ledgerThrough } = this.#parts
-      const rows = this.#unsettled ?? nextGroup(spool, this.#last, ledgerThrough()).rows
+      const rows =
+        this.#unsettled ??
+        nextGroup(spool, this.#last, { through: ledgerThrough(), eventsMax: EVENTS_MAX }).rows
       const last = rows.at(-1)
       if (last === undefined) return shipped
       this.#unsettled = rows

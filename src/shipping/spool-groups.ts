@@ -16,11 +16,18 @@ export interface SpoolGroup {
   readonly more: boolean
 }
 
+/** Where a group ends at the latest. */
+export interface GroupBounds {
+  readonly through?: SpoolPlace
+  readonly eventsMax?: number
+}
+
 /**
  * The next batches behind a place, up to another: one after the other in the sequence of one epoch, of one file,
  * and of a bounded number of events, but at least one batch.
  */
-export function nextGroup(spool: SpoolReader, after: SpoolPlace, through?: SpoolPlace): SpoolGroup {
+export function nextGroup(spool: SpoolReader, after: SpoolPlace, bounds: GroupBounds = {}): SpoolGroup {
+  const { through, eventsMax = EVENTS_MAX } = bounds
   const group: SpoolRow[] = []
   let events = 0
   for (;;) {
@@ -28,7 +35,7 @@ export function nextGroup(spool: SpoolReader, after: SpoolPlace, through?: Spool
     for (const row of rows) {
       if (through !== undefined && isBehind(row, through)) return { rows: group, more: false }
       const before = group.at(-1)
-      if (before !== undefined && (!follows(before, row) || events + row.count > EVENTS_MAX)) {
+      if (before !== undefined && (!follows(before, row) || events + row.count > eventsMax)) {
         return { rows: group, more: true }
       }
       group.push(row)

@@ -192,8 +192,8 @@ type BreakdownColumns = [
 
 /** Parameters travel in the address of a call, which may hold some 16 KiB. */
 const IDS_AT_ONCE = 250
-/** Some 5 MB of rows. */
-const PAGE_EVENTS = 10_000
+/** Some 1 MB of rows: an export of any length takes little memory. */
+const PAGE_EVENTS = 2_000
 const SLICE_EVENTS = 20_000
 
 /** How far back the last events are looked for, in positions: ten seconds, ten minutes, ten hours, all. */

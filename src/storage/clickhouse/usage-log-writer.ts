@@ -34,9 +34,11 @@ export class UsageLogWriter {
     const position = await this.#positions()
     const last = fresh.length > 0 ? await this.#insert(fresh, position) : position.last
     const ways = shipment === undefined ? [] : ends.map((end) => wayRow(end, shipment))
-    await this.#connection.insert('usage_shipments', WAY_COLUMNS, ways)
     const marks = ends.map(({ nodeId, epoch, seq }) => JSON.stringify([nodeId, epoch, seq, last]))
-    await this.#connection.insert('usage_watermarks', ['node_id', 'epoch', 'seq', 'position'], marks)
+    await Promise.all([
+      this.#connection.insert('usage_shipments', WAY_COLUMNS, ways),
+      this.#connection.insert('usage_watermarks', ['node_id', 'epoch', 'seq', 'position'], marks),
+    ])
     for (const end of ends) this.#settled.add(runOf(end))
   }
 
