@@ -161,15 +161,19 @@ class ControlThread {
       const plans = (await store.plans.current()).map(({ plan }) => plan)
       return new Rules({ apis, features, meters, dimensions, plans, ownPaths: gateway.ownPaths })
     }
+    let periodOf = periodFinder(this.#config.billing)
     const verifier = new CallVerifier({
       rules: await rulesNow(),
       authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
       counters: openCounters(data.counterMemory),
       ...{ meter, clock },
-      periodOf: (cycle, atMs, held) => periodFinder(this.#config.billing)(cycle, atMs, held),
+      periodOf: (cycle, atMs, held) => periodOf(cycle, atMs, held),
       nextId: () => ids.next(),
     })
-    this.#rulesChanged = async () => verifier.replaceRules(await rulesNow())
+    this.#rulesChanged = async () => {
+      periodOf = periodFinder(this.#config.billing)
+      verifier.replaceRules(await rulesNow())
+    }
     const watcher = await ChangeWatcher.start({
       changes: store.changes,
       everyMs: CHANGES_EVERY_MS,

@@ -117,7 +117,8 @@ function tenantCases(client: ControlClient) {
     showTenant: (request) => client.call('showTenant', request),
     suspendTenant: (request) => client.call('suspendTenant', request),
     resumeTenant: (request) => client.call('resumeTenant', request),
-    changePlan: ({ tenant, planId, at }) => client.call('changePlan', { tenant, plan: planId, at }),
+    changePlan: ({ tenant, planId, at, trialDays }) =>
+      client.call('changePlan', { tenant, plan: planId, at, trial_days: trialDays }),
     tenantBlockers: (request) => client.call('tenantBlockers', request),
     deleteTenant: ({ tenant, force }) =>
       client.call('deleteTenant', { tenant, force: force ? 'true' : 'false' }),

@@ -147,7 +147,7 @@ export class CallVerifier {
     const refusal = grant.tenantState !== 'active' ? SUSPENDED : plan === undefined ? NO_PLAN : undefined
     const call = { tenantId: grant.tenantId, keyId: grant.keyId, routeId: '', cost: matched.route.cost }
     const isChecked = refusal !== undefined || plan === undefined || matched.route.cost === 0
-    const counters = isChecked ? [] : countersOf(plan.plan, call, (cycle) => periodOf(cycle, nowMs))
+    const counters = isChecked ? [] : countersOf(plan.plan, call, (cycle) => periodOf(cycle, nowMs, grant))
     const limits = {
       counters,
       hasQuota: counters.some(({ kind }) => kind === 'quota'),

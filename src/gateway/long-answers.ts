@@ -68,6 +68,8 @@ export class LongAnswer implements Held {
   look(nowMs: number): void {
     const ageMs = nowMs - this.#lastMs
     if (this.#pending || ageMs < PART_MS) return
+    // What is no stream is one thing, whole or broken off, until it is large.
+    if (!this.#source.isStream && this.#movedBefore === 0) return
     if (this.#source.bytesMoved() > this.#movedBefore || ageMs >= QUIET_MS) this.#give()
   }
 

@@ -55,7 +55,7 @@ describe('meters of every aggregation', () => {
     "UPDATE rollup_quantities SET member = 'mallory' WHERE member = 'bob' AND rowid_of = 1",
     "DELETE FROM rollup_quantities WHERE aggregation = 'unique_count' AND rowid_of = 1",
     "DELETE FROM rollup_quantities WHERE aggregation = 'leak' AND rowid_of = 1",
-    "UPDATE rollup_callers SET dimensions = replace(dimensions, 'large', 'small') WHERE dimensions LIKE '%large%'",
+    "UPDATE rollup_callers SET dimensions = replace(dimensions, 'large', 'huge') WHERE dimensions LIKE '%large%'",
     `UPDATE usage_seals SET meters = replace(meters, '"max"', '"latest"') WHERE epoch = 2 AND meters LIKE '%"max"%'`,
     `UPDATE usage_seals SET marks = '' WHERE marks <> ''`,
   ])('with a changed number, also of a file that changed: %s', async (written) => {

@@ -17,9 +17,9 @@ import { Rules } from '../../src/gateway/rules.ts'
 import { intakeOn } from '../../src/intake.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
+import { periodFinder } from '../../src/limits/period-finder.ts'
 import { Meter } from '../../src/metering/meter.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
-import { periodAt } from '../../src/model/period.ts'
 import type { MemberRole } from '../../src/model/tenant.ts'
 import { proofOn } from '../../src/proof.ts'
 import {
@@ -183,7 +183,7 @@ async function testVerifier(config: Config, store: ControlStore, clock: ManualCl
     authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
     counters: openCounters(makeCounterMemory(1)),
     ...{ meter: client, clock },
-    periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
+    periodOf: periodFinder(config.billing),
     nextId: () => ids.next(),
   })
   const events = () => spooledEvents(config.stores.dataDir, client)

@@ -11,6 +11,8 @@ const tenant = {
   plan_since: NOON,
   next_plan: null,
   next_plan_at: null,
+  plan_until: null,
+  trial_until: null,
   created_at: NOON,
 }
 

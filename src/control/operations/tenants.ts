@@ -137,12 +137,17 @@ const changePlan = operation({
   tag: 'tenants',
   summary: 'Move a tenant to a plan, now or when its billing period ends.',
   access: WRITE,
-  input: tenant.extend({ plan: words(200), at: z.enum(['now', 'period-end']).default('now') }),
+  input: tenant.extend({
+    plan: words(200),
+    at: z.enum(['now', 'period-end']).optional(),
+    trial_days: z.number().int().min(1).max(3_650).optional(),
+  }),
   answer: tenantSchema,
   errors: ['not-found', 'wrong-state'],
   example: { input: { ...ACME, plan: 'pro' }, answer: { ...EXAMPLES.tenant, plan: 'pro' } },
   current: ({ cases }, asked) => cases.showTenant(asked),
-  handle: ({ cases }, asked) => cases.changePlan({ tenant: asked.tenant, planId: asked.plan, at: asked.at }),
+  handle: ({ cases }, { tenant: name, plan, at, trial_days: trialDays }) =>
+    cases.changePlan({ tenant: name, planId: plan, at, trialDays }),
 })
 
 const list = z.array(words(4_000)).max(1_000).optional()
