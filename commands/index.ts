@@ -71,6 +71,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'usage:import': () => import('./usage/import.ts'),
   'usage:ingest': () => import('./usage/ingest.ts'),
   'usage:degraded': () => import('./usage/degraded.ts'),
+  'usage:latency': () => import('./usage/latency.ts'),
   'usage:leaks': () => import('./usage/leaks.ts'),
   'usage:quotas': () => import('./usage/quotas.ts'),
   'usage:report': () => import('./usage/report.ts'),

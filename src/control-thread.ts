@@ -138,6 +138,7 @@ class ControlThread {
     const intake = (actor: string) => intakeOn({ ...on(), actor }, usageLog)
     const run = { onProgress: () => {} }
     return {
+      latency: (written) => evidenceOn(on(), usageLog).latency(written),
       why: (id) => evidenceOn(on(), usageLog).why(id),
       tailUsage: (written) => evidenceOn(on(), usageLog).tailUsage(written),
       diffPlans: (plans) => evidenceOn(on(), usageLog).diffPlans(plans),

@@ -10,6 +10,9 @@ import { blockedNow } from './limits/blocked-now.ts'
 import { callsNamed } from './metering/calls-named.ts'
 import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
+import { parseBreakdownBy, type UsageLatency, usageLatency } from './metering/usage-latency.ts'
+import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
+import { usageTenantId } from './metering/usage-tenant.ts'
 import { type HeldPlan, heldPlan } from './model/billing-calendar.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
@@ -37,6 +40,7 @@ export interface Evidence extends AsyncDisposable {
   tailUsage(written: WrittenTail): AsyncIterable<readonly UsageEvent[]>
   diffPlans(plans: readonly Plan[]): Promise<PlansDiff>
   why(id: string): Promise<WhyAnswer>
+  latency(written: WrittenLatency): Promise<UsageLatency>
 }
 
 /** The same on stores that are open. */
@@ -48,6 +52,7 @@ export function evidenceOn(
     tailUsage: (written: WrittenTail) => followUsage(written),
     diffPlans: (plans: readonly Plan[]) => compare(plans),
     why: (id: string) => explain(id),
+    latency: (written: WrittenLatency) => latencyOf(app, usageLog, written),
   }
 
   async function compare(plans: readonly Plan[]): Promise<PlansDiff> {
@@ -134,12 +139,27 @@ export interface PlansDiff {
 /** The explanation of a call, and the ids of earlier ones that had the same request id. */
 export type WhyAnswer = Explanation & { readonly others: readonly string[] }
 
+async function latencyOf(
+  { config, clock, store }: Pick<App, 'config' | 'clock' | 'store'>,
+  usageLog: UsageLog,
+  { by, ...written }: WrittenLatency,
+): Promise<UsageLatency> {
+  const { timezone } = config.billing
+  const asked = { nowMs: clock.nowMs(), timezone, by: [], meters: [], dimensions: [] }
+  const { span, tenant } = parseUsageQuery(written, asked)
+  const tenantId = tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant)
+  return usageLatency(usageLog, { span, by: parseBreakdownBy(by), tenantId })
+}
+
 function refuseUnknown(id: string): never {
   const hint = /^(?:key_|gz_)/.test(id)
     ? 'For a key, ask gatez keys show, or gatez keys verify.'
     : 'A call is there about a second after its answer. Of refusals in a flood only sums are kept, without their ids, and a 401 leaves no trace.'
   throw new GatezError('not-found', `No call has the request id or event id ${JSON.stringify(id)}. ${hint}`)
 }
+
+/** Which calls are asked about, and by what. */
+export type WrittenLatency = Omit<WrittenUsageQuery, 'by' | 'meters' | 'tz'> & { readonly by: string }
 
 /** Which calls to watch, as flags bring it. */
 export interface WrittenTail {

@@ -63,7 +63,7 @@ export function proofOn(
       const { figure } = await figureOf(written)
       await withSettledStores(config, async ({ control }, positions) => {
         const sealed = await SealedMeters.read(control.ledger, figure.span, figure.meter)
-        for (const behind of eventsBehind({ positions }, figure, sealed)) each(viewOf(behind))
+        for await (const behind of eventsBehind({ positions }, figure, sealed)) each(viewOf(behind))
       })
     },
     ...leakCases(config, usageOf),

@@ -3,9 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter } from 'node:path'
 import { ROOT } from '../pinned-node.js'
+import { ensureServices } from './services.js'
 import { ensureTools } from './tools.js'
 
-if (!ensureTools()) process.exit(1)
+if (!ensureTools() || !ensureServices()) process.exit(1)
 
 const reports = mkdtempSync(`${tmpdir()}/gatez-test-`)
 const env = { ...process.env, PATH: `${ROOT}node_modules/.bin${delimiter}${process.env.PATH}` }

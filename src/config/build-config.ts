@@ -11,6 +11,7 @@ import type { ClientRules, Config, ListenerTls } from './config.ts'
 import { placeCounters } from './counters-config.ts'
 import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
 import type { File } from './schema.ts'
+import { placeUsageStore } from './usage-store-config.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
 export function buildConfig(file: File, path: string): Config {
@@ -39,7 +40,7 @@ export function buildConfig(file: File, path: string): Config {
     stores: {
       control: { driver: 'sqlite', path: controlPath },
       counters: placeCounters(file.stores.counters, (path) => resolve(folder, path)),
-      usage: { driver: 'sqlite', path: resolve(folder, file.stores.usage) },
+      usage: placeUsageStore(file.stores.usage, folder, file.metering.retention_days),
       dataDir: dirname(controlPath),
     },
     metering: {

@@ -7,6 +7,7 @@ import type { Proration } from '../model/proration.ts'
 import type { ControlConfig, PortalConfig } from './control-config.ts'
 import type { CountersConfig } from './counters-config.ts'
 import type { InvoiceConfig, MailConfig } from './invoice-config.ts'
+import type { UsageStoreConfig } from './usage-store-config.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
 export interface Config {
@@ -85,7 +86,7 @@ export interface ListenAddress {
 export interface StoresConfig {
   readonly control: { readonly driver: 'sqlite'; readonly path: string }
   readonly counters: CountersConfig
-  readonly usage: { readonly driver: 'sqlite'; readonly path: string }
+  readonly usage: UsageStoreConfig
   /** Folder of the spool and of the lock: beside the control store. */
   readonly dataDir: string
 }

@@ -67,7 +67,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'stores.control': 'Tenants, keys, plans and the ledger.',
   'stores.counters':
     'Counters of limits and quotas: memory, or redis://user:password@host:port/database (rediss: for TLS) for many nodes. Options: prefix, cluster=true, timeout=50ms, ca=FILE.',
-  'stores.usage': 'One row for each call, to look at and to explain.',
+  'stores.usage':
+    'One row for each call, to look at and to explain: sqlite:path, or clickhouse+https://user:password@host:8443/database for many nodes.',
   metering: 'How calls are counted.',
   'metering.durability':
     'disk: counted calls survive a power cut; process: they survive the end of the process, and a power cut may take the last second.',

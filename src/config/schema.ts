@@ -13,6 +13,7 @@ import { invoiceFields, mailSchema } from './invoice-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseScope, SCOPE_RULE } from './scope.ts'
 import { parseSpoolMax } from './size.ts'
+import { parseUsageUrl } from './usage-store-config.ts'
 import {
   parseCurrency,
   parseDecimal,
@@ -30,7 +31,7 @@ export type File = z.infer<typeof fileSchema>
 const stores = strict({
   control: text(parseSqliteUrl).prefault('sqlite:.gatez/gatez.db'),
   counters: text(parseCountersUrl).prefault('memory'),
-  usage: text(parseSqliteUrl).prefault('sqlite:.gatez/usage.db'),
+  usage: text(parseUsageUrl).prefault('sqlite:.gatez/usage.db'),
 })
 
 const metering = strict({

@@ -35,6 +35,7 @@ import type { FileTally } from '../ingest/file-tally.ts'
 import type { RetryTally } from '../ingest/unattributed.ts'
 import type { Explanation } from '../metering/explain-call.ts'
 import type { Simulation } from '../metering/simulate-prices.ts'
+import type { UsageLatency } from '../metering/usage-latency.ts'
 import type { WrittenUsageQuery } from '../metering/usage-query.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
 import type { UsageEvent } from '../model/event.ts'
@@ -97,6 +98,9 @@ interface AccessCases {
 
 /** What looks at single calls, proves the numbers, and brings usage in. Beside the others: it needs more stores. */
 export interface EvidenceCases {
+  latency(
+    written: Omit<WrittenUsageQuery, 'by' | 'meters' | 'tz'> & { readonly by: string },
+  ): Promise<UsageLatency>
   why(id: string): Promise<Explanation & { readonly others: readonly string[] }>
   tailUsage(written: {
     readonly tenant?: string | undefined

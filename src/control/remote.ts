@@ -48,6 +48,8 @@ export function remoteEvidence(remote: RemoteControl) {
   const client = new ControlClient(remote)
   return {
     why: (id: string) => client.raw('why', { id }),
+    latency: ({ month, from, to, by, tenant }: Parameters<EvidenceCases['latency']>[0]) =>
+      client.call('usageLatency', { month, from, to, by, tenant }),
     diffPlans: (plans: readonly Plan[]) => client.raw('diffPlans', { plans }),
     tailUsage: (written: Parameters<EvidenceCases['tailUsage']>[0]) => remoteTail(client, written),
     [Symbol.asyncDispose]: async () => {},

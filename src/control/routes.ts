@@ -44,6 +44,7 @@ export const ROUTES = {
   usageReport: ['GET', '/api/v1/usage/report', 'query'],
   usageTable: ['GET', '/api/v1/usage/table', 'query'],
   exportUsage: ['GET', '/api/v1/usage/export', 'query'],
+  usageLatency: ['GET', '/api/v1/usage/latency', 'query'],
   usageLeaks: ['GET', '/api/v1/usage/leaks', 'query'],
   tailUsage: ['GET', '/api/v1/usage/tail', 'query'],
   why: ['GET', '/api/v1/usage/calls/{id}', 'query'],

@@ -3,7 +3,7 @@ import { GatezError } from '../errors/gatez-error.ts'
 import type { StatusRanges } from '../model/api.ts'
 import { statusCounts } from '../model/api.ts'
 import type { UsageEvent } from '../model/event.ts'
-import type { UsageLog } from '../storage/ports/usage-log.ts'
+import type { AppendedEvent, UsageLog } from '../storage/ports/usage-log.ts'
 
 /** How often the log is looked at: a call is in it within half a second, and must be seen within one. */
 const LOOK_EVERY_MS = 200
@@ -24,12 +24,15 @@ export async function* tailUsage(
   let position = await usageLog.newestPosition()
   const last = await lastEvents(usageLog, request, position)
   if (last.length > 0) yield last
+  const late = new LateEvents(usageLog, position)
   while (request.follow && !request.signal.aborted) {
     const found = await usageLog.appendedAfter(position, PAGE_EVENTS)
+    const passedOver = await late.before(position, found)
     position = found.at(-1)?.position ?? position
-    const matching = found.map(({ event }) => event).filter((event) => matches(event, request))
+    const events = [...passedOver, ...found].map(({ event }) => event)
+    const matching = events.filter((event) => matches(event, request))
     if (matching.length > 0) yield matching.sort(byTime)
-    if (found.length === PAGE_EVENTS) continue
+    if (found.length >= PAGE_EVENTS) continue
     await pause(LOOK_EVERY_MS, undefined, { signal: request.signal }).catch(() => {})
   }
   return undefined
@@ -71,14 +74,53 @@ async function lastEvents(
   newest: number,
 ): Promise<readonly UsageEvent[]> {
   let found: UsageEvent[] = []
-  const oldest = Math.max(0, newest - LOOK_BACK_EVENTS)
-  for (let end = newest; end > oldest && found.length < request.last; end -= PAGE_EVENTS) {
-    const start = Math.max(0, end - PAGE_EVENTS)
-    const page = await usageLog.appendedAfter(start, PAGE_EVENTS)
-    const fresh = page.filter(({ position }) => position <= end).map(({ event }) => event)
-    found = [...fresh.filter((event) => matches(event, request)), ...found]
+  let looked = 0
+  for (let end = newest; looked < LOOK_BACK_EVENTS && found.length < request.last; ) {
+    const page = await usageLog.appendedBefore(end, PAGE_EVENTS)
+    const events = page.map(({ event }) => event)
+    found = [...events.filter((event) => matches(event, request)), ...found]
+    looked += page.length
+    end = (page[0]?.position ?? 0) - 1
+    if (page.length < PAGE_EVENTS) break
   }
   return request.last === 0 ? [] : found.sort(byTime).slice(-request.last)
+}
+
+/**
+ * Events that came to stand behind others that were seen already: where many write at once, one write may take
+ * longer than the next.
+ */
+class LateEvents {
+  readonly #usageLog: UsageLog
+  readonly #fromPosition: number
+  /** Events seen of late, by id. */
+  #seen = new Map<string, number>()
+
+  /** None from before `fromPosition` is looked for. */
+  constructor(usageLog: UsageLog, fromPosition: number) {
+    this.#usageLog = usageLog
+    this.#fromPosition = fromPosition
+  }
+
+  /** Those up to `position` that were not there when it was reached; `next` are those after it. */
+  async before(position: number, next: readonly AppendedEvent[]): Promise<readonly AppendedEvent[]> {
+    const { positionsBehind } = this.#usageLog.traits
+    if (positionsBehind === 0) return []
+    const late: AppendedEvent[] = []
+    const newest = next.at(-1)?.position ?? position
+    let after = Math.max(this.#fromPosition, position - positionsBehind)
+    while (after < position) {
+      const page = await this.#usageLog.appendedAfter(after, PAGE_EVENTS)
+      for (const each of page) {
+        if (each.position <= position && !this.#seen.has(each.event.id)) late.push(each)
+      }
+      if (page.length < PAGE_EVENTS) break
+      after = page.at(-1)?.position ?? position
+    }
+    for (const each of [...late, ...next]) this.#seen.set(each.event.id, each.position)
+    this.#seen = new Map([...this.#seen].filter(([, at]) => at > newest - 2 * positionsBehind))
+    return late
+  }
 }
 
 function matches(event: UsageEvent, { tenantId, routeId, statuses, parts }: TailFilter): boolean {

@@ -6,10 +6,10 @@ import type { Marks } from './raw-events.ts'
 import { runName } from './recount.ts'
 
 /** Holds what was taken back against the ledger's count of it, and against the usage log. */
-export function checkAdjustments(
+export async function checkAdjustments(
   adjustments: readonly Adjustment[],
   { log, marks }: { readonly log: HeldUsageLog | undefined; readonly marks: Marks },
-): readonly Difference[] {
+): Promise<readonly Difference[]> {
   const counted = marks.get(runName(ADJUSTMENTS)) ?? 0
   const where = { node_id: ADJUSTMENTS.nodeId, epoch: ADJUSTMENTS.epoch }
   const found: Difference[] = []
@@ -18,8 +18,9 @@ export function checkAdjustments(
     const what = `${counted} adjustments are counted, ${adjustments.length} are written down.`
     found.push(difference('ledger', what, where))
   }
+  const there = await log?.findAll(adjustments.map(({ event }) => event.id))
   for (const { eventId, event } of adjustments) {
-    const logged = log?.find(event.id)
+    const logged = there?.get(event.id)
     const isOf = event.requestId === `void:${eventId}`
     if (isOf && (logged === undefined || isSameEvent(logged, event))) continue
     const what = 'An adjustment is written down otherwise than it is in the usage log.'

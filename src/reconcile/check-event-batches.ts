@@ -9,14 +9,14 @@ import { runName } from './recount.ts'
  * Looks at what was reported and waits for the usage log: does each batch hold what it says, does one follow the
  * other, is it counted, and what is in the log already, is it the same there?
  */
-export function checkEventBatches(
+export async function checkEventBatches(
   batches: readonly EventBatch[],
   {
     log,
     marks,
     logMarks,
   }: { readonly log: HeldUsageLog | undefined; readonly marks: Marks; readonly logMarks: Marks },
-): readonly Difference[] {
+): Promise<readonly Difference[]> {
   const where = { node_id: EVENTS_PLACE.nodeId, epoch: EVENTS_PLACE.epoch }
   const run = runName(EVENTS_PLACE)
   const [counted, logged] = [marks.get(run) ?? 0, logMarks.get(run) ?? 0]
@@ -38,9 +38,11 @@ export function checkEventBatches(
     for (const what of wrong) {
       found.push(difference('ledger', `The batch of reported events from ${firstSeq} on ${what}.`, where))
     }
-    const unlike = events.filter((event) => {
-      const there = event.seq <= logged ? log?.find(event.id) : undefined
-      return event.seq <= logged && (there === undefined || !isSameEvent(there, event))
+    const shipped = events.filter(({ seq }) => seq <= logged)
+    const there = await log?.findAll(shipped.map(({ id }) => id))
+    const unlike = shipped.filter((event) => {
+      const logged = there?.get(event.id)
+      return logged === undefined || !isSameEvent(logged, event)
     })
     if (unlike.length > 0) {
       const what = 'Reported events lie in the ledger and not, or not so, in the usage log.'

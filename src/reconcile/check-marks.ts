@@ -46,7 +46,8 @@ export interface LogMarkParts {
 }
 
 /** Holds the watermarks of the usage log against those of the ledger; what is between must be on its way. */
-export function checkLogMarks({ log, spools, nodeId, ledger, waiting }: LogMarkParts): readonly Difference[] {
+export async function checkLogMarks(parts: LogMarkParts): Promise<readonly Difference[]> {
+  const { log, spools, nodeId, ledger, waiting } = parts
   const logMarks = new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
   const spooled = new Map<string, number>()
   for (const { epoch, firstSeq, count } of batchesOf(spools)) {
@@ -61,7 +62,7 @@ export function checkLogMarks({ log, spools, nodeId, ledger, waiting }: LogMarkP
     const where = { node_id: node, epoch: Number(epoch) }
     const [behind, ahead] = [Math.min(counted, logged), Math.max(counted, logged)]
     if (behind === ahead) continue
-    if (held >= ahead && !isLeftOver(log, where, { counted, logged })) continue
+    if (held >= ahead && !(await isLeftOver(log, where, { counted, logged }))) continue
     const store = counted < logged ? 'ledger' : 'usage_log'
     const what = `The ledger has the events up to ${counted}, the usage log up to ${logged}, by their watermarks.`
     found.push(difference(store, what, where))
@@ -70,12 +71,12 @@ export function checkLogMarks({ log, spools, nodeId, ledger, waiting }: LogMarkP
 }
 
 /** Whether the log holds other events beyond the ledger than its watermark says. */
-function isLeftOver(
+async function isLeftOver(
   log: HeldUsageLog | undefined,
   { node_id: nodeId, epoch }: { readonly node_id: string; readonly epoch: number },
   { counted, logged }: { readonly counted: number; readonly logged: number },
-): boolean {
+): Promise<boolean> {
   const behind = Math.min(counted, logged)
-  const rows = log?.seqsBetween({ nodeId, epoch }, behind + 1, Number.MAX_SAFE_INTEGER) ?? []
+  const rows = (await log?.seqsBetween({ nodeId, epoch }, behind + 1, Number.MAX_SAFE_INTEGER)) ?? []
   return rows.length !== Math.max(0, logged - counted)
 }

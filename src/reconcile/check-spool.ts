@@ -21,20 +21,20 @@ export interface SpoolParts {
  * Looks at what lies in the spool: is every batch as it was written, is none gone and none twice, and does
  * what was shipped lie in the usage log as it does here?
  */
-export function checkSpool(parts: SpoolParts): readonly Difference[] {
+export async function checkSpool(parts: SpoolParts): Promise<readonly Difference[]> {
   const found: Difference[] = []
   let before: HeldBatch | undefined
-  for (const spool of parts.spools) before = checkFile(parts, spool, before, found)
+  for (const spool of parts.spools) before = await checkFile(parts, spool, before, found)
   return found
 }
 
 /** Adds what is wrong with one file to `found`; returns the last batch of this file, or `before`. */
-function checkFile(
+async function checkFile(
   parts: SpoolParts,
   spool: HeldSpool,
   before: HeldBatch | undefined,
   found: Difference[],
-): HeldBatch | undefined {
+): Promise<HeldBatch | undefined> {
   let last: HeldBatch | undefined
   for (const batch of spool.batches()) {
     const where = { node_id: parts.nodeId, epoch: batch.epoch }
@@ -44,7 +44,7 @@ function checkFile(
       last === undefined ? begin(parts, batch, before) : undefined,
     ]
     for (const what of broken) if (what !== undefined) found.push(difference('spool', what, where))
-    found.push(...unlikeTheLog(parts, batch))
+    found.push(...(await unlikeTheLog(parts, batch)))
     last = batch
   }
   const lastBatchId = last?.batchId ?? 0
@@ -89,13 +89,19 @@ function begin(
   return `The spool begins at event ${batch.firstSeq}, the stores end at ${shipped}.`
 }
 
-function unlikeTheLog({ log, nodeId, logMarks }: SpoolParts, batch: HeldBatch): readonly Difference[] {
+async function unlikeTheLog(
+  { log, nodeId, logMarks }: SpoolParts,
+  batch: HeldBatch,
+): Promise<readonly Difference[]> {
   const logged = logMarks.get(runName({ nodeId, epoch: batch.epoch })) ?? 0
   if (log === undefined || batch.firstSeq > logged) return []
+  const events = eventsOfBatch(batch, nodeId).filter((event) => {
+    return event.seq <= logged && event.timestampMs >= log.keptSinceMs
+  })
+  const found = await log.findAll(events.map(({ id }) => id))
   const unlike: string[] = []
-  for (const event of eventsOfBatch(batch, nodeId)) {
-    if (event.seq > logged || event.timestampMs < log.keptSinceMs) continue
-    const there = log.find(event.id)
+  for (const event of events) {
+    const there = found.get(event.id)
     if (there === undefined || !isSameEvent(there, boundedAs(there, event))) unlike.push(event.id)
   }
   if (unlike.length === 0) return []

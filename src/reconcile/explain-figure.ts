@@ -80,7 +80,7 @@ export async function explainFigure(
   const events: ExplainedEvent[] = []
   let total = 0
   const sealed = await SealedMeters.read(parts.control.ledger, kept, meter)
-  for (const each of eventsBehind(parts, figure, sealed)) {
+  for await (const each of eventsBehind(parts, figure, sealed)) {
     total += 1
     found.addEvent(each.event, sealed)
     if (events.length < NAMED_MAX) events.push(viewOf(each))
@@ -109,24 +109,26 @@ export async function explainFigure(
 }
 
 /** Every event behind a figure with what it says of the meter, one after the other: there may be millions. */
-export function* eventsBehind(
+export async function* eventsBehind(
   { positions }: Pick<FigureParts, 'positions'>,
   figure: Figure,
   sealed: SealedMeters,
-): Generator<EventBehind> {
+): AsyncGenerator<EventBehind> {
   const { tenantId, span, meter } = figure
   const fromMs = Math.max(span.startMs, positions.keptSinceMs)
-  const events =
+  const lists =
     tenantId === undefined
       ? positions.raw.between(fromMs, span.endMs)
       : positions.raw.ofTenant(tenantId, fromMs, span.endMs)
   const gone = takenBackWithin(positions, figure)
-  for (const event of events) {
-    if (!isPartOf(figure, event)) continue
-    const value = isCustom(meter) ? customValue(meter, event, sealed) : ourValue(meter, event)
-    // What was taken back within the span adds nothing; but what is no sum stays.
-    if (value === undefined || (value.isAdded && gone.has(event.id))) continue
-    yield { event, quantity: value.quantity }
+  for await (const events of lists) {
+    for (const event of events) {
+      if (!isPartOf(figure, event)) continue
+      const value = isCustom(meter) ? customValue(meter, event, sealed) : ourValue(meter, event)
+      // What was taken back within the span adds nothing; but what is no sum stays.
+      if (value === undefined || (value.isAdded && gone.has(event.id))) continue
+      yield { event, quantity: value.quantity }
+    }
   }
 }
 

@@ -66,7 +66,7 @@ export async function* findLeaks(parts: LeakParts, filter: LeakFilter): AsyncGen
   const open = new OpenCalls()
   const fromMs = Math.max(span.startMs, positions.keptSinceMs)
   const gone = new Set(positions.adjustments.map(({ eventId }) => eventId))
-  for (const event of positions.raw.between(fromMs, span.endMs)) {
+  for await (const event of eachOf(positions.raw.between(fromMs, span.endMs))) {
     if (event.tenantId === '' || (tenantId !== undefined && event.tenantId !== tenantId)) continue
     if (isAdjustment(event) || gone.has(event.id)) continue
     if (isWanted(filter, 'delivery-unknown')) open.add(event)
@@ -79,9 +79,13 @@ export async function* findLeaks(parts: LeakParts, filter: LeakFilter): AsyncGen
       if (isWanted(filter, leak.kind)) yield leak
     }
   }
-  for (const event of open.brokenOff(positions, span.endMs)) {
+  for (const event of await open.brokenOff(positions, span.endMs)) {
     yield leakOf(event, 'delivery-unknown', { reason: 'broke-off' })
   }
+}
+
+async function* eachOf(lists: AsyncIterable<readonly UsageEvent[]>): AsyncGenerator<UsageEvent> {
+  for await (const events of lists) yield* events
 }
 
 function isWanted({ kind }: LeakFilter, each: LeakKind): boolean {

@@ -17,10 +17,12 @@ export class OpenCalls {
   }
 
   /** Those that never ended: gatez was killed meanwhile. One of a run that goes on may end yet. */
-  brokenOff({ raw, marks }: Positions, afterMs: number): readonly UsageEvent[] {
+  async brokenOff({ raw, marks }: Positions, afterMs: number): Promise<readonly UsageEvent[]> {
     if (this.#calls.size === 0) return []
-    for (const event of raw.between(afterMs, Number.MAX_SAFE_INTEGER)) {
-      if (isPart(event) && event.outcome !== 'open') this.#calls.delete(nameOf(event))
+    for await (const events of raw.between(afterMs, Number.MAX_SAFE_INTEGER)) {
+      for (const event of events) {
+        if (isPart(event) && event.outcome !== 'open') this.#calls.delete(nameOf(event))
+      }
       if (this.#calls.size === 0) break
     }
     const runs = [...marks.keys()]

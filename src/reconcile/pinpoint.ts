@@ -25,18 +25,18 @@ export interface PinpointParts {
  * One event that was changed, or is there once too often, is told by what the sums of digests differ by;
  * one that is gone, by the gap in the positions. Of several changed at once only the bucket is known.
  */
-export function pinpoint(parts: PinpointParts, suspect: Suspect): Difference {
+export async function pinpoint(parts: PinpointParts, suspect: Suspect): Promise<Difference> {
   const { seal, counted, nodeId, epoch } = suspect
   const where = { bucket: isoTime(suspect.bucketMs), node_id: nodeId, epoch }
   if (suspect.sealIsWrong) {
     return difference('ledger', 'The seal is not that of the events, on which log and rollups agree.', where)
   }
-  const events = eventsOf(parts, suspect)
+  const events = await eventsOf(parts, suspect)
   if (seal === undefined) {
     const what = `${events.length} events that the ledger never took in.`
     return difference('usage_log', what, { ...where, events: named(events) })
   }
-  const missing = missingSeqs(parts, suspect, events)
+  const missing = await missingSeqs(parts, suspect, events)
   const less = seal.events - (counted?.events ?? 0)
   const changed = changedEvents(events, suspect)
   if (changed.length > 0) {
@@ -76,10 +76,13 @@ function named(events: readonly UsageEvent[]): readonly string[] {
   return events.slice(0, NAMED_MAX).map(({ id }) => id)
 }
 
-function eventsOf({ raw }: PinpointParts, { bucketMs, nodeId, epoch }: Suspect): readonly UsageEvent[] {
+async function eventsOf(
+  { raw }: PinpointParts,
+  { bucketMs, nodeId, epoch }: Suspect,
+): Promise<readonly UsageEvent[]> {
   const events: UsageEvent[] = []
-  for (const event of raw.between(bucketMs, bucketMs + BUCKET_MS)) {
-    if (event.nodeId === nodeId && event.epoch === epoch) events.push(event)
+  for await (const list of raw.between(bucketMs, bucketMs + BUCKET_MS)) {
+    for (const event of list) if (event.nodeId === nodeId && event.epoch === epoch) events.push(event)
   }
   return events
 }
@@ -115,15 +118,16 @@ function outOfPlace(
 }
 
 /** Positions between the first and the last of the seal that no event of the run has, in any bucket. */
-function missingSeqs(
+async function missingSeqs(
   { log }: PinpointParts,
   { seal, nodeId, epoch }: Suspect,
   events: readonly UsageEvent[],
-): readonly number[] {
+): Promise<readonly number[]> {
   if (seal === undefined) return []
   const { firstSeq, lastSeq } = seal
   const there = new Uint8Array(lastSeq - firstSeq + 1)
-  for (const seq of log?.seqsBetween({ nodeId, epoch }, firstSeq, lastSeq) ?? []) there[seq - firstSeq] = 1
+  const held = (await log?.seqsBetween({ nodeId, epoch }, firstSeq, lastSeq)) ?? []
+  for (const seq of held) there[seq - firstSeq] = 1
   for (const { seq } of events) if (seq >= firstSeq && seq <= lastSeq) there[seq - firstSeq] = 1
   const missing: number[] = []
   for (const [index, has] of there.entries()) if (has === 0) missing.push(firstSeq + index)

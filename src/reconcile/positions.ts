@@ -13,13 +13,16 @@ import type { Difference } from './difference.ts'
 import { batchesOf, eventsOfBatch, eventsOfReport, lateEvents, type Marks, RawEvents } from './raw-events.ts'
 import { runName } from './recount.ts'
 
-/** What the control store knows of runs, adjustments and reported events. */
-interface LedgerFacts {
+/** What the stores know of runs, adjustments, reported and raw events. */
+interface Facts {
   /** Reported events that may not be in the usage log yet, oldest first. */
   readonly batches: readonly EventBatch[]
   readonly written: readonly RunMark[]
   readonly sealed: readonly SealedRun[]
   readonly adjustments: readonly Adjustment[]
+  readonly ledgerMarks: Marks
+  readonly logMarks: Marks
+  readonly raw: RawEvents
 }
 
 /** All stores as they were at one moment. */
@@ -50,25 +53,23 @@ export class Positions {
   readonly #adjustments: readonly Adjustment[]
   readonly #batches: readonly EventBatch[]
 
-  private constructor(stores: HeldStores, known: LedgerFacts, spooled: readonly UsageEvent[]) {
-    const { log } = stores
-    const { written, sealed, adjustments, batches } = known
+  private constructor(stores: HeldStores, { written, sealed, adjustments, batches, ...facts }: Facts) {
     this.#adjustments = adjustments
     this.#batches = batches
     this.#stores = stores
     this.#written = written
     this.#sealed = sealed
-    this.#logMarks = logMarksOf(log)
+    this.#logMarks = facts.logMarks
     this.#unsealed = new Map(sealed.map((run) => [runName(run), run.unsealedSeq]))
-    this.marks = ledgerMarks(written, sealed)
-    const others = [...adjustments.map(({ event }) => event), ...batches.flatMap(eventsOfReport)]
-    this.raw = new RawEvents(log, this.marks, [...spooled, ...others.filter((event) => this.#isLate(event))])
-    this.keptSinceMs = log?.keptSinceMs ?? 0
+    this.marks = facts.ledgerMarks
+    this.raw = facts.raw
+    this.keptSinceMs = stores.log?.keptSinceMs ?? 0
     this.sealsAreWhole = sealed.every(({ unsealedSeq }) => unsealedSeq === 0)
   }
 
   static async of(stores: HeldStores): Promise<Positions> {
-    const { ledger, adjustments, events } = stores.control
+    const { log, spools, nodeId, control } = stores
+    const { ledger, adjustments, events } = control
     const known = {
       written: await ledger.watermarks(),
       sealed: await ledger.sealedRuns(),
@@ -76,15 +77,19 @@ export class Positions {
       batches: await events.batchesAfter(0, BATCHES_MAX),
     }
     const marks = ledgerMarks(known.written, known.sealed)
-    const late = lateEvents(stores.spools, stores.nodeId, marks, logMarksOf(stores.log))
-    return new Positions(stores, known, await boundedAsCounted(ledger, late))
+    const logMarks: Marks = new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
+    const spooled = await boundedAsCounted(ledger, lateEvents(spools, nodeId, marks, logMarks))
+    const others = [...known.adjustments.map(({ event }) => event), ...known.batches.flatMap(eventsOfReport)]
+    const late = others.filter((event) => event.seq > (logMarks.get(runName(event)) ?? 0))
+    const raw = await RawEvents.of(log, marks, [...spooled, ...late])
+    return new Positions(stores, { ...known, ledgerMarks: marks, logMarks, raw })
   }
 
   /** Whether an event is one of those that were counted when there were seals already. */
   readonly isSealed = (event: UsageEvent): boolean => event.seq > (this.#unsealed.get(runName(event)) ?? 0)
 
   /** What the watermarks of ledger and usage log do not agree on: empty but for a moment while a gateway ships. */
-  checkMarks(): readonly Difference[] {
+  checkMarks(): Promise<readonly Difference[]> {
     const adjusted = this.#adjustments.at(-1)?.event.seq ?? 0
     const reported = Math.max(0, ...this.#batches.map(({ firstSeq, count }) => firstSeq + count - 1))
     const waiting = new Map([
@@ -95,27 +100,23 @@ export class Positions {
   }
 
   /** What is wrong with the watermarks of the ledger, and with the spool. */
-  checkRest(): readonly Difference[] {
+  async checkRest(): Promise<readonly Difference[]> {
     const marks = { ledgerMarks: this.marks, logMarks: this.#logMarks }
     return [
       ...checkLedgerMarks(this.#written, this.#sealed),
-      ...checkAdjustments(this.#adjustments, { log: this.#stores.log, marks: this.marks }),
-      ...checkEventBatches(this.#batches, {
+      ...(await checkAdjustments(this.#adjustments, { log: this.#stores.log, marks: this.marks })),
+      ...(await checkEventBatches(this.#batches, {
         log: this.#stores.log,
         marks: this.marks,
         logMarks: this.#logMarks,
-      }),
-      ...checkSpool({ ...this.#stores, ...marks }),
+      })),
+      ...(await checkSpool({ ...this.#stores, ...marks })),
     ]
   }
 
   /** Adjustments by the event they took back. */
   get adjustments(): readonly Adjustment[] {
     return this.#adjustments
-  }
-
-  #isLate(event: UsageEvent): boolean {
-    return event.seq > (this.#logMarks.get(runName(event)) ?? 0)
   }
 
   /** The id of the event at a position, as far as the spool still holds it. */
@@ -132,10 +133,6 @@ export class Positions {
 
 /** They go to the usage log within a second; more than these wait when nobody ever copies them. */
 const BATCHES_MAX = 100_000
-
-function logMarksOf(log: HeldUsageLog | undefined): Marks {
-  return new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
-}
 
 /**
  * Events of the spool with their dimensions as the ledger took them: what is more than a tenant may have became

@@ -19,68 +19,97 @@ export class RawEvents {
   readonly #marks: Marks
   readonly #late: readonly UsageEvent[]
 
-  constructor(log: HeldUsageLog | undefined, marks: Marks, late: readonly UsageEvent[]) {
+  private constructor(log: HeldUsageLog | undefined, marks: Marks, late: readonly UsageEvent[]) {
     this.#log = log
     this.#marks = marks
     this.#late = late
-      .filter((event) => this.#counted(event) && log?.find(event.id) === undefined)
+  }
+
+  /** `late` is what the ledger may have and the log may lack. */
+  static async of(
+    log: HeldUsageLog | undefined,
+    marks: Marks,
+    late: readonly UsageEvent[],
+  ): Promise<RawEvents> {
+    const there = await log?.findAll(late.map(({ id }) => id))
+    const missing = late
+      .filter((event) => isCounted(marks, event) && there?.has(event.id) !== true)
       .toSorted((one, other) => one.timestampMs - other.timestampMs)
+    return new RawEvents(log, marks, missing)
   }
 
-  /** Those of one tenant; the newest come last. */
-  *ofTenant(tenantId: string, fromMs: number, toMs: number): Generator<UsageEvent> {
-    for (const event of this.#log?.eventsOfTenant(tenantId, fromMs, toMs) ?? []) {
-      if (this.#counted(event)) yield event
+  /** Those of one tenant, in lists; the newest come last. */
+  async *ofTenant(tenantId: string, fromMs: number, toMs: number): AsyncGenerator<readonly UsageEvent[]> {
+    for await (const events of this.#log?.eventsOfTenant(tenantId, fromMs, toMs) ?? []) {
+      yield events.filter((event) => isCounted(this.#marks, event))
     }
-    for (const event of this.#lateBetween(fromMs, toMs)) if (event.tenantId === tenantId) yield event
+    yield this.#lateBetween(fromMs, toMs).filter((event) => event.tenantId === tenantId)
   }
 
-  /** In the order of time. */
-  *between(fromMs: number, toMs: number): Generator<UsageEvent> {
+  /** In the order of time, in lists. */
+  async *between(fromMs: number, toMs: number): AsyncGenerator<readonly UsageEvent[]> {
     const late = this.#lateBetween(fromMs, toMs)
     let next = 0
-    for (const event of this.#log?.events(fromMs, toMs) ?? []) {
-      if (!this.#counted(event)) continue
-      for (let each = late[next]; each !== undefined; each = late[next]) {
-        if (each.timestampMs > event.timestampMs) break
-        yield each
-        next += 1
+    for await (const events of this.#log?.events(fromMs, toMs) ?? []) {
+      const list: UsageEvent[] = []
+      for (const event of events) {
+        if (!isCounted(this.#marks, event)) continue
+        for (let each = late[next]; each !== undefined; each = late[next]) {
+          if (each.timestampMs > event.timestampMs) break
+          list.push(each)
+          next += 1
+        }
+        list.push(event)
       }
-      yield event
+      yield list
     }
-    yield* late.slice(next)
+    yield late.slice(next)
   }
 
   #lateBetween(fromMs: number, toMs: number): readonly UsageEvent[] {
     return this.#late.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs < toMs)
   }
+}
 
-  #counted(event: UsageEvent): boolean {
-    return event.seq <= (this.#marks.get(runName(event)) ?? 0)
-  }
+function isCounted(marks: Marks, event: UsageEvent): boolean {
+  return event.seq <= (marks.get(runName(event)) ?? 0)
 }
 
 /** Goes through raw events bucket by bucket. */
 export class BucketReader {
-  readonly #events: Iterator<UsageEvent, undefined>
-  #next: UsageEvent | undefined
+  readonly #lists: AsyncIterator<readonly UsageEvent[]>
+  #list: readonly UsageEvent[] = []
+  #at = 0
 
-  constructor(events: Iterable<UsageEvent, undefined>) {
-    this.#events = events[Symbol.iterator]()
-    this.#next = this.#events.next().value
+  constructor(lists: AsyncIterable<readonly UsageEvent[]>) {
+    this.#lists = lists[Symbol.asyncIterator]()
   }
 
   /** The bucket of the next event; undefined after the last. */
-  get bucketMs(): number | undefined {
-    return this.#next === undefined ? undefined : bucketOf(this.#next.timestampMs)
+  async bucketMs(): Promise<number | undefined> {
+    const next = await this.#peek()
+    return next === undefined ? undefined : bucketOf(next.timestampMs)
   }
 
   /** Hands over the events of one bucket. */
-  take(bucketMs: number, each: (event: UsageEvent) => void): void {
-    while (this.#next !== undefined && bucketOf(this.#next.timestampMs) === bucketMs) {
-      each(this.#next)
-      this.#next = this.#events.next().value
+  async take(bucketMs: number, each: (event: UsageEvent) => void): Promise<void> {
+    while ((await this.bucketMs()) === bucketMs) {
+      for (let event = this.#list[this.#at]; event !== undefined; event = this.#list[this.#at]) {
+        if (bucketOf(event.timestampMs) !== bucketMs) return
+        each(event)
+        this.#at += 1
+      }
     }
+  }
+
+  async #peek(): Promise<UsageEvent | undefined> {
+    while (this.#at >= this.#list.length) {
+      const next = await this.#lists.next()
+      if (next.done === true) return undefined
+      this.#list = next.value
+      this.#at = 0
+    }
+    return this.#list[this.#at]
   }
 }
 

@@ -36,11 +36,13 @@ export async function withSettledStores<Result>(
   const nodeId = nodeIdIn(config.stores.dataDir)
   for (let time = 1; ; time += 1) {
     const files = spoolFiles(join(config.stores.dataDir, 'spool.db')).map(({ path }) => path)
-    using snapshot = snapshotStores(config, files)
+    using snapshot = await snapshotStores(config, files)
     const stores = await heldStores(snapshot, nodeId)
     const positions = await Positions.of(stores)
     // What is torn is the newest end, between two holds; what stays torn is a difference to tell of.
-    if (positions.checkMarks().length === 0 || time === TRIES_MAX) return await work(stores, positions)
+    if ((await positions.checkMarks()).length === 0 || time === TRIES_MAX) {
+      return await work(stores, positions)
+    }
     await pause(TRY_AGAIN_MS)
   }
 }

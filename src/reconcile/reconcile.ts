@@ -62,7 +62,7 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
   const { positions, log } = parts
   const { span, tenantId } = request
   const differences = new Differences()
-  differences.add(...positions.checkMarks(), ...positions.checkRest())
+  differences.add(...(await positions.checkMarks()), ...(await positions.checkRest()))
   const { counted, rolledUp, events } = await recountSpan(parts, span, differences)
   differences.add(...(await strays(parts, span)))
   const checked = await checkInvoices(parts.control, { span, billing: parts.billing })
@@ -98,7 +98,7 @@ async function recountSpan(parts: ReconcileParts, span: Period, differences: Dif
   for (const { tenantId, billable, mark } of await control.ledger.levels({ beforeMs: span.startMs })) {
     if (!billable) continue
     rolledUp.addLevel(tenantId, mark)
-    counted.addLevel(tenantId, rawLevel(log, mark))
+    counted.addLevel(tenantId, await rawLevel(log, mark))
   }
   const where = { fromMs: span.startMs, toMs: span.endMs, keptSinceMs }
   for await (const bucket of walkBuckets({ ledger: control.ledger, raw, isSealed, ...where })) {
@@ -113,14 +113,16 @@ async function recountSpan(parts: ReconcileParts, span: Period, differences: Dif
     suspects.push(...found.suspects)
   }
   for (const [index, suspect] of suspects.entries()) {
-    differences.add(index < PINPOINTED_MAX ? pinpoint({ raw, log, spooled }, suspect) : unlooked(suspect))
+    differences.add(
+      index < PINPOINTED_MAX ? await pinpoint({ raw, log, spooled }, suspect) : unlooked(suspect),
+    )
   }
   return { counted, rolledUp, events }
 }
 
 /** The level as its event has it, where that one is there still. */
-function rawLevel(log: ReconcileParts['log'], mark: Mark): Mark {
-  const event = log?.find(mark.eventId)
+async function rawLevel(log: ReconcileParts['log'], mark: Mark): Promise<Mark> {
+  const event = (await log?.findAll([mark.eventId]))?.get(mark.eventId)
   const quantity = event?.quantities[mark.meterId]
   if (event === undefined || !isValue('time-weighted', quantity)) return mark
   return { ...mark, member: String(event.timestampMs), atMs: event.timestampMs, quantity }
@@ -134,7 +136,7 @@ function unlooked({ bucketMs, nodeId, epoch }: Suspect): Difference {
 /** What lies in a store where no sum and no look-up comes by. */
 async function strays({ log, control }: ReconcileParts, span: Period): Promise<readonly Difference[]> {
   const found: Difference[] = []
-  const misindexed = log?.misindexed(span.startMs, span.endMs) ?? []
+  const misindexed = (await log?.misindexed(span.startMs, span.endMs)) ?? []
   if (misindexed.length > 0) {
     const what = 'Looking up by tenant misses these events, or finds them under another tenant.'
     found.push(difference('usage_log', what, { events: misindexed.filter((id) => id !== '') }))

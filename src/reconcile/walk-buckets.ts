@@ -27,13 +27,13 @@ export async function* walkBuckets(parts: WalkParts): AsyncGenerator<BucketFacts
   const rollups = new Ahead<Rollup>(ledger.rollups({ fromMs, toMs }))
   const seals = new Ahead<Seal>(ledger.seals(fromMs, toMs))
   for (;;) {
-    const starts = [events.bucketMs, (await rollups.peek())?.bucketMs, (await seals.peek())?.bucketMs]
+    const starts = [await events.bucketMs(), (await rollups.peek())?.bucketMs, (await seals.peek())?.bucketMs]
     const there = starts.filter((start) => start !== undefined)
     if (there.length === 0) return
     const bucketMs = Math.min(...there)
     const sealsOf = await seals.takeWhile((seal) => seal.bucketMs === bucketMs)
     const recount = new Recount(sealsOf)
-    events.take(bucketMs, (event) => recount.add(event, parts.isSealed(event)))
+    await events.take(bucketMs, (event) => recount.add(event, parts.isSealed(event)))
     yield {
       bucketMs,
       recount: bucketMs < keptSinceMs ? undefined : recount,

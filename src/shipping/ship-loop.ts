@@ -3,27 +3,32 @@
  * the stores; but a call must be in the reports within a second, and shipping takes its time too.
  */
 const DELAY_MS = 250
-/** From a failed run to the next. */
+/** From a failed run to the next; where a store may be away for long, ever longer up to a bound. */
 const RETRY_MS = 500
 
 /** Ships soon after events became durable, and again when that failed. */
 export class ShipLoop {
   readonly #shipper: Ships
   readonly #onError: (error: unknown) => void
+  readonly #delayMs: number
+  readonly #retryMsMax: number
+  #retryMs = RETRY_MS
   #timer: NodeJS.Timeout | undefined
   #running = false
   #again = false
   #stopped = false
 
-  constructor(shipper: Ships, onError: (error: unknown) => void) {
+  constructor(shipper: Ships, onError: (error: unknown) => void, pace: Pace = {}) {
     this.#shipper = shipper
     this.#onError = onError
+    this.#delayMs = pace.delayMs ?? DELAY_MS
+    this.#retryMsMax = pace.retryMsMax ?? RETRY_MS
   }
 
   /** There is something to ship. */
   wake(): void {
     if (this.#running) this.#again = true
-    else this.#schedule(DELAY_MS)
+    else this.#schedule(this.#delayMs)
   }
 
   /** Ends the loop; a last `ship` is the caller's. */
@@ -49,9 +54,21 @@ export class ShipLoop {
       this.#onError(error)
     }
     this.#running = false
-    if (failed) this.#schedule(RETRY_MS)
-    else if (this.#again) this.#schedule(DELAY_MS)
+    if (failed) {
+      this.#schedule(this.#retryMs)
+      this.#retryMs = Math.min(2 * this.#retryMs, this.#retryMsMax)
+      return
+    }
+    this.#retryMs = RETRY_MS
+    if (this.#again) this.#schedule(this.#delayMs)
   }
+}
+
+/** How soon a loop looks. */
+export interface Pace {
+  readonly delayMs?: number
+  /** From one failed run to the next, at most. */
+  readonly retryMsMax?: number
 }
 
 /** What ships all there is, and may be called again while it does. */

@@ -1,29 +1,24 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { copyEvents } from '../ingest/copy-events.ts'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
 import { carryAdjustments } from '../metering/carry-adjustments.ts'
-import type { SpoolPlace } from '../metering/spool-files.ts'
 import { SpoolReader } from '../metering/spool-reader.ts'
 import { usageReport } from '../metering/usage-report.ts'
 import { viewUsageReport } from '../metering/usage-view.ts'
-import type { UsageEvent } from '../model/event.ts'
 import { openControlStore, openUsageLog } from '../storage/open.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import { describeError } from '../telemetry/log.ts'
-import { QuotaWatch } from './quota-watch.ts'
-import { type MeteringRules, Shipper } from './ship.ts'
-import { ShipLoop, type Ships } from './ship-loop.ts'
+import { ShipLoop } from './ship-loop.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
-
-/** How often is looked for what other processes added, and at quotas: each look costs some 100 µs a tenant that called. */
-const LOOK_EVERY_MS = 1_000
+import { LOOK_EVERY_MS, type OnShipped, type ThreadShipper, threadShipper } from './thread-shipper.ts'
 
 /** Ships on a thread of its own: writing to the stores takes long, and no call may wait for it. */
 class ShipThread {
   readonly #store: ControlStore
   readonly #shipper: ThreadShipper
   readonly #loop: ShipLoop
+  readonly #logLoop: ShipLoop | undefined
   readonly #report: (report: ShipReport) => void
   #showEvents: boolean
 
@@ -33,10 +28,12 @@ class ShipThread {
     this.#showEvents = showEvents
     this.#shipper = shipper((through, events) => {
       report({ kind: 'shipped', through, events: this.#showEvents ? events : [] })
+      if (events.length > 0) this.#logLoop?.wake()
     })
-    this.#loop = new ShipLoop(this.#shipper, (error) =>
-      report({ kind: 'failed', error: describeError(error) }),
-    )
+    const failed = (error: unknown): void => report({ kind: 'failed', error: describeError(error) })
+    this.#loop = new ShipLoop(this.#shipper, failed)
+    const { ofLog } = this.#shipper
+    this.#logLoop = ofLog === undefined ? undefined : new ShipLoop(ofLog, failed, LOG_PACE)
   }
 
   /** Opens the stores and ships what an earlier run left behind. */
@@ -46,29 +43,12 @@ class ShipThread {
     const store = await openControlStore({ stores }, clock)
     const usageLog = await openUsageLog({ stores })
     const spool = new SpoolReader(data.spoolPath)
-    const shipper = (onShipped: OnShipped): ThreadShipper => {
-      const ofSpool = new Shipper({ spool, store, usageLog, nodeId, clock, metering, onShipped })
-      const quotas = new QuotaWatch({ store, clock, metering })
-      let lookedMs = Number.NEGATIVE_INFINITY
-      return {
-        // What came in as events is in the ledger already.
-        ship: async () => {
-          const shipped = (await ofSpool.ship()) + (await copyEvents({ store, usageLog }))
-          if (clock.monotonicMs() - lookedMs >= LOOK_EVERY_MS) {
-            lookedMs = clock.monotonicMs()
-            await quotas.look()
-          }
-          return shipped
-        },
-        replaceMetering: (rules) => {
-          ofSpool.replaceMetering(rules)
-          quotas.replaceMetering(rules)
-        },
-      }
-    }
+    const parts = { spool, store, usageLog, nodeId, clock, metering }
+    const shipper = (onShipped: OnShipped): ThreadShipper => threadShipper(parts, onShipped)
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
-    await carryAdjustments(store, usageLog, clock.nowMs())
+    if (thread.#logLoop === undefined) await carryAdjustments(store, usageLog, clock.nowMs())
+    else await thread.#catchUp()
     // What other processes add to the ledger wakes nobody here.
     setInterval(() => thread.#loop.wake(), LOOK_EVERY_MS).unref()
     report({ kind: 'ready' })
@@ -76,11 +56,27 @@ class ShipThread {
   }
 
   handle(command: ShipCommand): void {
-    if (command.kind === 'wake') this.#loop.wake()
+    if (command.kind === 'wake') this.#wake()
     else if (command.kind === 'enough') this.#showEvents = false
     else if (command.kind === 'metering') this.#shipper.replaceMetering(command.metering)
     else if (command.kind === 'figures') void this.#readFigures(command)
     else void this.#finish()
+  }
+
+  /** Who counts windows again looks for them in the log; a log that is away is filled later. */
+  async #catchUp(): Promise<void> {
+    try {
+      await this.#shipper.ofLog?.ship()
+    } catch (error) {
+      this.#report({ kind: 'failed', error: describeError(error) })
+      this.#logLoop?.wake()
+    }
+  }
+
+  #wake(): void {
+    this.#loop.wake()
+    // What came in as events is in the ledger already.
+    this.#logLoop?.wake()
   }
 
   /** Here, because a long reading may wait here and nowhere else. */
@@ -101,13 +97,33 @@ class ShipThread {
 
   async #finish(): Promise<void> {
     this.#loop.stop()
+    this.#logLoop?.stop()
     try {
       // Twice: the first may join a run that looked just before the last events became durable, or that failed.
       await this.#shipper.ship().catch(() => {})
       await this.#shipper.ship()
+      await this.#finishLog()
       this.#report({ kind: 'finished' })
     } catch (error) {
       this.#report({ kind: 'finished', error: describeError(error) })
+    }
+  }
+
+  /** What a log that is away does not take stays in the spool for the next start. */
+  async #finishLog(): Promise<void> {
+    const { ofLog } = this.#shipper
+    if (ofLog === undefined) return
+    const shipped = ofLog
+      .ship()
+      .catch(() => {})
+      .then(() => ofLog.ship())
+    const late = pause(FINISH_LOG_MS, undefined, { ref: false }).then(() => {
+      throw new Error(`the usage log did not take all within ${FINISH_LOG_MS} ms: the spool keeps the rest`)
+    })
+    try {
+      await Promise.race([shipped, late])
+    } catch (error) {
+      this.#report({ kind: 'failed', error: describeError(error) })
     }
   }
 }
@@ -121,11 +137,11 @@ interface ShipThreadParts {
   readonly report: Report
 }
 
-interface ThreadShipper extends Ships {
-  replaceMetering(rules: MeteringRules): void
-}
+/** Soon behind the ledger; a log that is away is looked for every few seconds. */
+const LOG_PACE = { delayMs: 100, retryMsMax: 5_000 }
 
-type OnShipped = (through: SpoolPlace, events: readonly UsageEvent[]) => void
+/** How long the end of a process waits for the usage log. */
+const FINISH_LOG_MS = 10_000
 
 const parent = parentPort
 assert(parent !== null, 'the ship thread is started as a worker')

@@ -1,6 +1,6 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { assert } from '../lib/assert.ts'
-import { type Clock, systemClock } from '../lib/clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
 import { DimensionGuard } from '../metering/dimension-guard.ts'
 import { EventDecoder } from '../metering/event.ts'
@@ -13,15 +13,9 @@ import type { Dimension } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Meter } from '../model/meter.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
-import type { Shipment, UsageLog } from '../storage/ports/usage-log.ts'
-
-/** Spool batches read at once. */
-const ROWS_AT_ONCE = 64
-/**
- * Events after which a group is closed: bounds memory, and how long this thread is busy without a break.
- * Larger groups cost less per event, but each store takes some 4 µs an event, in one go.
- */
-const EVENTS_MAX = 10_000
+import type { UsageLog } from '../storage/ports/usage-log.ts'
+import { eventsAfter, LogLeg } from './log-leg.ts'
+import { nextGroup } from './spool-groups.ts'
 
 /**
  * Carries events from the spool to the ledger and the usage log: at least once, applied exactly once.
@@ -33,14 +27,17 @@ export class Shipper {
   readonly #parts: ShipperParts
   readonly #decoder = new EventDecoder()
   readonly #ledgerMarks = new Map<number, number>()
-  readonly #logMarks = new Map<number, number>()
+  readonly #logLeg: LogLeg | undefined
   readonly #guard: DimensionGuard
   #aggregationOf: AggregationOf
   #last: SpoolPlace = SPOOL_START
   #running: Promise<number> | undefined
+  #bounding: Promise<void> = Promise.resolve()
 
   constructor(parts: ShipperParts) {
     this.#parts = parts
+    const { usageLog, nodeId, clock } = parts
+    this.#logLeg = usageLog === undefined ? undefined : new LogLeg({ usageLog, nodeId, clock })
     this.#guard = new DimensionGuard(parts.store.ledger, parts.metering?.dimensions ?? [])
     this.#aggregationOf = declaredAggregations(parts.metering?.meters ?? [])
   }
@@ -63,10 +60,25 @@ export class Shipper {
     return this.#running
   }
 
+  /** Up to here the stores have what the spool held. */
+  get through(): SpoolPlace {
+    return this.#last
+  }
+
+  /** Bounds the values of dimensions; one call after the other, so that all decide alike. */
+  bounded(events: readonly UsageEvent[]): Promise<readonly UsageEvent[]> {
+    const bounded = this.#bounding.then(() => this.#guard.bounded(events))
+    this.#bounding = bounded.then(
+      () => {},
+      () => {},
+    )
+    return bounded
+  }
+
   async #shipAll(): Promise<number> {
     let shipped = 0
     for (;;) {
-      const { rows, more } = this.#nextGroup()
+      const { rows, more } = nextGroup(this.#parts.spool, this.#last)
       const epoch = rows[0]?.epoch
       if (epoch === undefined) return shipped
       try {
@@ -74,31 +86,10 @@ export class Shipper {
       } catch (error) {
         // A commit that failed may yet have been made: where the stores stand, they must say.
         this.#ledgerMarks.delete(epoch)
-        this.#logMarks.delete(epoch)
+        this.#logLeg?.forget(epoch)
         throw error
       }
       if (!more) return shipped
-    }
-  }
-
-  /**
-   * The next batches: one after the other in the sequence of one epoch, of one file, and of a bounded number of
-   * events, but at least one batch.
-   */
-  #nextGroup(): { readonly rows: readonly SpoolRow[]; readonly more: boolean } {
-    const group: SpoolRow[] = []
-    let events = 0
-    for (;;) {
-      const rows = this.#parts.spool.after(group.at(-1) ?? this.#last, ROWS_AT_ONCE)
-      for (const row of rows) {
-        const before = group.at(-1)
-        if (before !== undefined && (!follows(before, row) || events + row.count > EVENTS_MAX)) {
-          return { rows: group, more: true }
-        }
-        group.push(row)
-        events += row.count
-      }
-      if (rows.length === 0) return { rows: group, more: false }
     }
   }
 
@@ -107,7 +98,7 @@ export class Shipper {
     const decoded = rows.flatMap((row) =>
       this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq }),
     )
-    const events = await this.#guard.bounded(decoded)
+    const events = await this.bounded(decoded)
     failPoint('before-ship')
     // With `durability: process`, or left by a run that had it, they may be in memory only.
     const { file, batchId } = rows.at(-1) ?? this.#last
@@ -116,7 +107,7 @@ export class Shipper {
     failPoint('mid-ship')
     // Both stores are written in one go each: whoever else waits for this thread comes in between.
     await otherWork()
-    await this.#appendToLog(epoch, events, rows)
+    await this.#logLeg?.append(epoch, events, rows)
     failPoint('after-ship')
     this.#last = { file, batchId }
     this.#parts.onShipped(this.#last, events)
@@ -138,44 +129,20 @@ export class Shipper {
     }
     this.#ledgerMarks.set(epoch, throughSeq ?? mark)
   }
-
-  async #appendToLog(epoch: number, events: readonly UsageEvent[], rows: readonly SpoolRow[]): Promise<void> {
-    const { usageLog, nodeId } = this.#parts
-    const mark = this.#logMarks.get(epoch) ?? (await usageLog.watermark({ nodeId, epoch }))
-    const fresh = eventsAfter(events, mark)
-    if (fresh.length > 0) await usageLog.append(fresh, this.#shipmentOf(rows, mark))
-    this.#logMarks.set(epoch, fresh.at(-1)?.seq ?? mark)
-  }
-
-  #shipmentOf(rows: readonly SpoolRow[], mark: number): Shipment {
-    const { clock = systemClock } = this.#parts
-    const fresh = rows.filter(({ firstSeq, count }) => firstSeq + count - 1 > mark)
-    return {
-      spooledFromMs: fresh[0]?.writtenMs ?? 0,
-      spooledToMs: fresh.at(-1)?.writtenMs ?? 0,
-      shippedMs: clock.nowMs(),
-    }
-  }
 }
 
 export interface ShipperParts {
   readonly spool: SpoolReader
   readonly store: ControlStore
-  readonly usageLog: UsageLog
+  /** Undefined where someone else brings events there, for the ledger must not wait: `LogShipper`. */
+  readonly usageLog: UsageLog | undefined
   readonly nodeId: string
   /** The host's if not given. */
   readonly clock?: Clock
   /** What the file declares; without it all meters are added up. */
   readonly metering?: MeteringRules
-  /** Called when everything up to this place is in both stores, with what was in the last batches. */
+  /** Called when everything up to this place is in the stores given, with what was in the last batches. */
   readonly onShipped: (through: SpoolPlace, events: readonly UsageEvent[]) => void
-}
-
-/** What an earlier file of the spool has already may come again in the next one: a group of its own, then. */
-function follows(before: SpoolRow, row: SpoolRow): boolean {
-  return (
-    row.file === before.file && row.epoch === before.epoch && row.firstSeq === before.firstSeq + before.count
-  )
 }
 
 /** What the file says of meters, dimensions and billing periods, as far as shipping goes by it. */
@@ -184,13 +151,4 @@ export interface MeteringRules {
   readonly dimensions: readonly Dimension[]
   /** When quotas begin anew; without it nobody watches them. */
   readonly billing?: QuotaRules
-}
-
-function eventsAfter(events: readonly UsageEvent[], mark: number): readonly UsageEvent[] {
-  const first = events[0]
-  if (first === undefined || first.seq > mark) {
-    assert(first === undefined || first.seq === mark + 1, 'the spool has no gap')
-    return events
-  }
-  return events.filter((event) => event.seq > mark)
 }

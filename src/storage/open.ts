@@ -2,6 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { GuardedCounters, type GuardedParts } from '../limits/guarded-counters.ts'
+import { examineClickHouse } from './clickhouse/examine.ts'
+import { holdUsageLog } from './clickhouse/held-usage-log.ts'
+import { placeName } from './clickhouse/problem.ts'
+import { SnapshotBesideLog } from './clickhouse/snapshot-beside-log.ts'
+import { ClickHouseUsageLog, type ClickHouseUsagePlace } from './clickhouse/usage-log.ts'
 import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
@@ -10,6 +15,7 @@ import type { GrantReader } from './ports/grant-reader.ts'
 import type { CounterTrust } from './ports/shared-counters.ts'
 import type { StoresSnapshot } from './ports/stores-snapshot.ts'
 import type { UsageLog } from './ports/usage-log.ts'
+import type { UsageServerFacts } from './ports/usage-server-facts.ts'
 import { RedisConnection } from './redis/connection.ts'
 import { RedisCounterStore } from './redis/counters.ts'
 import { RedisCounterTrust } from './redis/trust.ts'
@@ -37,9 +43,26 @@ export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
   return new SqliteGrantReader(openSqliteFileForReading(config.stores.control.path), clock)
 }
 
-/** Opens the usage log that the file names; makes it when it is not there yet. */
-export async function openUsageLog(config: StoresOnly): Promise<UsageLog> {
-  return openSqliteUsageLog(config.stores.usage.path)
+/**
+ * Opens the usage log that the file names; makes a file when it is not there yet.
+ *
+ * One in ClickHouse is reached for with the first call only.
+ */
+export async function openUsageLog({ stores: { usage } }: StoresOnly): Promise<UsageLog> {
+  return usage.driver === 'clickhouse' ? new ClickHouseUsageLog(usage) : openSqliteUsageLog(usage.path)
+}
+
+/** What an operator knows the usage log by: a path, or an address without its password. */
+export function usageLogPlace({ stores: { usage } }: StoresOnly): string {
+  return usage.driver === 'clickhouse' ? placeName(usage) : usage.path
+}
+
+/** What is to be known of the server that the usage log is in; undefined when it is a file. */
+export async function examineUsageServer(
+  { stores: { usage } }: StoresOnly,
+  clock: Clock,
+): Promise<UsageServerFacts | undefined> {
+  return usage.driver === 'clickhouse' ? examineClickHouse(usage, clock) : undefined
 }
 
 /** Takes the data folder for this process alone; `data-folder-locked` when another one serves from it. */
@@ -104,12 +127,17 @@ export function openLocalCounters(memory: SharedArrayBuffer): LocalCounterStore 
  *
  * The files of the spool stand for themselves: it belongs to the node, not to the configuration.
  */
-export function snapshotStores({ stores }: StoresOnly, spool: readonly string[]): StoresSnapshot {
-  return SqliteStoresSnapshot.take({
+export async function snapshotStores(
+  { stores }: StoresOnly,
+  spool: readonly string[],
+): Promise<StoresSnapshot> {
+  const { control, usage } = stores
+  const files = SqliteStoresSnapshot.take({
     spool,
-    control: stores.control.path,
-    usage: stores.usage.path,
+    control: control.path,
+    ...(usage.driver === 'sqlite' && { usage: usage.path }),
   })
+  return usage.driver === 'sqlite' ? files : besideLog(files, usage)
 }
 
 /** What lies in one file of a spool, by run; nothing where there is no such file. */
@@ -136,4 +164,13 @@ const READY_MS = 3_000
 
 type CountersOnly = Pick<Config, 'stores' | 'gateway'>
 type CountersParts = Pick<GuardedParts, 'clock' | 'tally' | 'onChange'> & { readonly clockOffsetMs: number }
+async function besideLog(files: StoresSnapshot, usage: ClickHouseUsagePlace): Promise<StoresSnapshot> {
+  try {
+    return new SnapshotBesideLog(files, await holdUsageLog(usage))
+  } catch (error) {
+    files[Symbol.dispose]()
+    throw error
+  }
+}
+
 type StoresOnly = Pick<Config, 'stores'>

@@ -19,7 +19,8 @@ const TRY_AGAIN_MS = 50
 /**
  * Copies all stores into a new folder, as they were at one moment, while a gateway may be writing.
  *
- * Every event that was durable at that moment is in it, once. The copies are checked before the folder
+ * Every event that was durable at that moment is in it, once; a usage log in ClickHouse stays there, and has
+ * backups of its own. The copies are checked before the folder
  * gets its name, so a backup that is there is whole. Throws `already-exists`, `store-unavailable` and
  * what the disk refuses; nothing is left behind then.
  */
@@ -62,7 +63,7 @@ async function copyStores({ config, clock }: BackUpParts, request: BackUpRequest
     throw new GatezError('store-unavailable', `There is nothing to back up: ${control.path} does not exist.`)
   }
   const nodeId = nodeIdIn(dataDir)
-  const take = (): StoresSnapshot =>
+  const take = (): Promise<StoresSnapshot> =>
     snapshotStores(
       config,
       spoolFiles(join(dataDir, 'spool.db')).map(({ path }) => path),
@@ -79,20 +80,17 @@ async function copyStores({ config, clock }: BackUpParts, request: BackUpRequest
     }
     files.push({ name, ...(await measure(path)) })
   }
-  const places = snapshot.places(nodeId).map(({ epoch, ledger, usageLog, spoolLast }) => ({
+  const places = (await snapshot.places(nodeId)).map(({ epoch, ledger, usageLog, spoolLast }) => ({
     ...{ epoch, ledger, usage_log: usageLog, spool: spoolLast },
   }))
   return { format: 1, gatez: request.version, created_at: createdAt, node_id: nodeId, places, files }
 }
 
 /** A snapshot in which every event is accounted for. */
-async function takeWhole(take: () => StoresSnapshot, nodeId: string): Promise<StoresSnapshot> {
+async function takeWhole(take: () => Promise<StoresSnapshot>, nodeId: string): Promise<StoresSnapshot> {
   for (let time = 1; ; time += 1) {
-    const snapshot = take()
-    const gap = snapshot
-      .places(nodeId)
-      .map(gapAt)
-      .find((each) => each !== undefined)
+    const snapshot = await take()
+    const gap = (await snapshot.places(nodeId)).map(gapAt).find((each) => each !== undefined)
     if (gap === undefined) return snapshot
     snapshot[Symbol.dispose]()
     if (time === TRIES_MAX) {

@@ -2,9 +2,11 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
+import type { Clock } from '../lib/clock.ts'
 import { spoolFiles } from '../metering/spool-files.ts'
 import { damageOf, lockDataFolder, snapshotStores } from '../storage/open.ts'
 import { gapAt } from '../storage/ports/stores-snapshot.ts'
+import { checkUsageServer } from './check-usage-server.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
 /** Larger files take minutes to read through; a backup does it as well. */
@@ -25,13 +27,14 @@ export function isServing({ stores }: Pick<Config, 'stores'>): boolean {
 }
 
 /** The stores: are they sound, and do they agree on what was counted? */
-export function checkStores(config: Pick<Config, 'stores'>): readonly Finding[] {
+export async function checkStores(config: Pick<Config, 'stores'>, clock: Clock): Promise<readonly Finding[]> {
   const { control, usage, dataDir } = config.stores
   if (!existsSync(control.path)) return [ok('stores', 'nothing stored yet')]
   const findings = [soundness('control store', control.path)]
-  if (existsSync(usage.path)) findings.push(soundness('usage log', usage.path))
+  findings.push(...(await checkUsageServer(config, clock)))
+  if (usage.driver === 'sqlite' && existsSync(usage.path)) findings.push(soundness('usage log', usage.path))
   if (findings.some(({ verdict }) => verdict === 'failure')) return findings
-  return [...findings, agreement(config, dataDir)]
+  return [...findings, await agreement(config, dataDir)]
 }
 
 function soundness(name: string, path: string): Finding {
@@ -44,12 +47,12 @@ function soundness(name: string, path: string): Finding {
 }
 
 /** Ledger, usage log and spool count the same events. */
-function agreement(config: Pick<Config, 'stores'>, dataDir: string): Finding {
+async function agreement(config: Pick<Config, 'stores'>, dataDir: string): Promise<Finding> {
   const nodePath = join(dataDir, 'node')
   if (!existsSync(nodePath)) return ok('counting', 'no call yet')
   const spool = spoolFiles(join(dataDir, 'spool.db')).map(({ path }) => path)
-  using snapshot = snapshotStores(config, spool)
-  const places = snapshot.places(readFileSync(nodePath, 'utf8').trim())
+  using snapshot = await snapshotStores(config, spool)
+  const places = await snapshot.places(readFileSync(nodePath, 'utf8').trim())
   const gap = places.map(gapAt).find((each) => each !== undefined)
   if (gap !== undefined) {
     const fix = 'While serve runs, look again in a second. If it stays: keep the files, and restore a backup.'

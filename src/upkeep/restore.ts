@@ -14,7 +14,8 @@ import { diskProblem } from './disk-problem.ts'
 /**
  * Puts a backup in the place of the stores.
  *
- * What its spool held is brought into the ledger and the usage log first, under the node it came from.
+ * What its spool held is brought into the ledger and the usage log first, under the node it came from. A usage
+ * log in ClickHouse keeps what it has: gatez reconcile then names the events that came after the backup.
  * The restored stores begin a node of their own, so nothing they count can be taken for what the old
  * ones counted after the backup. What was there before is set aside, not deleted.
  *
@@ -26,7 +27,8 @@ export async function restore({ config, clock }: RestoreParts, request: RestoreR
   const { stores } = config
   makeFolder(stores.dataDir, 0o700)
   using _lock = lockDataFolder(stores.dataDir)
-  const targets = { control: stores.control.path, usage: stores.usage.path }
+  const { usage } = stores
+  const targets = { control: stores.control.path, usage: usage.driver === 'sqlite' ? usage.path : undefined }
   const there = storeFiles(stores)
   if (there.length > 0 && !request.replace) {
     throw new GatezError(
@@ -34,27 +36,33 @@ export async function restore({ config, clock }: RestoreParts, request: RestoreR
       `There are stores already: ${there.join(', ')}. With --force they are set aside.`,
     )
   }
-  const staged = { control: `${targets.control}.restoring`, usage: `${targets.usage}.restoring` }
+  const staged = {
+    control: `${targets.control}.restoring`,
+    usage: targets.usage === undefined ? undefined : `${targets.usage}.restoring`,
+  }
   const spool = join(stores.dataDir, 'spool.db.restoring')
   try {
     copyIn(request.folder, manifest, { ...staged, spool })
     const shipped = await shipSpool({ staged, spool, nodeId: manifest.node_id, config, clock })
     const aside = setAside(there, clock)
     renameSync(staged.control, targets.control)
-    if (existsSync(staged.usage)) renameSync(staged.usage, targets.usage)
+    if (staged.usage !== undefined && targets.usage !== undefined && existsSync(staged.usage)) {
+      renameSync(staged.usage, targets.usage)
+    }
     return { manifest, shipped, setAside: aside }
   } catch (error) {
     throw diskProblem(error, `The backup cannot be put in place in ${stores.dataDir}`)
   } finally {
     const spools = spoolFiles(spool).map(({ path }) => path)
-    for (const path of [staged.control, staged.usage, ...spools]) remove(path)
+    for (const path of [staged.control, staged.usage, ...spools]) if (path !== undefined) remove(path)
   }
 }
 
 /** The files of stores that are there, with what SQLite keeps beside them. */
 export function storeFiles({ dataDir, control, usage }: Config['stores']): readonly string[] {
+  const ofLog = usage.driver === 'sqlite' ? [usage.path] : []
   const spools = spoolFiles(join(dataDir, 'spool.db')).map(({ path }) => path)
-  return [control.path, usage.path, ...spools, join(dataDir, 'node')]
+  return [control.path, ...ofLog, ...spools, join(dataDir, 'node')]
     .flatMap((path) => [path, `${path}-wal`, `${path}-shm`])
     .filter((path) => existsSync(path))
 }
@@ -78,17 +86,14 @@ export interface Restored {
   readonly setAside: readonly string[]
 }
 
-function copyIn(
-  folder: string,
-  manifest: Manifest,
-  paths: Readonly<Record<'control' | 'usage' | 'spool', string>>,
-): void {
+function copyIn(folder: string, manifest: Manifest, paths: StagedFiles & { readonly spool: string }): void {
   for (const { name } of manifest.files) {
     const [, spoolNumber] = /^spool(?:-(\d+))?$/.exec(name) ?? []
     const path =
       name === 'control' || name === 'usage'
         ? paths[name]
         : spoolFileAt(paths.spool, Number(spoolNumber ?? 1))
+    if (path === undefined) continue
     remove(path)
     makeFolder(dirname(path), 0o700)
     copyFileSync(backupPath(folder, name), path)
@@ -97,7 +102,7 @@ function copyIn(
 
 /** Brings what the spool holds into the stores, exactly as a start would, and returns how many events. */
 async function shipSpool(parts: {
-  readonly staged: { readonly control: string; readonly usage: string }
+  readonly staged: StagedFiles
   readonly spool: string
   readonly nodeId: string
   readonly config: RestoreParts['config']
@@ -107,7 +112,8 @@ async function shipSpool(parts: {
   const stores = {
     ...config.stores,
     control: { ...config.stores.control, path: staged.control },
-    usage: { ...config.stores.usage, path: staged.usage },
+    usage:
+      staged.usage === undefined ? config.stores.usage : ({ driver: 'sqlite', path: staged.usage } as const),
   }
   await using store = await openControlStore({ stores }, clock)
   await using usageLog = await openUsageLog({ stores })
@@ -117,6 +123,12 @@ async function shipSpool(parts: {
   } finally {
     spool.close()
   }
+}
+
+/** Where the files of stores are until all is right with them; a usage log that is no file stays where it is. */
+interface StagedFiles {
+  readonly control: string
+  readonly usage: string | undefined
 }
 
 function setAside(paths: readonly string[], clock: Clock): readonly string[] {

@@ -129,6 +129,18 @@ apis: » stores: { counters: redis://h?ca=./ca.pem }⏎apis:
   3:21 stores.counters: ca has a meaning with rediss: only
 apis: » stores: { usage: sqlite:.gatez/gatez.db }⏎apis:
   3:18 stores.usage: must be another file than stores.control: the two are written at once
+apis: » stores: { usage: mysql://h/db }⏎apis:
+  3:18 stores.usage: mysql: is no usage log: write sqlite:.gatez/usage.db or clickhouse+https://user:password@host:8443/gatez
+apis: » stores: { usage: "clickhouse://u:secret@h:8123" }⏎apis:
+  3:18 stores.usage: must name a database of letters, digits and _: write sqlite:.gatez/usage.db or clickhouse+https://user:password@host:8443/gatez
+apis: » stores: { usage: "https://u:secret@h/db?clustr=x" }⏎apis:
+  3:18 stores.usage: has the option "clustr", which is not known (did you mean cluster?)
+apis: » stores: { usage: "clickhouse+http://u:se%cret@h/db" }⏎apis:
+  3:18 stores.usage: has a % in its user or password that escapes nothing; write it as %25
+apis: » stores: { usage: "clickhouse+http://u:se/cret@h/db" }⏎apis:
+  3:18 stores.usage: is no URL; in a password write @ as %40, / as %2F, : as %3A, # as %23 and % as %25
+apis: » stores: { usage: "clickhouse+http://u:secret@h/db#x" }⏎apis:
+  3:18 stores.usage: must hold no #; in a password it is written %23
 apis: » billing: { currency: EURO }⏎apis:
   3:22 billing.currency: must be an ISO 4217 currency code, is "EURO" (did you mean EUR?)
 apis: » billing: { tax: { rates: [{ id: vat, name: VAT, rate: "119" }] } }⏎apis:

@@ -164,6 +164,18 @@ export function usageLogContract(driver: UsageLogDriver): void {
         expect(await log.appendedAfter(await log.newestPosition(), 10)).toEqual([])
       })
 
+      test('gives the newest up to a position, in the order they were appended', async () => {
+        expect(await log.appendedBefore(await log.newestPosition(), 10)).toEqual([])
+        await log.append([usageEvent({ seq: 3 }), usageEvent({ seq: 1 })])
+        await log.append([usageEvent({ seq: 2 }), usageEvent({ seq: 4 })])
+        const newest = await log.newestPosition()
+        const last = await log.appendedBefore(newest, 3)
+        expect(last.map(({ event }) => event.seq)).toEqual([1, 2, 4])
+        expect(last.at(-1)?.position).toBe(newest)
+        const rest = await log.appendedBefore((last[0]?.position ?? 0) - 1, 3)
+        expect(rest.map(({ event }) => event.seq)).toEqual([3])
+      })
+
       test('gives events in the order of time, then id, whatever order they came in', async () => {
         const early = usageEvent({ id: 'c', timestampMs: MARCH })
         const lateA = usageEvent({ id: 'a', timestampMs: MARCH + 1 })

@@ -45,6 +45,7 @@ const ASKED: Readonly<Record<string, (ids: Ids) => object>> = {
         'usageTable',
         'exportUsage',
         'usageLeaks',
+        'usageLatency',
       ],
       ...['reconcile', 'listKeys', 'applyPlans'],
     ].map((id) => [id, () => ({})]),

@@ -3,7 +3,6 @@ import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Clock, ManualClock, systemClock } from '../../src/lib/clock.ts'
-import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
 import { Spool } from '../../src/metering/spool.ts'
 import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
@@ -13,8 +12,12 @@ import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import type { RollupEntry } from '../../src/storage/ports/ledger.ts'
 import type { UsageLog } from '../../src/storage/ports/usage-log.ts'
 import { storesIn, testStore } from '../support/control-store.ts'
+import { spoolBatch } from '../support/spool-batches.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { usageEvent } from '../support/usage-events.ts'
+
+/** With the usage log in the same go. */
+type Parts = ShipperParts & { readonly usageLog: UsageLog }
 
 interface Opening {
   readonly epoch?: number
@@ -35,7 +38,7 @@ async function opened({ epoch = 1, folder = tempDir(), clock = systemClock }: Op
     await usageLog[Symbol.asyncDispose]()
   })
   const shipped: number[] = []
-  const parts: ShipperParts = {
+  const parts: Parts = {
     spool: reader,
     store,
     usageLog,
@@ -48,17 +51,7 @@ async function opened({ epoch = 1, folder = tempDir(), clock = systemClock }: Op
 const event = (name: string, overrides: Partial<UsageEvent> = {}) =>
   usageEvent({ id: name.padEnd(26, '0').toUpperCase().slice(0, 26), requestId: name, ...overrides })
 
-function batch(...events: readonly UsageEvent[]) {
-  const lines = events.map((each) =>
-    encodeEvent({
-      ...each,
-      caller: encodeCaller(each),
-      quantities: Object.keys(each.quantities).length === 0 ? '' : JSON.stringify(each.quantities),
-      dimensions: '',
-    }),
-  )
-  return { lines: lines.join(''), count: events.length }
-}
+const batch = (...events: readonly UsageEvent[]) => spoolBatch(events)
 
 /** All that the two stores hold. */
 async function stateOf(store: ControlStore, usageLog: UsageLog) {
@@ -272,7 +265,7 @@ describe('when it breaks off, both stores are right in the end', () => {
 })
 
 /** The same stores, of which one fails once, before or after it did its work. */
-function breakingOnce(parts: ShipperParts, at: string): ShipperParts {
+function breakingOnce(parts: Parts, at: string): Parts {
   let broken = false
   const around = async <Result>(place: string, work: () => Promise<Result>): Promise<Result> => {
     const breaks = !broken && at.endsWith(place)

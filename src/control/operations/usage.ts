@@ -101,6 +101,25 @@ const usageLeaks = operation({
   handle: ({ evidence }, asked) => evidence.usageLeaks(asked),
 })
 
+const usageLatency = operation({
+  id: 'usageLatency',
+  method: 'get',
+  path: '/api/v1/usage/latency',
+  tag: 'usage',
+  summary: 'Show how long calls took, by tenant, key or route: the slowest first.',
+  access: READ,
+  input: z
+    .object({ ...span, by: words(100).default('route'), tenant: tenantName.optional() })
+    .omit({ tz: true }),
+  answer: z.looseObject({ from: z.string(), to: z.string(), rows: z.array(z.looseObject({})) }),
+  errors: ['not-found'],
+  example: {
+    input: MARCH,
+    answer: { from: EXAMPLES.report.from, to: EXAMPLES.report.to, rows: [] },
+  },
+  handle: ({ evidence }, asked) => evidence.latency(asked),
+})
+
 const tailUsage = operation({
   id: 'tailUsage',
   method: 'get',
@@ -220,6 +239,7 @@ export const USAGE_OPERATIONS = {
   usageReport,
   usageTable,
   exportUsage,
+  usageLatency,
   usageLeaks,
   tailUsage,
   why,

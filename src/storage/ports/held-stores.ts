@@ -8,15 +8,16 @@ export interface HeldUsageLog {
   readonly marks: readonly RunMark[]
   /** From here on nothing was forgotten; 0 when nothing ever was. */
   readonly keptSinceMs: number
-  /** The events of [fromMs, toMs) in the order of time: read as they are taken, so memory does not grow. */
-  events(fromMs: number, toMs: number): Iterable<UsageEvent>
-  /** Those of one tenant, found by an index; nearly in the order of time: the newest come last. */
-  eventsOfTenant(tenantId: string, fromMs: number, toMs: number): Iterable<UsageEvent>
-  find(id: string): UsageEvent | undefined
+  /** The events of [fromMs, toMs) in the order of time, in lists: read as they are taken, so memory does not grow. */
+  events(fromMs: number, toMs: number): AsyncIterable<readonly UsageEvent[]>
+  /** Those of one tenant, in lists; nearly in the order of time: the newest come last. */
+  eventsOfTenant(tenantId: string, fromMs: number, toMs: number): AsyncIterable<readonly UsageEvent[]>
+  /** Those events that are there, by id. */
+  findAll(ids: readonly string[]): Promise<ReadonlyMap<string, UsageEvent>>
   /** The positions of all events of a run between two positions, both included. Reads the whole log. */
-  seqsBetween(run: Omit<EventPlace, 'seq'>, first: number, last: number): readonly number[]
+  seqsBetween(run: Omit<EventPlace, 'seq'>, first: number, last: number): Promise<readonly number[]>
   /** Ids of events of [fromMs, toMs) that looking up by tenant would miss, or find under another; the first few. */
-  misindexed(fromMs: number, toMs: number): readonly string[]
+  misindexed(fromMs: number, toMs: number): Promise<readonly string[]>
 }
 
 /** The spool as it was at one moment. */

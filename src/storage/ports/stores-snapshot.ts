@@ -6,7 +6,7 @@ export interface StoresSnapshot extends Disposable {
   /** The files that exist: one a store, the spool may have several (`spool`, `spool-2` …), oldest first. */
   readonly names: readonly string[]
   /** How far each run of a node has come in each store, oldest first. */
-  places(nodeId: string): readonly SnapshotPlace[]
+  places(nodeId: string): Promise<readonly SnapshotPlace[]>
   /** Copies one file as it was held, durably, for its owner only. Throws what the disk refuses. */
   copy(name: string, to: string): Promise<void>
   /** The control store as it was held, for reading only. It must have the schema of this program. */

@@ -2,6 +2,7 @@ import type { UsageEvent } from '../../model/event.ts'
 
 /** The raw events: appended once, read back, never summed for money. */
 export interface UsageLog extends AsyncDisposable {
+  readonly traits: UsageLogTraits
   /**
    * Appends events; one whose id is there already is left as it is. Durable when it resolves.
    *
@@ -27,8 +28,14 @@ export interface UsageLog extends AsyncDisposable {
   findByRequestId(requestId: string, limit: number): Promise<readonly UsageEvent[]>
   /** The position of the event appended last; 0 when there is none. */
   newestPosition(): Promise<number>
-  /** Events at positions after `position`, at most `limit`, in the order they were appended. */
+  /**
+   * Events at positions after `position`, some `limit`, in the order they were appended.
+   *
+   * Fewer than `limit` when there are no more for now.
+   */
   appendedAfter(position: number, limit: number): Promise<readonly AppendedEvent[]>
+  /** The newest events at positions up to `position`, some `limit`, in the order they were appended. */
+  appendedBefore(position: number, limit: number): Promise<readonly AppendedEvent[]>
   /** In the order of time, then id. */
   events(filter: UsageLogFilter): AsyncIterable<UsageEvent>
   /**
@@ -38,6 +45,16 @@ export interface UsageLog extends AsyncDisposable {
    * gateway; what is taken back later was admitted all the same.
    */
   admissions(fromMs: number, stepMs: number): AsyncIterable<Admission>
+  /** Calls of a span with their latencies, by some of their fields: to look at, never for a bill. */
+  breakdown(query: BreakdownQuery): Promise<readonly BreakdownRow[]>
+}
+
+/** In what usage logs differ. */
+export interface UsageLogTraits {
+  /** Whether it may be away while the ledger is there: then nothing may wait for it. */
+  readonly isRemote: boolean
+  /** How far behind the newest position an event may still come to stand: where many write at once. */
+  readonly positionsBehind: number
 }
 
 /** Where an event stands among those of its run. */
@@ -61,6 +78,36 @@ export interface UsageLogFilter {
   readonly toMs?: number
   readonly tenantId?: string
   readonly limit?: number
+}
+
+/** What calls may be broken down by. */
+export type BreakdownField = 'tenant' | 'key' | 'route'
+
+export interface BreakdownQuery {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly by: readonly BreakdownField[]
+  readonly tenantId?: string
+}
+
+/** Calls that have the fields in common that were asked for; the others are empty. In the order of the fields. */
+export interface BreakdownRow {
+  readonly tenantId: string
+  readonly keyId: string
+  readonly routeId: string
+  readonly requests: number
+  readonly refused: number
+  /** Answered with 500 and above. */
+  readonly failed: number
+  readonly billable: number
+  readonly usageUnits: number
+  readonly bytesReceived: number
+  readonly bytesSent: number
+  /**
+   * The times that half, 95 %, 99 % and all of the calls did not take longer than, in ms; null when there is no
+   * call. Of calls that were let through and metered in one piece.
+   */
+  readonly latencyMs: readonly (number | null)[]
 }
 
 /** An event and where it stands in the log: positions only rise, not always by one. */

@@ -23,34 +23,58 @@ export class HeldSqliteUsageLog implements HeldUsageLog {
     this.keptSinceMs = database.prepare<[], number>('SELECT before FROM forgotten').pluck().get() ?? 0
   }
 
-  *events(fromMs: number, toMs: number): Generator<UsageEvent> {
+  async *events(fromMs: number, toMs: number): AsyncGenerator<readonly UsageEvent[]> {
     const rows = this.#database.prepare<[number, number], HeldRow>(EVENTS).raw()
-    for (const row of rows.iterate(fromMs, toMs)) yield this.#eventOf(row)
+    yield* this.#lists(rows.iterate(fromMs, toMs))
   }
 
-  *eventsOfTenant(tenantId: string, fromMs: number, toMs: number): Generator<UsageEvent> {
+  async *eventsOfTenant(
+    tenantId: string,
+    fromMs: number,
+    toMs: number,
+  ): AsyncGenerator<readonly UsageEvent[]> {
     const parameters = { tenantId, fromMs, toMs }
     for (const query of [INDEXED_OF_TENANT, LATER_OF_TENANT]) {
       const rows = this.#database.prepare<[typeof parameters], HeldRow>(query).raw()
-      for (const row of rows.iterate(parameters)) yield this.#eventOf(row)
+      yield* this.#lists(rows.iterate(parameters))
     }
   }
 
-  find(id: string): UsageEvent | undefined {
-    const row = this.#database.prepare<[string], HeldRow>(FIND).raw().get(id)
-    return row === undefined ? undefined : this.#eventOf(row)
+  async findAll(ids: readonly string[]): Promise<ReadonlyMap<string, UsageEvent>> {
+    const find = this.#database.prepare<[string], HeldRow>(FIND).raw()
+    const found = new Map<string, UsageEvent>()
+    for (const id of ids) {
+      const row = find.get(id)
+      if (row !== undefined) found.set(id, this.#eventOf(row))
+    }
+    return found
   }
 
-  seqsBetween({ nodeId, epoch }: Omit<EventPlace, 'seq'>, first: number, last: number): readonly number[] {
+  async seqsBetween(
+    { nodeId, epoch }: Omit<EventPlace, 'seq'>,
+    first: number,
+    last: number,
+  ): Promise<readonly number[]> {
     return this.#database
       .prepare<[string, number, number, number], number>(SEQS)
       .pluck()
       .all(nodeId, epoch, first, last)
   }
 
-  misindexed(fromMs: number, toMs: number): readonly string[] {
+  async misindexed(fromMs: number, toMs: number): Promise<readonly string[]> {
     const parameters = { fromMs, toMs }
     return this.#database.prepare<[typeof parameters], string>(MISINDEXED).pluck().all(parameters)
+  }
+
+  *#lists(rows: Iterable<HeldRow>): Generator<readonly UsageEvent[]> {
+    let list: UsageEvent[] = []
+    for (const row of rows) {
+      list.push(this.#eventOf(row))
+      if (list.length < LIST_EVENTS) continue
+      yield list
+      list = []
+    }
+    yield list
   }
 
   #eventOf(row: HeldRow): UsageEvent {
@@ -77,6 +101,8 @@ export class HeldSqliteUsageLog implements HeldUsageLog {
     }
   }
 }
+
+const LIST_EVENTS = 1_000
 
 /** In the order of `COLUMNS`. */
 type HeldRow = [

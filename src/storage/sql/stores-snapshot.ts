@@ -38,7 +38,8 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
         if (existsSync(path)) files.push(new HeldFile('spool', parse(path).name, path))
       }
       for (const store of ['control', 'usage'] as const) {
-        if (existsSync(paths[store])) files.push(new HeldFile(store, store, paths[store]))
+        const path = paths[store]
+        if (path !== undefined && existsSync(path)) files.push(new HeldFile(store, store, path))
       }
       return new SqliteStoresSnapshot(files)
     } catch (error) {
@@ -51,7 +52,7 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     return this.#files.map(({ name }) => name)
   }
 
-  places(nodeId: string): readonly SnapshotPlace[] {
+  async places(nodeId: string): Promise<readonly SnapshotPlace[]> {
     const ledger = this.#rows('control', MARKS, [nodeId])
     const usage = this.#rows('usage', MARKS, [nodeId])
     const spool = this.#rows('spool', SPOOLED)
@@ -116,10 +117,10 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
   }
 }
 
-/** Where the stores are. */
+/** Where those stores are that are files. */
 export interface StorePaths {
-  readonly control: string
-  readonly usage: string
+  readonly control?: string
+  readonly usage?: string
   /** All its files, oldest first. */
   readonly spool: readonly string[]
 }

@@ -13,6 +13,7 @@ export class UsageLogReader {
   readonly #find: Database.Statement<[string], EventRow>
   readonly #findByRequest: Database.Statement<RequestParameters, EventRow>
   readonly #appended: Database.Statement<[number, number], AppendedRow>
+  readonly #before: Database.Statement<[number, number], AppendedRow>
   readonly #newest: Database.Statement<[], number>
   readonly #page: Database.Statement<PageParameters, EventRow>
   readonly #tenantPage: Database.Statement<PageParameters, EventRow>
@@ -23,6 +24,7 @@ export class UsageLogReader {
     this.#find = database.prepare('SELECT * FROM events WHERE id = ?')
     this.#findByRequest = database.prepare(FIND_BY_REQUEST)
     this.#appended = database.prepare(APPENDED)
+    this.#before = database.prepare(APPENDED_BEFORE)
     this.#newest = database.prepare<[], number>('SELECT max(event_no) FROM event_rows').pluck()
     this.#page = database.prepare(PAGE)
     this.#tenantPage = database.prepare(TENANT_PAGE)
@@ -50,6 +52,14 @@ export class UsageLogReader {
     return this.#appended
       .all(position, limit)
       .map((row) => ({ position: row.event_no, event: eventOfRow(row) }))
+  }
+
+  /** The newest `limit` events up to `position`, in the order they were appended. */
+  appendedBefore(position: number, limit: number): readonly AppendedEvent[] {
+    return this.#before
+      .all(position, limit)
+      .map((row) => ({ position: row.event_no, event: eventOfRow(row) }))
+      .reverse()
   }
 
   /** Up to `limit` events after `last`. With a tenant: as far as events_of_tenant is filled. */
@@ -104,6 +114,10 @@ interface SliceParameters {
 const APPENDED = `
   SELECT e.event_no, ${EVENT_COLUMNS} FROM event_rows AS e ${EVENT_JOINS}
   WHERE e.event_no > ? ORDER BY e.event_no LIMIT ?`
+
+const APPENDED_BEFORE = `
+  SELECT e.event_no, ${EVENT_COLUMNS} FROM event_rows AS e ${EVENT_JOINS}
+  WHERE e.event_no <= ? ORDER BY e.event_no DESC LIMIT ?`
 
 // Our own id as the request id; an id of the client's, step by step; and the events of no step yet.
 const FIND_BY_REQUEST = `

@@ -4,6 +4,8 @@ import type { UsageEvent } from '../../model/event.ts'
 import type {
   Admission,
   AppendedEvent,
+  BreakdownQuery,
+  BreakdownRow,
   EventPlace,
   Shipment,
   UsageLog,
@@ -11,6 +13,7 @@ import type {
 } from '../ports/usage-log.ts'
 import { openSqliteFile } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
+import { BreakdownSums } from './usage-log-breakdown.ts'
 import { UsageLogForgetter } from './usage-log-forgetter.ts'
 import { UsageLogIndexer } from './usage-log-indexer.ts'
 import { UsageLogReader } from './usage-log-reader.ts'
@@ -37,6 +40,7 @@ export function openSqliteUsageLog(path: string): UsageLog {
 
 /** Raw events in SQLite: one transaction, and one fsync, a batch. */
 export class SqliteUsageLog implements UsageLog {
+  readonly traits = { isRemote: false, positionsBehind: 0 }
   readonly #database: Database.Database
   readonly #reader: UsageLogReader
   readonly #writer: UsageLogWriter
@@ -115,6 +119,10 @@ export class SqliteUsageLog implements UsageLog {
     return this.#guard(() => this.#reader.appendedAfter(position, limit))
   }
 
+  async appendedBefore(position: number, limit: number): Promise<readonly AppendedEvent[]> {
+    return this.#guard(() => this.#reader.appendedBefore(position, limit))
+  }
+
   async *events(filter: UsageLogFilter): AsyncGenerator<UsageEvent> {
     if (filter.tenantId !== undefined) this.#guard(() => this.#indexTenants.immediate())
     let left = filter.limit ?? Number.POSITIVE_INFINITY
@@ -137,6 +145,18 @@ export class SqliteUsageLog implements UsageLog {
       if (aheadMs === undefined) return
       startMs = endMs
     }
+  }
+
+  async breakdown(query: BreakdownQuery): Promise<readonly BreakdownRow[]> {
+    const sums = new BreakdownSums(query)
+    for (let startMs = query.fromMs; startMs < query.toMs; ) {
+      const aheadMs = this.#guard(() => this.#reader.timeAhead(startMs, SLICE_EVENTS))
+      const endMs = Math.min(query.toMs, aheadMs === undefined ? query.toMs : aheadMs + 1)
+      this.#guard(() => sums.add(this.#database, startMs, endMs))
+      startMs = endMs
+      await otherWork()
+    }
+    return sums.rows()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

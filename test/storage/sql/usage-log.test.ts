@@ -5,6 +5,7 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSqliteUsageLog } from '../../../src/storage/sql/usage-log.ts'
 import { type UsageLogDriver, usageLogContract } from '../../contract/usage-log.ts'
+import { usageLogBreakdownContract } from '../../contract/usage-log-breakdown.ts'
 import { usageLogForgettingContract } from '../../contract/usage-log-forgetting.ts'
 import { usageEvent } from '../../support/usage-events.ts'
 
@@ -12,6 +13,7 @@ const driver: UsageLogDriver = { name: 'sqlite', open: async () => openSqliteUsa
 
 usageLogContract(driver)
 usageLogForgettingContract(driver)
+usageLogBreakdownContract(driver)
 
 describe('the file of the usage log', () => {
   let folder: string
