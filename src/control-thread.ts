@@ -38,6 +38,7 @@ import {
 import type { ControlStore } from './storage/ports/control-store.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 import { describeError, openLog } from './telemetry/log.ts'
+import { readTraffic } from './telemetry/traffic.ts'
 
 /** No gateway thread has this number: ids of events are of a maker of their own. */
 const THREAD = 29
@@ -78,6 +79,7 @@ class ControlThread {
       config: () => this.#config,
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
       evidence: this.#evidence(store, clock, usageLog),
+      traffic: () => readTraffic(data.trafficMemory),
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)

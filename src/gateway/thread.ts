@@ -9,6 +9,7 @@ import { billingPeriodAt } from '../model/billing-calendar.ts'
 import type { Plan } from '../model/plan.ts'
 import { openGatewayCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
+import { Traffic } from '../telemetry/traffic.ts'
 import { Authenticator } from './authenticate.ts'
 import { TokenAuthenticator } from './authenticate-token.ts'
 import { Clients } from './clients.ts'
@@ -44,6 +45,7 @@ export class GatewayThread {
   readonly #counters: ReturnType<typeof openGatewayCounters>
   readonly #alone = new AloneTally()
   readonly #clients: Clients
+  readonly #traffic: Traffic
   readonly #lag: EventLoopLag
   readonly #flushing: NodeJS.Timeout
   readonly #lagging: NodeJS.Timeout
@@ -74,7 +76,10 @@ export class GatewayThread {
       (request) => report({ kind: 'figures-wanted', request }),
       () => clock.monotonicMs(),
     )
-    this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
+    const traffic = new Traffic(data.trafficMemory, data.thread)
+    this.#traffic = traffic
+    const monotonicMs = (): number => clock.monotonicMs()
+    this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS, { traffic, monotonicMs })
     const ingest = new IngestClient(data.ingestPort)
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#counters = this.#openCounters(clock)
@@ -89,6 +94,7 @@ export class GatewayThread {
       keeper: new KeeperClient(data.keeperPort),
       upstreams: this.#upstreams,
       clock,
+      traffic,
       nextId: () => ids.next(),
       periodOf: (cycle, atMs, held) => this.#periodOf(cycle, atMs, held),
       billingPeriodAt: (atMs, anchorMs) => billingPeriodAt(this.#config.billing, atMs, anchorMs),
@@ -113,7 +119,10 @@ export class GatewayThread {
       alarm: this.#alarm,
     })
     this.#flushing = setInterval(() => this.#flush(), FLUSH_MS).unref()
-    this.#lagging = setInterval(() => this.#lag.tick(clock.monotonicMs()), LAG_EVERY_MS).unref()
+    this.#lagging = setInterval(
+      () => traffic.lagged(this.#lag.tick(clock.monotonicMs())),
+      LAG_EVERY_MS,
+    ).unref()
   }
 
   handle(command: GatewayCommand): void {
@@ -191,6 +200,7 @@ export class GatewayThread {
   #flush(final = false): void {
     this.#pipeline.flush(final)
     const calls = this.#alone.drain()
+    for (const { admitted, refused } of calls) this.#traffic.decidedAlone(admitted, refused)
     if (calls.length > 0) this.#report({ kind: 'alone', calls })
   }
 

@@ -31,6 +31,7 @@ import {
   openUsageLog,
 } from '../../src/storage/open.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
+import { makeTrafficMemory, readTraffic } from '../../src/telemetry/traffic.ts'
 import { NOON } from './control-store.ts'
 import { spooledEvents } from './gateway-store.ts'
 import { deafMeterParts } from './meter-parts.ts'
@@ -136,6 +137,7 @@ export async function startControl(
       usageLeaks: (written) => proofOn({ ...on, actor: '' }, usageLog).leaks(written),
       retryUnattributed: () => intakeOn({ ...on, actor: '' }, usageLog).retryUnattributed(() => {}),
     },
+    traffic: () => readTraffic(makeTrafficMemory(1)),
     identityProvider: () => provider,
     counters: openLocalCounters(makeCounterMemory(1)),
   }

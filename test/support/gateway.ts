@@ -31,6 +31,7 @@ import {
 } from '../../src/storage/open.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { Counter } from '../../src/storage/ports/counters.ts'
+import { makeTrafficMemory, readTraffic, Traffic, type TrafficTotals } from '../../src/telemetry/traffic.ts'
 import { NOON, plan, storesIn } from './control-store.ts'
 import { eventDesk } from './event-desk.ts'
 import { fillStore, joinParts, spooledEvents } from './gateway-store.ts'
@@ -62,6 +63,8 @@ export interface TestGateway {
   readonly alarms: string[]
   /** What an operator would read of failing upstreams. */
   readonly warnings: string[]
+  /** What was counted of its traffic. */
+  traffic(): TrafficTotals
   /** The events that are durable once all that ended is. */
   events(): Promise<readonly UsageEvent[]>
   /** The same, the parts of a long answer as one event that ends like the last of them. */
@@ -115,12 +118,14 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   )
   onTestFinished(() => meter.stop())
   const meterPort = meter.connect()
-  const client = new MeterClient(meterPort, true)
+  const trafficMemory = makeTrafficMemory(1)
+  const traffic = new Traffic(trafficMemory, 0)
+  const client = new MeterClient(meterPort, true, { traffic, monotonicMs: () => clock.monotonicMs() })
   const alarms: string[] = []
   const warnings: string[] = []
   const keeping = await startKeeping(folder, clock)
   const keeper = new KeeperClient(keeping.port)
-  const parts = buildParts(options, { folder, store, clock, client, keeper, alarms, warnings })
+  const parts = buildParts(options, { folder, store, clock, client, keeper, traffic, alarms, warnings })
   const { server } = parts.server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -151,6 +156,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     },
     alarms,
     warnings,
+    traffic: () => readTraffic(trafficMemory),
     events: () => spooledEvents(folder, client),
     makeRoom: () => meter.shipped({ file: 1, batchId: 1_000_000 }),
     calls: async () => joinParts(await spooledEvents(folder, client)),
@@ -223,6 +229,7 @@ function buildParts(
     readonly clock: ManualClock
     readonly client: MeterClient
     readonly keeper: KeeperClient
+    readonly traffic: Traffic
     readonly alarms: string[]
     readonly warnings: string[]
   },
@@ -258,6 +265,7 @@ function buildParts(
     meter: made.client,
     upstreams,
     clock,
+    traffic: made.traffic,
     nextId: () => ids.next(),
     periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
     billingPeriodAt: (atMs) => periodAt('month', 'UTC', atMs),
