@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { Clock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
 import type { MeterAnswer, MeterBatch } from '../metering/meter-messages.ts'
 import type { Traffic } from '../telemetry/traffic.ts'
@@ -90,7 +91,7 @@ export class MeterClient {
       count: this.#count,
       calls: this.#calls,
       heldCalls: this.#heldCalls,
-      sentMs: this.#tally?.monotonicMs() ?? 0,
+      sentMs: this.#tally?.clock.monotonicMs() ?? 0,
     })
     this.#port.postMessage(batch)
     this.#lines = ''
@@ -121,8 +122,8 @@ export class MeterClient {
 
   #tell({ count, calls, heldCalls, sentMs }: SentBatch): void {
     if (this.#tally === undefined) return
-    const { traffic, monotonicMs } = this.#tally
-    traffic.durable(count, calls, monotonicMs() - sentMs)
+    const { traffic, clock } = this.#tally
+    traffic.durable(count, calls, clock.monotonicMs() - sentMs)
     traffic.completed(heldCalls)
   }
 
@@ -135,7 +136,7 @@ export class MeterClient {
 /** Where it is counted what became durable. */
 export interface MeterTally {
   readonly traffic: Traffic
-  readonly monotonicMs: () => number
+  readonly clock: Clock
 }
 
 /** A batch on its way to the disk. */

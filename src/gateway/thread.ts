@@ -62,14 +62,7 @@ export class GatewayThread {
     const grants = openGrantReader(config, clock)
     this.#lag = new EventLoopLag(clock.monotonicMs())
     const warn = (what: string, detail: string): void => report({ kind: 'warning', what, detail })
-    this.#clients = new Clients({
-      rules: config.gateway.clients,
-      record: config.metering.clientIp,
-      salt: data.ipSalt,
-      counters: openLocalCounters(data.clientMemory),
-      clock,
-      warn,
-    })
+    this.#clients = this.#makeClients(clock, warn)
     this.#upstreams.replaceApis(config.apis)
     this.#grants = grants
     this.#figures = new Figures(
@@ -78,8 +71,7 @@ export class GatewayThread {
     )
     const traffic = new Traffic(data.trafficMemory, data.thread)
     this.#traffic = traffic
-    const monotonicMs = (): number => clock.monotonicMs()
-    this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS, { traffic, monotonicMs })
+    this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS, { traffic, clock })
     const ingest = new IngestClient(data.ingestPort)
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#counters = this.#openCounters(clock)
@@ -119,10 +111,7 @@ export class GatewayThread {
       alarm: this.#alarm,
     })
     this.#flushing = setInterval(() => this.#flush(), FLUSH_MS).unref()
-    this.#lagging = setInterval(
-      () => traffic.lagged(this.#lag.tick(clock.monotonicMs())),
-      LAG_EVERY_MS,
-    ).unref()
+    this.#lagging = setInterval(() => this.#look(clock.monotonicMs()), LAG_EVERY_MS).unref()
   }
 
   handle(command: GatewayCommand): void {
@@ -184,6 +173,16 @@ export class GatewayThread {
     this.#report({ kind: 'drained' })
   }
 
+  #makeClients(clock: Clock, warn: (what: string, detail: string) => void): Clients {
+    const { config, ipSalt: salt, clientMemory } = this.#data
+    return new Clients({
+      rules: config.gateway.clients,
+      record: config.metering.clientIp,
+      counters: openLocalCounters(clientMemory),
+      ...{ salt, clock, warn },
+    })
+  }
+
   #openCounters(clock: Clock): ReturnType<typeof openGatewayCounters> {
     const { config, counterMemory, clockOffsetMs } = this.#data
     const warn = (what: string, detail: string): void => this.#report({ kind: 'warning', what, detail })
@@ -194,6 +193,10 @@ export class GatewayThread {
           ? warn('limits are decided by the shared counters again', '')
           : warn('the shared counters are out of reach: each plan says what happens to its calls', why),
     })
+  }
+
+  #look(nowMs: number): void {
+    this.#traffic.lagged(this.#lag.tick(nowMs))
   }
 
   /** Sends out what was held back to be told in sum; `final` before the thread ends. */

@@ -34,6 +34,7 @@ import { Counter } from '../../src/storage/ports/counters.ts'
 import { makeTrafficMemory, readTraffic, Traffic, type TrafficTotals } from '../../src/telemetry/traffic.ts'
 import { NOON, plan, storesIn } from './control-store.ts'
 import { eventDesk } from './event-desk.ts'
+import { CLIENT_RULES, OWN_PATHS } from './gateway-defaults.ts'
 import { fillStore, joinParts, spooledEvents } from './gateway-store.ts'
 import { startKeeping } from './keeping.ts'
 import { deafMeterParts } from './meter-parts.ts'
@@ -120,7 +121,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const meterPort = meter.connect()
   const trafficMemory = makeTrafficMemory(1)
   const traffic = new Traffic(trafficMemory, 0)
-  const client = new MeterClient(meterPort, true, { traffic, monotonicMs: () => clock.monotonicMs() })
+  const client = new MeterClient(meterPort, true, { traffic, clock })
   const alarms: string[] = []
   const warnings: string[] = []
   const keeping = await startKeeping(folder, clock)
@@ -164,9 +165,6 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   }
 }
 
-/** Where gatez answers itself unless a test says otherwise. */
-export const OWN_PATHS = { health: '/gatez/health', usage: '/gatez/usage', events: '/v1/events' }
-
 /** A route with defaults for what a test does not care about. */
 export function route(overrides: Partial<Route> = {}): Route {
   const usual = { id: 'all', methods: [], path: '/{rest*}', cost: 1, requires: [], auth: 'key' } as const
@@ -186,19 +184,6 @@ export const POLICY: RoutePolicy = {
   maintenance: null,
   validate: false,
   idempotency: null,
-}
-
-/** What a file that says nothing of clients gives. */
-export const CLIENT_RULES: ClientRules = {
-  trustedProxies: [],
-  forwardedBy: 'x-forwarded-for',
-  connectionsPerIp: null,
-  failedKeysPerMinute: null,
-  maxLagMs: null,
-  headMs: 10_000,
-  bodyMs: 10_000,
-  readMs: 25_000,
-  keepAliveMs: 65_000,
 }
 
 /** An api on `port`, with one route for everything. */
