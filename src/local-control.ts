@@ -12,6 +12,7 @@ import { operatorTokenPath } from './control/operator-token.ts'
 import { evidenceCases, healthOf } from './control-cases.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { makeCounterMemory, openControlStore, openLocalCounters, openUsageLog } from './storage/open.ts'
+import { makeTrafficMemory, readTraffic } from './telemetry/traffic.ts'
 
 /**
  * A client of the control API that the environment names; else one of an app on the stores of the file, which is
@@ -40,6 +41,7 @@ export async function openControl(configFile: string): Promise<OpenedControl> {
       casesOn: (tables, by) => appOn({ config, clock, store: tables, actor: by }),
       evidence: evidenceCases(on, usageLog),
       now: { ...runningGateway(config), health: healthOf(on) },
+      traffic: () => readTraffic(makeTrafficMemory(1)),
       verifier: { verify: notHere, forget: () => {} },
       identityProvider: () => undefined,
       counters: openLocalCounters(makeCounterMemory(1)),

@@ -162,6 +162,10 @@ export class Pipeline implements PassageListener {
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
+    const { exchange } = limited.planned.accepted
+    const elapsedMs = this.#parts.clock.monotonicMs() - exchange.startMonotonicMs
+    const { status, upstreamMs, bytesSent, bytesReceived } = ending
+    this.#parts.traffic.ended(status, elapsedMs, upstreamMs, bytesSent, bytesReceived)
     const billed = this.#metering.record(limited, ending, held)
     settle(this.#parts, limited.planned.call, billed)
     this.#close()
@@ -201,6 +205,7 @@ export class Pipeline implements PassageListener {
       return
     }
     this.#open += 1
+    this.#parts.traffic.open(this.#open)
     if (this.#checks.wantsBody(planned.accepted)) this.#checkBody(limited)
     else this.#proxy(limited)
   }
@@ -267,6 +272,7 @@ export class Pipeline implements PassageListener {
   /** Its event is handed over. */
   #close(): void {
     this.#open -= 1
+    this.#parts.traffic.open(this.#open)
     if (this.#open === 0) this.#allEnded?.()
   }
 
