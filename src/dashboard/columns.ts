@@ -1,4 +1,4 @@
-import { cellsOf, fit } from './fit.ts'
+import { cellsOf, inCells } from './cells.ts'
 import { faint, type Line, type Piece } from './line.ts'
 
 /** A column of a list. */
@@ -15,7 +15,10 @@ export interface Column {
 const GAP = '  '
 
 /** The columns there is room for in `width`, those that grow as wide as they can be. */
-export function layOut(columns: readonly Column[], width: number): readonly (Column & { readonly at: number })[] {
+export function layOut(
+  columns: readonly Column[],
+  width: number,
+): readonly (Column & { readonly at: number })[] {
   let kept = columns.map((column, at) => ({ ...column, at }))
   const needed = (): number => kept.reduce((sum, { cells }) => sum + cells, GAP.length * (kept.length - 1))
   while (needed() > width) {
@@ -33,7 +36,9 @@ export function layOut(columns: readonly Column[], width: number): readonly (Col
 
 /** The titles above such rows. */
 export function headingLine(columns: ReturnType<typeof layOut>): Line {
-  return { pieces: [faint(`  ${columns.map(({ title, cells, align }) => fit(title, cells, align)).join(GAP)}`)] }
+  return {
+    pieces: [faint(`  ${columns.map(({ title, cells, align }) => inCells(title, cells, align)).join(GAP)}`)],
+  }
 }
 
 /** One row; `values` are of all columns, those without room as well. */
@@ -47,7 +52,7 @@ export function rowLine(
     const value = values[at] ?? ''
     const piece = typeof value === 'string' ? { text: value } : value
     if (index > 0) pieces.push({ text: GAP })
-    pieces.push({ ...piece, text: fit(piece.text, cells, align) })
+    pieces.push({ ...piece, text: inCells(piece.text, cells, align) })
   }
   return { pieces, isChosen }
 }

@@ -32,7 +32,8 @@ const BARS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as co
 /** A bar that is full at 100; any use at all shows, and only all of it fills it. */
 export function bar(percent: number, cells: number): string {
   const share = Math.min(100, Math.max(0, percent)) / 100
-  const full = share >= 1 ? cells : Math.min(cells - 1, Math.max(share > 0 ? 1 : 0, Math.round(share * cells)))
+  const full =
+    share >= 1 ? cells : Math.min(cells - 1, Math.max(share > 0 ? 1 : 0, Math.round(share * cells)))
   return '█'.repeat(full) + '░'.repeat(cells - full)
 }
 
@@ -46,7 +47,9 @@ export function percentOf(part: number, whole: number): number {
 export function chart(numbers: readonly number[], cells: number, height: number): readonly string[] {
   const shown = numbers.slice(-cells)
   const most = Math.max(...shown, 1)
-  const eighths = shown.map((number) => (number <= 0 ? 0 : Math.max(1, Math.round((number / most) * height * 8))))
+  const eighths = shown.map((number) =>
+    number <= 0 ? 0 : Math.max(1, Math.round((number / most) * height * 8)),
+  )
   return Array.from({ length: height }, (_, place) => {
     const below = (height - 1 - place) * 8
     return eighths.map((high) => BARS[Math.min(8, Math.max(0, high - below))] ?? ' ').join('')

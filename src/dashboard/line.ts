@@ -1,3 +1,5 @@
+import { cellsOf } from './cells.ts'
+
 /** A piece of a line in one style. */
 export interface Piece {
   readonly text: string
@@ -42,3 +44,12 @@ export function textOf({ pieces }: Line): string {
 
 /** An empty line. */
 export const BLANK: Line = { pieces: [] }
+
+/** Two lists side by side, the right one from `cells` on. */
+export function beside(left: readonly Line[], right: readonly Line[], cells: number): readonly Line[] {
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => {
+    const [one = BLANK, other = BLANK] = [left[index], right[index]]
+    const space = ' '.repeat(Math.max(0, cells - cellsOf(textOf(one))))
+    return { pieces: [...one.pieces, { text: space }, ...other.pieces], isChosen: other.isChosen === true }
+  })
+}

@@ -14,7 +14,8 @@ import {
 export function press(ui: Ui, pressed: Pressed, at: PressedAt): Pressing {
   if (pressed.isCtrl === true) return pressed.input === 'c' ? { ui, act: { kind: 'quit' } } : { ui }
   if (ui.typing !== undefined) return type(ui, ui.typing, pressed)
-  if (ui.isHelp) return pressed.input === 'q' ? { ui, act: { kind: 'quit' } } : { ui: { ...ui, isHelp: false } }
+  if (ui.isHelp)
+    return pressed.input === 'q' ? { ui, act: { kind: 'quit' } } : { ui: { ...ui, isHelp: false } }
   const quiet = { ...ui, note: '' }
   const moved = move(quiet, pressed, at) ?? turn(quiet, pressed)
   return moved === undefined ? act(quiet, pressed, at) : { ui: moved }
@@ -104,7 +105,13 @@ function move(ui: Ui, { input, name }: Pressed, { rows, pageRows }: PressedAt): 
   }
   if (name === 'escape' || name === 'left' || name === 'backspace') {
     if (ui.steps.length === 0) return { ...ui, search: '' }
-    return { ...ui, steps: ui.steps.slice(0, -1), above: ui.above.slice(0, -1), chosen: ui.above.at(-1), search: '' }
+    return {
+      ...ui,
+      steps: ui.steps.slice(0, -1),
+      above: ui.above.slice(0, -1),
+      chosen: ui.above.at(-1),
+      search: '',
+    }
   }
   return undefined
 }

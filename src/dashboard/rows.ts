@@ -1,4 +1,4 @@
-import { type BoardData, type Call, type ReportRow } from './board-data.ts'
+import type { BoardData, Call, ReportRow } from './board-data.ts'
 import { percentOf } from './figures.ts'
 import { openTenant, type Step, screenOf, type Ui } from './ui-state.ts'
 
@@ -23,7 +23,10 @@ export interface Fullness {
 }
 
 /** What the rows of the screen are, from the top, and what each opens. */
-export function rowsOf(data: BoardData, ui: Ui): readonly { readonly id: string; readonly opens?: Step | undefined }[] {
+export function rowsOf(
+  data: BoardData,
+  ui: Ui,
+): readonly { readonly id: string; readonly opens?: Step | undefined }[] {
   const screen = screenOf(ui)
   switch (screen.kind) {
     case 'traffic':
@@ -34,7 +37,10 @@ export function rowsOf(data: BoardData, ui: Ui): readonly { readonly id: string;
     case 'revenue':
       return tenantsShown(data, ui).map(({ id }) => ({ id, opens: { kind: 'tenant', tenant: id } }))
     case 'approvals':
-      return requestsShown(data, ui).map(({ id, tenant_id: tenant }) => ({ id, opens: { kind: 'tenant', tenant } }))
+      return requestsShown(data, ui).map(({ id, tenant_id: tenant }) => ({
+        id,
+        opens: { kind: 'tenant', tenant },
+      }))
     case 'tenant': {
       const { tenant } = screen
       return keysShown(data, ui).map(({ id }) => ({ id, opens: { kind: 'key', tenant, key: id } }))
@@ -49,7 +55,15 @@ export function rowsOf(data: BoardData, ui: Ui): readonly { readonly id: string;
 /** The calls that match what is searched for, newest first. */
 export function callsShown({ calls = [] }: BoardData, { search }: Pick<Ui, 'search'>): readonly Call[] {
   return calls.filter((call) =>
-    matches(search, [call.method, call.endpoint, String(call.status_code), call.tenant_id, call.key_id, call.request_id, call.refusal]),
+    matches(search, [
+      call.method,
+      call.endpoint,
+      String(call.status_code),
+      call.tenant_id,
+      call.key_id,
+      call.request_id,
+      call.refusal,
+    ]),
   )
 }
 
@@ -59,7 +73,8 @@ export function tenantsShown(data: BoardData, ui: Ui): readonly TenantRow[] {
     .filter(({ id, name, plan, state }) => matches(ui.search, [id, name, plan ?? '', state]))
     .map((tenant) => tenantRow(data, tenant))
   if (screenOf(ui).kind === 'revenue') return rows.sort(byAmount)
-  if (ui.order === 0) return rows.sort((one, other) => requestsOf(other) - requestsOf(one) || byId(one, other))
+  if (ui.order === 0)
+    return rows.sort((one, other) => requestsOf(other) - requestsOf(one) || byId(one, other))
   if (ui.order === 1) return rows.sort((one, other) => fullest(other) - fullest(one) || byId(one, other))
   return rows.sort(byId)
 }

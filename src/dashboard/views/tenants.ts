@@ -19,7 +19,12 @@ export function tenantsPage(page: Page): readonly Line[] {
 }
 
 /** A list of tenants in so many lines, its heading among them. */
-export function tenantLines(page: Page, tenants: readonly TenantRow[], rows: number): readonly Line[] {
+export function tenantLines(
+  page: Page,
+  tenants: readonly TenantRow[],
+  rows: number,
+  choosable = true,
+): readonly Line[] {
   const { data, ui, columns } = page
   if (data.tenants === undefined) return [line(faint('reading …'))]
   if (tenants.length === 0) return [line(faint('No tenants.'))]
@@ -30,7 +35,7 @@ export function tenantLines(page: Page, tenants: readonly TenantRow[], rows: num
   return [
     headingLine(laid),
     ...shown.map((tenant, place) =>
-      rowLine(laid, valuesOf(tenant, data.limits === null, barCells), start + place === index),
+      rowLine(laid, valuesOf(tenant, data.limits === null, barCells), choosable && start + place === index),
     ),
   ]
 }

@@ -1,6 +1,6 @@
 import type { BoardData } from '../board-data.ts'
 import { chart, grouped, milliseconds } from '../figures.ts'
-import { BLANK, faint, type Line, line, type Piece, strong, toned } from '../line.ts'
+import { BLANK, beside, faint, type Line, line, type Piece, strong, toned } from '../line.ts'
 import { callsShown, tenantsShown } from '../rows.ts'
 import type { Page } from './page.ts'
 import { callLines } from './tail.ts'
@@ -17,16 +17,17 @@ export function trafficPage(page: Page): readonly Line[] {
   const top = [...trafficLines(data, columns, rows >= HIGH ? 5 : 2), monthLine(data), BLANK]
   const left = rows - top.length
   const calls = callsShown(data, ui)
-  if (columns >= WIDE || left < 8) return [...top, ...callLines(page, calls, left)]
+  if (left < 8) return [...top, ...callLines(page, calls, left)]
   const busiest = tenantsShown(data, { ...ui, search: '', order: 0, chosen: undefined })
+  const list = (width: number, lines: number) =>
+    tenantLines({ ...page, columns: width, ui: { ...ui, chosen: undefined } }, busiest, lines, false)
+  if (columns >= WIDE) {
+    const cells = Math.floor(columns * 0.4)
+    const right = callLines({ ...page, columns: columns - cells - 2 }, calls, left)
+    return [...top, ...beside(list(cells, left), right, cells + 2)]
+  }
   const tenantRows = Math.min(busiest.length + 1, Math.floor(left / 3), 9)
-  const unchosen = { ...page, ui: { ...ui, chosen: '' } }
-  return [
-    ...top,
-    ...tenantLines(unchosen, busiest, tenantRows).map((each) => ({ ...each, isChosen: false })),
-    BLANK,
-    ...callLines(page, calls, left - tenantRows - 1),
-  ]
+  return [...top, ...list(columns, tenantRows), BLANK, ...callLines(page, calls, left - tenantRows - 1)]
 }
 
 /** The figures of the last minute and since the start, and a chart of so many lines. */
@@ -52,7 +53,9 @@ export function trafficLines(data: BoardData, columns: number, height: number): 
       refusals.length === 0 ? faint('none') : toned('warn', refusals.slice(0, 4).join(', ')),
     ),
     line(
-      faint(`since ${traffic.since.slice(0, 16).replace('T', ' ')}: ${grouped(traffic.completed)} completed, `),
+      faint(
+        `since ${traffic.since.slice(0, 16).replace('T', ' ')}: ${grouped(traffic.completed)} completed, `,
+      ),
       faint(`${grouped(traffic.metered)} metered, ${grouped(traffic.refused)} refused`),
     ),
   ]

@@ -11,7 +11,7 @@ export function cellsOf(text: string): number {
 }
 
 /** `text` in exactly `cells` cells: cut with … at its end, or filled up with spaces. */
-export function fit(text: string, cells: number, align: 'left' | 'right' = 'left'): string {
+export function inCells(text: string, cells: number, align: 'left' | 'right' = 'left'): string {
   const shown = cut(printable(text), cells)
   const space = ' '.repeat(Math.max(0, cells - cellsOf(shown)))
   return align === 'left' ? shown + space : space + shown
