@@ -27,11 +27,11 @@ export default class TuiDashboard extends GatezCommand {
     columns: Flags.integer({
       description: 'How wide that screen is.',
       default: 80,
-      min: 40,
+      min: 60,
       max: 500,
       helpValue: 'N',
     }),
-    rows: Flags.integer({ description: 'How high it is.', default: 24, min: 10, max: 200, helpValue: 'N' }),
+    rows: Flags.integer({ description: 'How high it is.', default: 24, min: 16, max: 200, helpValue: 'N' }),
   }
 
   async run(): Promise<object | undefined> {
