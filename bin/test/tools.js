@@ -11,6 +11,7 @@ const TOOLS = {
   openssl: 'openssl',
   strace: 'strace',
   timeout: 'coreutils',
+  tmux: 'tmux',
 }
 
 /**
