@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { CATALOGUE } from '../../src/errors/catalogue.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
@@ -123,7 +124,7 @@ test('over a control API with a token that may read it shows the same, and decid
 test('without a terminal it says so, and prints one screen where that is asked for', async () => {
   const { project } = await scene()
   const refused = await project.try('tui', 'dashboard')
-  expect(refused.exitCode).toBe(2)
+  expect(refused.exitCode).toBe(CATALOGUE['not-a-terminal'].exit)
   expect(refused.stderr).toContain('--once')
   const json = await project.try('tui', 'dashboard', '--json', '--view', 'nope')
   expect(json.exitCode).toBe(2)
