@@ -63,6 +63,11 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'portal.oidc.secret': 'What gatez proves itself with.',
   'portal.oidc.secret.value': `From the environment only, as \${OIDC_SECRET}.`,
   'portal.oidc.operators': 'Addresses of those who sign in as operators.',
+  'portal.brand': 'How the portal presents itself: as yours.',
+  'portal.brand.name': 'The name it goes by.',
+  'portal.brand.color':
+    'The colour of buttons and links, as "#0b7285"; shades that can be read are made of it.',
+  'portal.brand.logo': 'A picture for the corner of each page: a file, SVG or PNG, at most 256 KiB.',
   stores: 'Where data is kept; paths are relative to the folder of this file.',
   'stores.control': 'Tenants, keys, plans and the ledger.',
   'stores.counters':

@@ -15,6 +15,7 @@ import type { Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 import { readInput } from './read-input.ts'
 import { networkOf, takePlace } from './throttle.ts'
+import { offerPages } from './web-pages.ts'
 
 /** Where an app listens: what it offers, and what of a request is believed. */
 export interface ControlPlace {
@@ -61,6 +62,7 @@ export function controlApp(parts: ControlParts, place: ControlPlace): ControlApp
     if (operation.anyMethod) app.all(operation.path.replace(/\{(\w+)\}$/, ':$1{.*}'), answer)
     else app.on(operation.method.toUpperCase(), operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), answer)
   }
+  offerPages(app, parts, place)
   return app
 }
 
