@@ -17,9 +17,14 @@ export interface ControlStore extends ControlTables, AsyncDisposable {
    * Runs `work` in one transaction: all of it holds afterwards, or nothing.
    *
    * Begins as a writer, so two transactions never fail by upgrading from reader to writer at once;
-   * the second waits, at most five seconds, then `store-unavailable`.
+   * the second waits, at most five seconds, then `store-unavailable`. What was read in it is still so when
+   * it is committed: nobody else writes meanwhile. With `side-by-side` others may, where the store knows
+   * more than one writer at a time: for work that locks what it reads, or reads nothing.
    */
-  transaction<Result>(work: (tables: ControlTables) => Promise<Result>): Promise<Result>
+  transaction<Result>(
+    work: (tables: ControlTables) => Promise<Result>,
+    writers?: 'alone' | 'side-by-side',
+  ): Promise<Result>
 }
 
 /** The tables, either on their own or bound to one transaction. */

@@ -39,11 +39,12 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
   const shared = { engine, clock, ledger: { statements, numbers }, events: new EventStatements(db) }
   return {
     ...tablesOn(db, shared),
-    transaction: async (work) => {
+    transaction: async (work, writers = 'alone') => {
       const ledger = { statements, numbers: numbers.inTransaction() }
-      const result = await db
-        .transaction()
-        .execute((transaction) => work(tablesOn(transaction, { ...shared, ledger })))
+      const result = await db.transaction().execute(async (transaction) => {
+        if (writers === 'alone') await engine.writerLock?.execute(transaction)
+        return work(tablesOn(transaction, { ...shared, ledger }))
+      })
       ledger.numbers.keep()
       return result
     },

@@ -14,6 +14,16 @@ export interface SqlEngine {
   readonly ddl: SqlDdl
   /** Whether a row must be locked by hand; false where a writing transaction excludes all others. */
   readonly locksRows: boolean
+  /**
+   * What a transaction begins with that must write alone; undefined where every writing transaction does.
+   *
+   * It holds back the same of all nodes until the transaction ends.
+   */
+  readonly writerLock: RawBuilder<unknown> | undefined
+  /** The same for a migration, which may take longer and be waited for longer. */
+  readonly migrationLock: RawBuilder<unknown> | undefined
+  /** Statements that follow every migration, in its transaction; each may be run any number of times. */
+  readonly afterMigrations: readonly string[]
   /** A query with one row if the table exists, with none if not. */
   findTable(name: string): RawBuilder<unknown>
   close(): Promise<void>

@@ -22,6 +22,7 @@ export async function migrate(
   if ((await versionOf(db, engine)) === LATEST_VERSION) return
 
   await db.transaction().execute(async (transaction) => {
+    await engine.migrationLock?.execute(transaction)
     await sql.raw(HISTORY_TABLE(engine.ddl)).execute(transaction)
     const version = await versionOf(transaction, engine)
     for (const migration of MIGRATIONS) {
@@ -32,6 +33,8 @@ export async function migrate(
         .values({ version: migration.version, name: migration.name, applied_at_ms: clock.nowMs() })
         .execute()
     }
+    if (version === LATEST_VERSION) return
+    for (const statement of engine.afterMigrations) await sql.raw(statement).execute(transaction)
   })
 }
 
