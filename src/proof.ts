@@ -24,7 +24,13 @@ export async function openProof(configFile: string) {
   async function reconcileWritten(written: WrittenUsageQuery): Promise<Reconciliation> {
     const { config, clock, store } = app
     const { timezone } = config.billing
-    const { span, tenant } = parseUsageQuery(written, { nowMs: clock.nowMs(), timezone, by: [], meters: [], dimensions: [] })
+    const { span, tenant } = parseUsageQuery(written, {
+      nowMs: clock.nowMs(),
+      timezone,
+      by: [],
+      meters: [],
+      dimensions: [],
+    })
     const tenantId = tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant)
     return reconcileStores(config, { span, tenantId })
   }

@@ -190,8 +190,7 @@ async function startGateway(
   })
   undo.defer(() => gateway.stop())
   // From before the threads read any key: a change made meanwhile must reach them.
-  const watcher = await watchChanges(parts, store, gateway)
-  undo.defer(() => watcher.stop())
+  undo.use(await watchChanges(parts, store, gateway))
   const port = await gateway.listen(config.gateway.listen)
   return { gateway, ingesting, port }
 }
@@ -250,13 +249,14 @@ function threadData(
   }))
 }
 
-function watchChanges(
+async function watchChanges(
   parts: ServeParts,
   store: ControlStore,
   gateway: GatewayThreads,
-): Promise<ChangeWatcher> {
-  return ChangeWatcher.start({
+): Promise<Disposable> {
+  const watcher = await ChangeWatcher.start({
     changes: store.changes,
+    clock: parts.clock,
     everyMs: CHANGES_EVERY_MS,
     onChanges: async (subjects) => {
       if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
@@ -264,6 +264,13 @@ function watchChanges(
     },
     onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),
   })
+  const bell = store.doorbell?.onChange(() => watcher.ring())
+  return {
+    [Symbol.dispose]: () => {
+      bell?.[Symbol.dispose]()
+      watcher.stop()
+    },
+  }
 }
 
 async function plansInForce(store: ControlStore): Promise<Plan[]> {

@@ -7,12 +7,13 @@ import type { Meter } from '../model/meter.ts'
 import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
+import { placeControlStore } from './control-store-config.ts'
 import type { File } from './schema.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
 export function buildConfig(file: File, path: string): Config {
   const folder = dirname(path)
-  const controlPath = resolve(folder, file.stores.control)
+  const { control, dataDir } = placeControlStore(file.stores.control, file.stores.data, folder)
   return deepFreeze({
     file: path,
     docsUrl: file.docs_url ?? null,
@@ -32,10 +33,10 @@ export function buildConfig(file: File, path: string): Config {
     },
     control: { listen: file.control.listen },
     stores: {
-      control: { driver: 'sqlite', path: controlPath },
+      control,
       counters: { driver: file.stores.counters },
       usage: { driver: 'sqlite', path: resolve(folder, file.stores.usage) },
-      dataDir: dirname(controlPath),
+      dataDir,
     },
     metering: {
       durability: file.metering.durability,

@@ -2,6 +2,7 @@ import type { Api, Feature } from '../model/api.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
+import type { ControlStoreConfig } from './control-store-config.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
 export interface Config {
@@ -73,10 +74,10 @@ export interface ListenAddress {
 
 /** Where the stores are. Paths of files are absolute. */
 export interface StoresConfig {
-  readonly control: { readonly driver: 'sqlite'; readonly path: string }
+  readonly control: ControlStoreConfig
   readonly counters: { readonly driver: 'memory' }
   readonly usage: { readonly driver: 'sqlite'; readonly path: string }
-  /** Folder of the spool and of the lock: beside the control store. */
+  /** Folder of the spool and of the lock: this node's alone. */
   readonly dataDir: string
 }
 

@@ -36,7 +36,10 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   control: 'The listener of the control API and the portals.',
   'control.listen': 'Address and port; must stay on this machine.',
   stores: 'Where data is kept; paths are relative to the folder of this file.',
-  'stores.control': 'Tenants, keys, plans and the ledger.',
+  'stores.control':
+    'Tenants, keys, plans and the ledger: a file, or postgres://user@host/database for many nodes.',
+  'stores.data':
+    'Folder of what belongs to one node: spool and lock. Beside the control store if not given; .gatez with Postgres.',
   'stores.counters': 'Counters of limits and quotas.',
   'stores.usage': 'One row for each call, to look at and to explain.',
   metering: 'How calls are counted.',

@@ -3,6 +3,7 @@ import { DIMENSIONS_MAX } from '../model/dimension.ts'
 import { AGGREGATIONS } from '../model/mark.ts'
 import { parseCountersUrl, parseListen, parseSqliteUrl } from './address.ts'
 import { apiSchema } from './api-schema.ts'
+import { parseControlUrl } from './control-store-config.ts'
 import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
@@ -26,7 +27,8 @@ function isUpgrade(written: unknown): boolean {
 }
 
 const stores = strict({
-  control: text(parseSqliteUrl).prefault('sqlite:.gatez/gatez.db'),
+  control: text(parseControlUrl).prefault('sqlite:.gatez/gatez.db'),
+  data: z.string().min(1).optional(),
   counters: text(parseCountersUrl).prefault('memory'),
   usage: text(parseSqliteUrl).prefault('sqlite:.gatez/usage.db'),
 })

@@ -5,6 +5,7 @@ import type { Caller } from './call-plan.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
+import { STORE_UNAVAILABLE } from './refusals.ts'
 import type { RequestHead } from './request-head.ts'
 import type { Rules } from './rules.ts'
 
@@ -17,12 +18,12 @@ export class Credentials {
   }
 
   /** Whose key a request carries. */
-  key(exchange: Exchange, head: RequestHead, rules: Rules): Caller | Refusal {
+  key(exchange: Exchange, head: RequestHead, rules: Rules): Caller | Refusal | Promise<Caller | Refusal> {
     return this.#counted(exchange, this.#parts.authenticator.authenticate(head, rules, exchange.startMs))
   }
 
   /** The token of this secret, if it may send events. */
-  token(exchange: Exchange, secret: string): Token | Refusal {
+  token(exchange: Exchange, secret: string): Token | Refusal | Promise<Token | Refusal> {
     return this.#counted(exchange, this.#parts.tokens.authenticate(secret, 'events', exchange.startMs))
   }
 
@@ -32,7 +33,21 @@ export class Credentials {
     this.#parts.tokens.forget(subjects)
   }
 
-  #counted<Found>(exchange: Exchange, found: Found | Refusal): Found | Refusal {
+  #counted<Found>(
+    exchange: Exchange,
+    found: Found | Refusal | Promise<Found | Refusal>,
+  ): Found | Refusal | Promise<Found | Refusal> {
+    if (!(found instanceof Promise)) return this.#count(exchange, found)
+    return found.then(
+      (settled) => this.#count(exchange, settled),
+      (error: unknown) => {
+        this.#parts.warn('a key could not be looked up', error instanceof Error ? error.message : '')
+        return STORE_UNAVAILABLE
+      },
+    )
+  }
+
+  #count<Found>(exchange: Exchange, found: Found | Refusal): Found | Refusal {
     if (!(found instanceof Refusal) || found.code !== 'invalid-credential') return found
     return this.#parts.clients.failedKey(exchange.origin.ip, exchange.startMs) ?? found
   }
@@ -42,4 +57,5 @@ export interface CredentialsParts {
   readonly authenticator: Authenticator
   readonly tokens: TokenAuthenticator
   readonly clients: Clients
+  readonly warn: (what: string, detail: string) => void
 }

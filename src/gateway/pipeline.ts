@@ -113,18 +113,32 @@ export class Pipeline implements PassageListener {
       this.#answer(exchange, ofRoute, undefined)
       return
     }
-    const planned = this.#plan(accepted)
-    if (planned instanceof Refusal) {
-      this.#answer(exchange, planned, undefined)
+    const rules = this.#rules
+    const caller = this.#authenticate(accepted, rules)
+    if (caller instanceof Promise) {
+      caller
+        // Who left while the store was asked wants nothing any more.
+        .then((settled) => exchange.response.destroyed || this.#admit(accepted, settled, rules))
+        .catch((error: unknown) => this.#parts.fault(exchange, error))
+    } else this.#admit(accepted, caller, rules)
+  }
+
+  /** Stages 3 and 4, for who is known by now. */
+  #admit(accepted: Accepted, caller: Caller | Refusal, rules: Rules): void {
+    const { exchange, matched } = accepted
+    if (caller instanceof Refusal) {
+      this.#answer(exchange, caller, undefined)
       return
     }
+    const call = caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf)
+    const planned: Planned = { accepted, call }
     // What a request holds is looked into only for those who may send it.
     const refusal = this.#gate(planned) ?? refuseLength(accepted) ?? this.#checks.checkHead(accepted)
     if (refusal !== undefined) {
       this.#refuseKnown(planned, refusal)
       return
     }
-    const limited = limit(planned, this.#parts.counters, this.#rules, exchange.startMs)
+    const limited = limit(planned, this.#parts.counters, rules, exchange.startMs)
     if (limited instanceof Promise) {
       limited.then(
         (settled) => this.#proceed(planned, settled),
@@ -168,13 +182,12 @@ export class Pipeline implements PassageListener {
     addRateHeaders(fields, counters, policy, decision, exchange.startMs)
   }
 
-  /** Stages 2 and 3. */
-  #plan(accepted: Accepted): Planned | Refusal {
-    const { matched, exchange, head } = accepted
-    const rules = this.#rules
-    const caller = matched.route.auth === 'none' ? this.#anyone : this.#credentials.key(exchange, head, rules)
-    if (caller instanceof Refusal) return caller
-    return { accepted, call: caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf) }
+  /** Stage 2. */
+  #authenticate(
+    { matched, exchange, head }: Accepted,
+    rules: Rules,
+  ): Caller | Refusal | Promise<Caller | Refusal> {
+    return matched.route.auth === 'none' ? this.#anyone : this.#credentials.key(exchange, head, rules)
   }
 
   #gate(planned: Planned): Refusal | undefined {

@@ -24,7 +24,7 @@ export async function reconcileStores(
   const { timezone } = config.billing
   const nodeId = nodeIdIn(config.stores.dataDir)
   for (let time = 1; ; time += 1) {
-    using snapshot = snapshotStores(config, join(config.stores.dataDir, 'spool.db'))
+    using snapshot = await snapshotStores(config, join(config.stores.dataDir, 'spool.db'))
     const stores = await heldStores(snapshot, nodeId)
     const positions = await Positions.of(stores)
     // What is torn is the newest end, between two holds; what stays torn is a difference to tell of.

@@ -5,11 +5,15 @@ import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
 import type { CounterStore, LocalCounterStore } from './ports/counters.ts'
 import type { GrantReader } from './ports/grant-reader.ts'
+import type { ServerFacts } from './ports/server-facts.ts'
 import type { StoresSnapshot } from './ports/stores-snapshot.ts'
 import type { UsageLog } from './ports/usage-log.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import { type FolderLock, lockFolder } from './sql/folder-lock.ts'
 import { SqliteGrantReader } from './sql/grant-reader.ts'
+import { placeOf, postgresEngine } from './sql/postgres-engine.ts'
+import { examinePostgres } from './sql/postgres-examine.ts'
+import { PostgresGrantReader } from './sql/postgres-grant-reader.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
 import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
 import { sqliteProblem } from './sql/sqlite-problem.ts'
@@ -17,17 +21,39 @@ import { SqliteStoresSnapshot } from './sql/stores-snapshot.ts'
 import { openSqliteUsageLog } from './sql/usage-log.ts'
 
 /**
- * Opens the control store that the file names; makes it, and its folder, when it is not there yet.
+ * Opens the control store that the file names; makes a file, and its folder, when it is not there yet.
  *
  * Throws `store-unavailable` or `folder-not-writable` when that cannot be done.
  */
 export async function openControlStore(config: StoresOnly, clock: Clock): Promise<ControlStore> {
-  return openSqlControlStore(sqliteEngine(openSqliteFile(config.stores.control.path)), clock)
+  const { control } = config.stores
+  return openSqlControlStore(
+    control.driver === 'postgres'
+      ? postgresEngine(control.url, { connectionsMax: CONNECTIONS_MAX, name: 'store' })
+      : sqliteEngine(openSqliteFile(control.path)),
+    clock,
+  )
+}
+
+/** What an operator knows the control store by: a path, or an address without its password. */
+export function controlStorePlace({ stores: { control } }: StoresOnly): string {
+  return control.driver === 'postgres' ? placeOf(control.url) : control.path
+}
+
+/** What is to be known of the server that the control store is in; undefined when it is a file. */
+export async function examineControlServer(
+  { stores: { control } }: StoresOnly,
+  clock: Clock,
+): Promise<ServerFacts | undefined> {
+  return control.driver === 'postgres' ? examinePostgres(control.url, clock) : undefined
 }
 
 /** Opens what a gateway thread reads keys through. The control store must have been opened before. */
 export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
-  return new SqliteGrantReader(openSqliteFileForReading(config.stores.control.path), clock)
+  const { control } = config.stores
+  return control.driver === 'postgres'
+    ? new PostgresGrantReader(control.url, clock)
+    : new SqliteGrantReader(openSqliteFileForReading(control.path), clock)
 }
 
 /** Opens the usage log that the file names; makes it when it is not there yet. */
@@ -60,12 +86,12 @@ export function openLocalCounters(memory: SharedArrayBuffer): LocalCounterStore 
  *
  * `spoolPath` stands for itself: the spool belongs to the node, not to the configuration.
  */
-export function snapshotStores({ stores }: StoresOnly, spoolPath: string): StoresSnapshot {
-  return SqliteStoresSnapshot.take({
-    spool: spoolPath,
-    control: stores.control.path,
-    usage: stores.usage.path,
-  })
+export function snapshotStores({ stores }: StoresOnly, spoolPath: string): Promise<StoresSnapshot> {
+  const { control, usage } = stores
+  const paths = { spool: spoolPath, usage: usage.path }
+  return control.driver === 'postgres'
+    ? SqliteStoresSnapshot.take(paths, control.url)
+    : SqliteStoresSnapshot.take({ ...paths, control: control.path })
 }
 
 /** What SQLite finds wrong with the inner order of a file, a sentence each; empty when it is sound. */
@@ -81,5 +107,8 @@ export function damageOf(path: string): readonly string[] {
     database.close()
   }
 }
+
+/** Of each thread that works on the store: what waits for one waits in a queue of its own. */
+const CONNECTIONS_MAX = 4
 
 type StoresOnly = Pick<Config, 'stores'>

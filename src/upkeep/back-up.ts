@@ -10,6 +10,7 @@ import { damageOf, snapshotStores } from '../storage/open.ts'
 import { gapAt, type StoresSnapshot } from '../storage/ports/stores-snapshot.ts'
 import { type BackupFile, backupPath, MANIFEST, type Manifest, measure } from './backup-manifest.ts'
 import { diskProblem } from './disk-problem.ts'
+import { notInFiles } from './not-in-files.ts'
 
 /** Snapshots taken in a row before it is given up; shipping is between two stores for milliseconds. */
 const TRIES_MAX = 100
@@ -57,6 +58,7 @@ export interface BackUpRequest {
 
 async function copyStores({ config, clock }: BackUpParts, request: BackUpRequest): Promise<Manifest> {
   const { dataDir, control } = config.stores
+  if (control.driver !== 'sqlite') throw notInFiles(config)
   if (!existsSync(control.path)) {
     throw new GatezError('store-unavailable', `There is nothing to back up: ${control.path} does not exist.`)
   }
@@ -73,20 +75,17 @@ async function copyStores({ config, clock }: BackUpParts, request: BackUpRequest
     }
     files.push({ name, ...(await measure(path)) })
   }
-  const places = snapshot.places(nodeId).map(({ epoch, ledger, usageLog, spoolLast }) => ({
+  const places = (await snapshot.places(nodeId)).map(({ epoch, ledger, usageLog, spoolLast }) => ({
     ...{ epoch, ledger, usage_log: usageLog, spool: spoolLast },
   }))
   return { format: 1, gatez: request.version, created_at: createdAt, node_id: nodeId, places, files }
 }
 
 /** A snapshot in which every event is accounted for. */
-async function takeWhole(take: () => StoresSnapshot, nodeId: string): Promise<StoresSnapshot> {
+async function takeWhole(take: () => Promise<StoresSnapshot>, nodeId: string): Promise<StoresSnapshot> {
   for (let time = 1; ; time += 1) {
-    const snapshot = take()
-    const gap = snapshot
-      .places(nodeId)
-      .map(gapAt)
-      .find((each) => each !== undefined)
+    const snapshot = await take()
+    const gap = (await snapshot.places(nodeId)).map(gapAt).find((each) => each !== undefined)
     if (gap === undefined) return snapshot
     snapshot[Symbol.dispose]()
     if (time === TRIES_MAX) {

@@ -2,8 +2,10 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
+import type { Clock } from '../lib/clock.ts'
 import { damageOf, lockDataFolder, snapshotStores } from '../storage/open.ts'
 import { gapAt } from '../storage/ports/stores-snapshot.ts'
+import { checkServer } from './check-server.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 
 /** Larger files take minutes to read through; a backup does it as well. */
@@ -24,13 +26,16 @@ export function isServing({ stores }: Pick<Config, 'stores'>): boolean {
 }
 
 /** The stores: are they sound, and do they agree on what was counted? */
-export function checkStores(config: Pick<Config, 'stores'>): readonly Finding[] {
+export async function checkStores(config: Pick<Config, 'stores'>, clock: Clock): Promise<readonly Finding[]> {
   const { control, usage, dataDir } = config.stores
-  if (!existsSync(control.path)) return [ok('stores', 'nothing stored yet')]
-  const findings = [soundness('control store', control.path)]
+  if (control.driver === 'sqlite' && !existsSync(control.path)) return [ok('stores', 'nothing stored yet')]
+  const findings =
+    control.driver === 'sqlite'
+      ? [soundness('control store', control.path)]
+      : [...((await checkServer(config, clock)) ?? [])]
   if (existsSync(usage.path)) findings.push(soundness('usage log', usage.path))
   if (findings.some(({ verdict }) => verdict === 'failure')) return findings
-  return [...findings, agreement(config, dataDir)]
+  return [...findings, await agreement(config, dataDir)]
 }
 
 function soundness(name: string, path: string): Finding {
@@ -43,11 +48,11 @@ function soundness(name: string, path: string): Finding {
 }
 
 /** Ledger, usage log and spool count the same events. */
-function agreement(config: Pick<Config, 'stores'>, dataDir: string): Finding {
+async function agreement(config: Pick<Config, 'stores'>, dataDir: string): Promise<Finding> {
   const nodePath = join(dataDir, 'node')
   if (!existsSync(nodePath)) return ok('counting', 'no call yet')
-  using snapshot = snapshotStores(config, join(dataDir, 'spool.db'))
-  const places = snapshot.places(readFileSync(nodePath, 'utf8').trim())
+  using snapshot = await snapshotStores(config, join(dataDir, 'spool.db'))
+  const places = await snapshot.places(readFileSync(nodePath, 'utf8').trim())
   const gap = places.map(gapAt).find((each) => each !== undefined)
   if (gap !== undefined) {
     const fix = 'While serve runs, look again in a second. If it stays: keep the files, and restore a backup.'

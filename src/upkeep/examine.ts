@@ -27,7 +27,7 @@ export interface ExamineParts {
 export async function examine({ config, clock, probePort }: ExamineParts): Promise<readonly Finding[]> {
   const findings = [...checkDisk(config, clock)]
   if (findings.some(({ verdict, check }) => verdict === 'failure' && check === 'data folder')) return findings
-  const stores = checkStores(config)
+  const stores = await checkStores(config, clock)
   findings.push(await checkGateway(config, probePort), ...stores)
   for (const api of config.apis) findings.push(await checkUpstream(api))
   if (stores.some(({ verdict }) => verdict === 'failure') || stores[0]?.check === 'stores') return findings

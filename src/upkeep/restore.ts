@@ -9,6 +9,7 @@ import { Shipper } from '../shipping/ship.ts'
 import { lockDataFolder, openControlStore, openUsageLog } from '../storage/open.ts'
 import { backupPath, type Manifest, readBackup } from './backup-manifest.ts'
 import { diskProblem } from './disk-problem.ts'
+import { notInFiles } from './not-in-files.ts'
 
 /**
  * Puts a backup in the place of the stores.
@@ -21,11 +22,13 @@ import { diskProblem } from './disk-problem.ts'
  * without `replace`; the stores are as they were then.
  */
 export async function restore({ config, clock }: RestoreParts, request: RestoreRequest): Promise<Restored> {
-  const manifest = await readBackup(request.folder)
   const { stores } = config
+  const { control } = stores
+  if (control.driver !== 'sqlite') throw notInFiles(config)
+  const manifest = await readBackup(request.folder)
   makeFolder(stores.dataDir, 0o700)
   using _lock = lockDataFolder(stores.dataDir)
-  const targets = { control: stores.control.path, usage: stores.usage.path }
+  const targets = { control: control.path, usage: stores.usage.path }
   const there = storeFiles(stores)
   if (there.length > 0 && !request.replace) {
     throw new GatezError(
@@ -51,7 +54,8 @@ export async function restore({ config, clock }: RestoreParts, request: RestoreR
 
 /** The files of stores that are there, with what SQLite keeps beside them. */
 export function storeFiles({ dataDir, control, usage }: Config['stores']): readonly string[] {
-  return [control.path, usage.path, join(dataDir, 'spool.db'), join(dataDir, 'node')]
+  const ofControl = control.driver === 'sqlite' ? [control.path] : []
+  return [...ofControl, usage.path, join(dataDir, 'spool.db'), join(dataDir, 'node')]
     .flatMap((path) => [path, `${path}-wal`, `${path}-shm`])
     .filter((path) => existsSync(path))
 }
@@ -98,7 +102,7 @@ async function shipSpool(parts: {
   const { staged, config, clock, nodeId } = parts
   const stores = {
     ...config.stores,
-    control: { ...config.stores.control, path: staged.control },
+    control: { driver: 'sqlite', path: staged.control } as const,
     usage: { ...config.stores.usage, path: staged.usage },
   }
   await using store = await openControlStore({ stores }, clock)

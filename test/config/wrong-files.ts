@@ -103,8 +103,16 @@ apis: » control: { listen: 127.0.0.1:8080 }⏎apis:
   3:20 control.listen: port 8080 is the gateway's already
 apis: » control: { listen: 0.0.0.0:8081 }⏎apis:
   3:20 control.listen: must stay on this machine: use 127.0.0.1, ::1 or localhost
-apis: » stores: { control: postgres://h/db }⏎apis:
-  3:20 stores.control: postgres: stores are not supported yet, only sqlite: here
+apis: » stores: { control: postgres://h }⏎apis:
+  3:20 stores.control: must name a database: write sqlite:.gatez/gatez.db or postgres://user@host:5432/gatez
+apis: » stores: { control: "postgres://ann:top@secret@h/db#1" }⏎apis:
+  3:20 stores.control: must hold no #; in a password it is written %23
+apis: » stores: { control: "postgres://h/db?sslmod=require" }⏎apis:
+  3:20 stores.control: has the option "sslmod", which is not known (did you mean sslmode?)
+apis: » stores: { control: "postgres://h/db?sslmode=verify" }⏎apis:
+  3:20 stores.control: has the sslmode "verify", which is not known (did you mean verify-ca?)
+apis: » stores: { control: mysql://h/db }⏎apis:
+  3:20 stores.control: mysql: is no control store: write sqlite:.gatez/gatez.db or postgres://user@host:5432/gatez
 apis: » stores: { counters: redis://h }⏎apis:
   3:21 stores.counters: redis: counters are not supported yet, only memory
 apis: » stores: { usage: sqlite:.gatez/gatez.db }⏎apis:

@@ -25,6 +25,15 @@ export interface ControlStore extends ControlTables, AsyncDisposable {
     work: (tables: ControlTables) => Promise<Result>,
     writers?: 'alone' | 'side-by-side',
   ): Promise<Result>
+
+  /** Undefined where changes must be looked for. */
+  readonly doorbell: Doorbell | undefined
+}
+
+/** What tells of changes as they are made. Best effort: who must know of every one looks for himself as well. */
+export interface Doorbell {
+  /** Calls `ring` soon after anyone committed a change; what it returns ends that. */
+  onChange(ring: () => void): Disposable
 }
 
 /** The tables, either on their own or bound to one transaction. */

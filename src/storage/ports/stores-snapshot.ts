@@ -6,7 +6,7 @@ export interface StoresSnapshot extends Disposable {
   /** The stores that exist. */
   readonly names: readonly StoreName[]
   /** How far each run of a node has come in each store, oldest first. */
-  places(nodeId: string): readonly SnapshotPlace[]
+  places(nodeId: string): Promise<readonly SnapshotPlace[]>
   /** Copies one store as it was held, durably, for its owner only. Throws what the disk refuses. */
   copy(name: StoreName, to: string): Promise<void>
   /** The control store as it was held, for reading only. It must have the schema of this program. */

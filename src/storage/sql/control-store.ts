@@ -39,6 +39,7 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
   const shared = { engine, clock, ledger: { statements, numbers }, events: new EventStatements(db) }
   return {
     ...tablesOn(db, shared),
+    doorbell: engine.doorbell,
     transaction: async (work, writers = 'alone') => {
       const ledger = { statements, numbers: numbers.inTransaction() }
       const result = await db.transaction().execute(async (transaction) => {
@@ -53,6 +54,16 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
       await engine.close()
     },
   }
+}
+
+/** The tables over a connection that someone else looks after. */
+export function tablesFor(
+  db: Kysely<ControlSchema>,
+  { engine, clock }: { readonly engine: SqlEngine; readonly clock: Clock },
+): ControlTables {
+  const statements = new LedgerStatements(db)
+  const ledger = { statements, numbers: LedgerNumbers.of(statements) }
+  return tablesOn(db, { engine, clock, ledger, events: new EventStatements(db) })
 }
 
 interface Shared {

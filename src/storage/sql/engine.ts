@@ -1,4 +1,5 @@
 import type { Dialect, RawBuilder } from 'kysely'
+import type { Doorbell } from '../ports/control-store.ts'
 
 /**
  * What differs between the SQL engines we run on. All else in this folder is written once.
@@ -26,6 +27,7 @@ export interface SqlEngine {
   readonly afterMigrations: readonly string[]
   /** A query with one row if the table exists, with none if not. */
   findTable(name: string): RawBuilder<unknown>
+  readonly doorbell: Doorbell | undefined
   close(): Promise<void>
 }
 

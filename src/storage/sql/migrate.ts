@@ -46,10 +46,11 @@ export interface Migration {
 }
 
 const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions]
-const LATEST_VERSION = MIGRATIONS.length
+/** The newest schema this program knows. */
+export const LATEST_VERSION = MIGRATIONS.length
 
 /** The schema version of the store; 0 when it is new. Throws when it is newer than ours. */
-async function versionOf(db: Kysely<ControlSchema>, engine: SqlEngine): Promise<number> {
+export async function versionOf(db: Kysely<ControlSchema>, engine: SqlEngine): Promise<number> {
   const history = await engine.findTable('schema_migrations').execute(db)
   if (history.rows.length === 0) return 0
 

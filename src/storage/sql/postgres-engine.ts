@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { SqlDdl, SqlEngine } from './engine.ts'
+import { PostgresDoorbell } from './postgres-doorbell.ts'
 import { postgresDialect } from './postgres-driver.ts'
 import { LOCK_MS_MAX, openPostgresPool, type PoolOptions } from './postgres-pool.ts'
 import { afterMigrations } from './postgres-schema.ts'
@@ -19,6 +20,7 @@ export function postgresEngine(url: string, options: PoolOptions): SqlEngine {
     migrationLock: sql`select set_config('lock_timeout', ${String(LOCK_MS_MAX * 60)}, true),
       set_config('statement_timeout', '0', true), pg_advisory_xact_lock(${sql.lit(WRITER_LOCK)})`,
     afterMigrations,
+    doorbell: { onChange: (ring) => new PostgresDoorbell(url, ring) },
     findTable: (name) => sql`select 1 where to_regclass(${name}) is not null`,
     close: async () => {
       if (!pool.ended && !pool.ending) await pool.end()

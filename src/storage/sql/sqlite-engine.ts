@@ -15,6 +15,7 @@ export function sqliteEngine(database: Database.Database): SqlEngine {
     writerLock: undefined,
     migrationLock: undefined,
     afterMigrations: [],
+    doorbell: undefined,
     findTable: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
     close: async () => {
       database.close()

@@ -8,6 +8,7 @@ import type { SnapshotPlace, StoreName, StoresSnapshot } from '../ports/stores-s
 import { openSqlControlStore } from './control-store.ts'
 import { HeldSqliteSpool } from './held-spool.ts'
 import { HeldSqliteUsageLog } from './held-usage-log.ts'
+import { HeldPostgres } from './postgres-held.ts'
 import { sqliteEngine } from './sqlite-engine.ts'
 import { openSqliteFileForReading } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
@@ -23,21 +24,30 @@ import { sqliteProblem } from './sqlite-problem.ts'
  */
 export class SqliteStoresSnapshot implements StoresSnapshot {
   readonly #files: readonly HeldFile[]
+  readonly #postgres: HeldPostgres | undefined
 
-  private constructor(files: readonly HeldFile[]) {
+  private constructor(files: readonly HeldFile[], postgres: HeldPostgres | undefined) {
     this.#files = files
+    this.#postgres = postgres
   }
 
-  /** Holds the files that exist; throws `store-unavailable` when one cannot be read. */
-  static take(paths: StorePaths): SqliteStoresSnapshot {
+  /**
+   * Holds the files that exist, and the database `postgresUrl` if that is the control store; throws
+   * `store-unavailable` when one cannot be read.
+   */
+  static async take(paths: StorePaths, postgresUrl?: string): Promise<SqliteStoresSnapshot> {
     const files: HeldFile[] = []
+    let postgres: HeldPostgres | undefined
     try {
       for (const name of ORDER) {
-        if (existsSync(paths[name])) files.push(new HeldFile(name, paths[name]))
+        if (name === 'control' && postgresUrl !== undefined) postgres = await HeldPostgres.take(postgresUrl)
+        const path = paths[name]
+        if (path !== undefined && existsSync(path)) files.push(new HeldFile(name, path))
       }
-      return new SqliteStoresSnapshot(files)
+      return new SqliteStoresSnapshot(files, postgres)
     } catch (error) {
       for (const file of files) file.close()
+      postgres?.[Symbol.dispose]()
       throw error
     }
   }
@@ -46,8 +56,8 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     return this.#files.map(({ name }) => name)
   }
 
-  places(nodeId: string): readonly SnapshotPlace[] {
-    const ledger = this.#rows('control', MARKS, [nodeId])
+  async places(nodeId: string): Promise<readonly SnapshotPlace[]> {
+    const ledger = (await this.#ledgerOf(nodeId)) ?? this.#rows('control', MARKS, [nodeId])
     const usage = this.#rows('usage', MARKS, [nodeId])
     const spool = this.#rows('spool', SPOOLED)
     const epochs = new Set([...ledger, ...usage, ...spool].map(({ epoch }) => epoch))
@@ -75,7 +85,8 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     }
   }
 
-  control(): Promise<ControlTables> {
+  async control(): Promise<ControlTables> {
+    if (this.#postgres !== undefined) return this.#postgres.tables
     const file = this.#held('control')
     assert(file !== undefined, 'who reads a control store has opened it before')
     // Nothing is written and nothing disposed of: the engine ends with the file.
@@ -94,6 +105,14 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
 
   [Symbol.dispose](): void {
     for (const file of this.#files) file.close()
+    this.#postgres?.[Symbol.dispose]()
+  }
+
+  async #ledgerOf(node: string): Promise<readonly PlaceRow[] | undefined> {
+    const marks = await this.#postgres?.tables.ledger.watermarks()
+    return marks
+      ?.filter(({ nodeId }) => nodeId === node)
+      .map(({ epoch, seq }) => ({ epoch, first: 1, last: seq }))
   }
 
   #held(name: StoreName): HeldFile | undefined {
@@ -107,8 +126,8 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
   }
 }
 
-/** Where the stores are. */
-export type StorePaths = Readonly<Record<StoreName, string>>
+/** Where those stores are that are files. */
+export type StorePaths = Readonly<Partial<Record<StoreName, string>>>
 
 /** A file in a read transaction, which began when this was made. */
 class HeldFile {
