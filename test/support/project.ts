@@ -4,6 +4,7 @@ import { expect } from 'vitest'
 import { type Build, builtProgram } from './build-programs.ts'
 import { type CliResult, runCli } from './run-cli.ts'
 import { ServeProcess } from './serve-process.ts'
+import { newDatabase, stackOfRun, storesOnStack } from './stack.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** A folder with a gatez.yaml, and the built program run in it. Removed when the running test is over. */
@@ -45,7 +46,7 @@ export class Project {
   }
 
   writeConfig(text: string): void {
-    writeFileSync(this.path('gatez.yaml'), text)
+    writeFileSync(this.path('gatez.yaml'), onStack(text))
   }
 
   changeConfig(change: (text: string) => string): void {
@@ -96,6 +97,14 @@ export class Project {
   spawnServe(): ServeProcess {
     return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env })
   }
+}
+
+/** The same file on the stores of this run's stack, unless the test says where they are. */
+function onStack(text: string): string {
+  if (stackOfRun() === 'embedded') return text
+  if (!text.startsWith('{')) return text.replace(/sqlite:\.gatez\/gatez\.db/, () => newDatabase())
+  const file = JSON.parse(text)
+  return JSON.stringify({ ...file, stores: storesOnStack(file.stores ?? {}) }, null, 2)
 }
 
 export interface ProjectOptions {

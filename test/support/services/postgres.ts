@@ -23,12 +23,13 @@ export async function startPostgres(): Promise<Postgres> {
 
 /** A running server; every test makes a database of its own in it. */
 export class Postgres {
-  readonly #adminUrl: string
+  /** Of a user who may do everything, in the database `postgres`. */
+  readonly adminUrl: string
   readonly #cluster: Cluster | undefined
   #databases = 0
 
   constructor(adminUrl: string, cluster: Cluster | undefined) {
-    this.#adminUrl = adminUrl
+    this.adminUrl = adminUrl
     this.#cluster = cluster
   }
 
@@ -53,13 +54,13 @@ export class Postgres {
     this.#databases += 1
     const name = `gatez_${process.pid}_${this.#databases}_${Math.floor(Math.random() * 1e9)}`
     await this.run(`create database ${name}`)
-    const url = new URL(this.#adminUrl)
+    const url = new URL(this.adminUrl)
     url.pathname = `/${name}`
     return url.href
   }
 
   /** Runs statements as the owner of the server. */
-  run(statements: string, url = this.#adminUrl): Promise<readonly Record<string, unknown>[]> {
+  run(statements: string, url = this.adminUrl): Promise<readonly Record<string, unknown>[]> {
     return query(url, statements)
   }
 
@@ -113,8 +114,12 @@ class Cluster {
     const { folder, data, port, user, binaries } = this.#parts
     const options = ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1']
     // What is killed is the server, never the machine: nothing is lost without fsync.
-    const tuning = ['max_connections=200', 'shared_buffers=64MB', 'fsync=off', 'log_min_messages=fatal']
-      .flatMap((setting) => ['-c', setting])
+    const tuning = [
+      'max_connections=200',
+      'shared_buffers=64MB',
+      'fsync=off',
+      'log_min_messages=fatal',
+    ].flatMap((setting) => ['-c', setting])
     const server = spawn(join(binaries, 'postgres'), [...options, ...tuning], {
       ...user,
       cwd: folder,
@@ -169,7 +174,7 @@ function serverUser(): ServerUser {
 }
 
 /** Debian keeps them by version, out of the path. */
-function serverBinaries(): string {
+export function serverBinaries(): string {
   const root = '/usr/lib/postgresql'
   const versions = existsSync(root) ? readdirSync(root).map(Number).filter(Number.isInteger) : []
   const newest = versions.sort((one, other) => other - one)[0]
