@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { checkBill, expectExport } from '../crash/bill-check.ts'
+import { callSome } from '../crash/scene.ts'
+import { CountingUpstream } from '../support/counting-upstream.ts'
+import { flowConfig } from '../support/flow-config.ts'
+import { Load } from '../support/load.ts'
+import { Project } from '../support/project.ts'
+import { startPostgres } from '../support/services/postgres.ts'
+
+const postgres = await startPostgres()
+
+test('a gateway goes on while Postgres is killed 20 times: each call is answered, and billed once', async () => {
+  const upstream = await CountingUpstream.start()
+  const stores = { control: await postgres.database() }
+  const config = { ...flowConfig({ upstreamPort: upstream.port, threads: 2, plans: { open: {} } }), stores }
+  const project = await Project.with(config, { env: { GATEZ_CLOCK: '2026-03-10T12:00:00Z' } })
+  await project.run('tenants', 'create', 'acme', '--plan', 'open')
+  const key = await project.json('keys', 'create', 'acme')
+  const load = new Load({
+    callers: [{ tenantId: 'acme', keyId: key.id, secret: key.secret }],
+    routes: { all: '/x' },
+  })
+  const serve = await project.serve()
+  await callSome(load, serve, 200)
+
+  load.onReceived = () => {}
+  const running = load.run(serve, 16)
+  for (let kill = 0; kill < 20; kill += 1) await postgres.killAndRestart()
+  load.stop()
+  await running
+  expect(load.refused).toEqual([])
+  expect([...load.broken]).toEqual([])
+  expect(await serve.stop()).toBe(0)
+  expect(load.received.size).toBeGreaterThan(2_000)
+  expect(checkBill(project, load)).toEqual({ lost: [], invented: [], twice: [], inFlight: [] })
+  await expectExport(project, load, [])
+  expect(await project.json('reconcile', '--month', '2026-03')).toMatchObject({
+    equal: true,
+    differences: [],
+  })
+})
