@@ -4,7 +4,14 @@ import { defineConfig } from 'vitest/config'
 const FOREIGN = '**/node_modules/**'
 
 /** What tests the stores that are files, or looks into them. */
-const OF_FILES: string[] = []
+const OF_FILES = [
+  'test/flow/backup.test.ts',
+  'test/flow/full-disk.test.ts',
+  'test/flow/many-nodes.test.ts',
+  'test/flow/postgres-kills.test.ts',
+  'test/flow/stacks.test.ts',
+  'test/crash/crash.test.ts',
+]
 
 export default defineConfig({
   test: {

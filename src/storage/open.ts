@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { counterMemory } from './memory/counter-table.ts'
@@ -14,6 +15,7 @@ import { SqliteGrantReader } from './sql/grant-reader.ts'
 import { placeOf, postgresEngine } from './sql/postgres-engine.ts'
 import { examinePostgres } from './sql/postgres-examine.ts'
 import { PostgresGrantReader } from './sql/postgres-grant-reader.ts'
+import { readSchemaVersion, type SchemaVersion } from './sql/schema-version.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
 import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
 import { sqliteProblem } from './sql/sqlite-problem.ts'
@@ -27,17 +29,27 @@ import { openSqliteUsageLog } from './sql/usage-log.ts'
  */
 export async function openControlStore(config: StoresOnly, clock: Clock): Promise<ControlStore> {
   const { control } = config.stores
-  return openSqlControlStore(
+  const engine =
     control.driver === 'postgres'
       ? postgresEngine(control.url, { connectionsMax: CONNECTIONS_MAX, name: 'store' })
-      : sqliteEngine(openSqliteFile(control.path)),
-    clock,
-  )
+      : sqliteEngine(openSqliteFile(control.path))
+  return openSqlControlStore(engine, clock)
 }
 
 /** What an operator knows the control store by: a path, or an address without its password. */
 export function controlStorePlace({ stores: { control } }: StoresOnly): string {
   return control.driver === 'postgres' ? placeOf(control.url) : control.path
+}
+
+/** Which schema the control store has; 0 when there is none yet. Changes nothing. */
+export async function schemaOfControlStore({ stores: { control } }: StoresOnly): Promise<SchemaVersion> {
+  if (control.driver === 'postgres') {
+    return readSchemaVersion(postgresEngine(control.url, { connectionsMax: 1, name: 'db status' }))
+  }
+  const database = existsSync(control.path)
+    ? openSqliteFileForReading(control.path)
+    : openSqliteFile(':memory:')
+  return readSchemaVersion(sqliteEngine(database))
 }
 
 /** What is to be known of the server that the control store is in; undefined when it is a file. */

@@ -67,7 +67,7 @@ function clocks({ clockSkewMs }: ServerFacts): Finding {
   return warning('control clock', text, fix)
 }
 
-function rights({ user, missing, schema, mayCreate }: ServerFacts): Finding {
+function rights({ user, isSuperuser, missing, schema, mayCreate }: ServerFacts): Finding {
   if (missing.length > 0) {
     const named = `${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ' …' : ''}`
     return failure('control rights', `${user} lacks ${named}`, 'Grant the roles of docs/postgres.md.')
@@ -75,6 +75,11 @@ function rights({ user, missing, schema, mayCreate }: ServerFacts): Finding {
   if (schema === 0 && !mayCreate) {
     const fix = 'Run gatez db migrate as a user who may, once.'
     return failure('control rights', `${user} may not make tables, and there are none yet`, fix)
+  }
+  if (isSuperuser) {
+    const fix =
+      'Make the roles of docs/postgres.md and use gatez_app: no wall of the database holds a superuser.'
+    return warning('control rights', `${user} is a superuser`, fix)
   }
   return ok('control rights', `${user} may do what gatez needs`)
 }

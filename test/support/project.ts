@@ -4,13 +4,15 @@ import { expect } from 'vitest'
 import { type Build, builtProgram } from './build-programs.ts'
 import { type CliResult, runCli } from './run-cli.ts'
 import { ServeProcess } from './serve-process.ts'
-import { newDatabase, stackOfRun, storesOnStack } from './stack.ts'
+import { newDatabase, stackOfRun } from './stack.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** A folder with a gatez.yaml, and the built program run in it. Removed when the running test is over. */
 export class Project {
   readonly folder = tempDir()
   readonly #entry: string
+  /** The database of the production stack. */
+  #control: string | undefined
   readonly #env: Readonly<Record<string, string>>
 
   constructor({ build = 'lib', env = {} }: ProjectOptions = {}) {
@@ -46,7 +48,16 @@ export class Project {
   }
 
   writeConfig(text: string): void {
-    writeFileSync(this.path('gatez.yaml'), onStack(text))
+    writeFileSync(this.path('gatez.yaml'), this.#onStack(text))
+  }
+
+  /** The same file on the stores of this run's stack, unless the test says where they are. */
+  #onStack(text: string): string {
+    if (stackOfRun() === 'embedded') return text
+    this.#control ??= newDatabase()
+    if (!text.startsWith('{')) return text.replace('sqlite:.gatez/gatez.db', this.#control)
+    const file = JSON.parse(text)
+    return JSON.stringify({ ...file, stores: { control: this.#control, ...file.stores } }, null, 2)
   }
 
   changeConfig(change: (text: string) => string): void {
@@ -97,14 +108,6 @@ export class Project {
   spawnServe(): ServeProcess {
     return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env })
   }
-}
-
-/** The same file on the stores of this run's stack, unless the test says where they are. */
-function onStack(text: string): string {
-  if (stackOfRun() === 'embedded') return text
-  if (!text.startsWith('{')) return text.replace(/sqlite:\.gatez\/gatez\.db/, () => newDatabase())
-  const file = JSON.parse(text)
-  return JSON.stringify({ ...file, stores: storesOnStack(file.stores ?? {}) }, null, 2)
 }
 
 export interface ProjectOptions {

@@ -14,11 +14,6 @@ export function stackOfRun(): Stack {
 /** How the tests of `flow-production` learn where the servers are. */
 export const SERVER = 'GATEZ_TEST_FLOW_POSTGRES'
 
-/** The stores of a project on the stack of this run: a database of its own on the server, or what the test wants. */
-export function storesOnStack(stores: object): object {
-  return stackOfRun() === 'embedded' || 'control' in stores ? stores : { ...stores, control: newDatabase() }
-}
-
 /** The URL of a new, empty database on the server of this run. */
 export function newDatabase(): string {
   const server = process.env[SERVER]

@@ -26,6 +26,14 @@ export interface ControlStore extends ControlTables, AsyncDisposable {
     writers?: 'alone' | 'side-by-side',
   ): Promise<Result>
 
+  /**
+   * Runs `work`, which only reads, for one tenant.
+   *
+   * Where the store can, nothing of other tenants is there meanwhile, whatever is asked for: a second wall
+   * behind the questions themselves.
+   */
+  forTenant<Result>(tenantId: string, work: (tables: ControlTables) => Promise<Result>): Promise<Result>
+
   /** Undefined where changes must be looked for. */
   readonly doorbell: Doorbell | undefined
 }

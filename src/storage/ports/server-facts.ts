@@ -4,6 +4,8 @@ export interface ServerFacts {
   /** As 150004 for 15.4. */
   readonly versionNumber: number
   readonly user: string
+  /** Whether no rule of rows holds for the user. */
+  readonly isSuperuser: boolean
   /** Whether it takes no writes. */
   readonly isStandby: boolean
   readonly isEncrypted: boolean

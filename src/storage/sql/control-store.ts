@@ -49,6 +49,17 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
       ledger.numbers.keep()
       return result
     },
+    forTenant: (tenantId, work) => {
+      const scope = engine.tenantScope?.(tenantId)
+      if (scope === undefined) return work(tablesOn(db, shared))
+      return db
+        .transaction()
+        .setAccessMode('read only')
+        .execute(async (transaction) => {
+          await scope.execute(transaction)
+          return work(tablesOn(transaction, shared))
+        })
+    },
     [Symbol.asyncDispose]: async () => {
       await db.destroy()
       await engine.close()

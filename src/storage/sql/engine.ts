@@ -25,6 +25,10 @@ export interface SqlEngine {
   readonly migrationLock: RawBuilder<unknown> | undefined
   /** Statements that follow every migration, in its transaction; each may be run any number of times. */
   readonly afterMigrations: readonly string[]
+  /** What narrows a transaction to the rows of one tenant; undefined where nothing can. */
+  readonly tenantScope: ((tenantId: string) => RawBuilder<unknown>) | undefined
+  /** A query with one row if this user may migrate, with none if not; undefined where whoever opens it may. */
+  readonly migrationRight: RawBuilder<unknown> | undefined
   /** A query with one row if the table exists, with none if not. */
   findTable(name: string): RawBuilder<unknown>
   readonly doorbell: Doorbell | undefined

@@ -19,7 +19,10 @@ export async function migrate(
   db: Kysely<ControlSchema>,
   { engine, clock }: { readonly engine: SqlEngine; readonly clock: Clock },
 ): Promise<void> {
-  if ((await versionOf(db, engine)) === LATEST_VERSION) return
+  const found = await versionOf(db, engine)
+  if (found === LATEST_VERSION) return
+  const right = await engine.migrationRight?.execute(db)
+  if (right?.rows.length === 0) throw mayNotMigrate(engine, found)
 
   await db.transaction().execute(async (transaction) => {
     await engine.migrationLock?.execute(transaction)
@@ -38,6 +41,13 @@ export async function migrate(
   })
 }
 
+function mayNotMigrate({ place }: SqlEngine, version: number): GatezError {
+  const detail =
+    `The store ${place} has schema ${version}, this gatez needs ${LATEST_VERSION}, and this user may not make tables: ` +
+    'run gatez db migrate once, as the user who owns them (docs/postgres.md).'
+  return new GatezError('store-unavailable', detail)
+}
+
 /** One step of the schema. Once released it is never edited; a later one mends it. */
 export interface Migration {
   readonly version: number
@@ -45,7 +55,8 @@ export interface Migration {
   statements(ddl: SqlDdl): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions]
+/** All of them, in order. */
+export const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions]
 /** The newest schema this program knows. */
 export const LATEST_VERSION = MIGRATIONS.length
 

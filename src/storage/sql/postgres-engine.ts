@@ -20,6 +20,8 @@ export function postgresEngine(url: string, options: PoolOptions): SqlEngine {
     migrationLock: sql`select set_config('lock_timeout', ${String(LOCK_MS_MAX * 60)}, true),
       set_config('statement_timeout', '0', true), pg_advisory_xact_lock(${sql.lit(WRITER_LOCK)})`,
     afterMigrations,
+    tenantScope: (tenantId) => sql`select set_config('gatez.tenant', ${tenantId}, true)`,
+    migrationRight: sql`select 1 where has_schema_privilege(current_schema(), 'CREATE')`,
     doorbell: { onChange: (ring) => new PostgresDoorbell(url, ring) },
     findTable: (name) => sql`select 1 where to_regclass(${name}) is not null`,
     close: async () => {

@@ -18,6 +18,7 @@ export async function examinePostgres(url: string, clock: Clock): Promise<Server
       version: server?.version ?? '',
       versionNumber: server?.version_number ?? 0,
       user: server?.user ?? '',
+      isSuperuser: server?.is_superuser ?? false,
       isStandby: server?.is_standby ?? false,
       isEncrypted: server?.is_encrypted ?? false,
       isLoopback: server?.is_loopback ?? false,
@@ -39,6 +40,7 @@ interface ServerRow {
   readonly version: string
   readonly version_number: number
   readonly user: string
+  readonly is_superuser: boolean
   readonly is_standby: boolean
   readonly is_encrypted: boolean
   readonly is_loopback: boolean
@@ -76,7 +78,7 @@ const NOW = sql`select (extract(epoch from clock_timestamp()) * 1000)::bigint as
 const SERVER = sql`
   select current_setting('server_version') as version,
     current_setting('server_version_num')::int as version_number,
-    current_user as user, pg_is_in_recovery() as is_standby,
+    current_user as user, (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as is_superuser, pg_is_in_recovery() as is_standby,
     coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false) as is_encrypted,
     coalesce(host(inet_client_addr()) in ('127.0.0.1', '::1'), true) as is_loopback,
     has_schema_privilege(current_schema(), 'CREATE') as may_create,

@@ -15,6 +15,8 @@ export function sqliteEngine(database: Database.Database): SqlEngine {
     writerLock: undefined,
     migrationLock: undefined,
     afterMigrations: [],
+    tenantScope: undefined,
+    migrationRight: undefined,
     doorbell: undefined,
     findTable: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
     close: async () => {
