@@ -38,6 +38,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'plans:show': () => import('./plans/show.ts'),
   'pricing:lint': () => import('./pricing/lint.ts'),
   'pricing:quote': () => import('./pricing/quote.ts'),
+  'pricing:simulate': () => import('./pricing/simulate.ts'),
   reconcile: () => import('./reconcile.ts'),
   restore: () => import('./restore.ts'),
   'routes:list': () => import('./routes/list.ts'),
@@ -54,6 +55,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tokens:create': () => import('./tokens/create.ts'),
   'tokens:list': () => import('./tokens/list.ts'),
   'tokens:revoke': () => import('./tokens/revoke.ts'),
+  'usage:explain': () => import('./usage/explain.ts'),
   'usage:export': () => import('./usage/export.ts'),
   'usage:import': () => import('./usage/import.ts'),
   'usage:ingest': () => import('./usage/ingest.ts'),
@@ -61,6 +63,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'usage:report': () => import('./usage/report.ts'),
   'usage:tail': () => import('./usage/tail.ts'),
   'usage:unattributed': () => import('./usage/unattributed.ts'),
+  'usage:void': () => import('./usage/void.ts'),
   why: () => import('./why.ts'),
 }
 
@@ -71,11 +74,12 @@ export const TOPICS: Readonly<Record<string, string>> = {
   keys: 'API keys: create, request, approve, reveal, rotate, verify, revoke.',
   members: 'The persons of a tenant, who sign in to its portal.',
   plans: 'The plans in force.',
-  pricing: 'Prices: what a quantity costs, and what can hardly be meant.',
+  pricing: 'Prices: what a quantity costs, what can hardly be meant, what others would bring.',
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
   tokens: 'What programs of yours show instead of a person: create, list, revoke.',
-  usage: 'What was used: reports, exports, calls as they happen, events and logs brought in.',
+  usage:
+    'What was used: reports, exports, the calls behind a figure, events and logs brought in, leaks, voids.',
 }
 
 export interface CommandModule {

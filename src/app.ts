@@ -7,6 +7,7 @@ import { type CreateKeyRequest, createKey } from './access/create-key.ts'
 import { createTenant } from './access/create-tenant.ts'
 import { createToken } from './access/create-token.ts'
 import { deleteTenant, tenantBlockers } from './access/delete-tenant.ts'
+import { findTenant } from './access/find-tenant.ts'
 import { importKeys } from './access/import-keys.ts'
 import { inviteMember } from './access/invite-member.ts'
 import { listKeys } from './access/list-keys.ts'
@@ -37,10 +38,13 @@ import { clockFromEnvironment, processEnvironment } from './config/environment.t
 import { loadConfig } from './config/load-config.ts'
 import type { Clock } from './lib/clock.ts'
 import type { ReportBy } from './metering/report-columns.ts'
+import { simulatePrices } from './metering/simulate-prices.ts'
 import { usageLeaks } from './metering/usage-leaks.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageReport } from './metering/usage-report.ts'
+import type { Plan } from './model/plan.ts'
 import { openControlStore } from './storage/open.ts'
+import type { ControlStore } from './storage/ports/control-store.ts'
 
 /**
  * Reads the file, opens its stores and returns all use cases with what they need bound to them.
@@ -56,7 +60,6 @@ export async function openApp(configFile: string) {
   const access = { store, clock, billing: config.billing }
   const actor = `cli:${systemUser()}`
   const routes = config.apis.flatMap((api) => api.routes)
-  const readQuery = queryReader({ config, clock })
 
   return {
     config,
@@ -99,16 +102,30 @@ export async function openApp(configFile: string) {
       applyPlans(access, { ...request, plans: config.plans, actor }),
     listPlans: () => listPlans(access),
     showPlan: (request: Asked<typeof showPlan>) => showPlan(access, request),
-    usageReport: (written: WrittenUsageQuery) => usageReport(store, readQuery(written, ['tenant'])),
-    usageLeaks: (written: WrittenUsageQuery) => usageLeaks(store, readQuery(written, [])),
+    ...usageCases({ config, clock, store }),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  }
+}
+
+/** The use cases about what was used. */
+function usageCases({ config, clock, store }: UsageParts) {
+  const { billing } = config
+  const read = queryReader({ config, clock })
+  return {
+    usageReport: (written: WrittenUsageQuery) => usageReport(store, read(written, ['tenant']), billing),
+    usageLeaks: (written: WrittenUsageQuery) => usageLeaks(store, read(written, [])),
     exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
       // Loaded here, so that other commands need not wait for the CSV writer.
       const { exportUsage } = await import('./billing/export/export-usage.ts')
-      const report = await usageReport(store, readQuery(written, ['tenant', 'key']))
+      const report = await usageReport(store, read(written, ['tenant', 'key']), billing)
       await exportUsage(report, { ...request, meterIds: config.meters.map(({ id }) => id) })
       return report
     },
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    simulatePrices: async (written: WrittenUsageQuery, plans: readonly Plan[]) => {
+      const { span, tenant } = read(written, [])
+      const tenantId = tenant === undefined ? undefined : (await findTenant(store, tenant)).id
+      return simulatePrices(store, { span, tenantId, plans, billing })
+    },
   }
 }
 
@@ -142,6 +159,10 @@ function queryReader({ config, clock }: ReaderParts) {
 interface ReaderParts {
   readonly config: Config
   readonly clock: Clock
+}
+
+interface UsageParts extends ReaderParts {
+  readonly store: ControlStore
 }
 
 /** The use cases, ready to be called. */

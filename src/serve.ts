@@ -1,39 +1,32 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
+import type { Keeping } from './gateway/keeping.ts'
 import type { GatewayThreadData } from './gateway/thread-messages.ts'
 import type { IngestRules } from './ingest/ingest-messages.ts'
 import { Ingesting } from './ingest/ingesting.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
-import { prefixedId } from './lib/id.ts'
+import { failPoint } from './lib/fail-point.ts'
 import { makeFolder } from './lib/make-folder.ts'
-import { restoreCounters } from './limits/restore-counters.ts'
-import { Meter } from './metering/meter.ts'
+import { AdjustedQuotas, adjustedThrough } from './limits/release-adjusted.ts'
+import { restoreQuotas, restoreWindows } from './limits/restore-counters.ts'
+import type { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
-import type { MeteringRules } from './shipping/ship.ts'
-import { Shipping } from './shipping/shipping.ts'
-import {
-  lockDataFolder,
-  makeCounterMemory,
-  openControlStore,
-  openCounters,
-  openUsageLog,
-} from './storage/open.ts'
+import { type Metering, meteringRules, startMetering } from './serve-metering.ts'
+import type { Shipping } from './shipping/shipping.ts'
+import { lockDataFolder, makeCounterMemory, openControlStore, openCounters } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
+import type { CounterStore } from './storage/ports/counters.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 import { describeError, type Log } from './telemetry/log.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
 const CHANGES_EVERY_MS = 200
-/** The most a spool may hold when nothing ships. */
-const SPOOL_BYTES_MAX = 4 * 1024 ** 3
 
 /** Memory in which addresses are counted: some 25,000 at a time. What finds no room there is let in. */
 const CLIENTS_MIB = 8
@@ -102,6 +95,8 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     reload: async (next, plans) => {
       const mode = plans === 'apply' ? 'explicit' : 'start'
       await applyPlans({ store, clock }, { plans: next.plans, actor: parts.actor, mode })
+      failPoint('reload')
+      await metering.keeping.ensure(next.apis)
       metering.shipping.replaceMetering(meteringRules(next))
       gateway.replaceConfig(next, await plansInForce(store))
       ingesting.replaceRules(ingestRules(next))
@@ -116,81 +111,33 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   }
 }
 
-/** Opens the spool and ships what an earlier run left in it. */
-async function startMetering(
-  { config, clock, log, onEvents }: ServeParts,
-  store: ControlStore,
-  undo: AsyncDisposableStack,
-  onDeath: (error: unknown) => void,
-): Promise<Metering> {
-  const { stores, metering } = config
-  const nodeId = readNodeId(stores.dataDir)
-  const epoch = await store.nodes.startEpoch(nodeId, clock.nowMs())
-  // Also makes it: the ship thread finds it ready.
-  const usageLog = undo.use(await openUsageLog(config))
-  const spoolPath = join(stores.dataDir, 'spool.db')
-  let committed = (): void => {}
-  const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  const meter = await Meter.start(
-    { spoolPath, durability: metering.durability, epoch, clockOffsetMs, spoolBytesMax: SPOOL_BYTES_MAX },
-    {
-      onCommitted: () => committed(),
-      onDown: (reason) => log.error({ reason }, 'events cannot be written: calls are refused'),
-      onUp: () => log.warn({}, 'events can be written again'),
-      onDeath,
-    },
-  )
-  undo.defer(() => meter.stop())
-  const shipping = await Shipping.start(
-    { stores, metering: meteringRules(config), spoolPath, nodeId, clockOffsetMs },
-    {
-      onShipped: (throughBatchId) => meter.shipped(throughBatchId),
-      onEvents,
-      onFailed: (error) => log.error(error, 'shipping failed, will retry'),
-      onDeath,
-    },
-  )
-  undo.defer(() => shipping.stop())
-  committed = () => shipping.wake()
-  return { store, usageLog, meter, epoch, shipping }
-}
-
-function meteringRules({ meters, dimensions }: Config): MeteringRules {
-  return { meters, dimensions }
-}
-
-interface Metering {
-  readonly store: ControlStore
-  readonly usageLog: UsageLog
-  readonly meter: Meter
-  readonly epoch: number
-  readonly shipping: Shipping
-}
-
 /** Counts again what was admitted before, starts the threads, and listens. */
 async function startGateway(
   parts: ServeParts,
-  { store, usageLog, meter, epoch, shipping }: Metering,
+  { store, usageLog, meter, epoch, shipping, keeping }: Metering,
   undo: AsyncDisposableStack,
   onDeath: (error: unknown) => void,
 ): Promise<{ readonly gateway: GatewayThreads; readonly ingesting: Ingesting; readonly port: number }> {
-  const { config, clock, log } = parts
+  const { config, log } = parts
   const plans = await plansInForce(store)
   const counterMemory = makeCounterMemory(config.gateway.countersMib)
   const counters = openCounters(counterMemory)
-  await restoreCounters({ store, usageLog, counters, clock, timezone: config.billing.timezone }, plans)
+  const adjusted = await countAgain(parts, { store, usageLog, counters, plans })
   const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
   const gateway = new GatewayThreads({
-    threads: threadData(parts, { plans, epoch, counterMemory, meter, ingesting }),
+    threads: threadData(parts, { plans, epoch, counterMemory, meter, ingesting, keeping }),
     figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onDeath,
   })
   undo.defer(() => gateway.stop())
+  await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
-  undo.use(await watchChanges(parts, store, gateway))
+  undo.use(await watchChanges(parts, store, gateway, adjusted))
+  // What was adjusted before there was anyone watching.
+  await adjusted.release()
   const port = await gateway.listen(config.gateway.listen)
   return { gateway, ingesting, port }
 }
@@ -221,6 +168,26 @@ function ingestRules({ meters, gateway }: Config): IngestRules {
   return { meters, perMinute: gateway.eventsPerMinute }
 }
 
+/** Counts windows and quotas as they were, and returns what gives back to quotas what is adjusted from now on. */
+async function countAgain(
+  { config, clock }: ServeParts,
+  {
+    plans,
+    ...stores
+  }: Readonly<{ store: ControlStore; usageLog: UsageLog; counters: CounterStore; plans: readonly Plan[] }>,
+): Promise<AdjustedQuotas> {
+  const { store, counters } = stores
+  const { timezone } = config.billing
+  await restoreWindows({ ...stores, clock, timezone }, plans)
+  // In one transaction: what is adjusted meanwhile is either in the sums or among what comes later.
+  const adjustedSeq = await store.transaction(async (tables) => {
+    await restoreQuotas({ store: tables, counters, clock, timezone }, plans)
+    return adjustedThrough(tables)
+  })
+  const release = { store, counters, timezone, nowMs: () => clock.nowMs(), plans: () => plansInForce(store) }
+  return new AdjustedQuotas(release, adjustedSeq)
+}
+
 function threadData(
   parts: ServeParts,
   shared: {
@@ -229,6 +196,7 @@ function threadData(
     readonly counterMemory: SharedArrayBuffer
     readonly meter: Meter
     readonly ingesting: Ingesting
+    readonly keeping: Keeping
   },
 ): GatewayThreadData[] {
   const { config, clock } = parts
@@ -244,6 +212,7 @@ function threadData(
     clientMemory,
     meterPort: shared.meter.connect(),
     ingestPort: shared.ingesting.connect(),
+    keeperPort: shared.keeping.makePort(),
     ipSalt,
     sharePort: config.gateway.threads > 1,
   }))
@@ -253,6 +222,7 @@ async function watchChanges(
   parts: ServeParts,
   store: ControlStore,
   gateway: GatewayThreads,
+  adjusted: AdjustedQuotas,
 ): Promise<Disposable> {
   const watcher = await ChangeWatcher.start({
     changes: store.changes,
@@ -260,6 +230,7 @@ async function watchChanges(
     everyMs: CHANGES_EVERY_MS,
     onChanges: async (subjects) => {
       if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
+      if (subjects.some((subject) => subject.startsWith('event:'))) await adjusted.release()
       gateway.forget(subjects)
     },
     onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),
@@ -282,17 +253,5 @@ function makeDataFolder(dir: string): void {
     makeFolder(dir, 0o700)
   } catch (cause) {
     throw new GatezError('folder-not-writable', `The data folder ${dir} cannot be made.`, { cause })
-  }
-}
-
-/** The id of this data folder's node, made at its first start. */
-function readNodeId(dataDir: string): string {
-  const path = join(dataDir, 'node')
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    const nodeId = prefixedId('node')
-    writeFileSync(path, `${nodeId}\n`, { mode: 0o600 })
-    return nodeId
   }
 }

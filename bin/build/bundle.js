@@ -7,6 +7,7 @@ const ENTRIES = {
   gatez: 'bin/run.js',
   'gateway-thread': 'src/gateway/thread-worker.ts',
   'ingest-thread': 'src/ingest/ingest-thread.ts',
+  'keeper-thread': 'src/gateway/keeper-thread.ts',
   'meter-thread': 'src/metering/meter-thread.ts',
   'ship-thread': 'src/shipping/ship-thread.ts',
 }
@@ -16,14 +17,20 @@ const BANNER =
   "import{createRequire as gatezCreateRequire}from'node:module';const require=gatezCreateRequire(import.meta.url);"
 
 /**
- * Bundles the program into dist/lib, which takes the place of the last one whole. Returns a line to print.
- *
- * With `releaseEarly` into dist/release-early: the program that lets answers end before they are metered
- * (src/lib/bundle.ts), which no one ships.
+ * What is built, by the name of its folder in dist, with what esbuild sets. No one ships but `lib`: the others
+ * are for test/crash. They can be killed at named places (src/lib/fail-point.ts), and `release-early` lets
+ * answers end before they are metered (src/lib/bundle.ts).
  */
-export async function bundle({ releaseEarly = false } = {}) {
+const VARIANTS = {
+  lib: { GATEZ_FAIL_POINTS: 'undefined' },
+  'fail-points': { GATEZ_FAIL_POINTS: 'true' },
+  'release-early': { GATEZ_FAIL_POINTS: 'true', GATEZ_RELEASES_EARLY: 'true' },
+}
+
+/** Bundles the program into its folder in dist, whose place it takes whole. Returns a line to print. */
+export async function bundle(variant = 'lib') {
   const startMs = performance.now()
-  const target = releaseEarly ? 'dist/release-early' : 'dist/lib'
+  const target = `dist/${variant}`
   const staging = `${target}-${process.pid}`
   const { metafile } = await build({
     absWorkingDir: ROOT,
@@ -37,7 +44,9 @@ export async function bundle({ releaseEarly = false } = {}) {
     chunkNames: 'chunk-[hash]',
     // oclif looks for typescript to run sources; a bundle has none.
     external: ['better-sqlite3', 'typescript'],
-    define: { GATEZ_BUNDLED: 'true', ...(releaseEarly ? { GATEZ_RELEASES_EARLY: 'true' } : {}) },
+    define: { GATEZ_BUNDLED: 'true', ...VARIANTS[variant] },
+    // Leaves out calls of empty functions: in `lib` those of `failPoint`.
+    minifySyntax: true,
     banner: { js: BANNER },
     legalComments: 'none',
     metafile: true,

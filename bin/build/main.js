@@ -2,7 +2,7 @@ import { binaryIsFresh, buildBinary } from './binary.js'
 import { bundle } from './bundle.js'
 
 const flags = new Set(process.argv.slice(2))
-const known = ['--no-binary', '--if-stale', '--release-early']
+const known = ['--no-binary', '--if-stale', '--fail-points', '--release-early']
 const unknown = [...flags].find((flag) => !known.includes(flag))
 
 if (unknown !== undefined) {
@@ -12,9 +12,9 @@ if (unknown !== undefined) {
   console.log('build: dist/gatez is up to date')
 } else {
   try {
-    const releaseEarly = flags.has('--release-early')
-    console.log(await bundle({ releaseEarly }))
-    if (!releaseEarly && !flags.has('--no-binary')) console.log(await buildBinary())
+    const variant = ['fail-points', 'release-early'].find((name) => flags.has(`--${name}`)) ?? 'lib'
+    console.log(await bundle(variant))
+    if (variant === 'lib' && !flags.has('--no-binary')) console.log(await buildBinary())
   } catch (error) {
     console.error(`build: ${error.message}`)
     process.exitCode = 1

@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** Programs that tests call as users do, and the Debian package of each. */
-const TOOLS = { bash: 'bash', curl: 'curl', git: 'git', openssl: 'openssl', timeout: 'coreutils' }
+const TOOLS = {
+  bash: 'bash',
+  curl: 'curl',
+  git: 'git',
+  openssl: 'openssl',
+  strace: 'strace',
+  timeout: 'coreutils',
+}
 
 /**
  * Installs what is missing where that can be done (Debian, as root); elsewhere says what to install, and

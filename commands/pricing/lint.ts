@@ -8,8 +8,7 @@ import { type Finding, LINT_RULES } from '../../src/pricing/lint/finding.ts'
 import { lintPlan } from '../../src/pricing/lint/lint-plan.ts'
 
 export default class PricingLint extends GatezCommand {
-  static override summary =
-    'Look for prices that can hardly be meant: where more costs less, or nothing at all.'
+  static override summary = 'Look for prices that can hardly be meant, as where more costs less.'
   static override description =
     'cliff: more costs less. gap: usage that no price covers, or a quota and a price that disagree on where billing begins. overlap: ' +
     'billed or free twice. unreachable: a tier that no limit, quota or maximum lets anyone reach. rise: a unit costs more than those ' +

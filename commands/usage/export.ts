@@ -8,7 +8,7 @@ import { type UsageReportView, viewUsageReport } from '../../src/metering/usage-
 export default class UsageExport extends GatezCommand {
   static override summary = 'Write usage as CSV or JSON lines, to standard output or a file.'
   static override description =
-    'Breaks down by tenant and key if not told otherwise. A file is there whole or not at all, readable by its owner only. Text can never run as a formula in a spreadsheet.'
+    'Breaks down by tenant and key if not told otherwise. Over whole billing periods the amounts add up to the bill: what a key used has its share of each charge, fees stand on an empty key. A file is there whole or not at all, readable by its owner only. Text can never run as a formula in a spreadsheet.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --month 2026-03 > usage.csv',
     '<%= config.bin %> <%= command.id %> --month 2026-03 --by tenant,day --out usage.csv',

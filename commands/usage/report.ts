@@ -7,7 +7,8 @@ import { type UsageReportView, viewUsageReport } from '../../src/metering/usage-
 export default class UsageReport extends GatezCommand {
   static override summary = 'Show what was used, from the ledger: by tenant, key, route, day …'
   static override description =
-    'Counts of requests cover all of them; units, bytes and meters the billable ones. Every breakdown adds up to the same total.'
+    'Counts of requests cover all of them; units, bytes and meters the billable ones. Every breakdown adds up to the same total. ' +
+    'Over whole billing periods it says what that costs, fees on a row of their own where keys or routes are shown.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --month 2026-03',
     '<%= config.bin %> <%= command.id %> --by day --tenant acme --tz Europe/Berlin',
@@ -20,9 +21,10 @@ export default class UsageReport extends GatezCommand {
     await using app = await openApp(flags.config)
 
     const report = await app.usageReport(flags)
-    const { title, columns, rows } = usageTable(report)
+    const { title, columns, rows, notes } = usageTable(report)
     this.log(`${title}\n`)
     this.table(columns, rows, 'Nothing was used.')
+    for (const note of notes) this.log(`\n${note}`)
     const { leaks } = report.total
     if (leaks !== '0') this.log(`\nQuantities missing: ${leaks}. What and why: gatez usage leaks`)
     return viewUsageReport(report)

@@ -1,3 +1,4 @@
+import { ADJUSTMENTS } from '../model/adjustment.ts'
 import type { Difference } from '../reconcile/difference.ts'
 import type { FigureRow } from '../reconcile/figures.ts'
 import type { Reconciliation } from '../reconcile/reconcile.ts'
@@ -37,13 +38,13 @@ export function figureTable({ rows }: Reconciliation): readonly (readonly string
 export function reconcileLines(found: Reconciliation): readonly string[] {
   const { rows, differences, differences_total: total, events, raw_since: since } = found
   const left = new Set(rows.map(({ tenant_id }) => tenant_id)).size - tenantsOf(shownRows(rows))
-  const runs = `${plural(events, 'event')} counted again, of ${plural(found.through.length, 'run')} of gatez`
+  const through = found.through.map(({ node_id, epoch, seq }) => {
+    return node_id === ADJUSTMENTS.nodeId ? `adjustment ${seq}` : `run ${epoch}: event ${seq}`
+  })
+  const upTo = through.length === 0 ? '' : `, up to ${through.slice(-3).join(', ')}`
   return [
     ...(left > 0 ? [`${plural(left, 'more tenant')}, all equal (--json shows all).`] : []),
-    `${runs}, up to ${found.through
-      .map(({ epoch, seq }) => `run ${epoch}: event ${seq}`)
-      .slice(-3)
-      .join(', ')}.`,
+    `${plural(events, 'event')} counted again, of ${plural(through.length, 'run')}${upTo}.`,
     ...(since !== null && since > found.from
       ? [
           `Raw events from before ${since} are forgotten (metering.retention_days): there rollups are held against seals.`,

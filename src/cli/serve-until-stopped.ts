@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { systemUser } from '../app.ts'
 import type { Config } from '../config/config.ts'
-import { clockFromEnvironment, processEnvironment } from '../config/environment.ts'
+import { clockFromEnvironment, failPointFromEnvironment, processEnvironment } from '../config/environment.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { checkedListen } from '../config/upstream-config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { processStartMs } from '../lib/clock.ts'
+import { armFailPoint } from '../lib/fail-point.ts'
 import { type Serving, serve } from '../serve.ts'
 import { describeError, openLog } from '../telemetry/log.ts'
 import { FirstCalls } from './first-calls.ts'
@@ -22,6 +23,7 @@ import { WatchedFiles } from './watched-files.ts'
 export async function serveUntilStopped({ file, upstream, listen, print }: ServeRequest): Promise<void> {
   const env = processEnvironment()
   const clock = clockFromEnvironment(env)
+  armFailPoint(failPointFromEnvironment(env))
   const alone = upstream === undefined ? undefined : configForUpstream(file, { upstream, listen }, env)
   const watched = new WatchedFiles(file, env)
   const load = (): Config => listeningOn(loadConfig(file, env), listen)

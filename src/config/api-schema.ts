@@ -41,6 +41,12 @@ const maintenance = strict({
   retry_after: text(parseDuration).prefault('5m'),
 })
 
+const idempotency = strict({
+  keep: text(parseDuration).prefault('24h'),
+  max_body: text(parseSize).prefault('1MB'),
+  max_answer: text(parseSize).prefault('1MB'),
+})
+
 /** What may be said of a route, or of all routes of an api at once. */
 const policy = {
   retries: whole(0, 5).optional(),
@@ -50,6 +56,7 @@ const policy = {
   cors: cors.nullable().optional(),
   maintenance: maintenance.nullable().optional(),
   validate: z.boolean().optional(),
+  idempotency: idempotency.nullable().optional(),
 }
 
 const route = strict({

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Api, Breaker, Route, UpstreamTls } from '../model/api.ts'
-import type { Cors, FieldChanges, PathRewrite, RoutePolicy } from '../model/route-policy.ts'
+import type { Cors, FieldChanges, Idempotency, PathRewrite, RoutePolicy } from '../model/route-policy.ts'
 import type { File } from './schema.ts'
 
 /** Turns a checked entry of `apis` into the api: what a route does not say, its api says for it. */
@@ -70,6 +70,7 @@ function toRoute(route: WrittenRoute, api: WrittenApi): Route {
 function toPolicy(route: WrittenRoute, api: WrittenApi): RoutePolicy {
   const maintenance = route.maintenance === undefined ? api.maintenance : route.maintenance
   const cors = route.cors === undefined ? api.cors : route.cors
+  const idempotency = route.idempotency === undefined ? api.idempotency : route.idempotency
   const maxBody = route.max_body === undefined ? api.max_body : route.max_body
   return {
     headersMs: route.timeouts.headers ?? api.timeouts.headers,
@@ -85,7 +86,12 @@ function toPolicy(route: WrittenRoute, api: WrittenApi): RoutePolicy {
         ? null
         : { detail: maintenance.detail, retryAfterS: Math.ceil(maintenance.retry_after / 1000) },
     validate: route.validate ?? api.validate ?? false,
+    idempotency: idempotency == null ? null : toIdempotency(idempotency),
   }
+}
+
+function toIdempotency(written: NonNullable<WrittenApi['idempotency']>): Idempotency {
+  return { keepMs: written.keep, bodyBytesMax: written.max_body, answerBytesMax: written.max_answer }
 }
 
 function toRewrite(route: WrittenRoute, api: WrittenApi): PathRewrite | null {

@@ -41,6 +41,7 @@ export function buildConfig(file: File, path: string): Config {
     metering: {
       durability: file.metering.durability,
       retentionDays: file.metering.retention_days,
+      spoolBytesMax: file.metering.spool_max,
       clientIp: file.metering.client_ip,
     },
     billing: file.billing,

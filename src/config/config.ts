@@ -85,6 +85,8 @@ export interface MeteringConfig {
   /** `disk` survives power loss (fsync), `process` survives `kill -9`. */
   readonly durability: 'disk' | 'process'
   readonly retentionDays: number
+  /** What may wait to be shipped; beyond it calls are refused. */
+  readonly spoolBytesMax: number
   readonly clientIp: 'off' | 'hash' | 'full'
 }
 

@@ -29,8 +29,8 @@ export function clockFromEnvironment(env: Environment): Clock {
   return shiftedClock(startMs - systemClock.nowMs())
 }
 
-/** The name of the fault a test asks for; undefined outside tests. */
-export function failpointFromEnvironment(env: Environment): string | undefined {
+/** Where the crash programme wants the process to die (src/lib/fail-point.ts); undefined outside of it. */
+export function failPointFromEnvironment(env: Environment): string | undefined {
   return env.GATEZ_FAILPOINT || undefined
 }
 

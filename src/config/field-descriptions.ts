@@ -46,6 +46,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'metering.durability':
     'disk: counted calls survive a power cut; process: they survive the end of the process.',
   'metering.retention_days': 'How long single calls are kept in the usage log; sums are kept for ever.',
+  'metering.spool_max':
+    'What may wait on the disk of this node to reach the stores, as 4GiB: four million calls a GiB. Beyond it, calls are refused.',
   'metering.client_ip': 'Whether the address of a caller is kept: off, hash or full.',
   billing: 'What holds for all invoices.',
   'billing.currency': 'ISO 4217 code.',
@@ -68,7 +70,7 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'apis[].breaker':
     'Holds calls back from an upstream that fails; null for never. Set as below if there are several.',
   'apis[].breaker.failures': 'Failures in a row after which it gets no calls.',
-  'apis[].breaker.open': 'For how long; then one call tries it.',
+  'apis[].breaker.open': 'For how long; then one call of each thread tries it.',
   'apis[].breaker.statuses': 'Answers that count as failures, beside no answer at all.',
   'apis[].openapi': 'Path of its OpenAPI file.',
   'apis[].secret': 'What tells the upstream that a call came through gatez.',
@@ -80,17 +82,17 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'apis[].tls.key': 'The private key to it (PEM, without a passphrase).',
   'apis[].tls.server_name': 'The name its certificate must be for; the host of upstream if not given.',
   'apis[].timeouts': 'How long the upstream may take.',
-  'apis[].timeouts.connect': 'For a connection.',
+  'apis[].timeouts.connect': 'For a connection: a new one, or a busy one that becomes free.',
   'apis[].timeouts.headers': 'From the request sent to the head of the answer.',
   'apis[].timeouts.idle': 'Between two pieces of a body, and between bytes of a WebSocket.',
   'apis[].retries':
     'How often a call is tried again that failed before its answer, where that is safe; 1 if not given.',
   'apis[].max_body': 'The largest request body, as 10MB; null or not given for any.',
   'apis[].request_headers': 'What is changed in the header of a request on its way upstream.',
-  'apis[].request_headers.remove': 'Names of fields taken out.',
+  'apis[].request_headers.remove': 'Names of fields taken out, also where _ stands for -.',
   'apis[].request_headers.set': 'Fields put in, in the place of any of that name.',
   'apis[].response_headers': 'What is changed in the header of an answer on its way back.',
-  'apis[].response_headers.remove': 'Names of fields taken out.',
+  'apis[].response_headers.remove': 'Names of fields taken out, in early hints and trailers, too.',
   'apis[].response_headers.set': 'Fields put in, in the place of any of that name.',
   'apis[].cors':
     'Which pages of other origins may call: gatez answers browsers then, in place of the upstream.',
@@ -103,7 +105,14 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'apis[].maintenance': 'Answers every call with 503 maintenance; null or not given for none.',
   'apis[].maintenance.detail': 'What callers read.',
   'apis[].maintenance.retry_after': 'When they are asked to come back.',
-  'apis[].validate': 'Checks requests against the OpenAPI file; what does not fit gets 400 invalid-request.',
+  'apis[].validate':
+    'Checks requests against the OpenAPI file; what does not fit gets 400 invalid-request, a JSON body above 4 MiB 413.',
+  'apis[].idempotency':
+    'Answers a POST, PUT, PATCH or DELETE that is sent again with its Idempotency-Key as the first time, and bills it once; {} for as below, null for never.',
+  'apis[].idempotency.keep': 'For how long.',
+  'apis[].idempotency.max_body': 'The largest request body with such a key; above it 413.',
+  'apis[].idempotency.max_answer':
+    'The largest answer that is kept; a call with a larger one is a new call each time.',
   'apis[].strip_prefix': 'Taken off each path before it goes upstream.',
   'apis[].routes': 'The endpoints calls can go to; all others are 404.',
   'apis[].routes[].id': 'Unique among all apis; plans and reports name it.',
@@ -119,10 +128,10 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'How often a call is tried again that failed before its answer, where that is safe; 1 if not given here or for the api.',
   'apis[].routes[].max_body': 'The largest request body, as 10MB; null or not given for any.',
   'apis[].routes[].request_headers': 'What is changed in the header of a request on its way upstream.',
-  'apis[].routes[].request_headers.remove': 'Names of fields taken out.',
+  'apis[].routes[].request_headers.remove': 'Names of fields taken out, also where _ stands for -.',
   'apis[].routes[].request_headers.set': 'Fields put in, in the place of any of that name.',
   'apis[].routes[].response_headers': 'What is changed in the header of an answer on its way back.',
-  'apis[].routes[].response_headers.remove': 'Names of fields taken out.',
+  'apis[].routes[].response_headers.remove': 'Names of fields taken out, in early hints and trailers, too.',
   'apis[].routes[].response_headers.set': 'Fields put in, in the place of any of that name.',
   'apis[].routes[].cors':
     'Which pages of other origins may call: gatez answers browsers then, in place of the upstream.',
@@ -136,7 +145,13 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'apis[].routes[].maintenance.detail': 'What callers read.',
   'apis[].routes[].maintenance.retry_after': 'When they are asked to come back.',
   'apis[].routes[].validate':
-    'Checks requests against the OpenAPI file; what does not fit gets 400 invalid-request.',
+    'Checks requests against the OpenAPI file; what does not fit gets 400 invalid-request, a JSON body above 4 MiB 413.',
+  'apis[].routes[].idempotency':
+    'Answers a POST, PUT, PATCH or DELETE that is sent again with its Idempotency-Key as the first time, and bills it once; {} for as below, null for never.',
+  'apis[].routes[].idempotency.keep': 'For how long.',
+  'apis[].routes[].idempotency.max_body': 'The largest request body with such a key; above it 413.',
+  'apis[].routes[].idempotency.max_answer':
+    'The largest answer that is kept; a call with a larger one is a new call each time.',
   features: 'Features that routes can require: id → what customers read.',
   meters: 'What is metered beside calls, units, bytes and duration.',
   'meters[].id': 'Unique; header reads x-gatez-meter-<id> from the answer of the upstream.',

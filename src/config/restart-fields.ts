@@ -18,5 +18,6 @@ const FIELDS: readonly (readonly [name: string, read: (config: Config) => unknow
   ['control.listen', (config) => config.control.listen],
   ['stores', (config) => config.stores],
   ['metering.durability', (config) => config.metering.durability],
+  ['metering.spool_max', (config) => config.metering.spoolBytesMax],
   ['metering.client_ip', (config) => config.metering.clientIp],
 ]

@@ -8,6 +8,7 @@ import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseScope, SCOPE_RULE } from './scope.ts'
+import { parseSpoolMax } from './size.ts'
 import {
   parseCurrency,
   parseDecimal,
@@ -36,6 +37,7 @@ const stores = strict({
 const metering = strict({
   durability: z.enum(['disk', 'process']).default('disk'),
   retention_days: whole(1, 36_500).default(400),
+  spool_max: text(parseSpoolMax).prefault('4GiB'),
   client_ip: z.enum(['off', 'hash', 'full']).default('off'),
 })
 

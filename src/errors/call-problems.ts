@@ -32,6 +32,12 @@ export const CALL_PROBLEMS = {
     title: 'Request does not fit the API',
     fix: 'Correct what errors names; the documentation of this API says what each takes.',
   },
+  'invalid-idempotency-key': {
+    status: 400,
+    exit: 2,
+    title: 'Idempotency-Key not understood',
+    fix: 'Send one Idempotency-Key of 1 to 255 visible ASCII characters, such as a UUID.',
+  },
   'missing-credential': {
     status: 401,
     exit: 4,
@@ -110,6 +116,12 @@ export const CALL_PROBLEMS = {
     title: 'Id already taken by another event',
     fix: 'Send each event under an id of its own, and the same event again only as it was.',
   },
+  'idempotency-in-progress': {
+    status: 409,
+    exit: 6,
+    title: 'Call under way',
+    fix: 'Wait for the seconds given in Retry-After, then send it again with the same Idempotency-Key.',
+  },
   'body-too-large': {
     status: 413,
     exit: 2,
@@ -139,6 +151,12 @@ export const CALL_PROBLEMS = {
     exit: 5,
     title: 'No such tenant',
     fix: 'Create the tenant, then count what was kept: gatez usage unattributed --retry.',
+  },
+  'idempotency-mismatch': {
+    status: 422,
+    exit: 2,
+    title: 'Idempotency-Key used before',
+    fix: 'Send another Idempotency-Key with another request; the same one only with the same request.',
   },
   'rate-limited': {
     status: 429,

@@ -1,3 +1,4 @@
+import { failPoint } from '../lib/fail-point.ts'
 import { LruCache } from '../lib/lru-cache.ts'
 import type { Grant } from '../model/grant.ts'
 import { hashSecret, secretMayBeKey } from '../model/key.ts'
@@ -104,7 +105,9 @@ export class Authenticator {
 function judge(known: KnownKey | undefined, nowMs: number): Caller | Refusal {
   if (known === undefined || known.grant.keyState !== 'active') return INVALID
   const { expiresAtMs } = known.grant
-  return expiresAtMs !== null && expiresAtMs <= nowMs ? INVALID : known.caller
+  if (expiresAtMs !== null && expiresAtMs <= nowMs) return INVALID
+  failPoint('after-auth')
+  return known.caller
 }
 
 /** A key that was looked up, and who calls with it under the rules in force. */

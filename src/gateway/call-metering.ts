@@ -53,8 +53,9 @@ export class CallMetering {
 
   /** What meters an answer in parts while it goes on; null when a part could not be billed. */
   longAnswer({ planned }: Limited, status: number, source: LongSource): LongAnswer | null {
-    const counts = planned.call.caller.billed && statusCounts(COUNTED_STATUSES, status)
-    return counts ? this.#long.watch(source) : null
+    const { call, accepted } = planned
+    const mayBill = call.caller.billed && accepted.exchange.once?.billedBefore !== true
+    return mayBill && statusCounts(COUNTED_STATUSES, status) ? this.#long.watch(source) : null
   }
 
   /** Records a part of an answer that goes on. `held` is released once it is durable. */
@@ -75,16 +76,18 @@ export class CallMetering {
    * What parts of it gave before stays billed, for the client has it.
    */
   record(limited: Limited, ending: Ending, held: Held | undefined): boolean {
-    const { caller } = limited.planned.call
+    const { accepted, call } = limited.planned
+    const { once } = accepted.exchange
     const meters = metersOf(limited, this.#rules)
     const read = meters === undefined ? NO_QUANTITIES : readQuantities(meters, ending)
     const finished = ending.outcome === 'ok' || ending.outcome === 'client_aborted'
     const anyCounts = !isEmpty(read.quantities) || statusCounts(COUNTED_STATUSES, ending.status)
-    const billable = finished && anyCounts && caller.billed
+    const billable = finished && anyCounts && call.caller.billed && once?.billedBefore !== true
     const before = ending.parts?.quantities
     const quantities = before === undefined ? read.quantities : lessWhatWasGiven(read.quantities, before)
     const leaks = billable && read.leaks.length > 0 ? this.#tellLeaks(limited, read) : NOTHING
-    this.#record(limited, ending, { sums: this.#sums(limited, ending), quantities, leaks, billable }, held)
+    const release = once === undefined ? held : once.finish(ending, held)
+    this.#record(limited, ending, { sums: this.#sums(limited, ending), quantities, leaks, billable }, release)
     return billable || (ending.parts !== undefined && ending.parts.count > 0)
   }
 
@@ -105,7 +108,7 @@ export class CallMetering {
       endpoint: target.path,
       statusCode: ending.status,
       outcome: ending.outcome,
-      refusal: ending.refusal?.code ?? '',
+      refusal: ending.refusal?.code ?? (exchange.once?.billedBefore === true ? BILLED_BEFORE : ''),
       billable,
       responseTimeMs: sums.elapsedMs - before.elapsedMs,
       bytesSent: sums.bytesSent - before.bytesSent,
@@ -144,6 +147,9 @@ export interface CallMeteringParts {
   /** Makes the id of an event. */
   readonly nextId: () => string
 }
+
+/** What the event of a call says whose `Idempotency-Key` is on the bill already. */
+const BILLED_BEFORE = 'billed-before'
 
 /** What one event has of a call. */
 interface Part {

@@ -45,7 +45,7 @@ export interface PassageListener {
   /** The exchange ended. `held` is there when the end of the answer waits for the event. */
   ended(limited: Limited, ending: Ending, held: Held | undefined): void
   /** The upstream is to blame; the operator should know why. */
-  upstreamFailed(limited: Limited, error: Error): void
+  upstreamFailed(limited: Limited, url: string, error: Error): void
   /** Nothing was sent to the client yet: answer with this problem. */
   refuse(limited: Limited, refusal: Refusal): void
 }

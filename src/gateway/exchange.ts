@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Decision } from '../storage/ports/counters.ts'
 import type { CallPlan } from './call-plan.ts'
+import type { OnceCall } from './once-call.ts'
 import type { Origin } from './origin.ts'
 import type { RequestHead } from './request-head.ts'
 import type { MatchedRoute } from './router.ts'
@@ -24,6 +25,8 @@ export class Exchange {
   fields: readonly string[] = NO_FIELDS
   /** The whole body, when it had to be read before it could go on. */
   body: Buffer | undefined
+  /** Set when it holds an `Idempotency-Key`. */
+  once: OnceCall | undefined
   /** What came behind a request that asks to switch to WebSocket; undefined for ordinary requests. */
   readonly early: Buffer | undefined
 

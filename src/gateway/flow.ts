@@ -38,6 +38,11 @@ export class Flow implements LongSource {
     response.once('drain', this.#clientCaughtUp)
   }
 
+  /** No one is waited for any more. */
+  clientLeft(): void {
+    this.#clientCaughtUp()
+  }
+
   /** What was metered in parts before; undefined when nothing was. */
   get partsBefore(): CallParts | undefined {
     return this.#parts

@@ -93,7 +93,7 @@ export class GatewayThreads {
     const reports = new EventEmitter<{ report: [GatewayReport] }>()
     const worker = new Worker(threadUrl('gateway-thread'), {
       workerData: data,
-      transferList: [data.meterPort, data.ingestPort],
+      transferList: [data.meterPort, data.ingestPort, data.keeperPort],
       name: `gateway-${data.thread}`,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })

@@ -55,7 +55,8 @@ export class LongAnswer implements Held {
 
   /** Bytes moved: `bytes` both ways so far. */
   moved(bytes: number): void {
-    if (bytes < this.#dueAtBytes) return
+    // What resumed may have come to its end meanwhile: its last event has all that came.
+    if (this.#over || bytes < this.#dueAtBytes) return
     if (!this.#pending) this.#give()
     else if (!this.#paused && bytes - this.#movedBefore >= AHEAD_BYTES_MAX) {
       this.#paused = true

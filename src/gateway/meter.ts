@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import { failPoint } from '../lib/fail-point.ts'
 import type { MeterAnswer, MeterBatch } from '../metering/meter-messages.ts'
 
 /** What waits for its event to be durable: the end of an answer. */
@@ -46,7 +47,7 @@ export class MeterClient {
     this.#waiting += 1
     if (held !== undefined) {
       if (this.#holdEnds) this.#held.push(held)
-      else held.release()
+      else this.#letGo(held)
     }
     this.#schedule()
   }
@@ -89,9 +90,14 @@ export class MeterClient {
       if (number > throughBatch) break
       this.#batches.delete(number)
       this.#waiting -= batch.count
-      for (const held of batch.held) held.release()
+      for (const held of batch.held) this.#letGo(held)
     }
     if (this.#count > 0) this.#schedule()
     if (this.#waiting === 0) this.#idle?.()
+  }
+
+  #letGo(held: Held): void {
+    held.release()
+    failPoint('after-last-byte')
   }
 }

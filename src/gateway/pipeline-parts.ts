@@ -8,6 +8,8 @@ import type { TokenAuthenticator } from './authenticate-token.ts'
 import type { PeriodFinder } from './call-plan.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange } from './exchange.ts'
+import type { KeeperClient } from './keeper-client.ts'
+import type { SentAnswer } from './keeper-messages.ts'
 import type { MeterClient } from './meter.ts'
 import type { OwnAnswer } from './own-endpoints.ts'
 import type { Refusal } from './refusal.ts'
@@ -24,6 +26,7 @@ export interface PipelineParts {
   readonly tokens: TokenAuthenticator
   readonly counters: CounterStore
   readonly meter: MeterClient
+  readonly keeper: KeeperClient
   readonly upstreams: Upstreams
   readonly clock: Clock
   /** Makes the id of an event. */
@@ -33,6 +36,8 @@ export interface PipelineParts {
   readonly answer: (exchange: Exchange, refusal: Refusal, fields: readonly string[]) => void
   /** Writes what gatez answers itself. */
   readonly answerOwn: (exchange: Exchange, answer: OwnAnswer) => void
+  /** Writes an answer that was kept; `fields` are those of it and gatez's own. */
+  readonly answerKept: (exchange: Exchange, fields: readonly string[], answer: SentAnswer) => void
   /** Answers a browser that asks whether a page may call. */
   readonly answerPreflight: (exchange: Exchange, fields: readonly string[]) => void
   /** Whether more arrives than can be done. */

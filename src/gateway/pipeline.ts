@@ -1,3 +1,4 @@
+import { failPoint } from '../lib/fail-point.ts'
 import { keyAllows } from '../model/key-scope.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { CallMetering } from './call-metering.ts'
@@ -6,18 +7,20 @@ import { isCorsField } from './cors.ts'
 import { Credentials } from './credentials.ts'
 import { type Ending, leftAfter, type PassageListener } from './ending.ts'
 import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
-import { addRateHeaders } from './headers.ts'
+import { keptFields } from './kept-fields.ts'
 import { LeakLog } from './leak-log.ts'
 import { limit } from './limit.ts'
 import type { Held } from './meter.ts'
+import { FirstAnswer, OnceCalls } from './once-calls.ts'
 import { isRouted, type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 import { refuseByPolicy, refuseLength } from './policy.ts'
 import { Passage } from './proxy.ts'
+import { BrokenOff } from './read-body.ts'
 import { Refusal } from './refusal.ts'
-import { RefusalLog } from './refusal-log.ts'
 import { KEY_NOT_ALLOWED, METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
-import { BrokenOff, type RequestChecks } from './request-checks.ts'
+import { Refuser } from './refuser.ts'
+import type { RequestChecks } from './request-checks.ts'
 import { changeFields, removeFields } from './response-head.ts'
 import type { Rules } from './rules.ts'
 import { settle } from './settle.ts'
@@ -27,11 +30,12 @@ import { UpstreamLog } from './upstream-log.ts'
 /** The way of a request: accept → authenticate → plan → limit → proxy → meter. */
 export class Pipeline implements PassageListener {
   readonly #parts: PipelineParts
-  readonly #refusalLog: RefusalLog
+  readonly #refuser: Refuser
   readonly #upstreamLog: UpstreamLog
   readonly #metering: CallMetering
   readonly #own: OwnEndpoints
   readonly #credentials: Credentials
+  readonly #once: OnceCalls
   #rules: Rules
   #checks: RequestChecks
   #anyone: Caller
@@ -45,10 +49,11 @@ export class Pipeline implements PassageListener {
     this.#rules = parts.rules
     this.#checks = parts.checks
     this.#anyone = new Caller(undefined, parts.rules)
-    this.#refusalLog = new RefusalLog(parts.meter, parts.clock)
+    this.#refuser = new Refuser(parts)
     this.#upstreamLog = new UpstreamLog(parts.warn, parts.clock)
     this.#credentials = new Credentials(parts)
     this.#metering = new CallMetering({ ...parts, leakLog: new LeakLog(parts.warn, parts.clock) })
+    this.#once = new OnceCalls(parts.keeper)
     this.#own = new OwnEndpoints({
       ...parts,
       authenticate: (exchange, head) => this.#credentials.key(exchange, head, this.#rules),
@@ -74,6 +79,7 @@ export class Pipeline implements PassageListener {
   /** From now on an answer tells its client that the connection ends with it. */
   startDraining(): void {
     this.#draining = true
+    this.#once.startDraining()
   }
 
   /** Resolves once every call that was let through has handed over its event. */
@@ -86,7 +92,7 @@ export class Pipeline implements PassageListener {
 
   /** Sends out what was held back to be logged in sum; `final` before the thread ends. */
   flush(final = false): void {
-    this.#refusalLog.flush(final)
+    this.#refuser.flush(final)
   }
 
   pass(exchange: Exchange): void {
@@ -96,12 +102,12 @@ export class Pipeline implements PassageListener {
       return
     }
     if (this.#parts.isOverloaded()) {
-      this.#answer(exchange, OVERLOADED, undefined)
+      this.#refuser.refuseAnyone(exchange, OVERLOADED)
       return
     }
     const accepted = accept(exchange, this.#rules.router, this.#parts.clients)
     if (accepted instanceof Refusal) {
-      this.#answer(exchange, accepted, undefined)
+      this.#refuser.refuseAnyone(exchange, accepted)
       return
     }
     if (accepted instanceof PreflightAnswer) {
@@ -110,7 +116,7 @@ export class Pipeline implements PassageListener {
     }
     const ofRoute = refuseByPolicy(accepted)
     if (ofRoute !== undefined) {
-      this.#answer(exchange, ofRoute, undefined)
+      this.#refuser.refuseAnyone(exchange, ofRoute)
       return
     }
     const rules = this.#rules
@@ -127,7 +133,7 @@ export class Pipeline implements PassageListener {
   #admit(accepted: Accepted, caller: Caller | Refusal, rules: Rules): void {
     const { exchange, matched } = accepted
     if (caller instanceof Refusal) {
-      this.#answer(exchange, caller, undefined)
+      this.#refuser.refuseAnyone(exchange, caller)
       return
     }
     const call = caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf)
@@ -135,14 +141,23 @@ export class Pipeline implements PassageListener {
     // What a request holds is looked into only for those who may send it.
     const refusal = this.#gate(planned) ?? refuseLength(accepted) ?? this.#checks.checkHead(accepted)
     if (refusal !== undefined) {
-      this.#refuseKnown(planned, refusal)
+      this.#refuser.refuseKnown(planned, refusal)
       return
     }
-    const limited = limit(planned, this.#parts.counters, rules, exchange.startMs)
+    if (this.#once.concerns(accepted)) this.#claim(planned)
+    else this.#limit(planned)
+  }
+
+  #limit(planned: Planned): void {
+    const { exchange } = planned.accepted
+    const limited = limit(planned, this.#parts.counters, this.#rules, exchange.startMs)
     if (limited instanceof Promise) {
       limited.then(
         (settled) => this.#proceed(planned, settled),
-        (error) => this.#parts.fault(exchange, error),
+        (error) => {
+          exchange.once?.abandon()
+          this.#parts.fault(exchange, error)
+        },
       )
     } else this.#proceed(planned, limited)
   }
@@ -155,7 +170,8 @@ export class Pipeline implements PassageListener {
       removeFields(fields, isCorsField)
       fields.push(...accepted.exchange.fields)
     }
-    this.#addLimits(fields, limited)
+    this.#refuser.addLimits(fields, limited)
+    if (accepted.exchange.once !== undefined) fields.push('gatez-event-id', accepted.exchange.eventId)
     if (this.#draining) fields.push('Connection', 'close')
   }
 
@@ -165,21 +181,12 @@ export class Pipeline implements PassageListener {
     this.#close()
   }
 
-  upstreamFailed({ planned }: Limited, error: Error): void {
-    this.#upstreamLog.failed(planned.call.matched.api.id, error)
+  upstreamFailed({ planned }: Limited, url: string, error: Error): void {
+    this.#upstreamLog.failed({ apiId: planned.call.matched.api.id, url, error })
   }
 
   refuse(limited: Limited, refusal: Refusal): void {
-    const fields: string[] = []
-    this.#addLimits(fields, limited)
-    this.#answer(limited.planned.accepted.exchange, refusal, fields)
-  }
-
-  #addLimits(fields: string[], { planned, decision }: Limited): void {
-    const { exchange } = planned.accepted
-    const { counters, policy } = planned.call.limits
-    fields.push('x-request-id', exchange.requestId)
-    addRateHeaders(fields, counters, policy, decision, exchange.startMs)
+    this.#refuser.refuseAdmitted(limited, refusal)
   }
 
   /** Stage 2. */
@@ -203,12 +210,32 @@ export class Pipeline implements PassageListener {
 
   #proceed(planned: Planned, limited: Limited | Refusal): void {
     if (limited instanceof Refusal) {
-      this.#refuseKnown(planned, limited)
+      this.#refuser.refuseKnown(planned, limited)
       return
     }
     this.#open += 1
     if (this.#checks.wantsBody(planned.accepted)) this.#checkBody(limited)
     else this.#proxy(limited)
+  }
+
+  /** A call with an `Idempotency-Key`: the first one goes on, another gets what that was answered. */
+  #claim(planned: Planned): void {
+    const { exchange } = planned.accepted
+    this.#once.begin(planned).then(
+      (outcome) => {
+        // Gone before its request was whole: nobody is left to answer, and nothing was taken.
+        if (outcome instanceof BrokenOff) return
+        if (outcome instanceof Refusal) this.#refuser.refuseKnown(planned, outcome)
+        else if (outcome instanceof FirstAnswer) {
+          const limits = this.#refuser.limitsNow(planned)
+          this.#parts.answerKept(exchange, keptFields(planned, outcome, limits), outcome.answer)
+        } else {
+          exchange.once = outcome
+          this.#limit(planned)
+        }
+      },
+      (error: unknown) => this.#parts.fault(exchange, error),
+    )
   }
 
   /** Refused after it was admitted: what it took is given back as far as anything is. */
@@ -217,7 +244,7 @@ export class Pipeline implements PassageListener {
     const { exchange, head } = accepted
     const refuse = (refusal: Refusal): void => {
       settle(this.#parts, call, false)
-      this.#refuseKnown(limited.planned, refusal)
+      this.#refuser.refuseKnown(limited.planned, refusal)
       this.#close()
     }
     const proceed = (body: Buffer | Refusal | BrokenOff): void => {
@@ -228,7 +255,7 @@ export class Pipeline implements PassageListener {
         this.#proxy(limited)
       }
     }
-    if (head.expectsContinue) exchange.response.writeContinue()
+    if (head.expectsContinue && exchange.body === undefined) exchange.response.writeContinue()
     const checked = this.#checks.readBody(accepted).catch((error: unknown) => {
       this.#parts.alarm('checking a request failed', error)
       return INTERNAL
@@ -238,6 +265,7 @@ export class Pipeline implements PassageListener {
 
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
+    failPoint('after-limit')
     const upstream = this.#parts.upstreams.of(limited.planned.call.matched.api)
     const call = new UpstreamCall(limited, upstream, this.#parts.clock)
     const passage = new Passage(limited, call, this.#metering, this)
@@ -251,42 +279,17 @@ export class Pipeline implements PassageListener {
     if (this.#open === 0) this.#allEnded?.()
   }
 
-  /** A refusal of a known key: logged with its tenant, never billed, never held. */
-  #refuseKnown(planned: Planned, refusal: Refusal): void {
-    const { accepted, call } = planned
-    const { exchange } = accepted
-    this.#answer(exchange, refusal, this.#limitsNow(planned, refusal))
-    this.#refusalLog.record(exchange, accepted.target.path, call, refusal)
-  }
-
-  /** A gate refuses before the limits are asked: say what is left, take nothing. */
-  #limitsNow(planned: Planned, refusal: Refusal): string[] {
-    const fields = ['x-request-id', planned.accepted.exchange.requestId]
-    const { counters, policy } = planned.call.limits
-    if (counters.length === 0 || refusal.headers.includes('RateLimit')) return fields
-    const nowMs = planned.accepted.exchange.startMs
-    const decision = this.#parts.counters.peek(counters, nowMs)
-    // A table without room for the counters says nothing of them.
-    const known = !(decision instanceof Promise) && decision.outcome !== 'full'
-    if (known) addRateHeaders(fields, counters, policy, decision, nowMs)
-    return fields
-  }
-
   #answerOwn(endpoint: OwnEndpoint, exchange: Exchange): void {
     this.#own.answer(endpoint, exchange).then(
       (answer) => {
-        if (answer instanceof Refusal) this.#answer(exchange, answer, undefined)
+        if (answer instanceof Refusal) this.#refuser.refuseAnyone(exchange, answer)
         else if (answer !== undefined) this.#parts.answerOwn(exchange, answer)
       },
       (error: unknown) => {
         this.#parts.alarm('reading the figures of a tenant failed', error)
-        this.#answer(exchange, METERING_UNAVAILABLE, undefined)
+        this.#refuser.refuseAnyone(exchange, METERING_UNAVAILABLE)
       },
     )
-  }
-
-  #answer(exchange: Exchange, refusal: Refusal, fields: string[] | undefined): void {
-    this.#parts.answer(exchange, refusal, fields ?? ['x-request-id', exchange.requestId])
   }
 }
 

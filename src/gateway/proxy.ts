@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { failPoint } from '../lib/fail-point.ts'
 import type { Outcome } from '../model/event.ts'
 import type { CallMetering } from './call-metering.ts'
 import type { Ending, PassageListener } from './ending.ts'
@@ -8,13 +9,14 @@ import type { Limited } from './exchange.ts'
 import { Flow, type FlowOwner } from './flow.ts'
 import type { LongAnswer } from './long-answers.ts'
 import type { Held } from './meter.ts'
-import { Refusal } from './refusal.ts'
+import type { OnceCall } from './once-call.ts'
+import type { Refusal } from './refusal.ts'
 import { Reply } from './reply.ts'
 import { readReason, readResponseHead, readTrailers, type UpstreamHeaders } from './response-head.ts'
 import { switchProtocols, Tunnel } from './upgrade.ts'
 import { TOO_LARGE } from './upload.ts'
-import type { UpstreamCall } from './upstream-call.ts'
-import { TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
+import type { CallHandler, UpstreamCall } from './upstream-call.ts'
+import { circuitOpen, TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
 import { isEventStream, type UsageReader } from './usage-reader.ts'
 
 /**
@@ -22,13 +24,14 @@ import { isEventStream, type UsageReader } from './usage-reader.ts'
  *
  * Streams both ways without copying; what comes back goes out by way of `Reply`, which holds its end.
  */
-export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
+export class Passage implements CallHandler, FlowOwner {
   readonly #limited: Limited
   readonly #call: UpstreamCall
   readonly #metering: CallMetering
   readonly #listener: PassageListener
   readonly #response: ServerResponse
   readonly #reply: Reply
+  readonly #once: OnceCall | undefined
   readonly #bodyless: boolean
   /** Whether the upstream may have seen something of the request, in this attempt. */
   #sent = false
@@ -44,6 +47,7 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
   readonly #flow: Flow
   /** What meters it in parts; null when nothing does, undefined when it was not long so far. */
   #long: LongAnswer | null | undefined
+  #clientLeft = false
   #ended = false
 
   constructor(limited: Limited, call: UpstreamCall, metering: CallMetering, listener: PassageListener) {
@@ -52,7 +56,8 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
     this.#metering = metering
     this.#listener = listener
     this.#reply = new Reply(limited, listener)
-    const { request, response, startMonotonicMs } = limited.planned.accepted.exchange
+    const { request, response, startMonotonicMs, once } = limited.planned.accepted.exchange
+    this.#once = once
     this.#flow = new Flow(this, startMonotonicMs)
     this.#response = response
     this.#bodyless = request.method === 'HEAD'
@@ -61,14 +66,13 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
 
   /** Sends the call to its upstream; the rest follows. */
   begin(): void {
-    if (this.#call.send(this)) return
-    const headers = ['Retry-After', String(this.#call.opensInSeconds)]
-    this.#give(new Refusal('circuit-open', HELD_BACK, { headers }))
+    if (!this.#call.send(this)) this.#give(circuitOpen(this.#call.opensInSeconds))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     this.#sent = true
+    this.#call.started()
     if (this.#ended) controller.abort(CLIENT_GONE)
   }
 
@@ -93,7 +97,9 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
     const { forward, meters } = readResponseHead(headers)
     this.#meters = meters
     this.#usage = this.#metering.usageReader(this.#limited, headers)
-    this.#reply.begin(status, readReason(status, statusText), forward)
+    const reason = readReason(status, statusText)
+    this.#once?.begin(status, reason, forward)
+    this.#reply.begin(status, reason, forward)
     const length = headers['content-length']
     if (this.#bodyless || status === 204 || status === 304) this.#bytesLeft = 0
     else if (typeof length === 'string') this.#bytesLeft = Number(length)
@@ -136,8 +142,13 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#ended) return
-    this.#flow.bytesSent += chunk.length
     this.#usage?.push(chunk)
+    this.#once?.piece(chunk)
+    if (this.#clientLeft) {
+      if (this.#once?.outlivesClient !== true) this.#leave()
+      return
+    }
+    this.#flow.bytesSent += chunk.length
     if (this.#bytesLeft !== -1) {
       this.#bytesLeft -= chunk.length
       if (this.#bytesLeft === 0) {
@@ -146,6 +157,7 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
       }
     }
     if (!this.#reply.write(chunk)) this.#flow.waitForClient(controller, this.#response)
+    failPoint('mid-body')
     // From the first piece on that is not the last: most answers never come here.
     if (this.#long === undefined) this.#watchLong(isEventStream(this.#headers))
     this.#long?.moved(this.#flow.bytesMoved())
@@ -153,18 +165,24 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
 
   onResponseEnd(_controller?: Dispatcher.DispatchController, trailers?: UpstreamHeaders): void {
     if (!this.#ended && trailers !== undefined) this.#keepTrailers(trailers)
-    this.#end('ok', this.#reply)
+    this.#once?.complete()
+    if (this.#clientLeft) this.#end('client_aborted', undefined)
+    else this.#end('ok', this.#reply)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.failed(error)
+  }
+
+  failed(error: Error): void {
     if (this.#ended) return
     const isClients = error === TOO_LARGE
     if (!isClients) {
-      this.#listener.upstreamFailed(this.#limited, error)
+      this.#listener.upstreamFailed(this.#limited, this.#call.url, error)
       if (this.#status === 0) this.#call.judge('failed')
       else this.#call.brokeOff()
     }
-    if (this.#response.headersSent) {
+    if (this.#response.headersSent || (this.#clientLeft && this.#status !== 0)) {
       if (isClients) this.#end('refused', undefined, upstreamProblem(error))
       else this.#end('upstream_truncated', undefined)
       // A message that broke off must not look whole.
@@ -226,6 +244,13 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
 
   readonly #clientGone = (): void => {
     if (this.#ended) return
+    this.#clientLeft = true
+    // A call that may be sent again is brought to its end, for the next one to find its answer.
+    if (this.#once?.outlivesClient === true) this.#flow.clientLeft()
+    else this.#leave()
+  }
+
+  #leave(): void {
     this.#end('client_aborted', undefined)
     this.#controller?.abort(CLIENT_GONE)
   }
@@ -259,8 +284,6 @@ export class Passage implements Dispatcher.DispatchHandler, FlowOwner {
 function sendHead(passage: Passage): void {
   passage.sendHead()
 }
-
-const HELD_BACK = 'The service behind this endpoint failed too often; it is given time to recover.'
 
 /** More answers before the answer mean that none will come. */
 const INFORMATIONAL_MAX = 16

@@ -5,6 +5,7 @@ import type { RequestRule } from '../openapi/request-rule.ts'
 import { RequestRules } from '../openapi/request-rules.ts'
 import type { Accepted } from './exchange.ts'
 import { hasBody } from './policy.ts'
+import { type BrokenOff, readBody } from './read-body.ts'
 import { Refusal } from './refusal.ts'
 import { BODY_TOO_LARGE } from './upstream-problem.ts'
 
@@ -52,7 +53,8 @@ export class RequestChecks {
   async readBody(accepted: Accepted): Promise<Buffer | Refusal | BrokenOff> {
     const { request } = accepted.exchange
     const bytesMax = Math.min(accepted.matched.route.policy.bodyBytesMax ?? BODY_BYTES_MAX, BODY_BYTES_MAX)
-    const body = await readWhole(request, bytesMax)
+    const body = accepted.exchange.body ?? (await readBody(request, bytesMax))
+    if (body === undefined) return BODY_TOO_LARGE
     if (!Buffer.isBuffer(body)) return body
     const parsed = parseJson(body)
     if (parsed === undefined) return NO_JSON
@@ -67,16 +69,6 @@ export class RequestChecks {
   }
 }
 
-/** The client left before its request was whole. */
-export class BrokenOff {
-  /** What had come of the body. */
-  readonly bytes: number
-
-  constructor(bytes: number) {
-    this.bytes = bytes
-  }
-}
-
 /** A coding hides what is in a body, and to undo it is to let a small request become a large one. */
 function bodyForm(rule: RequestRule, { headers }: IncomingMessage): 'json' | 'unsupported' | 'unchecked' {
   const kind = rule.bodyKind(headers['content-type'])
@@ -84,22 +76,6 @@ function bodyForm(rule: RequestRule, { headers }: IncomingMessage): 'json' | 'un
   if (kind !== 'json') return 'unchecked'
   const coding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   return coding === 'identity' ? 'json' : 'unsupported'
-}
-
-function readWhole(request: IncomingMessage, bytesMax: number): Promise<Buffer | Refusal | BrokenOff> {
-  return new Promise((resolve) => {
-    const pieces: Buffer[] = []
-    let size = 0
-    request.on('data', (piece: Buffer) => {
-      size += piece.length
-      if (size > bytesMax) {
-        pieces.length = 0
-        resolve(BODY_TOO_LARGE)
-      } else pieces.push(piece)
-    })
-    request.on('end', () => resolve(Buffer.concat(pieces)))
-    request.on('close', () => resolve(new BrokenOff(size)))
-  })
 }
 
 function parseJson(body: Buffer): { readonly value: unknown } | undefined {

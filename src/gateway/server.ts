@@ -13,6 +13,8 @@ import type { UlidMaker } from '../lib/id.ts'
 import type { Clients } from './clients.ts'
 import { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
+import type { SentAnswer } from './keeper-messages.ts'
+import { mustClose } from './must-close.ts'
 import type { OwnAnswer } from './own-endpoints.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
@@ -21,8 +23,6 @@ import { answerBeforeSwitch, asksForWebSocket } from './upgrade.ts'
 
 /** Largest request head, in bytes; above it 431. */
 const HEAD_BYTES_MAX = 16_384
-/** Largest unread request body that is read and thrown away so that the connection can go on. */
-const DRAIN_BYTES_MAX = 65_536
 /** How often slow clients are looked for. */
 const WATCH_MS = 1_000
 /** While draining: how often connections that no request uses are closed. */
@@ -157,6 +157,18 @@ export class GatewayServer {
     response.end(text)
   }
 
+  /** Writes an answer that was kept. */
+  answerKept({ request, response }: Exchange, fields: readonly string[], answer: SentAnswer): void {
+    if (response.headersSent || response.destroyed) return
+    const head = [...fields]
+    if (answer.status !== 204 && answer.status !== 304)
+      head.push('Content-Length', String(answer.body.length))
+    if (this.#draining || mustClose(request)) head.push('Connection', 'close')
+    if (answer.statusText === null) response.writeHead(answer.status, head)
+    else response.writeHead(answer.status, answer.statusText, head)
+    response.end(answer.body)
+  }
+
   /** Writes the answer to a browser that asks whether a page may call. */
   answerPreflight({ request, response, requestId }: Exchange, fields: readonly string[]): void {
     if (response.headersSent || response.destroyed) return
@@ -289,11 +301,3 @@ const ENDING: ReadonlySet<string> = new Set(['malformed-request', 'overloaded'])
 const TOO_SLOW = Object.assign(new Error('the request arrives too slowly'), {
   code: 'ERR_HTTP_REQUEST_TIMEOUT',
 })
-
-/** An unread body too large to throw away: the connection cannot be used again. */
-function mustClose(request: IncomingMessage): boolean {
-  if (request.complete) return false
-  const length = request.headers['content-length']
-  if (length !== undefined) return Number(length) > DRAIN_BYTES_MAX
-  return request.headers['transfer-encoding'] !== undefined
-}

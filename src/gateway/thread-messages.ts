@@ -17,6 +17,8 @@ export interface GatewayThreadData {
   readonly clientMemory: SharedArrayBuffer
   readonly meterPort: MessagePort
   readonly ingestPort: MessagePort
+  /** To the keeper of answers. */
+  readonly keeperPort: MessagePort
   readonly ipSalt: string
   /** Listen so that several threads share the port. */
   readonly sharePort: boolean

@@ -14,6 +14,7 @@ import { Clients } from './clients.ts'
 import { EventLoopLag, LAG_EVERY_MS } from './event-loop-lag.ts'
 import { Figures } from './figures.ts'
 import { IngestClient } from './ingest-client.ts'
+import { KeeperClient } from './keeper-client.ts'
 import { MeterClient } from './meter.ts'
 import { Pipeline } from './pipeline.ts'
 import { RequestChecks } from './request-checks.ts'
@@ -81,6 +82,7 @@ export class GatewayThread {
       tokens: new TokenAuthenticator((hash) => grants.tokenByHash(hash)),
       counters: openCounters(data.counterMemory),
       meter: this.#meter,
+      keeper: new KeeperClient(data.keeperPort),
       upstreams: this.#upstreams,
       clock,
       nextId: () => ids.next(),
@@ -89,6 +91,7 @@ export class GatewayThread {
       figuresOf: (tenantId, period) => this.#figures.of(tenantId, period),
       takeEvents: (request) => ingest.take(request),
       answerOwn: (exchange, answer) => this.#server.answerOwn(exchange, answer),
+      answerKept: (exchange, fields, answer) => this.#server.answerKept(exchange, fields, answer),
       answerPreflight: (exchange, fields) => this.#server.answerPreflight(exchange, fields),
       isOverloaded: () => this.#lag.lagMs > (this.#clients.rules.maxLagMs ?? Number.POSITIVE_INFINITY),
       answer: (exchange, refusal, fields) => this.#server.answer(exchange, refusal, fields),
@@ -126,6 +129,7 @@ export class GatewayThread {
     this.#server.close()
     this.#data.meterPort.close()
     this.#data.ingestPort.close()
+    this.#data.keeperPort.close()
     await this.#upstreams.close()
     this.#grants.close()
   }

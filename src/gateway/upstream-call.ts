@@ -1,10 +1,13 @@
+import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
+import { failPoint } from '../lib/fail-point.ts'
 import type { Limited } from './exchange.ts'
 import { hasBody } from './policy.ts'
 import { rewritePath } from './rewrite.ts'
 import { TOO_LARGE, Upload } from './upload.ts'
 import { upstreamFields } from './upstream-fields.ts'
+import { NO_CONNECTION } from './upstream-problem.ts'
 import type { Attempt, UpstreamTarget, Verdict } from './upstream-target.ts'
 import type { Upstream } from './upstreams.ts'
 
@@ -25,6 +28,8 @@ export class UpstreamCall {
   #upload: Upload | undefined
   #fields: string[] | undefined
   #retriesLeft: number
+  /** Set while it waits for a connection that another call has. */
+  #waiting: NodeJS.Timeout | undefined
 
   constructor(limited: Limited, upstream: Upstream, clock: Clock) {
     const { accepted, call } = limited.planned
@@ -37,7 +42,7 @@ export class UpstreamCall {
   }
 
   /** Sends it; what comes back goes to `handler`. False when no target takes calls. */
-  send(handler: Dispatcher.DispatchHandler): boolean {
+  send(handler: CallHandler): boolean {
     const target = this.#upstream.choose(this.#clock.monotonicMs())
     if (target === undefined) return false
     this.#sendTo(target, handler)
@@ -56,7 +61,7 @@ export class UpstreamCall {
    * A call that no one has seen anything of costs nothing of the budget where another target is well: it is
    * the first that this one gets of it.
    */
-  sendAgain(handler: Dispatcher.DispatchHandler, error: Error, sent: boolean): boolean {
+  sendAgain(handler: CallHandler, error: Error, sent: boolean): boolean {
     this.leave()
     if (this.#retriesLeft === 0 || !this.#mayRepeat(error, sent)) return false
     const failed = this.#attempt?.target
@@ -72,9 +77,20 @@ export class UpstreamCall {
     return true
   }
 
+  /** Where it went last. */
+  get url(): string {
+    return this.#attempt?.target.url ?? ''
+  }
+
+  /** It has a connection. */
+  started(): void {
+    clearTimeout(this.#waiting)
+  }
+
   /** The head of the answer is here. */
   answered(status: number): void {
     this.judge(this.#attempt?.target.isFailure(status) === true ? 'failed' : 'answered')
+    failPoint('after-upstream-headers')
   }
 
   /** The answer broke off behind its head. */
@@ -89,26 +105,30 @@ export class UpstreamCall {
 
   /** The upstream has nothing more to do with it. */
   leave(): void {
+    clearTimeout(this.#waiting)
     this.#attempt?.leave()
   }
 
-  #sendTo(target: UpstreamTarget, handler: Dispatcher.DispatchHandler): void {
+  #sendTo(target: UpstreamTarget, handler: CallHandler): void {
     const { accepted, call } = this.#limited.planned
     const { request, response, early, body } = accepted.exchange
+    const { policy, path: pattern } = call.matched.route
+    const { pathAndQuery } = accepted.target
+    const path =
+      policy.rewrite === null ? pathAndQuery : rewritePath(accepted.target, pattern, policy.rewrite)
+    this.#fields ??= upstreamFields(this.#limited, this.#hasBody)
     this.#attempt = target.begin()
-    const { policy, path } = call.matched.route
+    // All connections are busy: as long as for a new one it waits for one of them, not without end.
+    if (target.isCrowded) this.#waiting = setTimeout(giveUp, call.matched.api.connectMs, this, handler)
     if (this.#hasBody && body === undefined) {
-      const onStart = accepted.head.expectsContinue ? () => response.writeContinue() : noop
+      const onStart = accepted.head.expectsContinue ? () => askForBody(response) : noop
       this.#upload = new Upload({ request, bytesMax: policy.bodyBytesMax, onStart })
     }
-    this.#fields ??= upstreamFields(this.#limited, this.#hasBody)
-    const { target: asked } = accepted
+    failPoint('before-connect')
     target.pool.dispatch(
       {
         method: request.method ?? 'GET',
-        path:
-          target.basePath +
-          (policy.rewrite === null ? asked.pathAndQuery : rewritePath(asked, path, policy.rewrite)),
+        path: target.basePath + path,
         headers: this.#fields,
         body: body ?? this.#upload ?? null,
         upgrade: early === undefined ? null : 'websocket',
@@ -120,11 +140,27 @@ export class UpstreamCall {
   }
 
   #mayRepeat(error: Error, sent: boolean): boolean {
-    if (error === TOO_LARGE || this.#upload?.started === true) return false
+    if (error === TOO_LARGE || error === NO_CONNECTION || this.#upload?.started === true) return false
     if (!sent) return true
     const { method = '' } = this.#limited.planned.accepted.exchange.request
     return REPEATABLE.has(method) && !('code' in error && error.code === 'UND_ERR_HEADERS_TIMEOUT')
   }
+}
+
+/** What is told of a call on its way. */
+export interface CallHandler extends Dispatcher.DispatchHandler {
+  /** It failed, by the word of an upstream or of gatez itself. */
+  failed(error: Error): void
+}
+
+/** That connections are busy says nothing against the upstream. */
+function giveUp(call: UpstreamCall, handler: CallHandler): void {
+  call.judge('gone')
+  handler.failed(NO_CONNECTION)
+}
+
+function askForBody(response: ServerResponse): void {
+  if (!response.headersSent) response.writeContinue()
 }
 
 function noop(): void {}

@@ -46,11 +46,22 @@ const DETAILS = {
   'upstream-unreachable': 'The service behind this endpoint cannot be reached.',
 } as const
 
+/** What a client is told while no upstream takes calls. */
+export function circuitOpen(retryAfterS: number): Refusal {
+  const detail = 'The service behind this endpoint failed too often; it is given time to recover.'
+  return new Refusal('circuit-open', detail, { headers: ['Retry-After', String(retryAfterS)] })
+}
+
 /** What a client is told whose body is larger than its route takes. */
 export const BODY_TOO_LARGE = new Refusal(
   'body-too-large',
   'The request body is larger than this endpoint takes.',
 )
+
+/** Why the gateway itself gave a call up that never got a connection. */
+export const NO_CONNECTION = Object.assign(new Error('no connection to it became free in time'), {
+  code: 'ETIMEDOUT',
+})
 
 /** Why the gateway itself gave an upstream up that never came to its answer. */
 export const TOO_MUCH_BEFORE = new Error('the upstream sends informational answers without end')

@@ -71,6 +71,11 @@ export class UpstreamTarget {
     return this.#breaker !== null && statusCounts(this.#breaker.statuses, status)
   }
 
+  /** Whether the last call that began must wait until another one ends. */
+  get isCrowded(): boolean {
+    return this.pending > CONNECTIONS_MAX
+  }
+
   /** Whether nothing has gone wrong since it answered last. */
   get isWell(): boolean {
     return this.#failures === 0 && this.#openUntilMs === Number.NEGATIVE_INFINITY

@@ -1,7 +1,8 @@
 import { assert } from '../lib/assert.ts'
 import type { UlidMaker } from '../lib/id.ts'
-import { encodeCaller, encodeEvent } from '../metering/event.ts'
-import { rollUp } from '../metering/roll-up.ts'
+import { decodeEvents, encodeCaller, encodeEvent } from '../metering/event.ts'
+import { type AggregationOf, rollUp } from '../metering/roll-up.ts'
+import { sealUp } from '../metering/seal-up.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import { EVENTS_PLACE, type EventIdentity, type TakenEvent } from '../storage/ports/events.ts'
@@ -35,7 +36,7 @@ export interface Counted {
 export async function countOnce(
   tables: ControlTables,
   countables: readonly Countable[],
-  { ids, nowMs }: CountOnceParts,
+  { ids, nowMs, aggregationOf }: CountOnceParts,
 ): Promise<readonly Counted[]> {
   if (countables.length === 0) return []
   const rows = countables.map((countable) => toRow(countable, ids.next(), nowMs))
@@ -50,7 +51,7 @@ export async function countOnce(
     events.push({ ...usage, ...EVENTS_PLACE, id: row.eventId, seq: afterSeq + events.length + 1 })
     return { taken: row, isNew: true }
   })
-  if (events.length > 0) await write(tables, events, afterSeq)
+  if (events.length > 0) await write(tables, events, { afterSeq, aggregationOf })
   return counted
 }
 
@@ -58,37 +59,33 @@ export interface CountOnceParts {
   /** Makes the ids events have in the usage log. */
   readonly ids: UlidMaker
   readonly nowMs: number
+  /** How the meters of the file count. */
+  readonly aggregationOf: AggregationOf
 }
 
 /** Another writer moved the watermark between our reading and our writing it: the transaction must begin again. */
 export class Outrun extends Error {}
 
-async function write(tables: ControlTables, events: readonly UsageEvent[], afterSeq: number): Promise<void> {
-  const throughSeq = afterSeq + events.length
-  const applied = await tables.ledger.apply(rollUp(events.map(summable)), {
-    ...EVENTS_PLACE,
-    afterSeq,
-    throughSeq,
-  })
-  if (!applied) throw new Outrun('another writer came first')
+async function write(
+  tables: ControlTables,
+  events: readonly UsageEvent[],
+  { afterSeq, aggregationOf }: { readonly afterSeq: number; readonly aggregationOf: AggregationOf },
+): Promise<void> {
   const lines = events.map(encode).join('')
-  await tables.events.insertBatch({ firstSeq: afterSeq + 1, count: events.length, lines })
+  const firstSeq = afterSeq + 1
+  // What is counted is what is written down: an encoder leaves out what must not be kept.
+  const written = decodeEvents(lines, { ...EVENTS_PLACE, firstSeq })
+  const advance = { ...EVENTS_PLACE, afterSeq, throughSeq: afterSeq + events.length }
+  const entries = rollUp(written, aggregationOf)
+  const applied = await tables.ledger.apply(entries, advance, sealUp(written, aggregationOf))
+  if (!applied) throw new Outrun('another writer came first')
+  await tables.events.insertBatch({ firstSeq, count: events.length, lines })
 }
 
 function toRow(countable: Countable, eventId: string, receivedAtMs: number): TakenEvent {
   const { tenantId, source, id, hash, matched, late, adjustment } = countable
   return { tenantId, source, id, eventId, hash, matched, late, adjustment, receivedAtMs }
 }
-
-/** The ledger adds up what a meter is given; of a text it counts that there was one. */
-function summable(event: UsageEvent): UsageEvent {
-  const entries = Object.entries(event.quantities)
-  if (entries.every(([, quantity]) => DECIMAL.test(quantity))) return event
-  const quantities = entries.map(([id, quantity]) => [id, DECIMAL.test(quantity) ? quantity : '1'])
-  return { ...event, quantities: Object.fromEntries(quantities) }
-}
-
-const DECIMAL = /^-?\d+(?:\.\d{1,15})?$/
 
 function encode(event: UsageEvent): string {
   return encodeEvent({

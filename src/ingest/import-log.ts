@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
+import { addedUp } from '../metering/roll-up.ts'
 import { COUNTED_STATUSES, type Route, statusCounts } from '../model/api.ts'
 import type { ControlStore, ControlTables } from '../storage/ports/control-store.ts'
 import { type Countable, countOnce } from './count-once.ts'
@@ -133,7 +134,8 @@ class ImportDesk {
       outcomes.push(before === undefined || before.countable.hash === countable.hash ? 'duplicate' : CONFLICT)
     }
     const firsts = [...first.values()]
-    const how = { ids: this.#parts.ids, nowMs: this.#parts.clock.nowMs() }
+    // Calls of a log have no meters of the file.
+    const how = { ids: this.#parts.ids, nowMs: this.#parts.clock.nowMs(), aggregationOf: addedUp }
     const counted = await countOnce(
       tables,
       firsts.map(({ countable }) => countable),

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
+import { declaredAggregations } from '../metering/roll-up.ts'
 import type { Meter } from '../model/meter.ts'
 import type { ControlStore, ControlTables } from '../storage/ports/control-store.ts'
 import { Outrun } from './count-once.ts'
@@ -51,7 +52,7 @@ export class EventTaker {
     await this.#book.refresh(tables)
     const { clock, ids, isClosed = never } = this.#parts
     const nowMs = clock.nowMs()
-    const turn = new Turn(tables, { ids, nowMs })
+    const turn = new Turn(tables, { ids, nowMs, aggregationOf: declaredAggregations(meters) })
     const results: { readonly outcome: EventOutcome }[][] = []
     for (const { sender, events } of groups) {
       const ofGroup: { readonly outcome: EventOutcome }[] = []

@@ -1,8 +1,7 @@
-import type { UlidMaker } from '../lib/id.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import type { EventIdentity } from '../storage/ports/events.ts'
 import type { UnattributedEvent, UnattributedReason } from '../storage/ports/unattributed.ts'
-import { type Countable, countOnce } from './count-once.ts'
+import { type Countable, type CountOnceParts, countOnce } from './count-once.ts'
 import type { EventOutcome, RefusedEvent } from './event-outcome.ts'
 import { bodyOf, type EventFault, type IncomingEvent } from './incoming-event.ts'
 import { isFault } from './place-event.ts'
@@ -13,14 +12,14 @@ import { isFault } from './place-event.ts'
  */
 export class Turn {
   readonly #tables: ControlTables
-  readonly #how: TurnParts
+  readonly #how: CountOnceParts
   /** By the name of their identity, in the order in which they came. */
   readonly #slots = new Map<string, Slot[]>()
   readonly #lost: UnattributedEvent[] = []
   /** Whether anything could not be counted before. */
   #someKept = false
 
-  constructor(tables: ControlTables, how: TurnParts) {
+  constructor(tables: ControlTables, how: CountOnceParts) {
     this.#tables = tables
     this.#how = how
   }
@@ -123,12 +122,6 @@ export class Turn {
       ...{ firstAtMs: event.keptSinceMs ?? nowMs, lastAtMs: nowMs },
     })
   }
-}
-
-export interface TurnParts {
-  /** Makes the ids that events have in the usage log. */
-  readonly ids: UlidMaker
-  readonly nowMs: number
 }
 
 interface Slot {

@@ -42,6 +42,7 @@ const BUNDLED = typeof GATEZ_BUNDLED !== 'undefined'
 const SOURCES = {
   'gateway-thread': '../gateway/thread-worker.ts',
   'ingest-thread': '../ingest/ingest-thread.ts',
+  'keeper-thread': '../gateway/keeper-thread.ts',
   'meter-thread': '../metering/meter-thread.ts',
   'ship-thread': '../shipping/ship-thread.ts',
 } as const

@@ -69,6 +69,14 @@ export class DigestSum {
     this.#sumLow = (this.#sumLow + low) >>> 0
   }
 
+  /** Takes out a digest that was added. */
+  remove({ high, low }: Digest): void {
+    this.#xorHigh = (this.#xorHigh ^ high) >>> 0
+    this.#xorLow = (this.#xorLow ^ low) >>> 0
+    this.#sumHigh = (this.#sumHigh - high) >>> 0
+    this.#sumLow = (this.#sumLow - low) >>> 0
+  }
+
   /** Adds all that `other` holds. */
   addAll(other: DigestSum): void {
     this.#xorHigh = (this.#xorHigh ^ other.#xorHigh) >>> 0

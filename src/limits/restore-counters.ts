@@ -21,15 +21,14 @@ export interface RestoreParts {
  * Exact for everything that was metered; a call that was in flight when the process died is missing.
  */
 export async function restoreCounters(parts: RestoreParts, plans: readonly Plan[]): Promise<void> {
-  const planOf = planFinder(parts, plans)
-  await restoreWindows(parts, plans, planOf)
-  await restoreQuotas(parts, plans, planOf)
+  await restoreWindows(parts, plans)
+  await restoreQuotas(parts, plans)
 }
 
 type PlanFinder = (tenantId: string) => Promise<Plan | undefined>
 
 /** Finds the plan a tenant is on now; asks the store once a tenant. */
-function planFinder({ store, clock }: RestoreParts, plans: readonly Plan[]): PlanFinder {
+function planFinder({ store, clock }: Omit<RestoreParts, 'usageLog'>, plans: readonly Plan[]): PlanFinder {
   const byId = new Map(plans.map((plan) => [plan.id, plan]))
   const found = new Map<string, Plan | undefined>()
   return async (tenantId) => {
@@ -43,11 +42,9 @@ function planFinder({ store, clock }: RestoreParts, plans: readonly Plan[]): Pla
   }
 }
 
-async function restoreWindows(
-  parts: RestoreParts,
-  plans: readonly Plan[],
-  planOf: PlanFinder,
-): Promise<void> {
+/** Counts windows again, from the usage log. */
+export async function restoreWindows(parts: RestoreParts, plans: readonly Plan[]): Promise<void> {
+  const planOf = planFinder(parts, plans)
   const longestMs = Math.max(0, ...plans.flatMap((plan) => plan.limits.map((limit) => limit.windowMs)))
   if (longestMs === 0) return
   // A sixtieth more: limits counted in steps hold on to the oldest one that long.
@@ -79,7 +76,12 @@ function counterOf(limit: Limit, admission: Admission, made: Map<string, Counter
   return counter
 }
 
-async function restoreQuotas(parts: RestoreParts, plans: readonly Plan[], planOf: PlanFinder): Promise<void> {
+/** Counts quotas again, from the ledger. */
+export async function restoreQuotas(
+  parts: Omit<RestoreParts, 'usageLog'>,
+  plans: readonly Plan[],
+): Promise<void> {
+  const planOf = planFinder(parts, plans)
   const nowMs = parts.clock.nowMs()
   const blocking = plans.flatMap((plan) => plan.quotas.filter((quota) => quota.onExceed === 'block'))
   const spans = new Map(blocking.map((quota) => [`${quota.meter}-${quota.per}`, quota]))

@@ -4,6 +4,7 @@ import type { TenantLevel, UsageSums } from './usage-sums.ts'
 
 /** A row of a report while it grows. */
 export interface Group {
+  readonly name: string
   readonly cuts: readonly ReportCut[]
   readonly sums: UsageSums
 }
@@ -30,7 +31,7 @@ export function carryLevels(
     const series = seriesOf(cuts, breakdown.by)
     carried.set(series, [...(carried.get(series) ?? []), level])
     if (breakdown.by.some(cutsTime) || !level.billable || groups.has(series)) continue
-    groups.set(series, { cuts, sums: newSums() })
+    groups.set(series, { name: series, cuts, sums: newSums() })
   }
   for (const { cuts, sums } of [...groups.values()].sort(byStart)) {
     const series = seriesOf(cuts, breakdown.by)

@@ -25,6 +25,8 @@ export interface EventView {
   readonly usage_units: number
   readonly quantities: Readonly<Record<string, string>>
   readonly dimensions: Readonly<Record<string, string>>
+  /** Meters whose value could not be metered: id → reason; not there when there are none. */
+  readonly leaks?: Readonly<Record<string, string>>
   readonly client_ip: string
   readonly node_id: string
   readonly epoch: number
@@ -58,6 +60,7 @@ export function viewEvent(event: UsageEvent): EventView {
     usage_units: event.usageUnits,
     quantities: event.quantities,
     dimensions: event.dimensions,
+    ...(event.leaks !== undefined && { leaks: event.leaks }),
     client_ip: event.clientIp,
     node_id: event.nodeId,
     epoch: event.epoch,

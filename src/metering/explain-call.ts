@@ -195,6 +195,8 @@ function whyBilled(parts: ExplainParts, call: UsageEvent): string {
   }
   if (call.tenantId === '')
     return `The route ${call.routeId} is open to everyone: its calls are never billed.`
+  if (call.refusal === 'billed-before')
+    return 'An earlier call with the same Idempotency-Key, which broke off with gatez, is on the bill already.'
   if (call.outcome === 'upstream_error')
     return 'The upstream gave no answer: what failed there is not billed.'
   if (call.outcome === 'upstream_truncated')

@@ -1,4 +1,5 @@
 import { countersOf } from '../limits/call-counters.ts'
+import { isAdjustment } from '../model/adjustment.ts'
 import type { Route } from '../model/api.ts'
 import type { UsageEvent } from '../model/event.ts'
 import { periodAt } from '../model/period.ts'
@@ -42,7 +43,7 @@ export async function limitsThen(
   const fromMs = Math.min(...counters.map((counter) => earliestMs(counter, call.timestampMs)))
   const filter = { tenantId: call.tenantId, fromMs, toMs: call.timestampMs + 1 }
   for await (const event of parts.usageLog.events(filter)) {
-    if (!isBefore(event, call) || event.outcome === 'refused') continue
+    if (!isBefore(event, call) || event.outcome === 'refused' || isAdjustment(event)) continue
     for (const counter of countersFor(plan, event, event.usageUnits, parts.timezone, call.timestampMs)) {
       if (!used.has(counter.name) || !counts(counter, event, call.timestampMs)) continue
       await store.restore(counter, event.timestampMs, counter.cost)

@@ -1,7 +1,9 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { SpoolPlace } from './spool-files.ts'
 
 /** What the meter thread is started with. */
 export interface MeterThreadData {
+  /** Of its first file. */
   readonly spoolPath: string
   readonly durability: 'disk' | 'process'
   readonly epoch: number
@@ -14,7 +16,7 @@ export interface MeterThreadData {
 /** From the main thread to the meter thread. */
 export type MeterCommand =
   | { readonly kind: 'connect'; readonly port: MessagePort }
-  | { readonly kind: 'shipped'; readonly throughBatchId: number }
+  | { readonly kind: 'shipped'; readonly through: SpoolPlace }
   | { readonly kind: 'stop' }
 
 /** From the meter thread to the main thread. */
@@ -23,6 +25,10 @@ export type MeterReport =
   | { readonly kind: 'committed' }
   | { readonly kind: 'down'; readonly reason: string }
   | { readonly kind: 'up' }
+  /** The disk failed a file of the spool; events go to a new one. */
+  | { readonly kind: 'new-file'; readonly path: string; readonly reason: string }
+  /** The spool holds four fifths of what it may. */
+  | { readonly kind: 'filling'; readonly bytes: number }
   | { readonly kind: 'stopped' }
 
 /** From a gateway thread to the meter thread: the events of one tick. */

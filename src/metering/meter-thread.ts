@@ -1,15 +1,16 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
+import { failPoint } from '../lib/fail-point.ts'
 import type { MeterAnswer, MeterBatch, MeterCommand, MeterReport, MeterThreadData } from './meter-messages.ts'
-import { Spool, type SpoolBatch } from './spool.ts'
+import type { SpoolBatch } from './spool.ts'
+import { SpoolChain } from './spool-chain.ts'
+import { SpoolGauge } from './spool-gauge.ts'
 
 /** How long the disk has to recover before a failed commit is tried again. */
 const RETRY_MS = 100
 /** From a commit to the word that there is something to ship. */
 const REPORT_MS = 50
-/** Events between two looks at the size of the spool. */
-const SIZE_CHECK_EVENTS = 10_000
 
 /**
  * The thread that makes events durable.
@@ -19,35 +20,41 @@ const SIZE_CHECK_EVENTS = 10_000
  * refuses, the batches stay, gateways are told to answer 503, and the commit is tried again.
  */
 class MeterThread {
-  readonly #data: MeterThreadData
   readonly #report: (report: MeterReport) => void
-  readonly #spool: Spool
+  readonly #spool: SpoolChain
+  readonly #gauge: SpoolGauge
   #waiting: Waiting[] = []
   readonly #ports: MessagePort[] = []
   #scheduled = false
   #down = false
-  #shippedThrough = 0
-  #removedThrough = 0
-  #eventsSinceCheck = 0
+  #stopping = false
   #reportTimer: NodeJS.Timeout | undefined
 
   constructor(data: MeterThreadData, report: (report: MeterReport) => void) {
-    this.#data = data
     this.#report = report
-    this.#spool = new Spool({
+    this.#spool = new SpoolChain({
       path: data.spoolPath,
       durability: data.durability,
       epoch: data.epoch,
       clock: shiftedClock(data.clockOffsetMs ?? 0),
+      onNewFile: (path, fault) => report({ kind: 'new-file', path, reason: reasonOf(fault) }),
+    })
+    this.#gauge = new SpoolGauge({
+      bytesMax: data.spoolBytesMax,
+      usedBytes: () => this.#spool.usedBytes(),
+      onFilling: (bytes) => report({ kind: 'filling', bytes }),
     })
   }
 
   handle(command: MeterCommand): void {
     if (command.kind === 'connect') this.#connect(command.port)
     else if (command.kind === 'shipped') {
-      this.#shippedThrough = command.throughBatchId
+      this.#spool.shipped(command.through)
       if (this.#down) this.#schedule()
-    } else this.#stop()
+    } else {
+      this.#stopping = true
+      this.#schedule()
+    }
   }
 
   #connect(port: MessagePort): void {
@@ -67,25 +74,26 @@ class MeterThread {
   readonly #commit = (): void => {
     this.#scheduled = false
     const group = this.#waiting
-    if (group.length === 0 && !this.#down) return
-    try {
-      // Room first: a spool that is full takes nothing in until what was shipped is out.
-      if (this.#down) this.#append([])
-      this.#checkSize(group)
-      this.#append(group.map((entry) => entry.batch))
-    } catch (error) {
-      this.#failed(error)
-      return
+    if (group.length > 0 || this.#down) {
+      failPoint('before-commit')
+      try {
+        // Room first: a spool that is full takes nothing in until what was shipped is out.
+        if (this.#down) this.#spool.append([])
+        this.#gauge.take(
+          group.map((entry) => entry.batch),
+          this.#down,
+        )
+        this.#spool.append(group.map((entry) => entry.batch))
+      } catch (error) {
+        this.#failed(error)
+        return
+      }
+      failPoint('after-commit')
+      this.#waiting = []
+      this.#acknowledge(group)
+      this.#spool.tidyUp()
     }
-    this.#waiting = []
-    this.#acknowledge(group)
-  }
-
-  /** Appends batches and removes, with the same commit, what was shipped. */
-  #append(batches: readonly SpoolBatch[]): void {
-    const shipped = this.#shippedThrough > this.#removedThrough ? this.#shippedThrough : 0
-    this.#spool.append(batches, shipped)
-    if (shipped > 0) this.#removedThrough = shipped
+    if (this.#stopping) this.#stop()
   }
 
   #acknowledge(group: readonly Waiting[]): void {
@@ -107,30 +115,20 @@ class MeterThread {
     }, REPORT_MS)
   }
 
+  /** What waits goes on waiting, also when the thread was asked to end: it does not end with events in memory. */
   #failed(error: unknown): void {
     if (!this.#down) {
       this.#down = true
       for (const port of this.#ports) answer(port, { kind: 'down' })
-      this.#report({ kind: 'down', reason: error instanceof Error ? error.message : 'unknown' })
+      this.#report({ kind: 'down', reason: reasonOf(error) })
     }
     if (this.#scheduled) return
     this.#scheduled = true
     setTimeout(this.#commit, RETRY_MS)
   }
 
-  #checkSize(group: readonly Waiting[]): void {
-    for (const { batch } of group) this.#eventsSinceCheck += batch.count
-    if (this.#eventsSinceCheck < SIZE_CHECK_EVENTS && !this.#down) return
-    this.#eventsSinceCheck = 0
-    const used = this.#spool.usedBytes()
-    if (used > this.#data.spoolBytesMax) {
-      throw new Error(`the spool holds ${used} bytes, more than its bound of ${this.#data.spoolBytesMax}`)
-    }
-  }
-
   #stop(): void {
     clearTimeout(this.#reportTimer)
-    this.#commit()
     for (const port of this.#ports) port.close()
     this.#spool.close()
     this.#report({ kind: 'stopped' })
@@ -141,6 +139,12 @@ class MeterThread {
 interface Waiting {
   readonly port: MessagePort
   readonly batch: MeterBatch & SpoolBatch
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  // SQLite says `disk I/O error` of everything; its code says which.
+  return 'code' in error ? `${error.message} (${String(error.code)})` : error.message
 }
 
 function answer(port: MessagePort, message: MeterAnswer): void {

@@ -7,18 +7,19 @@ import { quantityFemtos } from '../model/quantity.ts'
  *
  * Marks of several aggregations, as after a change of the file, are added. A level holds until the next one,
  * up to the end of the span, and before the first one it is 0; its mean is rounded at the 15th place, half up.
+ * Where `whole` is longer than the span, the mean is that of `whole` with nothing outside of the span.
  */
-export function meterValue(marks: readonly Mark[], span: Period): bigint {
+export function meterValue(marks: readonly Mark[], span: Period, whole = span): bigint {
   let value = 0n
   const levels: Mark[] = []
   for (const mark of marks) {
     if (mark.aggregation === 'time-weighted') levels.push(mark)
     else if (mark.aggregation !== 'leak') value += quantityFemtos(mark.quantity)
   }
-  return levels.length === 0 ? value : value + meanLevel(levels, span)
+  return levels.length === 0 ? value : value + meanLevel(levels, span, whole)
 }
 
-function meanLevel(levels: readonly Mark[], { startMs, endMs }: Period): bigint {
+function meanLevel(levels: readonly Mark[], { startMs, endMs }: Period, whole: Period): bigint {
   let level = 0n
   let sinceMs = startMs
   let area = 0n
@@ -29,6 +30,6 @@ function meanLevel(levels: readonly Mark[], { startMs, endMs }: Period): bigint 
     level = quantityFemtos(quantity)
   }
   area += level * BigInt(endMs - sinceMs)
-  const lengthMs = BigInt(endMs - startMs)
+  const lengthMs = BigInt(whole.endMs - whole.startMs)
   return (2n * area + lengthMs) / (2n * lengthMs)
 }

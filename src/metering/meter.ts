@@ -2,6 +2,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { GatezError } from '../errors/gatez-error.ts'
 import { threadUrl } from '../lib/bundle.ts'
 import type { MeterCommand, MeterReport, MeterThreadData } from './meter-messages.ts'
+import type { SpoolPlace } from './spool-files.ts'
 
 /** The meter thread, as the main thread sees it. */
 export class Meter {
@@ -23,6 +24,8 @@ export class Meter {
       else if (report.kind === 'committed') parts.onCommitted()
       else if (report.kind === 'down') parts.onDown(report.reason)
       else if (report.kind === 'up') parts.onUp()
+      else if (report.kind === 'new-file') parts.onNewFile(report.path, report.reason)
+      else if (report.kind === 'filling') parts.onFilling(report.bytes)
     })
     worker.on('error', (cause) => {
       const detail = `The spool ${data.spoolPath} cannot be opened: it is damaged, or the disk refuses it.`
@@ -44,9 +47,9 @@ export class Meter {
     return port2
   }
 
-  /** Everything up to this batch is where it belongs: the spool may drop it. */
-  shipped(throughBatchId: number): void {
-    this.#send({ kind: 'shipped', throughBatchId })
+  /** Everything up to this place is where it belongs: the spool may drop it. */
+  shipped(through: SpoolPlace): void {
+    this.#send({ kind: 'shipped', through })
   }
 
   /** Commits what arrived and ends the thread; one that died has nothing left to commit. */
@@ -75,5 +78,9 @@ export interface MeterParts {
   /** The disk refuses events; calls are refused until `onUp`. */
   readonly onDown: (reason: string) => void
   readonly onUp: () => void
+  /** The disk failed a file of the spool, and events go to a new one; nothing is lost. */
+  readonly onNewFile: (path: string, reason: string) => void
+  /** The spool holds four fifths of what it may; told once, until it has shrunk. */
+  readonly onFilling: (bytes: number) => void
   readonly onDeath: (error: unknown) => void
 }

@@ -1,7 +1,7 @@
 import { dimensionsText } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
 import { type Aggregation, joinMarks, type Mark, markName, NO_MARKS } from '../model/mark.ts'
-import { meterTakes } from '../model/meter.ts'
+import { type Meter, meterCounts } from '../model/meter.ts'
 import { addQuantities, canonicalQuantity } from '../model/quantity.ts'
 import { BUCKET_MS, type RollupEntry, type RollupKey } from '../storage/ports/ledger.ts'
 
@@ -10,7 +10,7 @@ import { BUCKET_MS, type RollupEntry, type RollupKey } from '../storage/ports/le
  *
  * `aggregationOf` says how a meter becomes one number; what it does not know is added up.
  */
-export function rollUp(events: readonly UsageEvent[], aggregationOf: AggregationOf = bySum): RollupEntry[] {
+export function rollUp(events: readonly UsageEvent[], aggregationOf: AggregationOf = addedUp): RollupEntry[] {
   const sums: Sum[] = []
   // The fields that differ most find the few sums to compare with: cheaper than a text of all of them.
   const byField = new Map<string, Sum[]>()
@@ -35,7 +35,14 @@ export function rollUp(events: readonly UsageEvent[], aggregationOf: Aggregation
 /** How the values of a meter become one number. */
 export type AggregationOf = (meterId: string) => Aggregation
 
-function bySum(): Aggregation {
+/** As the file declares it; a meter that it does not know is added up. */
+export function declaredAggregations(meters: readonly Meter[]): AggregationOf {
+  const known = new Map(meters.map(({ id, aggregation }) => [id, aggregation]))
+  return (meterId) => known.get(meterId) ?? 'sum'
+}
+
+/** The same for every meter: it is added up. */
+export function addedUp(): Aggregation {
   return 'sum'
 }
 
@@ -120,7 +127,7 @@ class Sum {
 
   /** A value may be from before the file gave its meter another aggregation. */
   #meter(event: UsageEvent, meterId: string, value: string, aggregation: Aggregation): void {
-    if (!meterTakes(aggregation, value)) {
+    if (!meterCounts(aggregation, value)) {
       this.#leak(meterId, 'invalid')
       return
     }

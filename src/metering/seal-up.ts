@@ -1,12 +1,19 @@
 import { DigestSum } from '../lib/digest.ts'
 import type { UsageEvent } from '../model/event.ts'
 import { digestEvent } from '../model/event-digest.ts'
+import { meterCounts } from '../model/meter.ts'
 import { addQuantities } from '../model/quantity.ts'
-import type { Seal } from '../model/seal.ts'
+import type { Seal, SealedMeter } from '../model/seal.ts'
 import { BUCKET_MS } from '../storage/ports/ledger.ts'
+import { type AggregationOf, addedUp } from './roll-up.ts'
 
-/** The seals of events on their way into the ledger: one for each bucket and run of a node. */
-export function sealUp(events: readonly UsageEvent[]): Seal[] {
+/**
+ * The seals of events on their way into the ledger: one for each bucket and run of a node. `aggregationOf` is
+ * that of `rollUp`: a seal says how each meter was counted.
+ *
+ * What marks come to only the ledger can say, which knows what was there before.
+ */
+export function sealUp(events: readonly UsageEvent[], aggregationOf: AggregationOf = addedUp): Seal[] {
   const seals: GrowingSeal[] = []
   let last: GrowingSeal | undefined
   for (const event of events) {
@@ -19,7 +26,7 @@ export function sealUp(events: readonly UsageEvent[]): Seal[] {
         seals.push(last)
       }
     }
-    last.add(event)
+    last.add(event, aggregationOf)
   }
   return seals.map((seal) => seal.seal())
 }
@@ -30,7 +37,7 @@ class GrowingSeal {
   readonly #bucketMs: number
   readonly #ids = new DigestSum()
   readonly #contents = new DigestSum()
-  readonly #quantities: Record<string, string> = {}
+  readonly #meters = new Map<string, SealedMeter>()
   #firstSeq = Number.POSITIVE_INFINITY
   #lastSeq = 0
   #events = 0
@@ -52,7 +59,7 @@ class GrowingSeal {
     return this.#bucketMs === bucketMs && this.#epoch === epoch && this.#nodeId === nodeId
   }
 
-  add(event: UsageEvent): void {
+  add(event: UsageEvent, aggregationOf: AggregationOf): void {
     const { id, content } = digestEvent(event)
     this.#ids.add(id)
     this.#contents.add(content)
@@ -66,9 +73,8 @@ class GrowingSeal {
     this.#bytesReceived += event.bytesReceived
     this.#bytesSent += event.bytesSent
     this.#durationMs += event.responseTimeMs
-    for (const meter in event.quantities) {
-      const before = this.#quantities[meter] ?? '0'
-      this.#quantities[meter] = addQuantities(before, event.quantities[meter] ?? '0')
+    for (const meterId in event.quantities) {
+      this.#addValue(event.seq, meterId, event.quantities[meterId] ?? '', aggregationOf)
     }
   }
 
@@ -87,9 +93,26 @@ class GrowingSeal {
       bytesReceived: this.#bytesReceived,
       bytesSent: this.#bytesSent,
       durationMs: this.#durationMs,
-      quantities: this.#quantities,
+      meters: [...this.#meters.values()].sort((left, right) => (left.meterId < right.meterId ? -1 : 1)),
       ids: this.#ids.text,
       contents: this.#contents.text,
+      marks: '',
     }
+  }
+
+  #addValue(seq: number, meterId: string, value: string, aggregationOf: AggregationOf): void {
+    const known = this.#meters.get(meterId)
+    const aggregation = known?.aggregation ?? aggregationOf(meterId)
+    // What cannot be counted is a leak, and of the events' contents.
+    const counts = meterCounts(aggregation, value)
+    const added = !counts ? '0' : aggregation === 'sum' ? value : '1'
+    const quantity = addQuantities(known?.quantity ?? '0', added)
+    this.#meters.set(meterId, {
+      meterId,
+      aggregation,
+      firstSeq: known?.firstSeq ?? seq,
+      lastSeq: seq,
+      quantity,
+    })
   }
 }

@@ -1,14 +1,15 @@
 import { chmodSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { assert } from '../lib/assert.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
-import { digestText } from '../lib/digest.ts'
+import { failPoint } from '../lib/fail-point.ts'
+import { digestBatch, makeSpoolTable } from './spool-table.ts'
 
 /**
- * The durable hand-over from the gateway to the ledger: batches of events, appended and later removed.
+ * One file of the durable hand-over from the gateway to the ledger: batches of events, appended and later
+ * removed.
  *
  * SQLite in WAL mode. With `disk` every commit is synced before it returns and survives power loss;
- * with `process` it survives the end of the process. Used by the meter thread alone for writing.
+ * with `process` it survives the end of the process. Used by the meter thread alone.
  */
 export class Spool {
   readonly #database: Database.Database
@@ -16,19 +17,41 @@ export class Spool {
   readonly #remove: Database.Statement<[number]>
   readonly #epoch: number
   readonly #clock: Clock
-  #nextSeq = 1
+  #nextSeq: number
+  #lastBatchId = 0
+  /** About how many pages the write-ahead log holds. */
+  #logPages = 0
 
   constructor(options: SpoolOptions) {
     this.#epoch = options.epoch
     this.#clock = options.clock ?? systemClock
+    this.#nextSeq = options.firstSeq ?? 1
     this.#database = new Database(options.path)
-    chmodSync(options.path, 0o600)
-    this.#database.pragma('journal_mode = WAL')
-    this.#database.pragma(`synchronous = ${options.durability === 'disk' ? 'FULL' : 'NORMAL'}`)
-    this.#database.pragma('busy_timeout = 5000')
-    makeTable(this.#database)
-    this.#insert = this.#database.prepare(INSERT)
-    this.#remove = this.#database.prepare(REMOVE)
+    try {
+      chmodSync(options.path, 0o600)
+      this.#database.pragma('journal_mode = WAL')
+      this.#database.pragma(`synchronous = ${options.durability === 'disk' ? 'FULL' : 'NORMAL'}`)
+      this.#database.pragma('busy_timeout = 5000')
+      // See `tidyUp`.
+      this.#database.pragma('wal_autocheckpoint = 0')
+      makeSpoolTable(this.#database)
+      this.#insert = this.#database.prepare(INSERT)
+      this.#remove = this.#database.prepare(REMOVE)
+      this.#lastBatchId = this.#database.prepare<[], number>(LAST).pluck().get() ?? 0
+    } catch (error) {
+      this.#database.close()
+      throw error
+    }
+  }
+
+  /** The place of the next event in the sequence of its epoch. */
+  get nextSeq(): number {
+    return this.#nextSeq
+  }
+
+  /** The newest batch; 0 when there is none. */
+  get lastBatchId(): number {
+    return this.#lastBatchId
   }
 
   /**
@@ -39,24 +62,44 @@ export class Spool {
    * whatever was shipped, so that a spool whose newest batch is missing can be told from one in order.
    */
   append(batches: readonly SpoolBatch[], shippedThrough: number): void {
-    const seqBefore = this.#nextSeq
+    let seq = this.#nextSeq
+    let batchId = this.#lastBatchId
     const writtenMs = this.#clock.nowMs()
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       for (const batch of batches) {
         const { lines, count, thread = 0 } = batch
-        const [epoch, firstSeq] = [this.#epoch, this.#nextSeq]
-        const digest = digestBatch({ epoch, firstSeq, count, lines, writtenMs, thread })
-        this.#insert.run(epoch, firstSeq, count, lines, writtenMs, thread, digest)
-        this.#nextSeq += count
+        const digest = digestBatch({ epoch: this.#epoch, firstSeq: seq, count, lines, writtenMs, thread })
+        const written = this.#insert.run(this.#epoch, seq, count, lines, writtenMs, thread, digest)
+        batchId = Number(written.lastInsertRowid)
+        seq += count
+        this.#logPages += Math.ceil(lines.length / PAGE_BYTES)
       }
-      if (shippedThrough > 0) this.#remove.run(shippedThrough)
+      this.#logPages += PAGES_A_COMMIT
+      if (batches.length > 0) failPoint('inside-commit')
+      if (shippedThrough > 0) {
+        this.#remove.run(shippedThrough)
+        failPoint('compaction')
+      }
       this.#database.exec('COMMIT')
     } catch (error) {
-      this.#nextSeq = seqBefore
-      if (this.#database.inTransaction) this.#database.exec('ROLLBACK')
+      this.#rollBack()
       throw error
     }
+    this.#nextSeq = seq
+    this.#lastBatchId = batchId
+  }
+
+  /**
+   * Brings what stands in the write-ahead log into the file itself, when it is much. Throws what SQLite throws.
+   *
+   * SQLite would do it by itself as a part of a commit; but then the answers of that commit wait for it, and
+   * when the disk refuses, nobody hears of it.
+   */
+  tidyUp(): void {
+    if (this.#logPages < LOG_PAGES_MAX) return
+    this.#logPages = 0
+    this.#database.pragma('wal_checkpoint(PASSIVE)')
   }
 
   /** Bytes of the file's pages in use. */
@@ -70,37 +113,13 @@ export class Spool {
   close(): void {
     this.#database.close()
   }
-}
 
-/** Reads what a spool holds, beside the thread that writes it. */
-export class SpoolReader {
-  readonly #database: Database.Database
-  readonly #next: Database.Statement<[number, number], SpoolRow>
-
-  /** The file must exist. */
-  constructor(path: string) {
-    this.#database = new Database(path)
-    this.#database.pragma('busy_timeout = 5000')
-    makeTable(this.#database)
-    this.#next = this.#database.prepare<[number, number], SpoolRow>(NEXT)
-  }
-
-  /**
-   * Batches after `batchId`, oldest first, at most `limit`.
-   *
-   * Throws when one is not as it was written: what was changed must not be billed.
-   */
-  after(batchId: number, limit: number): readonly SpoolRow[] {
-    const rows = this.#next.all(batchId, limit)
-    for (const row of rows) {
-      assert(row.count > 0, 'a spool batch holds at least one event')
-      if (isChanged(row)) throw new Error(`batch ${row.batchId} of the spool is not as it was written`)
+  #rollBack(): void {
+    try {
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK')
+    } catch {
+      // Why the commit failed says more.
     }
-    return rows
-  }
-
-  close(): void {
-    this.#database.close()
   }
 }
 
@@ -108,6 +127,8 @@ export interface SpoolOptions {
   readonly path: string
   readonly durability: 'disk' | 'process'
   readonly epoch: number
+  /** The place of the first event in the sequence of its epoch: 1, unless an earlier file began it. */
+  readonly firstSeq?: number
   /** The host's clock if not given. */
   readonly clock?: Clock
 }
@@ -119,61 +140,15 @@ export interface SpoolBatch {
   readonly thread?: number
 }
 
-export interface SpoolRow extends Required<SpoolBatch> {
-  readonly batchId: number
-  readonly epoch: number
-  readonly firstSeq: number
-  /** When it was committed; 0 in a batch of an older gatez. */
-  readonly writtenMs: number
-  /** Of all of the above; empty in a batch of an older gatez. */
-  readonly digest: string
-}
-
-/** Whether a batch is no longer what was written. */
-export function isChanged(row: Omit<SpoolRow, 'batchId'>): boolean {
-  return row.digest !== '' && row.digest !== digestBatch(row)
-}
-
-function digestBatch(row: Omit<SpoolRow, 'batchId' | 'digest'>): string {
-  const { epoch, firstSeq, count, writtenMs, thread } = row
-  return digestText(`${epoch}\t${firstSeq}\t${count}\t${writtenMs}\t${thread}\n${row.lines}`)
-}
-
-/** Makes the table where there is none, and adds the columns that an older gatez did not have. */
-function makeTable(database: Database.Database): void {
-  database.exec(SCHEMA)
-  const columns = database.prepare<[], string>("SELECT name FROM pragma_table_info('batches')").pluck()
-  if (columns.all().includes('digest')) return
-  const add = database.transaction(() => {
-    if (columns.all().includes('digest')) return
-    for (const column of LATER_COLUMNS) database.exec(`ALTER TABLE batches ADD COLUMN ${column}`)
-  })
-  add.immediate()
-}
-
-const LATER_COLUMNS = [
-  'written_ms INTEGER NOT NULL DEFAULT 0',
-  'thread INTEGER NOT NULL DEFAULT 0',
-  "digest TEXT NOT NULL DEFAULT ''",
-]
-
-// AUTOINCREMENT: a batch id is never used again after the newest batch was removed.
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS batches (
-  batch_id   INTEGER PRIMARY KEY AUTOINCREMENT,
-  epoch      INTEGER NOT NULL,
-  first_seq  INTEGER NOT NULL,
-  count      INTEGER NOT NULL,
-  lines      TEXT NOT NULL,
-  ${LATER_COLUMNS.join(',\n  ')},
-  UNIQUE (epoch, first_seq)
-)`
+const PAGE_BYTES = 4096
+/** What a commit writes beside the lines: the last page of the table, its index, the sequence of ids. */
+const PAGES_A_COMMIT = 4
+/** As SQLite's own default: 4 MB. */
+const LOG_PAGES_MAX = 1_000
 
 const INSERT = `
 INSERT INTO batches (epoch, first_seq, count, lines, written_ms, thread, digest) VALUES (?, ?, ?, ?, ?, ?, ?)`
 
-const REMOVE = 'DELETE FROM batches WHERE batch_id <= ? AND batch_id < (SELECT max(batch_id) FROM batches)'
+const LAST = 'SELECT max(batch_id) FROM batches'
 
-const NEXT = `
-SELECT batch_id AS batchId, epoch, first_seq AS firstSeq, count, lines, written_ms AS writtenMs, thread, digest
-FROM batches WHERE batch_id > ? ORDER BY batch_id LIMIT ?`
+const REMOVE = 'DELETE FROM batches WHERE batch_id <= ? AND batch_id < (SELECT max(batch_id) FROM batches)'

@@ -1,45 +1,59 @@
 import type { Period } from '../model/period.ts'
 import type { KeyStore } from '../storage/ports/keys.ts'
 import type { LedgerStore, RollupKey } from '../storage/ports/ledger.ts'
+import type { PlanStore } from '../storage/ports/plans.ts'
+import type { SubscriptionStore } from '../storage/ports/subscriptions.ts'
 import type { TenantStore } from '../storage/ports/tenants.ts'
 import { type Cutter, carryLevels, type Group } from './carry-levels.ts'
 import { type ReportBy, type ReportCut, reportColumns, reportCutter } from './report-columns.ts'
+import { type BillingTerms, openUsageAmounts, type UnpricedLine } from './usage-amounts.ts'
 import type { UsageQuery } from './usage-query.ts'
 import { UsageSums, type UsageTotals } from './usage-sums.ts'
 import { usageTenantId } from './usage-tenant.ts'
 
 /**
- * Adds up the ledger over a span of time, broken down as asked.
+ * Adds up the ledger over a span of time, broken down as asked, with what it costs where `billing` is given.
  *
  * Every breakdown sums to the same total, because rows and total come from one reading. Memory grows
  * with the rows of the report, not with the usage behind them. Rows stand in the order of their columns.
  */
-export async function usageReport(stores: UsageStores, query: UsageQuery): Promise<UsageReport> {
+export async function usageReport(
+  stores: UsageStores,
+  query: UsageQuery,
+  billing?: BillingTerms,
+): Promise<UsageReport> {
   const { span, timezone, by, meters } = query
   const tenantId = query.tenant === undefined ? undefined : await usageTenantId(stores.tenants, query.tenant)
   const filter = { fromMs: span.startMs, toMs: span.endMs, ...(tenantId !== undefined && { tenantId }) }
+  const amounts = billing && (await openUsageAmounts(stores, { span, tenantId, billing }))
 
   const cutters = by.map((each) => reportCutter(each, timezone))
-  const groups = new Map<string, Group>()
+  const groups = new Groups(cutters)
   const total = new UsageSums()
   for await (const rollup of stores.ledger.rollups(filter)) {
-    groupOf(groups, cutters, rollup).sums.add(rollup)
+    const group = groups.of(rollup)
+    group.sums.add(rollup)
+    amounts?.add(rollup, group.name)
     total.add(rollup)
   }
-
   const levels = await stores.ledger.levels({
     beforeMs: span.startMs,
     ...(tenantId !== undefined && { tenantId }),
   })
-  for (const level of levels) total.addLevel(level)
-  carryLevels(groups, levels, { by, cutters }, () => new UsageSums())
+  for (const level of levels) {
+    total.addLevel(level)
+    amounts?.addLevel(level)
+  }
+  const settled = await amounts?.settle((key) => groups.of(key).name)
+  carryLevels(groups.byName, levels, { by, cutters }, () => new UsageSums())
 
   const names = new Names(stores)
   const rows: UsageRow[] = []
-  for (const { cuts, sums } of [...groups.values()].sort(byLabels)) {
+  for (const { name, cuts, sums } of groups.sorted()) {
     const cells = await Promise.all(by.map((each, index) => names.cells(each, cuts[index]?.label ?? '')))
     const period = periodOf(cuts, span)
-    rows.push({ cells: cells.flat(), period, totals: sums.totals(period, meters) })
+    const amount = settled?.amountOf(name) ?? null
+    rows.push({ cells: cells.flat(), period, totals: sums.totals(period, meters), amount })
   }
   return {
     span,
@@ -48,6 +62,7 @@ export async function usageReport(stores: UsageStores, query: UsageQuery): Promi
     rows,
     total: total.totals(span, meters),
     meters,
+    amounts: amounts && settled ? { currency: amounts.currency, ...settled } : null,
   }
 }
 
@@ -55,6 +70,8 @@ export interface UsageStores {
   readonly ledger: LedgerStore
   readonly tenants: TenantStore
   readonly keys: KeyStore
+  readonly plans: PlanStore
+  readonly subscriptions: SubscriptionStore
 }
 
 export interface UsageReport {
@@ -66,6 +83,15 @@ export interface UsageReport {
   readonly total: UsageTotals
   /** The meters that were asked for, if any were named. */
   readonly meters?: readonly string[] | undefined
+  /** What all of it costs; null where nobody asked, or where the span is not one of whole billing periods. */
+  readonly amounts: ReportAmounts | null
+}
+
+export interface ReportAmounts {
+  readonly currency: string
+  /** Of all rows; null when some of it has no price. */
+  readonly total: string | null
+  readonly unpriced: readonly UnpricedLine[]
 }
 
 export interface UsageRow {
@@ -74,17 +100,33 @@ export interface UsageRow {
   /** What the row is about: the whole span, or the part of it that its day, week or month covers. */
   readonly period: Period
   readonly totals: UsageTotals
+  /** With all digits of the currency; null when it cannot be said. The rows add up to the total. */
+  readonly amount: string | null
 }
 
-function groupOf(groups: Map<string, Group>, cutters: readonly Cutter[], rollup: RollupKey): Group {
-  const cuts = cutters.map((cut) => cut(rollup))
-  // Ids hold no control characters, so the joined labels name one group only.
-  const name = cuts.map(({ label }) => label).join('\n')
-  const known = groups.get(name)
-  if (known !== undefined) return known
-  const group = { cuts, sums: new UsageSums() }
-  groups.set(name, group)
-  return group
+/** The rows of a report while it is read. */
+class Groups {
+  readonly #cutters: readonly Cutter[]
+  readonly byName = new Map<string, Group>()
+
+  constructor(cutters: readonly Cutter[]) {
+    this.#cutters = cutters
+  }
+
+  of(key: RollupKey): Group {
+    const cuts = this.#cutters.map((cut) => cut(key))
+    // Ids hold no control characters, so the joined labels name one group only.
+    const name = cuts.map(({ label }) => label).join('\n')
+    const known = this.byName.get(name)
+    if (known !== undefined) return known
+    const group = { name, cuts, sums: new UsageSums() }
+    this.byName.set(name, group)
+    return group
+  }
+
+  sorted(): readonly Group[] {
+    return [...this.byName.values()].sort(byLabels)
+  }
 }
 
 function byLabels(left: Group, right: Group): number {

@@ -13,6 +13,11 @@ export function digestEvent(event: UsageEvent): EventDigest {
   return { id: quickDigestOf(event.id), content: digestOf(contentOf(event)) }
 }
 
+/** Whether two events hold the same in every field. */
+export function isSameEvent(one: UsageEvent, other: UsageEvent): boolean {
+  return contentOf(one) === contentOf(other)
+}
+
 // No field holds a tab (see `encodeEvent`), so different events have different texts.
 function contentOf(event: UsageEvent): string {
   const who = `${event.tenantId}\t${event.keyId}\t${event.planId}\t${event.planVersion}\t${event.subscriptionId}`
@@ -21,7 +26,8 @@ function contentOf(event: UsageEvent): string {
   const sums = `${event.bytesSent}\t${event.bytesReceived}\t${event.usageUnits}\t${event.count}`
   const rest = `${recordText(event.quantities)}\t${recordText(event.dimensions)}\t${event.clientIp}\t${event.requestId}`
   const place = `${event.nodeId}\t${event.epoch}\t${event.seq}\t${event.source}`
-  return `${event.id}\t${event.timestampMs}\t${who}\t${what}\t${how}\t${sums}\t${rest}\t${place}`
+  const leaks = event.leaks === undefined ? '' : `\t${recordText(event.leaks)}`
+  return `${event.id}\t${event.timestampMs}\t${who}\t${what}\t${how}\t${sums}\t${rest}\t${place}${leaks}`
 }
 
 function recordText(record: Readonly<Record<string, string>>): string {

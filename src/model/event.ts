@@ -50,6 +50,6 @@ export interface UsageEvent {
    * parts of an answer that took long.
    */
   readonly count: number
-  /** Meters that should have a quantity and have none: id → reason. Kept in the ledger only. */
+  /** Meters that should have a quantity and have none: id → reason. Not there when none is missing. */
   readonly leaks?: Readonly<Record<string, string>>
 }

@@ -1,6 +1,6 @@
 import type { StatusRanges } from './api.ts'
 import type { Aggregation } from './mark.ts'
-import { isQuantity } from './quantity.ts'
+import { isDecimal, isQuantity } from './quantity.ts'
 
 /** A meter declared in the file; the built-in ones need no entry. */
 export interface Meter {
@@ -48,6 +48,14 @@ export const UNIQUE_VALUE_LENGTH_MAX = 128
  */
 export function meterTakes(aggregation: Aggregation, value: string): boolean {
   return aggregation === 'unique_count' ? UNIQUE_VALUE.test(value) : isQuantity(value)
+}
+
+/**
+ * Whether a value that an event has can be counted: as `meterTakes`, but a quantity may be below zero, where it
+ * was let in so, or takes something back.
+ */
+export function meterCounts(aggregation: Aggregation, value: string): boolean {
+  return aggregation === 'unique_count' ? UNIQUE_VALUE.test(value) : isDecimal(value)
 }
 
 const UNIQUE_VALUE = new RegExp(`^[!-~](?:[ -~]{0,${UNIQUE_VALUE_LENGTH_MAX - 2}}[!-~])?$`)

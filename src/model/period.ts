@@ -15,9 +15,40 @@ export interface Period {
  * follow each other without gap or overlap.
  */
 export function periodAt(cycle: BillingCycle, timezone: string, ms: number): Period {
-  const date = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timezone).toPlainDate()
-  const first = firstDay(cycle, date)
+  const first = firstDay(cycle, dateAt(ms, timezone))
   return { startMs: startOf(first, timezone), endMs: startOf(first.add(LENGTH[cycle]), timezone) }
+}
+
+/**
+ * The periods of `cycle` that a span is made of, in order; undefined when it begins or ends inside of one.
+ *
+ * A bill is about whole periods, so only such a span has an amount.
+ */
+export function wholePeriods(
+  span: Period,
+  cycle: BillingCycle,
+  timezone: string,
+): readonly Period[] | undefined {
+  const periods: Period[] = []
+  let startMs = span.startMs
+  while (startMs < span.endMs) {
+    const period = periodAt(cycle, timezone, startMs)
+    if (period.startMs !== startMs || period.endMs > span.endMs) return undefined
+    periods.push(period)
+    startMs = period.endMs
+  }
+  return periods
+}
+
+/**
+ * How many days of `timezone` begin with a span, or in it: 22 from noon of 10 March to the end of the month.
+ *
+ * The day in which it begins counts, the one in which it ends does not, so the days of spans that follow each other add
+ * up to those of the whole.
+ */
+export function daysOf({ startMs, endMs }: Period, timezone: string): number {
+  const [first, end] = [dateAt(startMs, timezone), dateAt(endMs, timezone)]
+  return first.until(end, { largestUnit: 'days' }).days
 }
 
 const LENGTH = {
@@ -26,6 +57,10 @@ const LENGTH = {
   month: { months: 1 },
   year: { years: 1 },
 } as const satisfies Record<BillingCycle, object>
+
+function dateAt(ms: number, timezone: string): Temporal.PlainDate {
+  return Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timezone).toPlainDate()
+}
 
 function firstDay(cycle: BillingCycle, date: Temporal.PlainDate): Temporal.PlainDate {
   switch (cycle) {

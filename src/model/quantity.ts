@@ -38,6 +38,11 @@ export function isQuantity(text: string): boolean {
   return INPUT_PATTERN.test(text)
 }
 
+/** Whether `text` is a quantity, or one below zero. */
+export function isDecimal(text: string): boolean {
+  return isQuantity(text.startsWith('-') ? text.slice(1) : text)
+}
+
 /**
  * Reads a number as JSON writes it, exactly: `145`, `-0.25`, `1.5e3`. undefined for what is none, or has more
  * digits before or after the point than a quantity may.

@@ -18,6 +18,17 @@ export interface RoutePolicy {
   readonly maintenance: Maintenance | null
   /** Whether requests are checked against the OpenAPI file of the api. */
   readonly validate: boolean
+  /** What a call with an Idempotency-Key may count on; null = nothing, the field passes like any other. */
+  readonly idempotency: Idempotency | null
+}
+
+/** How answers to calls with an `Idempotency-Key` are kept. */
+export interface Idempotency {
+  readonly keepMs: number
+  /** The largest body of a request. */
+  readonly bodyBytesMax: number
+  /** The largest body of an answer that is kept. */
+  readonly answerBytesMax: number
 }
 
 /** `strip` takes a prefix off; `template` writes the path anew, `{name}` from the path of the route. */

@@ -1,7 +1,7 @@
 import type { HeldSpool, HeldUsageLog } from '../storage/ports/held-stores.ts'
 import type { RunMark, SealedRun } from '../storage/ports/ledger.ts'
 import { type Difference, difference } from './difference.ts'
-import type { Marks } from './raw-events.ts'
+import { batchesOf, type Marks } from './raw-events.ts'
 import { runName } from './recount.ts'
 
 /** How far each run is counted: what its watermark says, or its seals where they say more. */
@@ -36,7 +36,8 @@ export function checkLedgerMarks(
 /** What the stores other than the ledger hold of runs. */
 export interface LogMarkParts {
   readonly log: HeldUsageLog | undefined
-  readonly spool: HeldSpool | undefined
+  /** The files of the spool, oldest first. */
+  readonly spools: readonly HeldSpool[]
   /** The node whose spool it is. */
   readonly nodeId: string
   readonly ledger: Marks
@@ -45,10 +46,10 @@ export interface LogMarkParts {
 }
 
 /** Holds the watermarks of the usage log against those of the ledger; what is between must be on its way. */
-export function checkLogMarks({ log, spool, nodeId, ledger, waiting }: LogMarkParts): readonly Difference[] {
+export function checkLogMarks({ log, spools, nodeId, ledger, waiting }: LogMarkParts): readonly Difference[] {
   const logMarks = new Map((log?.marks ?? []).map((mark) => [runName(mark), mark.seq]))
   const spooled = new Map<string, number>()
-  for (const { epoch, firstSeq, count } of spool?.batches() ?? []) {
+  for (const { epoch, firstSeq, count } of batchesOf(spools)) {
     const run = runName({ nodeId, epoch })
     spooled.set(run, Math.max(spooled.get(run) ?? 0, firstSeq + count - 1))
   }

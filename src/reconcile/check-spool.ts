@@ -1,12 +1,13 @@
-import { isChanged } from '../metering/spool.ts'
-import { digestEvent } from '../model/event-digest.ts'
+import { isChanged } from '../metering/spool-table.ts'
+import { isSameEvent } from '../model/event-digest.ts'
 import type { HeldBatch, HeldSpool, HeldUsageLog } from '../storage/ports/held-stores.ts'
 import { type Difference, difference, NAMED_MAX } from './difference.ts'
 import { eventsOfBatch, type Marks } from './raw-events.ts'
 import { runName } from './recount.ts'
 
 export interface SpoolParts {
-  readonly spool: HeldSpool
+  /** Its files, oldest first. */
+  readonly spools: readonly HeldSpool[]
   /** The node whose spool it is. */
   readonly nodeId: string
   readonly log: HeldUsageLog | undefined
@@ -20,24 +21,36 @@ export interface SpoolParts {
  */
 export function checkSpool(parts: SpoolParts): readonly Difference[] {
   const found: Difference[] = []
+  let before: HeldBatch | undefined
+  for (const spool of parts.spools) before = checkFile(parts, spool, before, found)
+  return found
+}
+
+/** Adds what is wrong with one file to `found`; returns the last batch of this file, or `before`. */
+function checkFile(
+  parts: SpoolParts,
+  spool: HeldSpool,
+  before: HeldBatch | undefined,
+  found: Difference[],
+): HeldBatch | undefined {
   let last: HeldBatch | undefined
-  for (const batch of parts.spool.batches()) {
+  for (const batch of spool.batches()) {
     const where = { node_id: parts.nodeId, epoch: batch.epoch }
     const broken = [
       wrongOrder(last, batch),
       changed(batch),
-      last === undefined ? begin(parts, batch) : undefined,
+      last === undefined ? begin(parts, batch, before) : undefined,
     ]
     for (const what of broken) if (what !== undefined) found.push(difference('spool', what, where))
     found.push(...unlikeTheLog(parts, batch))
     last = batch
   }
   const lastBatchId = last?.batchId ?? 0
-  if (lastBatchId !== parts.spool.lastBatchId) {
-    const what = `Batch ${parts.spool.lastBatchId} was written last, but the last one there is ${lastBatchId}.`
+  if (lastBatchId !== spool.lastBatchId) {
+    const what = `Batch ${spool.lastBatchId} was written last, but the last one there is ${lastBatchId}.`
     found.push(difference('spool', what, { node_id: parts.nodeId }))
   }
-  return found
+  return last ?? before
 }
 
 function changed(batch: HeldBatch): string | undefined {
@@ -61,10 +74,15 @@ function wrongOrder(last: HeldBatch | undefined, batch: HeldBatch): string | und
   return undefined
 }
 
-/** What went from the head of the spool must be in both stores. */
-function begin({ nodeId, ledgerMarks, logMarks }: SpoolParts, batch: HeldBatch): string | undefined {
+/** What went from the head of a file must be in both stores, unless the file before it has it. */
+function begin(
+  { nodeId, ledgerMarks, logMarks }: SpoolParts,
+  batch: HeldBatch,
+  before: HeldBatch | undefined,
+): string | undefined {
   const run = runName({ nodeId, epoch: batch.epoch })
-  const shipped = Math.min(ledgerMarks.get(run) ?? 0, logMarks.get(run) ?? 0)
+  const held = before?.epoch === batch.epoch ? before.firstSeq + before.count - 1 : 0
+  const shipped = Math.max(held, Math.min(ledgerMarks.get(run) ?? 0, logMarks.get(run) ?? 0))
   if (batch.firstSeq <= shipped + 1) return undefined
   return `The spool begins at event ${batch.firstSeq}, the stores end at ${shipped}.`
 }
@@ -76,16 +94,11 @@ function unlikeTheLog({ log, nodeId, logMarks }: SpoolParts, batch: HeldBatch): 
   for (const event of eventsOfBatch(batch, nodeId)) {
     if (event.seq > logged || event.timestampMs < log.keptSinceMs) continue
     const there = log.find(event.id)
-    if (there === undefined || !isSame(there, event)) unlike.push(event.id)
+    if (there === undefined || !isSameEvent(there, event)) unlike.push(event.id)
   }
   if (unlike.length === 0) return []
   const what = `Events of batch ${batch.batchId} lie in the spool and not, or not so, in the usage log.`
   const where = { node_id: nodeId, epoch: batch.epoch, events: unlike.slice(0, NAMED_MAX) }
   // A batch that is as it was written is right.
   return [difference(isChanged(batch) ? 'spool' : 'usage_log', what, where)]
-}
-
-function isSame(one: Parameters<typeof digestEvent>[0], other: Parameters<typeof digestEvent>[0]): boolean {
-  const [left, right] = [digestEvent(one).content, digestEvent(other).content]
-  return left.high === right.high && left.low === right.low
 }

@@ -1,9 +1,12 @@
+import { DigestSum } from '../lib/digest.ts'
 import { isoTime } from '../lib/iso-time.ts'
-import { formatQuantity, quantityFemtos } from '../model/quantity.ts'
+import { digestMark } from '../model/mark-digest.ts'
+import { quantityFemtos } from '../model/quantity.ts'
 import type { Seal } from '../model/seal.ts'
 import type { Rollup } from '../storage/ports/ledger.ts'
+import { compareCells } from './compare-cells.ts'
 import { type Difference, difference } from './difference.ts'
-import { type Counted, type CountedRun, cellName, type Recount, runName } from './recount.ts'
+import { type CountedRun, type Recount, runName, sealedMeterText } from './recount.ts'
 
 /** What all stores say of one bucket. */
 export interface BucketFacts {
@@ -33,12 +36,13 @@ export function compareBucket(facts: BucketFacts): {
   readonly suspects: readonly Suspect[]
 } {
   const { recount } = facts
-  if (recount === undefined) return { differences: compareSums(facts), suspects: [] }
+  const marks = compareMarks(facts)
+  if (recount === undefined) return { differences: [...compareSums(facts), ...marks], suspects: [] }
   const cells = compareCells(facts, recount)
   const suspects = suspectRuns(facts, recount, cells.length === 0)
   // Where the raw events are those that were sealed, a rollup that differs is the rollup's fault.
   const store = suspects.some(({ sealIsWrong }) => !sealIsWrong) ? 'usage_log' : 'ledger'
-  return { differences: cells.map((cell) => ({ ...cell, store })), suspects }
+  return { differences: [...cells.map((cell): Difference => ({ ...cell, store })), ...marks], suspects }
 }
 
 function suspectRuns(facts: BucketFacts, recount: Recount, cellsAgree: boolean): readonly Suspect[] {
@@ -71,67 +75,8 @@ function sumsAgree(seal: Seal | undefined, counted: CountedRun | undefined): boo
     seal.durationMs === counted.durationMs &&
     seal.firstSeq === counted.firstSeq &&
     seal.lastSeq === counted.lastSeq &&
-    unequalMeters(metersOf(seal.quantities), counted.meters).length === 0
+    sealedMeterText(seal) === counted.meterText
   )
-}
-
-/** Every rollup that is not what the raw events come to. */
-function compareCells({ bucketMs, rollups }: BucketFacts, recount: Recount): readonly Difference[] {
-  const found: Difference[] = []
-  const seen = new Set<string>()
-  for (const rollup of rollups) {
-    const name = cellName(rollup)
-    seen.add(name)
-    const counted = recount.cells.get(name)
-    const unequal =
-      counted === undefined ? ['no event at all stands behind it'] : unequalSums(rollup, counted)
-    if (unequal.length > 0) found.push(cellDifference(bucketMs, name, unequal))
-  }
-  for (const [name, { requests }] of recount.cells) {
-    if (!seen.has(name)) found.push(cellDifference(bucketMs, name, [`no rollup, but ${requests} requests`]))
-  }
-  return found
-}
-
-function cellDifference(bucketMs: number, name: string, unequal: readonly string[]): Difference {
-  const [tenantId = '', keyId = '', , routeId = '', planId = '', version = '', , status, billable] =
-    name.split('\n')
-  const which = `${billable === 'true' ? 'billable' : 'unbilled'} ${status}xx of route ${routeId}, key ${keyId || '–'}, plan ${planId || '–'} version ${version}`
-  return difference('ledger', `The rollup of ${which}: ${unequal.join('; ')}.`, {
-    bucket: isoTime(bucketMs),
-    tenant_id: tenantId,
-  })
-}
-
-function unequalSums(rollup: Rollup, counted: Counted): readonly string[] {
-  const pairs: readonly (readonly [string, number, number])[] = [
-    ['requests', rollup.requests, counted.requests],
-    ['refused', rollup.refused, counted.refused],
-    ['units', rollup.usageUnits, counted.units],
-    ['bytes in', rollup.bytesReceived, counted.bytesIn],
-    ['bytes out', rollup.bytesSent, counted.bytesOut],
-    ['ms', rollup.durationMs, counted.durationMs],
-  ]
-  const unequal = pairs.filter(([, says, makes]) => says !== makes)
-  return [
-    ...unequal.map(([what, says, makes]) => `it says ${says} ${what}, the raw events make ${makes}`),
-    ...unequalMeters(metersOf(rollup.quantities), counted.meters),
-  ]
-}
-
-function unequalMeters(
-  says: ReadonlyMap<string, bigint>,
-  makes: ReadonlyMap<string, bigint>,
-): readonly string[] {
-  return [...new Set([...says.keys(), ...makes.keys()])].sort().flatMap((meter) => {
-    const [one, other] = [says.get(meter) ?? 0n, makes.get(meter) ?? 0n]
-    if (one === other) return []
-    return [`it says ${formatQuantity(one)} ${meter}, the raw events make ${formatQuantity(other)}`]
-  })
-}
-
-function metersOf(quantities: Readonly<Record<string, string>>): ReadonlyMap<string, bigint> {
-  return new Map(Object.entries(quantities).map(([meter, quantity]) => [meter, quantityFemtos(quantity)]))
 }
 
 /** Without raw events the rollups must still come to what was sealed. */
@@ -147,7 +92,9 @@ function compareSums({ bucketMs, rollups, seals }: BucketFacts): readonly Differ
     add(made, 'bytes in', BigInt(rollup.bytesReceived))
     add(made, 'bytes out', BigInt(rollup.bytesSent))
     add(made, 'ms', BigInt(rollup.durationMs))
-    for (const [meter, femtos] of metersOf(rollup.quantities)) add(made, `10⁻¹⁵ ${meter}`, femtos)
+    for (const [meter, quantity] of Object.entries(rollup.quantities)) {
+      add(made, `10⁻¹⁵ ${meter}`, quantityFemtos(quantity))
+    }
   }
   for (const seal of seals) {
     add(sealed, 'requests', BigInt(seal.requests))
@@ -157,7 +104,10 @@ function compareSums({ bucketMs, rollups, seals }: BucketFacts): readonly Differ
     add(sealed, 'bytes in', BigInt(seal.bytesReceived))
     add(sealed, 'bytes out', BigInt(seal.bytesSent))
     add(sealed, 'ms', BigInt(seal.durationMs))
-    for (const [meter, femtos] of metersOf(seal.quantities)) add(sealed, `10⁻¹⁵ ${meter}`, femtos)
+    for (const { meterId, aggregation, quantity } of seal.meters) {
+      const isAdded = aggregation === 'sum' || aggregation === 'count'
+      if (isAdded) add(sealed, `10⁻¹⁵ ${meterId}`, quantityFemtos(quantity))
+    }
   }
   const unequal = [...new Set([...made.keys(), ...sealed.keys()])].flatMap((what) => {
     const [one, other] = [made.get(what) ?? 0n, sealed.get(what) ?? 0n]
@@ -165,5 +115,15 @@ function compareSums({ bucketMs, rollups, seals }: BucketFacts): readonly Differ
   })
   if (unequal.length === 0) return []
   const what = `The rollups come to something else than was sealed: ${unequal.join('; ')}.`
+  return [difference('ledger', what, { bucket: isoTime(bucketMs) })]
+}
+
+/** The marks that are there must be those that were written: whatever stands behind them, and though it is forgotten. */
+function compareMarks({ bucketMs, rollups, seals }: BucketFacts): readonly Difference[] {
+  const [there, written] = [new DigestSum(), new DigestSum()]
+  for (const rollup of rollups) for (const mark of rollup.marks) there.add(digestMark(rollup, mark))
+  for (const { marks } of seals) written.addAll(DigestSum.parse(marks))
+  if (there.text === written.text) return []
+  const what = 'What is kept of meters that are not added up is not what was written there.'
   return [difference('ledger', what, { bucket: isoTime(bucketMs) })]
 }

@@ -2,10 +2,18 @@ import { Writable } from 'node:stream'
 import { exportUsage } from '../billing/export/export-usage.ts'
 import { parseCsv } from '../lib/csv.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
-import { Figures } from './figures.ts'
+import { customMeter, type Figures } from './figures.ts'
 
-/** Writes the CSV of a report as `gatez usage export` does, and adds up what a spreadsheet would read in it. */
-export async function exportedFigures(report: UsageReport, meterIds: readonly string[]): Promise<Figures> {
+/**
+ * Writes the CSV of a report as `gatez usage export` does, and adds to `figures` what a spreadsheet would read in
+ * it, of the meters that are `wanted`.
+ */
+export async function addExported(
+  figures: Figures,
+  report: UsageReport,
+  request: ExportedMeters,
+): Promise<void> {
+  const { meterIds, wanted } = request
   const parts: Buffer[] = []
   const to = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -18,16 +26,25 @@ export async function exportedFigures(report: UsageReport, meterIds: readonly st
   const [head, ...rows] = records.map(({ fields }) => fields)
   const columns = head ?? []
   const lastOfOurs = columns.indexOf('bytes_sent')
-  const figures = new Figures()
+  // After the meters stand amount and currency.
+  const meterEnd = columns.indexOf('amount')
   for (const fields of rows) {
     // What a spreadsheet could take for a formula has a mark before it.
     const tenantId = (fields[columns.indexOf('tenant_id')] ?? '').replace(/^'/, '')
     for (const [at, column] of columns.entries()) {
-      const meter = at > lastOfOurs ? column : METER_OF_COLUMN[column]
-      if (meter !== undefined) figures.addText(tenantId, meter, fields[at] ?? '0')
+      if (at >= meterEnd) continue
+      const meter = at > lastOfOurs ? customMeter(column) : METER_OF_COLUMN[column]
+      if (meter !== undefined && wanted(meter)) figures.addText(tenantId, meter, fields[at] ?? '0')
     }
   }
-  return figures
+}
+
+/** Which meters are read. */
+export interface ExportedMeters {
+  /** Those that the file declares. */
+  readonly meterIds: readonly string[]
+  /** By their names among the figures. */
+  readonly wanted: (meter: string) => boolean
 }
 
 const METER_OF_COLUMN: Readonly<Record<string, string>> = {

@@ -1,28 +1,35 @@
 import type { UsageTotals } from '../metering/usage-sums.ts'
+import type { Mark } from '../model/mark.ts'
+import type { Period } from '../model/period.ts'
 import { formatQuantity, QUANTITY_PLACES, quantityFemtos } from '../model/quantity.ts'
 import type { Rollup } from '../storage/ports/ledger.ts'
+import { MeterTally } from './meter-tally.ts'
 import type { Counted } from './recount.ts'
 
-/** Sums by tenant and meter, exactly: in femtos, so that calls and decimals are added alike. */
+/**
+ * Figures of a span by tenant and meter, exactly: in femtos, so that calls and decimals are added alike, and what
+ * cannot be added up is made one number for each tenant.
+ */
 export class Figures {
-  readonly #byTenant = new Map<string, Map<string, bigint>>()
+  readonly #span: Period
+  readonly #byTenant = new Map<string, Map<string, MeterTally>>()
 
-  add(tenantId: string, meter: string, femtos: bigint): void {
-    if (femtos === 0n) return
-    let meters = this.#byTenant.get(tenantId)
-    if (meters === undefined) {
-      meters = new Map()
-      this.#byTenant.set(tenantId, meters)
-    }
-    meters.set(meter, (meters.get(meter) ?? 0n) + femtos)
+  constructor(span: Period) {
+    this.#span = span
   }
 
   addNumber(tenantId: string, meter: string, value: number): void {
-    this.add(tenantId, meter, BigInt(value) * ONE)
+    if (value !== 0) this.#tally(tenantId, meter).add(BigInt(value) * ONE)
   }
 
   addText(tenantId: string, meter: string, decimal: string): void {
-    this.add(tenantId, meter, quantityFemtos(decimal))
+    const femtos = quantityFemtos(decimal)
+    if (femtos !== 0n) this.#tally(tenantId, meter).add(femtos)
+  }
+
+  /** A level from before the span: it holds until the next one. */
+  addLevel(tenantId: string, level: Mark): void {
+    this.#tally(tenantId, customMeter(level.meterId)).takeMark(level)
   }
 
   /** What was counted of the events of one rollup. */
@@ -35,7 +42,9 @@ export class Figures {
     this.addNumber(tenantId, 'units', counted.units)
     this.addNumber(tenantId, 'bytes_in', counted.bytesIn)
     this.addNumber(tenantId, 'bytes_out', counted.bytesOut)
-    for (const [meter, femtos] of counted.meters) this.add(tenantId, customMeter(meter), femtos)
+    for (const [meterId, tally] of counted.meters) {
+      this.#tally(tenantId, customMeter(meterId)).takeAll(tally)
+    }
   }
 
   addRollup(rollup: Rollup): void {
@@ -47,9 +56,10 @@ export class Figures {
     this.addNumber(tenantId, 'units', rollup.usageUnits)
     this.addNumber(tenantId, 'bytes_in', rollup.bytesReceived)
     this.addNumber(tenantId, 'bytes_out', rollup.bytesSent)
-    for (const [meter, quantity] of Object.entries(rollup.quantities)) {
-      this.addText(tenantId, customMeter(meter), quantity)
+    for (const [meterId, quantity] of Object.entries(rollup.quantities)) {
+      this.addText(tenantId, customMeter(meterId), quantity)
     }
+    for (const mark of rollup.marks) this.#tally(tenantId, customMeter(mark.meterId)).takeMark(mark)
   }
 
   /** The totals of a row of the usage report. */
@@ -67,13 +77,31 @@ export class Figures {
 
   /** A decimal; `0` for what never was added. */
   of(tenantId: string, meter: string): string {
-    return formatQuantity(this.#byTenant.get(tenantId)?.get(meter) ?? 0n)
+    return formatQuantity(this.#byTenant.get(tenantId)?.get(meter)?.value(this.#span) ?? 0n)
   }
 
-  /** Every tenant and meter, tenants in the order of their ids, built-in meters first. */
+  /** Every tenant and meter, but those that come to nothing. */
   *names(): Generator<readonly [tenantId: string, meter: string]> {
-    for (const [tenantId, meters] of this.#byTenant)
-      for (const meter of meters.keys()) yield [tenantId, meter]
+    for (const [tenantId, meters] of this.#byTenant) {
+      for (const [meter, tally] of meters) if (tally.value(this.#span) !== 0n) yield [tenantId, meter]
+    }
+  }
+
+  /** The meters that are more than a sum: those of several keys do not add up to that of their tenant. */
+  unsummed(): ReadonlySet<string> {
+    const names = new Set<string>()
+    for (const meters of this.#byTenant.values()) {
+      for (const [meter, tally] of meters) if (tally.isMarked) names.add(meter)
+    }
+    return names
+  }
+
+  #tally(tenantId: string, meter: string): MeterTally {
+    const meters = this.#byTenant.get(tenantId) ?? new Map<string, MeterTally>()
+    this.#byTenant.set(tenantId, meters)
+    const tally = meters.get(meter) ?? new MeterTally()
+    meters.set(meter, tally)
+    return tally
   }
 }
 
@@ -89,7 +117,7 @@ export function customMeter(id: string): string {
 
 const OWN_COLUMNS: ReadonlySet<string> = new Set([
   ...['period_start', 'period_end', 'tenant_id', 'tenant_name', 'key_id', 'key_name', 'requests', 'billable'],
-  ...['refused', 'usage_units', 'bytes_received', 'bytes_sent'],
+  ...['refused', 'usage_units', 'bytes_received', 'bytes_sent', 'amount', 'currency'],
 ])
 
 /** One figure as every store has it: a decimal, or null where the store has none of it. The names are stable. */

@@ -26,9 +26,17 @@ export class RawEvents {
       .toSorted((one, other) => one.timestampMs - other.timestampMs)
   }
 
+  /** Those of one tenant; the newest come last. */
+  *ofTenant(tenantId: string, fromMs: number, toMs: number): Generator<UsageEvent> {
+    for (const event of this.#log?.eventsOfTenant(tenantId, fromMs, toMs) ?? []) {
+      if (this.#counted(event)) yield event
+    }
+    for (const event of this.#lateBetween(fromMs, toMs)) if (event.tenantId === tenantId) yield event
+  }
+
   /** In the order of time. */
   *between(fromMs: number, toMs: number): Generator<UsageEvent> {
-    const late = this.#late.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs < toMs)
+    const late = this.#lateBetween(fromMs, toMs)
     let next = 0
     for (const event of this.#log?.events(fromMs, toMs) ?? []) {
       if (!this.#counted(event)) continue
@@ -40,6 +48,10 @@ export class RawEvents {
       yield event
     }
     yield* late.slice(next)
+  }
+
+  #lateBetween(fromMs: number, toMs: number): readonly UsageEvent[] {
+    return this.#late.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs < toMs)
   }
 
   #counted(event: UsageEvent): boolean {
@@ -87,13 +99,19 @@ export function eventsOfBatch(batch: HeldBatch, nodeId: string): readonly UsageE
 }
 
 /** The events of the spool that the ledger has and the usage log may not have yet. */
-export function lateEvents(spool: HeldSpool | undefined, nodeId: string, marks: Marks, logMarks: Marks) {
-  const late: UsageEvent[] = []
-  for (const batch of spool?.batches() ?? []) {
+export function lateEvents(spools: readonly HeldSpool[], nodeId: string, marks: Marks, logMarks: Marks) {
+  const late = new Map<string, UsageEvent>()
+  for (const batch of batchesOf(spools)) {
     const run = runName({ nodeId, epoch: batch.epoch })
     const [counted, logged] = [marks.get(run) ?? 0, logMarks.get(run) ?? 0]
     if (batch.firstSeq > counted || batch.firstSeq + batch.count - 1 <= logged) continue
-    late.push(...eventsOfBatch(batch, nodeId))
+    // What an earlier file has already may come again in the next one.
+    for (const event of eventsOfBatch(batch, nodeId)) late.set(event.id, event)
   }
-  return late
+  return [...late.values()]
+}
+
+/** What all files of a spool hold, oldest first. */
+export function* batchesOf(spools: readonly HeldSpool[]): Generator<HeldBatch> {
+  for (const spool of spools) yield* spool.batches()
 }

@@ -1,10 +1,12 @@
 import { isoTime } from '../lib/iso-time.ts'
 import { usageReport } from '../metering/usage-report.ts'
+import type { Mark } from '../model/mark.ts'
 import type { Period } from '../model/period.ts'
 import { compareBucket, type Suspect } from './compare-bucket.ts'
 import { type Difference, Differences, difference } from './difference.ts'
-import { exportedFigures } from './exported-figures.ts'
+import { addExported } from './exported-figures.ts'
 import { type FigureRow, type FigureSources, Figures, figureRows } from './figures.ts'
+import { isValue } from './meter-tally.ts'
 import { pinpoint } from './pinpoint.ts'
 import type { HeldStores, Positions } from './positions.ts'
 import { walkBuckets } from './walk-buckets.ts'
@@ -59,7 +61,7 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
   differences.add(...(await strays(parts, span)))
 
   const isWhole = span.startMs >= positions.keptSinceMs
-  const derived = await derivedFigures(parts, span)
+  const derived = await derivedFigures(parts, span, rolledUp.unsummed())
   const rows = figureRows({ raw: isWhole ? counted : undefined, rollups: rolledUp, ...derived })
   differences.add(...rows.flatMap((row) => derivedDifferences(row)))
   return {
@@ -79,9 +81,14 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
 async function recountSpan(parts: ReconcileParts, span: Period, differences: Differences) {
   const { positions, log, control } = parts
   const { raw, keptSinceMs, isSealed, sealsAreWhole, spooled } = positions
-  const [counted, rolledUp] = [new Figures(), new Figures()]
+  const [counted, rolledUp] = [new Figures(span), new Figures(span)]
   const suspects: Suspect[] = []
   let events = 0
+  for (const { tenantId, billable, mark } of await control.ledger.levels({ beforeMs: span.startMs })) {
+    if (!billable) continue
+    rolledUp.addLevel(tenantId, mark)
+    counted.addLevel(tenantId, rawLevel(log, mark))
+  }
   const where = { fromMs: span.startMs, toMs: span.endMs, keptSinceMs }
   for await (const bucket of walkBuckets({ ledger: control.ledger, raw, isSealed, ...where })) {
     for (const cell of bucket.recount?.cells.values() ?? []) {
@@ -98,6 +105,14 @@ async function recountSpan(parts: ReconcileParts, span: Period, differences: Dif
     differences.add(index < PINPOINTED_MAX ? pinpoint({ raw, log, spooled }, suspect) : unlooked(suspect))
   }
   return { counted, rolledUp, events }
+}
+
+/** The level as its event has it, where that one is there still. */
+function rawLevel(log: ReconcileParts['log'], mark: Mark): Mark {
+  const event = log?.find(mark.eventId)
+  const quantity = event?.quantities[mark.meterId]
+  if (event === undefined || !isValue('time-weighted', quantity)) return mark
+  return { ...mark, member: String(event.timestampMs), atMs: event.timestampMs, quantity }
 }
 
 function unlooked({ bucketMs, nodeId, epoch }: Suspect): Difference {
@@ -132,20 +147,21 @@ async function strays({ log, control }: ReconcileParts, span: Period): Promise<r
 async function derivedFigures(
   { control, timezone, meterIds }: ReconcileParts,
   span: Period,
+  unsummed: ReadonlySet<string>,
 ): Promise<Pick<FigureSources, 'quota' | 'report' | 'exported'>> {
-  const [quota, report] = [new Figures(), new Figures()]
+  const [quota, report, exported] = [new Figures(span), new Figures(span), new Figures(span)]
   for (const meter of ['calls', 'units'] as const) {
     for (const use of await control.ledger.usedByTenant(meter, span.startMs, span.endMs)) {
       quota.addNumber(use.tenantId, meter, use.used)
     }
   }
   const query = { span, timezone, tenant: undefined }
-  for (const { cells, totals } of (await usageReport(control, { ...query, by: ['tenant'] })).rows) {
-    const tenantId = cells[0] ?? ''
-    report.addTotals(tenantId, totals)
-  }
+  const byTenant = await usageReport(control, { ...query, by: ['tenant'] })
+  for (const { cells, totals } of byTenant.rows) report.addTotals(cells[0] ?? '', totals)
   const byKey = await usageReport(control, { ...query, by: ['tenant', 'key'] })
-  return { quota, report, exported: await exportedFigures(byKey, meterIds) }
+  await addExported(exported, byKey, { meterIds, wanted: (meter) => !unsummed.has(meter) })
+  await addExported(exported, byTenant, { meterIds, wanted: (meter) => unsummed.has(meter) })
+  return { quota, report, exported }
 }
 
 /** What report, export and quotas make of the rollups; what is wrong before that is told already. */

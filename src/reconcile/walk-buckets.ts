@@ -31,13 +31,14 @@ export async function* walkBuckets(parts: WalkParts): AsyncGenerator<BucketFacts
     const there = starts.filter((start) => start !== undefined)
     if (there.length === 0) return
     const bucketMs = Math.min(...there)
-    const recount = new Recount()
+    const sealsOf = await seals.takeWhile((seal) => seal.bucketMs === bucketMs)
+    const recount = new Recount(sealsOf)
     events.take(bucketMs, (event) => recount.add(event, parts.isSealed(event)))
     yield {
       bucketMs,
       recount: bucketMs < keptSinceMs ? undefined : recount,
       rollups: await rollups.takeWhile((rollup) => rollup.bucketMs === bucketMs),
-      seals: await seals.takeWhile((seal) => seal.bucketMs === bucketMs),
+      seals: sealsOf,
     }
   }
 }

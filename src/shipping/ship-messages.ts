@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import type { SpoolPlace } from '../metering/spool-files.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Period } from '../model/period.ts'
@@ -9,6 +10,7 @@ import type { MeteringRules } from './ship.ts'
 export interface ShipThreadData {
   readonly stores: Config['stores']
   readonly metering: MeteringRules
+  /** Of its first file. */
   readonly spoolPath: string
   readonly nodeId: string
   readonly clockOffsetMs: number
@@ -33,8 +35,8 @@ export type ShipCommand =
 export type ShipReport =
   /** What an earlier run left in the spool is shipped. */
   | { readonly kind: 'ready' }
-  /** Everything up to this batch is in both stores. */
-  | { readonly kind: 'shipped'; readonly throughBatchId: number; readonly events: readonly UsageEvent[] }
+  /** Everything up to this place is in both stores. */
+  | { readonly kind: 'shipped'; readonly through: SpoolPlace; readonly events: readonly UsageEvent[] }
   /** The answer to `figures`; without totals when they cannot be read. */
   | { readonly kind: 'figures'; readonly id: number; readonly totals: UsageTotalsView | undefined }
   /** A run failed and will be tried again. */

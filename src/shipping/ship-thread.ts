@@ -2,7 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { copyEvents } from '../ingest/copy-events.ts'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
-import { SpoolReader } from '../metering/spool.ts'
+import { carryAdjustments } from '../metering/carry-adjustments.ts'
+import type { SpoolPlace } from '../metering/spool-files.ts'
+import { SpoolReader } from '../metering/spool-reader.ts'
 import { usageReport } from '../metering/usage-report.ts'
 import { viewUsageReport } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
@@ -25,8 +27,8 @@ class ShipThread {
     this.#store = store
     this.#report = report
     this.#showEvents = showEvents
-    this.#shipper = shipper((throughBatchId, events) => {
-      report({ kind: 'shipped', throughBatchId, events: this.#showEvents ? events : [] })
+    this.#shipper = shipper((through, events) => {
+      report({ kind: 'shipped', through, events: this.#showEvents ? events : [] })
     })
     this.#loop = new ShipLoop(this.#shipper, (error) =>
       report({ kind: 'failed', error: describeError(error) }),
@@ -50,6 +52,7 @@ class ShipThread {
     }
     const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
     await thread.#shipper.ship()
+    await carryAdjustments(store, usageLog, clock.nowMs())
     report({ kind: 'ready' })
     return thread
   }
@@ -96,7 +99,7 @@ interface ThreadShipper extends Ships {
   replaceMetering(rules: MeteringRules): void
 }
 
-type OnShipped = (throughBatchId: number, events: readonly UsageEvent[]) => void
+type OnShipped = (through: SpoolPlace, events: readonly UsageEvent[]) => void
 
 const parent = parentPort
 assert(parent !== null, 'the ship thread is started as a worker')

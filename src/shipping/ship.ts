@@ -1,13 +1,14 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { assert } from '../lib/assert.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { failPoint } from '../lib/fail-point.ts'
 import { EventDecoder } from '../metering/event.ts'
-import { rollUp } from '../metering/roll-up.ts'
+import { type AggregationOf, declaredAggregations, rollUp } from '../metering/roll-up.ts'
 import { sealUp } from '../metering/seal-up.ts'
-import type { SpoolReader, SpoolRow } from '../metering/spool.ts'
+import { SPOOL_START, type SpoolPlace } from '../metering/spool-files.ts'
+import type { SpoolReader, SpoolRow } from '../metering/spool-reader.ts'
 import type { Dimension } from '../model/dimension.ts'
 import type { UsageEvent } from '../model/event.ts'
-import type { Aggregation } from '../model/mark.ts'
 import type { Meter } from '../model/meter.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Shipment, UsageLog } from '../storage/ports/usage-log.ts'
@@ -33,19 +34,19 @@ export class Shipper {
   readonly #ledgerMarks = new Map<number, number>()
   readonly #logMarks = new Map<number, number>()
   readonly #guard: DimensionGuard
-  #aggregations: ReadonlyMap<string, Aggregation>
-  #lastBatchId = 0
+  #aggregationOf: AggregationOf
+  #last: SpoolPlace = SPOOL_START
   #running: Promise<number> | undefined
 
   constructor(parts: ShipperParts) {
     this.#parts = parts
     this.#guard = new DimensionGuard(parts.store.ledger, parts.metering?.dimensions ?? [])
-    this.#aggregations = aggregationsOf(parts.metering?.meters ?? [])
+    this.#aggregationOf = declaredAggregations(parts.metering?.meters ?? [])
   }
 
   /** Puts other meters and dimensions in force, from the next group on. */
   replaceMetering({ meters, dimensions }: MeteringRules): void {
-    this.#aggregations = aggregationsOf(meters)
+    this.#aggregationOf = declaredAggregations(meters)
     this.#guard.replaceDimensions(dimensions)
   }
 
@@ -79,21 +80,24 @@ export class Shipper {
     }
   }
 
-  /** The next batches: of one epoch, and of a bounded number of events, but at least one batch. */
+  /**
+   * The next batches: one after the other in the sequence of one epoch, of one file, and of a bounded number of
+   * events, but at least one batch.
+   */
   #nextGroup(): { readonly rows: readonly SpoolRow[]; readonly more: boolean } {
     const group: SpoolRow[] = []
     let events = 0
     for (;;) {
-      const rows = this.#parts.spool.after(group.at(-1)?.batchId ?? this.#lastBatchId, ROWS_AT_ONCE)
+      const rows = this.#parts.spool.after(group.at(-1) ?? this.#last, ROWS_AT_ONCE)
       for (const row of rows) {
-        const first = group[0]
-        if (first !== undefined && (row.epoch !== first.epoch || events + row.count > EVENTS_MAX)) {
+        const before = group.at(-1)
+        if (before !== undefined && (!follows(before, row) || events + row.count > EVENTS_MAX)) {
           return { rows: group, more: true }
         }
         group.push(row)
         events += row.count
       }
-      if (rows.length < ROWS_AT_ONCE) return { rows: group, more: false }
+      if (rows.length === 0) return { rows: group, more: false }
     }
   }
 
@@ -103,12 +107,18 @@ export class Shipper {
       this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq }),
     )
     const events = await this.#guard.bounded(decoded)
+    failPoint('before-ship')
+    // With `durability: process`, or left by a run that had it, they may be in memory only.
+    const { file, batchId } = rows.at(-1) ?? this.#last
+    this.#parts.spool.sync(file)
     await this.#applyToLedger(epoch, events)
+    failPoint('mid-ship')
     // Both stores are written in one go each: whoever else waits for this thread comes in between.
     await otherWork()
     await this.#appendToLog(epoch, events, rows)
-    this.#lastBatchId = rows.at(-1)?.batchId ?? this.#lastBatchId
-    this.#parts.onShipped(this.#lastBatchId, events)
+    failPoint('after-ship')
+    this.#last = { file, batchId }
+    this.#parts.onShipped(this.#last, events)
     await otherWork()
     return events.length
   }
@@ -119,9 +129,9 @@ export class Shipper {
     const fresh = eventsAfter(events, mark)
     const throughSeq = fresh.at(-1)?.seq
     if (throughSeq !== undefined) {
-      const entries = rollUp(fresh, (meterId) => this.#aggregations.get(meterId) ?? 'sum')
+      const entries = rollUp(fresh, this.#aggregationOf)
       const advance = { nodeId, epoch, afterSeq: mark, throughSeq }
-      const seals = sealUp(fresh)
+      const seals = sealUp(fresh, this.#aggregationOf)
       // Rows are locked in one order by everybody, and no other node moves this watermark.
       const applied = await store.transaction(
         (tables) => tables.ledger.apply(entries, advance, seals),
@@ -160,18 +170,21 @@ export interface ShipperParts {
   readonly clock?: Clock
   /** What the file declares; without it all meters are added up. */
   readonly metering?: MeteringRules
-  /** Called when everything up to this batch is in both stores, with what was in the last batches. */
-  readonly onShipped: (throughBatchId: number, events: readonly UsageEvent[]) => void
+  /** Called when everything up to this place is in both stores, with what was in the last batches. */
+  readonly onShipped: (through: SpoolPlace, events: readonly UsageEvent[]) => void
+}
+
+/** What an earlier file of the spool has already may come again in the next one: a group of its own, then. */
+function follows(before: SpoolRow, row: SpoolRow): boolean {
+  return (
+    row.file === before.file && row.epoch === before.epoch && row.firstSeq === before.firstSeq + before.count
+  )
 }
 
 /** What the file says of meters and dimensions, as far as shipping goes by it. */
 export interface MeteringRules {
   readonly meters: readonly Meter[]
   readonly dimensions: readonly Dimension[]
-}
-
-function aggregationsOf(meters: readonly Meter[]): ReadonlyMap<string, Aggregation> {
-  return new Map(meters.map(({ id, aggregation }) => [id, aggregation]))
 }
 
 function eventsAfter(events: readonly UsageEvent[], mark: number): readonly UsageEvent[] {

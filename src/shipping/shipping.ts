@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { GatezError } from '../errors/gatez-error.ts'
 import { threadUrl } from '../lib/bundle.ts'
+import type { SpoolPlace } from '../metering/spool-files.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Period } from '../model/period.ts'
@@ -85,7 +86,7 @@ export class Shipping {
     else if (report.kind === 'failed') this.#parts.onFailed(report.error)
     else if (report.kind === 'finished') this.#finished.resolve()
     else if (report.kind === 'shipped') {
-      this.#parts.onShipped(report.throughBatchId)
+      this.#parts.onShipped(report.through)
       if (report.events.length > 0 && this.#parts.onEvents?.(report.events) === false) {
         this.#send({ kind: 'enough' })
       }
@@ -110,8 +111,8 @@ export class Shipping {
 }
 
 export interface ShippingParts {
-  /** Everything up to this batch is in both stores. */
-  readonly onShipped: (throughBatchId: number) => void
+  /** Everything up to this place is in both stores. */
+  readonly onShipped: (through: SpoolPlace) => void
   /** Gets the events that were shipped, until it returns false. */
   readonly onEvents?: ((events: readonly UsageEvent[]) => boolean) | undefined
   /** A run failed; it is tried again. */

@@ -96,11 +96,11 @@ export function openLocalCounters(memory: SharedArrayBuffer): LocalCounterStore 
 /**
  * Holds all stores at one moment, beside a gateway that writes to them; dispose it when copied.
  *
- * `spoolPath` stands for itself: the spool belongs to the node, not to the configuration.
+ * The files of the spool stand for themselves: it belongs to the node, not to the configuration.
  */
-export function snapshotStores({ stores }: StoresOnly, spoolPath: string): Promise<StoresSnapshot> {
+export function snapshotStores({ stores }: StoresOnly, spool: readonly string[]): Promise<StoresSnapshot> {
   const { control, usage } = stores
-  const paths = { spool: spoolPath, usage: usage.path }
+  const paths = { spool, usage: usage.path }
   return control.driver === 'postgres'
     ? SqliteStoresSnapshot.take(paths, control.url)
     : SqliteStoresSnapshot.take({ ...paths, control: control.path })

@@ -6,6 +6,7 @@ import { GatezError } from '../errors/gatez-error.ts'
 import type { Clock } from '../lib/clock.ts'
 import { isoTime } from '../lib/iso-time.ts'
 import { makeFolder } from '../lib/make-folder.ts'
+import { spoolFiles } from '../metering/spool-files.ts'
 import { damageOf, snapshotStores } from '../storage/open.ts'
 import { gapAt, type StoresSnapshot } from '../storage/ports/stores-snapshot.ts'
 import { type BackupFile, backupPath, MANIFEST, type Manifest, measure } from './backup-manifest.ts'
@@ -63,7 +64,12 @@ async function copyStores({ config, clock }: BackUpParts, request: BackUpRequest
     throw new GatezError('store-unavailable', `There is nothing to back up: ${control.path} does not exist.`)
   }
   const nodeId = nodeIdIn(dataDir)
-  using snapshot = await takeWhole(() => snapshotStores(config, join(dataDir, 'spool.db')), nodeId)
+  const take = (): Promise<StoresSnapshot> =>
+    snapshotStores(
+      config,
+      spoolFiles(join(dataDir, 'spool.db')).map(({ path }) => path),
+    )
+  using snapshot = await takeWhole(take, nodeId)
   const createdAt = isoTime(clock.nowMs())
   const files: BackupFile[] = []
   for (const name of snapshot.names) {

@@ -9,6 +9,9 @@ import { GatezError } from '../errors/gatez-error.ts'
 /** The name of the file that says what a backup is. */
 export const MANIFEST = 'manifest.json'
 
+/** The stores. The spool has several files after a fault of the disk. */
+const NAME = /^(?:control|usage|spool(?:-[1-9]\d{0,9})?)$/
+
 const manifestSchema = z.object({
   format: z.literal(1),
   gatez: z.string(),
@@ -18,9 +21,7 @@ const manifestSchema = z.object({
   places: z.array(
     z.object({ epoch: z.int(), ledger: z.int(), usage_log: z.int(), spool: z.int().nullable() }),
   ),
-  files: z.array(
-    z.object({ name: z.enum(['spool', 'control', 'usage']), bytes: z.int(), sha256: z.string() }),
-  ),
+  files: z.array(z.object({ name: z.string().regex(NAME), bytes: z.int(), sha256: z.string() })),
 })
 
 /** What a backup says of itself. */
@@ -28,7 +29,7 @@ export type Manifest = z.infer<typeof manifestSchema>
 
 export type BackupFile = Manifest['files'][number]
 
-/** The path of one store in a backup. */
+/** The path of one file in a backup. */
 export function backupPath(folder: string, name: BackupFile['name']): string {
   return join(folder, `${name}.db`)
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import type { Clock } from '../lib/clock.ts'
+import { spoolFiles } from '../metering/spool-files.ts'
 import { damageOf, lockDataFolder, snapshotStores } from '../storage/open.ts'
 import { gapAt } from '../storage/ports/stores-snapshot.ts'
 import { checkServer } from './check-server.ts'
@@ -51,7 +52,8 @@ function soundness(name: string, path: string): Finding {
 async function agreement(config: Pick<Config, 'stores'>, dataDir: string): Promise<Finding> {
   const nodePath = join(dataDir, 'node')
   if (!existsSync(nodePath)) return ok('counting', 'no call yet')
-  using snapshot = await snapshotStores(config, join(dataDir, 'spool.db'))
+  const spool = spoolFiles(join(dataDir, 'spool.db')).map(({ path }) => path)
+  using snapshot = await snapshotStores(config, spool)
   const places = await snapshot.places(readFileSync(nodePath, 'utf8').trim())
   const gap = places.map(gapAt).find((each) => each !== undefined)
   if (gap !== undefined) {

@@ -4,7 +4,8 @@ import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import type { Clock } from '../lib/clock.ts'
 import { makeFolder } from '../lib/make-folder.ts'
-import { SpoolReader } from '../metering/spool.ts'
+import { spoolFileAt, spoolFiles } from '../metering/spool-files.ts'
+import { SpoolReader } from '../metering/spool-reader.ts'
 import { Shipper } from '../shipping/ship.ts'
 import { lockDataFolder, openControlStore, openUsageLog } from '../storage/open.ts'
 import { backupPath, type Manifest, readBackup } from './backup-manifest.ts'
@@ -48,14 +49,16 @@ export async function restore({ config, clock }: RestoreParts, request: RestoreR
   } catch (error) {
     throw diskProblem(error, `The backup cannot be put in place in ${stores.dataDir}`)
   } finally {
-    for (const path of [staged.control, staged.usage, spool]) remove(path)
+    const spools = spoolFiles(spool).map(({ path }) => path)
+    for (const path of [staged.control, staged.usage, ...spools]) remove(path)
   }
 }
 
 /** The files of stores that are there, with what SQLite keeps beside them. */
 export function storeFiles({ dataDir, control, usage }: Config['stores']): readonly string[] {
   const ofControl = control.driver === 'sqlite' ? [control.path] : []
-  return [...ofControl, usage.path, join(dataDir, 'spool.db'), join(dataDir, 'node')]
+  const spools = spoolFiles(join(dataDir, 'spool.db')).map(({ path }) => path)
+  return [...ofControl, usage.path, ...spools, join(dataDir, 'node')]
     .flatMap((path) => [path, `${path}-wal`, `${path}-shm`])
     .filter((path) => existsSync(path))
 }
@@ -85,9 +88,14 @@ function copyIn(
   paths: Readonly<Record<'control' | 'usage' | 'spool', string>>,
 ): void {
   for (const { name } of manifest.files) {
-    remove(paths[name])
-    makeFolder(dirname(paths[name]), 0o700)
-    copyFileSync(backupPath(folder, name), paths[name])
+    const [, spoolNumber] = /^spool(?:-(\d+))?$/.exec(name) ?? []
+    const path =
+      name === 'control' || name === 'usage'
+        ? paths[name]
+        : spoolFileAt(paths.spool, Number(spoolNumber ?? 1))
+    remove(path)
+    makeFolder(dirname(path), 0o700)
+    copyFileSync(backupPath(folder, name), path)
   }
 }
 
@@ -107,7 +115,6 @@ async function shipSpool(parts: {
   }
   await using store = await openControlStore({ stores }, clock)
   await using usageLog = await openUsageLog({ stores })
-  if (!existsSync(parts.spool)) return 0
   const spool = new SpoolReader(parts.spool)
   try {
     return await new Shipper({ spool, store, usageLog, nodeId, metering: config, onShipped: () => {} }).ship()

@@ -21,7 +21,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/gateway', 'src/shipping', 'src/billing'],
   ['src/integrations', 'src/control', 'src/upkeep', 'src/reconcile'],
   ['src/portal', 'src/dashboard'],
-  ['src/app.ts'],
+  ['src/app.ts', 'src/serve-metering.ts'],
   ['src/serve.ts', 'src/evidence.ts', 'src/intake.ts', 'src/proof.ts'],
   ['src/cli', 'commands'],
 ]

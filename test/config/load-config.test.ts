@@ -29,7 +29,7 @@ describe('a file becomes a configuration', () => {
         usage: { driver: 'sqlite', path: '/srv/shop/.gatez/usage.db' },
         dataDir: '/srv/shop/.gatez',
       },
-      metering: { durability: 'disk', retentionDays: 400, clientIp: 'off' },
+      metering: { durability: 'disk', retentionDays: 400, spoolBytesMax: 4 * 1024 ** 3, clientIp: 'off' },
       billing: { currency: 'USD', timezone: 'UTC', period: 'month', anchor: 'calendar' },
       features: [{ id: 'ai', label: 'AI endpoints' }],
       meters: [],

@@ -126,6 +126,18 @@ export function controlStoreContract(driver: ControlStoreDriver): void {
         expect(await store.subscriptions.list('acme')).toEqual([free, pro])
       })
 
+      test('those of a span hold at some moment of it, also of a deleted tenant', async () => {
+        await store.tenants.insert(tenant({ id: 'aaa', state: 'deleted' }))
+        const before = subscription({ startMs: NOON - 500, endMs: NOON })
+        const inside = subscription({ id: 'sub_2', startMs: NOON, endMs: NOON + 10 })
+        const empty = subscription({ id: 'sub_3', startMs: NOON + 20, endMs: NOON + 20 })
+        const late = subscription({ id: 'sub_4', startMs: NOON + 1000 })
+        const other = subscription({ id: 'sub_5', tenantId: 'aaa', startMs: NOON - 1, endMs: NOON + 1 })
+        for (const each of [before, inside, empty, late, other]) await store.subscriptions.insert(each)
+        expect(await store.subscriptions.during(NOON, NOON + 1000)).toEqual([other, inside])
+        expect(await store.subscriptions.during(NOON - 1, NOON + 1001)).toEqual([other, before, inside, late])
+      })
+
       test('an end can be set and taken back', async () => {
         await store.subscriptions.insert(subscription())
         await store.subscriptions.end('sub_1', NOON + 5)

@@ -46,7 +46,9 @@ export function ledgerSealsContract(driver: LedgerDriver): void {
         { at: 1, events: 15, firstSeq: 16, lastSeq: 30 },
         { at: 2, events: 10, firstSeq: 31, lastSeq: 40 },
       ])
-      expect((await read())[0]?.quantities).toEqual({ tokens: '1.5' })
+      expect((await read())[0]?.meters).toEqual([
+        { meterId: 'tokens', aggregation: 'sum', firstSeq: 1, lastSeq: 15, quantity: '1.5' },
+      ])
     })
 
     test('are read for a half-open span of buckets, all of many', async () => {

@@ -1,65 +1,79 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { checkBill, damaged, expectExport } from './bill-check.ts'
-import { callSome, crashScene, killAtStart, killInABurst, killUnderLoad } from './scene.ts'
+import { FAIL_POINTS } from '../../src/lib/fail-point.ts'
+import { type Build, programFolder } from '../support/build-programs.ts'
+import { randomFrom } from '../support/random.ts'
+import { checkBill, exportFaults } from './bill-check.ts'
+import { callSome, crashScene, type Durability, killInABurst } from './scene.ts'
+import { type Place, runSeries } from './series.ts'
 
-/** Rounds per mode. More of them find rarer moments: GATEZ_CRASH_ROUNDS=200 before a release. */
-const ROUNDS = Number(process.env.GATEZ_CRASH_ROUNDS ?? 4)
+// The short form of the crash programme; `npm run crash` is the long one, and docs/guarantees.md has what it found.
 
-describe.each(['disk', 'process'] as const)('with durability: %s', (durability) => {
-  test(`of ${ROUNDS} kills under load, each followed by one at the start, none loses a call, invents one, or bills one twice`, async () => {
-    const scene = await crashScene(durability)
-    const { project, load } = scene
-    let kills = 0
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const serve = await project.serve()
-      const count = 100 + ((round * 7919) % 900)
-      if (round % 2 === 0) await killInABurst(scene, serve, count)
-      else await killUnderLoad(load, serve, count)
-      kills += serve.running ? 0 : 1
-      // A start takes some 300 ms.
-      await killAtStart(project, (round * 97) % 400)
-    }
-    const last = await project.serve()
-    await callSome(load, last, 100)
-    expect(await last.stop()).toBe(0)
+const modes = ['disk', 'process'] as const
 
-    expect(kills).toBe(ROUNDS)
-    expect(load.refused).toEqual([])
-    const { lost, invented, twice, inFlight } = checkBill(project, load)
-    expect({ lost, invented, twice }).toEqual({ lost: [], invented: [], twice: [] })
-    await expectExport(project, load, inFlight)
-    expect(damaged(project)).toEqual([])
-  }, 3_600_000)
+const series = (places: readonly Place[], durability: Durability, build: Build) =>
+  runSeries({ places, durability, build, random: randomFrom(places.length) })
+
+// Every second place in one mode, the others in the other: `npm run crash` has all in both.
+test.each(
+  modes.map((durability, mode) => ({
+    durability,
+    places: FAIL_POINTS.filter((_, index) => index % 2 === mode),
+  })),
+)(
+  'with $durability, killed at $places.length named places: no call is lost, invented or billed twice, and the stores agree',
+  async ({ durability, places }) => {
+    const result = await series(places, durability, 'fail-points')
+    expect(result.faults).toEqual([])
+    expect(result.runs).toBe(places.length)
+    expect(result.received).toBeGreaterThanOrEqual(500 * places.length)
+    expect(result.broken).toBeGreaterThanOrEqual(places.length)
+  },
+)
+
+test('a gateway that lets answers end before they are metered is found out', async () => {
+  const result = await series(['before-commit'], 'disk', 'release-early')
+  expect(result.faults.filter((fault) => fault.startsWith('lost: '))).not.toEqual([])
 })
 
-describe('the export of a month', () => {
-  test('equals what the clients counted per tenant, key and route, after two restarts and a kill -9', async () => {
+describe('killed anywhere', () => {
+  test.each(modes)(
+    'with %s: no call is lost, invented or billed twice, and the stores agree',
+    async (mode) => {
+      const result = await series(['kill -9', 'kill -9'], mode, 'lib')
+      expect(result.faults).toEqual([])
+      expect(result.received).toBeGreaterThanOrEqual(1_000)
+    },
+  )
+
+  test('restarted and killed, every call reaches the upstream once', async () => {
     const scene = await crashScene('disk')
     const { project, load, upstream } = scene
     const first = await project.serve()
     await callSome(load, first, 300)
     expect(await first.stop()).toBe(0)
-
-    const second = await project.serve()
-    await killInABurst(scene, second, 600)
-    expect(load.received.size).toBeGreaterThanOrEqual(900)
-    expect(load.broken.size).toBeGreaterThanOrEqual(1)
-
+    await killInABurst(scene, await project.serve(), 600)
     const third = await project.serve()
     await callSome(load, third, 300)
     expect(await third.stop()).toBe(0)
-    const { lost, invented, twice, inFlight } = checkBill(project, load)
-    expect({ lost, invented, twice }).toEqual({ lost: [], invented: [], twice: [] })
-    await expectExport(project, load, inFlight)
+
+    const { inFlight, ...faults } = checkBill(project, load)
+    expect(faults).toEqual({ lost: [], invented: [], twice: [] })
+    expect(await exportFaults(project, load, inFlight)).toEqual([])
     for (const id of load.received.keys()) expect(upstream.calls.get(id)).toBe(1)
   })
+})
 
-  test('would not, if answers could end before they are metered: a build that lets them loses calls', async () => {
-    const scene = await crashScene('disk', 'release-early')
-    const { project, load } = scene
-    for (const count of [200, 200, 200]) await killInABurst(scene, await project.serve(), count)
-    const after = await project.serve()
-    expect(await after.stop()).toBe(0)
-    expect(checkBill(project, load).lost).not.toEqual([])
-  })
+test('the program as it is shipped has no fail points, and the other has all of them', () => {
+  const textOf = (build: Build) =>
+    readdirSync(programFolder(build))
+      .filter((name) => name.endsWith('.js'))
+      .map((name) => readFileSync(join(programFolder(build), name), 'utf8'))
+      .join('\n')
+  const calls = /\bfailPoint\("([a-z-]+)"\)/g
+  expect(new Set([...textOf('fail-points').matchAll(calls)].map(([, name]) => name))).toEqual(
+    new Set(FAIL_POINTS),
+  )
+  expect(textOf('lib').match(/failPoint\(|armFailPoint|lib\/fail-point/g)).toBeNull()
 })

@@ -6,25 +6,35 @@ import { flowConfig } from '../support/flow-config.ts'
 import { Load, type LoadSource } from '../support/load.ts'
 import { Project } from '../support/project.ts'
 import type { ServeProcess } from '../support/serve-process.ts'
+import { answerAll, CALLS, ROUTES } from './answers.ts'
 
 export const CONNECTIONS = 48
 
-/** Two tenants with three keys, three routes, two threads, an upstream: and the books of their clients. */
-export async function crashScene(durability: 'disk' | 'process', build: Build = 'lib') {
+export type Durability = 'disk' | 'process'
+
+/** Two tenants with three keys, all forms of answers, two threads, an upstream: and the books of their clients. */
+export interface CrashScene {
+  readonly upstream: CountingUpstream
+  readonly project: Project
+  readonly load: Load
+  readonly callers: LoadSource['callers']
+  /** The configuration, with another limit: what a reload may change. */
+  readonly config: (requestsADay: number) => string
+}
+
+/** Builds a scene in a folder of its own. */
+export async function crashScene(durability: Durability, build: Build = 'lib'): Promise<CrashScene> {
   const upstream = await CountingUpstream.start()
-  const routes = [
-    { id: 'search', match: 'GET /search' },
-    { id: 'lookup', match: 'GET /lookup/{id}' },
-    { id: 'export', match: 'GET /export', cost: 10 },
-  ]
-  const plans = { open: { limits: [{ requests: 1_000_000, per: 'day' }] } }
-  const config = flowConfig({ upstreamPort: upstream.port, threads: 2, durability, routes, plans })
-  const project = await Project.with(config, { build, env: { GATEZ_CLOCK: inMarch() } })
-  const load = new Load({
-    callers: await callersOf(project),
-    routes: { search: '/search', lookup: '/lookup/7', export: '/export' },
-  })
-  return { upstream, project, load }
+  upstream.answer = answerAll
+  const config = (requests: number): object => {
+    const quotas = [{ meter: 'calls', per: 'month', included: 10_000_000, on_exceed: 'block' }]
+    const plans = { open: { limits: [{ requests, per: 'day' }], quotas } }
+    return flowConfig({ upstreamPort: upstream.port, threads: 2, durability, routes: ROUTES, plans })
+  }
+  const project = await Project.with(config(1_000_000), { build, env: { GATEZ_CLOCK: inMarch() } })
+  const callers = await callersOf(project)
+  const load = new Load({ callers, routes: CALLS })
+  return { upstream, project, load, callers, config: (requests) => JSON.stringify(config(requests)) }
 }
 
 async function callersOf(project: Project): Promise<LoadSource['callers']> {
@@ -47,11 +57,18 @@ export async function callSome(load: Load, serve: ServeProcess, count: number): 
   await load.run(serve, CONNECTIONS)
 }
 
-/** Calls, and kills the gateway in the moment in which one client has the `count`th answer, the others none. */
-export async function killUnderLoad(load: Load, serve: ServeProcess, count: number): Promise<void> {
+/** Calls, and kills the gateway some time after the `count`th answer: in whatever it does then. */
+export async function killUnderLoad(
+  load: Load,
+  serve: ServeProcess,
+  { count, afterMs }: { readonly count: number; readonly afterMs: number },
+): Promise<void> {
   const enough = load.received.size + count
+  let aimed = false
   load.onReceived = () => {
-    if (load.received.size >= enough) void serve.kill()
+    if (load.received.size < enough || aimed) return
+    aimed = true
+    setTimeout(() => void serve.kill(), afterMs)
   }
   await load.run(serve, CONNECTIONS)
   await serve.kill()
@@ -64,7 +81,7 @@ export async function killUnderLoad(load: Load, serve: ServeProcess, count: numb
  * gateway that lets answers go before they are metered cannot have metered them.
  */
 export async function killInABurst(
-  { load, upstream }: { readonly load: Load; readonly upstream: CountingUpstream },
+  { load, upstream }: Pick<CrashScene, 'load' | 'upstream'>,
   serve: ServeProcess,
   count: number,
 ): Promise<void> {

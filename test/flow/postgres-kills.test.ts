@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkBill, expectExport } from '../crash/bill-check.ts'
+import { checkBill, exportFaults } from '../crash/bill-check.ts'
 import { callSome } from '../crash/scene.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
@@ -33,7 +33,7 @@ test('a gateway goes on while Postgres is killed 20 times: each call is answered
   expect(await serve.stop()).toBe(0)
   expect(load.received.size).toBeGreaterThan(2_000)
   expect(checkBill(project, load)).toEqual({ lost: [], invented: [], twice: [], inFlight: [] })
-  await expectExport(project, load, [])
+  expect(await exportFaults(project, load, [])).toEqual([])
   expect(await project.json('reconcile', '--month', '2026-03')).toMatchObject({
     equal: true,
     differences: [],

@@ -179,7 +179,7 @@ describe('clients that leave', () => {
     expect(written).toBeLessThan(size / 2)
     client.socket.destroy()
     await until('the upstream connection is over', () => upstream.sockets.size === 0 || undefined)
-    expect(await gateway.events()).toMatchObject([{ outcome: 'client_aborted' }])
+    expect(await gateway.calls()).toMatchObject([{ outcome: 'client_aborted' }])
   })
 
   test('with calls waiting behind another one: that one ends, at the upstream too, and they never begin', async () => {

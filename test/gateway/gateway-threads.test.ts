@@ -7,12 +7,14 @@ import { GatewayThreads, probePort } from '../../src/gateway/gateway-threads.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { decodeEvents } from '../../src/metering/event.ts'
 import { Meter } from '../../src/metering/meter.ts'
-import { SpoolReader } from '../../src/metering/spool.ts'
+import { SPOOL_START } from '../../src/metering/spool-files.ts'
+import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import { hashSecret, makeSecret } from '../../src/model/key.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import { makeCounterMemory } from '../../src/storage/open.ts'
 import { key, NOON, openFor, plan, putPlans, subscription, tenant } from '../support/control-store.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
+import { deafMeterParts } from '../support/meter-parts.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { until } from '../support/until.ts'
@@ -39,7 +41,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
   const spoolPath = join(folder, 'spool.db')
   const meter = await Meter.start(
     { spoolPath, durability: 'process', epoch: 1, spoolBytesMax: 1e9 },
-    { onCommitted: () => {}, onDown: () => {}, onUp: () => {}, onDeath: () => {} },
+    deafMeterParts(),
   )
   onTestFinished(() => meter.stop())
   const [counterMemory, clientMemory] = [makeCounterMemory(4), makeCounterMemory(1)]
@@ -55,8 +57,9 @@ async function startThreads(count: number, upstreamPort: number, options: { with
       counterMemory,
       clientMemory,
       meterPort: meter.connect(),
-      // Nobody sends events here.
+      // Nobody sends events or sends calls again here.
       ingestPort: new MessageChannel().port1,
+      keeperPort: new MessageChannel().port1,
       ipSalt: 'salt',
       sharePort: count > 1,
     })),
@@ -68,7 +71,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
   onTestFinished(() => threads.stop())
   const events = () => {
     const spool = new SpoolReader(spoolPath)
-    const rows = spool.after(0, 10_000)
+    const rows = spool.after(SPOOL_START, 10_000)
     spool.close()
     return rows.flatMap(({ lines, epoch, firstSeq }) => decodeEvents(lines, { nodeId: 'n', epoch, firstSeq }))
   }

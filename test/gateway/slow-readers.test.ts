@@ -50,7 +50,7 @@ describe('a reader', () => {
     pass(gateway, 1)
     expect(accepted.destroyed).toBe(true)
     await until('the upstream is let go', () => upstream.sockets.size === 0 || undefined)
-    expect(await gateway.events()).toMatchObject([{ outcome: 'client_aborted' }])
+    expect(await gateway.calls()).toMatchObject([{ outcome: 'client_aborted' }])
   })
 
   test.each(ways)('that takes some of it now and then is waited for: $way', async ({ tls, ca }) => {
@@ -71,7 +71,7 @@ describe('a reader', () => {
     }
     client.socket.resume()
     await until('all is there', () => client.received.length > SIZE || undefined, 15_000)
-    expect(await gateway.events()).toMatchObject([{ outcome: 'ok', bytesSent: SIZE }])
+    expect(await gateway.calls()).toMatchObject([{ outcome: 'ok', bytesSent: SIZE }])
   })
 
   test('that waits for an answer, or for nothing at all, is not a slow one', async () => {
@@ -98,7 +98,7 @@ describe('a reader', () => {
     pass(gateway, READ_MS)
     expect(accepted.destroyed).toBe(true)
     await until('the upstream is let go', () => upstream.sockets.size === 0 || undefined)
-    expect(await gateway.events()).toMatchObject([{ outcome: 'client_aborted' }])
+    expect(await gateway.calls()).toMatchObject([{ outcome: 'client_aborted' }])
   })
 
   test('that asked for a WebSocket and takes another answer gets all of it', async () => {
@@ -108,7 +108,7 @@ describe('a reader', () => {
     client.send(head(gateway, 'GET', 'Connection: Upgrade', 'Upgrade: websocket'))
     const received = await client.sawEnd(15_000)
     expect(received.length - received.indexOf('\r\n\r\n') - 4).toBe(SIZE)
-    expect(await gateway.events()).toMatchObject([{ outcome: 'ok', bytesSent: SIZE }])
+    expect(await gateway.calls()).toMatchObject([{ outcome: 'ok', bytesSent: SIZE }])
   })
 })
 

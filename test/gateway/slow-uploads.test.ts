@@ -134,7 +134,7 @@ describe('an upload', () => {
     pass(gateway, 1_000)
     pass(gateway, BODY_MS)
     expect(await client.sawEnd()).toMatch(/half$/)
-    expect(await gateway.events()).toMatchObject([{ outcome: 'client_aborted' }])
+    expect(await gateway.calls()).toMatchObject([{ outcome: 'client_aborted' }])
   })
 
   test('of a refused call that dribbles in does not hold its connection for ever', async () => {

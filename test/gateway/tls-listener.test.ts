@@ -78,7 +78,7 @@ describe('HTTP inside of TLS', () => {
     caller.send(Buffer.alloc(size, 'x'))
     const received = await caller.sawEnd(15_000)
     expect(received.length - received.indexOf('\r\n\r\n') - 4).toBe(size)
-    expect(await gateway.events()).toMatchObject([{ outcome: 'ok', bytesReceived: size, bytesSent: size }])
+    expect(await gateway.calls()).toMatchObject([{ outcome: 'ok', bytesReceived: size, bytesSent: size }])
   })
 
   test('carries a WebSocket', async () => {
@@ -280,7 +280,7 @@ describe('a slow client that speaks TLS', () => {
     })
     expect(await uploads.sawEnd()).toMatch(/^HTTP\/1\.1 408 /)
     await until('the upstream is let go', () => upstream.sockets.size === 0 || undefined)
-    expect(await gateway.events()).toMatchObject([
+    expect(await gateway.calls()).toMatchObject([
       { outcome: 'client_aborted' },
       { outcome: 'client_aborted' },
     ])

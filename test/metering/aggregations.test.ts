@@ -84,10 +84,15 @@ describe('a month of a meter', () => {
   })
 
   test('takes no value that its aggregation cannot take, whatever wrote it: it is a leak', async () => {
-    const events = [at(0, { tokens: 'ann', storage: '-1', users: '\u0007' }), at(1, { tokens: '2' })]
+    const events = [at(0, { tokens: 'ann', storage: '1e3', users: '\u0007' }), at(1, { tokens: '2' })]
     await using store = await storeWith(events)
     const query = { span: MARCH, timezone: 'UTC', by: [], tenant: undefined }
     expect((await usageReport(store, query)).total).toMatchObject({ quantities: { tokens: '2' }, leaks: '3' })
+  })
+
+  test('takes what is below zero, of an event that was let in so', async () => {
+    const events = [at(0, { tokens: '-0.5', peak: '-3' }), at(1, { tokens: '2', peak: '-4' })]
+    expect((await report(events)).total.quantities).toEqual({ peak: '-3', tokens: '1.5' })
   })
 })
 

@@ -1,10 +1,11 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MeterClient } from '../../src/gateway/meter.ts'
 import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
 import { Meter } from '../../src/metering/meter.ts'
 import type { MeterThreadData } from '../../src/metering/meter-messages.ts'
-import { SpoolReader } from '../../src/metering/spool.ts'
+import { SPOOL_START } from '../../src/metering/spool-files.ts'
+import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { until } from '../support/until.ts'
 
@@ -52,6 +53,8 @@ async function startMeter(overrides: Partial<MeterThreadData> = {}) {
       onCommitted: () => reports.push('committed'),
       onDown: (reason) => reports.push(`down: ${reason}`),
       onUp: () => reports.push('up'),
+      onNewFile: (path, reason) => reports.push(`new file: ${basename(path)}: ${reason}`),
+      onFilling: (bytes) => reports.push(`filling: ${bytes}`),
       onDeath: (error) => reports.push(`death: ${String(error)}`),
     },
   )
@@ -63,7 +66,7 @@ async function startMeter(overrides: Partial<MeterThreadData> = {}) {
   }
   const spooled = () => {
     const reader = new SpoolReader(spoolPath)
-    const rows = reader.after(0, 100_000)
+    const rows = reader.after(SPOOL_START, 100_000)
     reader.close()
     return rows
   }
@@ -155,7 +158,7 @@ describe('a spool at its bound', () => {
     expect(reports.filter((report) => report.startsWith('down'))).toHaveLength(1)
     expect(held.released).toBeLessThan(recorded)
     const shippedThrough = spooled().at(-1)!.batchId
-    meter.shipped(shippedThrough)
+    meter.shipped({ file: 1, batchId: shippedThrough })
     await gateway.drained()
     expect(held.released).toBe(recorded)
     await until('calls are taken again', () => gateway.available || undefined)

@@ -2,7 +2,9 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Spool, SpoolReader } from '../../src/metering/spool.ts'
+import { Spool } from '../../src/metering/spool.ts'
+import { SPOOL_START } from '../../src/metering/spool-files.ts'
+import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 /** A spool on a file, and a reader beside it. */
@@ -16,7 +18,7 @@ function opened(options: { path?: string; epoch?: number; durability?: 'disk' | 
     open = false
   }
   onTestFinished(close)
-  return { spool, reader, path, close, all: () => reader.after(0, 1_000) }
+  return { spool, reader, path, close, all: () => reader.after(SPOOL_START, 1_000) }
 }
 
 const batch = (count: number, name = 'x') => ({ lines: `${name}\n`.repeat(count), count })
@@ -27,9 +29,9 @@ describe.each(['disk', 'process'] as const)('with durability %s', (durability) =
     spool.append([batch(2, 'a'), batch(3, 'b')], 0)
     spool.append([batch(1, 'c')], 0)
     expect(all()).toMatchObject([
-      { batchId: 1, epoch: 1, firstSeq: 1, count: 2, lines: 'a\na\n' },
-      { batchId: 2, epoch: 1, firstSeq: 3, count: 3, lines: 'b\nb\nb\n' },
-      { batchId: 3, epoch: 1, firstSeq: 6, count: 1, lines: 'c\n' },
+      { file: 1, batchId: 1, epoch: 1, firstSeq: 1, count: 2, lines: 'a\na\n' },
+      { file: 1, batchId: 2, epoch: 1, firstSeq: 3, count: 3, lines: 'b\nb\nb\n' },
+      { file: 1, batchId: 3, epoch: 1, firstSeq: 6, count: 1, lines: 'c\n' },
     ])
   })
 })
@@ -45,8 +47,8 @@ test('what was shipped goes, the rest and the newest stay, and no batch id comes
   expect(all()).toMatchObject([{ batchId: 6, firstSeq: 6 }])
   spool.append([batch(1)], 6)
   expect(all()).toMatchObject([{ batchId: 7, firstSeq: 7 }])
-  expect(reader.after(7, 10)).toEqual([])
-  expect(reader.after(0, 0)).toEqual([])
+  expect(reader.after({ file: 1, batchId: 7 }, 10)).toEqual([])
+  expect(reader.after(SPOOL_START, 0)).toEqual([])
 })
 
 test('a new start counts its own epoch from one and finds what the last one left', () => {

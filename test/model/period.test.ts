@@ -1,6 +1,7 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
-import { periodAt } from '../../src/model/period.ts'
+import { Temporal } from 'temporal-polyfill'
+import { describe, expect, test } from 'vitest'
+import { daysOf, periodAt, wholePeriods } from '../../src/model/period.ts'
 
 const HOUR = 60 * 60 * 1000
 const at = (iso: string) => Date.parse(iso)
@@ -118,4 +119,35 @@ test('periods hold their moment and follow each other without gap or overlap, in
     ),
     { numRuns: 500 },
   )
+})
+
+describe('the periods of a span', () => {
+  test.each([
+    { from: '2026-03-01', to: '2026-06-01', cycle: 'month', count: 3, why: 'three months' },
+    { from: '2026-03-01', to: '2026-04-02', cycle: 'month', count: undefined, why: 'a day too many' },
+    { from: '2026-03-02', to: '2026-04-01', cycle: 'month', count: undefined, why: 'begins inside of one' },
+    { from: '2026-03-02', to: '2026-03-16', cycle: 'week', count: 2, why: 'from Monday to Monday' },
+    { from: '2026-03-28', to: '2026-03-31', cycle: 'day', count: 3, why: 'one of them with 23 hours' },
+  ] as const)('from $from to $to there are $count: $why', ({ from, to, cycle, count }) => {
+    const [startMs, endMs] = [from, to].map(
+      (date) => Temporal.PlainDate.from(date).toZonedDateTime('Europe/Berlin').epochMilliseconds,
+    )
+    const periods = wholePeriods({ startMs: startMs!, endMs: endMs! }, cycle, 'Europe/Berlin')
+    expect(periods?.length).toBe(count)
+    if (periods !== undefined) expect([periods[0]?.startMs, periods.at(-1)?.endMs]).toEqual([startMs, endMs])
+  })
+})
+
+describe('days of a span', () => {
+  const at = (text: string) =>
+    Temporal.PlainDateTime.from(text).toZonedDateTime('Europe/Berlin').epochMilliseconds
+
+  test.each([
+    { from: '2026-03-01', to: '2026-04-01', days: 31, why: 'a month, though an hour is missing' },
+    { from: '2026-03-10T12:00', to: '2026-04-01', days: 22, why: 'the day it begins in counts' },
+    { from: '2026-03-01', to: '2026-03-10T12:00', days: 9, why: 'the day it ends in does not: together 31' },
+    { from: '2026-03-10T01:00', to: '2026-03-10T23:00', days: 0, why: 'begins and ends on one day' },
+  ])('from $from to $to there are $days: $why', ({ from, to, days }) => {
+    expect(daysOf({ startMs: at(from), endMs: at(to) }, 'Europe/Berlin')).toBe(days)
+  })
 })

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Clock, ManualClock, systemClock } from '../../src/lib/clock.ts'
 import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
-import { Spool, SpoolReader } from '../../src/metering/spool.ts'
+import { Spool } from '../../src/metering/spool.ts'
+import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import { Shipper, type ShipperParts } from '../../src/shipping/ship.ts'
 import { openUsageLog } from '../../src/storage/open.ts'
@@ -39,7 +40,7 @@ async function opened({ epoch = 1, folder = tempDir(), clock = systemClock }: Op
     store,
     usageLog,
     nodeId: 'node-1',
-    onShipped: (id) => shipped.push(id),
+    onShipped: ({ batchId }) => shipped.push(batchId),
   }
   return { spool, parts, store, usageLog, shipped, folder, state: () => stateOf(store, usageLog) }
 }
@@ -141,7 +142,7 @@ describe('shipping', () => {
     const database = new Database(join(folder, 'spool.db'))
     database.exec("UPDATE batches SET lines = replace(lines, 'acme', 'evil') WHERE batch_id = 2")
     database.close()
-    await expect(new Shipper(parts).ship()).rejects.toThrow('batch 2 of the spool is not as it was written')
+    await expect(new Shipper(parts).ship()).rejects.toThrow(/batch 2 of .*spool\.db is not as it was written/)
     expect((await state()).rollups).toEqual([])
   })
 

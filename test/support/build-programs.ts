@@ -4,24 +4,34 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** What the flow tests run: the program, and one that lets answers end before they are metered. */
-const BUILDS = { lib: '--no-binary', 'release-early': '--release-early' } as const
+/**
+ * What the flow tests run: the program, one that dies at named places, and one that lets answers end before they
+ * are metered.
+ */
+const BUILDS = {
+  lib: '--no-binary',
+  'fail-points': '--fail-points',
+  'release-early': '--release-early',
+} as const
 
 export type Build = keyof typeof BUILDS
 
 /**
- * Builds both, once before all flow tests, and returns what removes them.
+ * Builds all, once before all flow tests, and returns what removes them.
  *
  * Tests run copies of their own: a build meanwhile would take the program away from under them.
  */
 export function setup(): () => void {
   process.env[VARIABLE] = join(ROOT, `dist/flow-${process.pid}`)
+  // They are started some hundred times: what Node compiled once need not be compiled again.
+  process.env.NODE_COMPILE_CACHE = programFolder('cache')
   for (const [name, flag] of Object.entries(BUILDS)) {
     execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), flag])
     cpSync(join(ROOT, 'dist', name), programFolder(name), { recursive: true })
   }
   return () => {
-    for (const name of Object.keys(BUILDS)) rmSync(programFolder(name), { recursive: true, force: true })
+    for (const name of [...Object.keys(BUILDS), 'cache'])
+      rmSync(programFolder(name), { recursive: true, force: true })
   }
 }
 

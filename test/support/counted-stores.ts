@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { type Clock, ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
-import { Spool, SpoolReader } from '../../src/metering/spool.ts'
+import { Spool } from '../../src/metering/spool.ts'
+import type { SpoolPlace } from '../../src/metering/spool-files.ts'
+import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import { Shipper } from '../../src/shipping/ship.ts'
 import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
@@ -58,8 +60,8 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
     const spool = new Spool({ path, durability: 'process', epoch, clock })
     const reader = new SpoolReader(path)
     let through = 0
-    const onShipped = (id: number) => {
-      through = id
+    const onShipped = ({ batchId }: SpoolPlace) => {
+      through = batchId
     }
     const shipper = new Shipper({ spool: reader, store, usageLog, nodeId: NODE_ID, clock, onShipped })
     for (let done = 0; done < shipped; done += group) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { onTestFinished } from 'vitest'
+import { atEnd } from './at-end.ts'
 
 /**
  * A real upstream on a free port that counts what it saw. Closed when the running test is over.
@@ -28,7 +28,7 @@ export class CountingUpstream {
 
   static async start(): Promise<CountingUpstream> {
     const upstream = new CountingUpstream()
-    onTestFinished(() => upstream.stop())
+    atEnd(() => upstream.stop())
     upstream.#server.listen(0, '127.0.0.1')
     await once(upstream.#server, 'listening')
     return upstream

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { atEnd } from './at-end.ts'
 
 /**
  * A disk of `kib` KiB at `folder`, which must exist and be empty. Gone when the running test is over.
@@ -10,7 +10,7 @@ import { onTestFinished } from 'vitest'
  */
 export function mountSmallDisk(folder: string, kib: number): SmallDisk {
   mount(['-t', 'tmpfs', '-o', `size=${kib}k,mode=0700`, 'tmpfs', folder])
-  onTestFinished(() => {
+  atEnd(() => {
     execFileSync('umount', ['-l', folder])
   })
   return new SmallDisk(folder)
@@ -19,7 +19,7 @@ export function mountSmallDisk(folder: string, kib: number): SmallDisk {
 /** Makes a folder read-only, for root too, until the running test is over. */
 export function makeReadOnly(folder: string): void {
   mount(['--bind', folder, folder])
-  onTestFinished(() => {
+  atEnd(() => {
     execFileSync('umount', ['-l', folder])
   })
   mount(['-o', 'remount,ro,bind', folder])

@@ -6,6 +6,7 @@ import type { ClientRules, ListenerTls } from '../../src/config/config.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { TokenAuthenticator } from '../../src/gateway/authenticate-token.ts'
 import { Clients } from '../../src/gateway/clients.ts'
+import { KeeperClient } from '../../src/gateway/keeper-client.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
 import { Pipeline } from '../../src/gateway/pipeline.ts'
 import type { PipelineParts } from '../../src/gateway/pipeline-parts.ts'
@@ -15,12 +16,10 @@ import { GatewayServer } from '../../src/gateway/server.ts'
 import { Upstreams } from '../../src/gateway/upstreams.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
-import { decodeEvents } from '../../src/metering/event.ts'
 import { Meter } from '../../src/metering/meter.ts'
-import { SpoolReader } from '../../src/metering/spool.ts'
 import type { Api, Route } from '../../src/model/api.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
-import { hashSecret, type Key, makeSecret } from '../../src/model/key.ts'
+import { type Key, makeSecret } from '../../src/model/key.ts'
 import { periodAt } from '../../src/model/period.ts'
 import type { RoutePolicy } from '../../src/model/route-policy.ts'
 import type { Tenant } from '../../src/model/tenant.ts'
@@ -32,8 +31,11 @@ import {
 } from '../../src/storage/open.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { Counter } from '../../src/storage/ports/counters.ts'
-import { key, NOON, openFor, plan, putPlans, storesIn, subscription, tenant } from './control-store.ts'
+import { NOON, plan, storesIn } from './control-store.ts'
 import { eventDesk } from './event-desk.ts'
+import { fillStore, joinParts, spooledEvents } from './gateway-store.ts'
+import { startKeeping } from './keeping.ts'
+import { deafMeterParts } from './meter-parts.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** One gateway thread without its thread: every part of it real, in this process, on a free port. */
@@ -62,6 +64,10 @@ export interface TestGateway {
   readonly warnings: string[]
   /** The events that are durable once all that ended is. */
   events(): Promise<readonly UsageEvent[]>
+  /** The same, the parts of a long answer as one event that ends like the last of them. */
+  calls(): Promise<readonly UsageEvent[]>
+  /** Lets the spool drop what it holds, as if it were shipped. */
+  makeRoom(): void
   /** Puts other rules in force. */
   replaceRules(overrides: Partial<RulesSource>): void
 }
@@ -105,14 +111,16 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       epoch: 1,
       spoolBytesMax: options.spoolBytesMax ?? 1e9,
     },
-    { onCommitted: () => {}, onDown: () => {}, onUp: () => {}, onDeath: () => {} },
+    deafMeterParts(),
   )
   onTestFinished(() => meter.stop())
   const meterPort = meter.connect()
   const client = new MeterClient(meterPort, true)
   const alarms: string[] = []
   const warnings: string[] = []
-  const parts = buildParts(options, { folder, store, clock, client, alarms, warnings })
+  const keeping = await startKeeping(folder, clock)
+  const keeper = new KeeperClient(keeping.port)
+  const parts = buildParts(options, { folder, store, clock, client, keeper, alarms, warnings })
   const { server } = parts.server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -144,6 +152,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     alarms,
     warnings,
     events: () => spooledEvents(folder, client),
+    makeRoom: () => meter.shipped({ file: 1, batchId: 1_000_000 }),
+    calls: async () => joinParts(await spooledEvents(folder, client)),
     replaceRules: (overrides) => parts.pipeline.replaceRules(rulesOf({ ...options, ...overrides })),
   }
 }
@@ -169,6 +179,7 @@ export const POLICY: RoutePolicy = {
   cors: null,
   maintenance: null,
   validate: false,
+  idempotency: null,
 }
 
 /** What a file that says nothing of clients gives. */
@@ -203,22 +214,6 @@ export function apiOn(port: number, overrides: Partial<Api> = {}): Api {
   }
 }
 
-async function fillStore(
-  folder: string,
-  clock: ManualClock,
-  secret: string,
-  options: TestGatewayOptions,
-): Promise<ControlStore> {
-  const store = await openFor(folder, clock)
-  await putPlans(store, options.plans ?? [plan()])
-  await store.transaction(async (tables) => {
-    await tables.tenants.insert(tenant(options.tenant))
-    await tables.subscriptions.insert(subscription())
-    await tables.keys.insert(key({ hash: hashSecret(secret), ...options.key }))
-  })
-  return store
-}
-
 function buildParts(
   options: TestGatewayOptions,
   made: {
@@ -226,6 +221,7 @@ function buildParts(
     readonly store: ControlStore
     readonly clock: ManualClock
     readonly client: MeterClient
+    readonly keeper: KeeperClient
     readonly alarms: string[]
     readonly warnings: string[]
   },
@@ -248,6 +244,8 @@ function buildParts(
   })
   const ids = new UlidMaker(clock, { epoch: 1, thread: 0 })
   const pipeline: Pipeline = new Pipeline({
+    keeper: made.keeper,
+    answerKept: (exchange, fields, answer) => server.answerKept(exchange, fields, answer),
     rules: rulesOf(options),
     checks: new RequestChecks(apisOf(options)),
     clients,
@@ -298,16 +296,4 @@ function apisOf(options: TestGatewayOptions): readonly Api[] {
     return { ...one, policy: { ...one.policy, ...times, ...options.policy } }
   })
   return options.apis ?? [{ ...api, connectMs, routes, ...options.api }]
-}
-
-async function spooledEvents(folder: string, client: MeterClient): Promise<readonly UsageEvent[]> {
-  await client.drained()
-  const spool = new SpoolReader(join(folder, 'spool.db'))
-  try {
-    return spool
-      .after(0, 10_000)
-      .flatMap(({ lines, epoch, firstSeq }) => decodeEvents(lines, { nodeId: 'node-1', epoch, firstSeq }))
-  } finally {
-    spool.close()
-  }
 }

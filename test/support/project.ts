@@ -10,14 +10,15 @@ import { tempDir } from './temp-dir.ts'
 /** A folder with a gatez.yaml, and the built program run in it. Removed when the running test is over. */
 export class Project {
   readonly folder = tempDir()
-  readonly #entry: string
+  /** The script of the program. */
+  readonly entry: string
+  readonly env: Readonly<Record<string, string>>
   /** The database of the production stack. */
   #control: string | undefined
-  readonly #env: Readonly<Record<string, string>>
 
   constructor({ build = 'lib', env = {} }: ProjectOptions = {}) {
-    this.#entry = builtProgram(build)
-    this.#env = env
+    this.entry = builtProgram(build)
+    this.env = env
   }
 
   /** A project with this configuration (JSON is YAML), its plans in force. */
@@ -69,7 +70,7 @@ export class Project {
 
   /** Runs a command to its end, however that is. */
   try(...argv: string[]): Promise<CliResult> {
-    return runCli(argv, { cwd: this.folder, entry: this.#entry, env: this.#env })
+    return runCli(argv, { cwd: this.folder, entry: this.entry, env: this.env })
   }
 
   /** Runs a command that must succeed, and returns what it printed. */
@@ -90,23 +91,23 @@ export class Project {
   }
 
   serve(env: Readonly<Record<string, string>> = {}): Promise<ServeProcess> {
-    return ServeProcess.start({ cwd: this.folder, entry: this.#entry, env: { ...this.#env, ...env } })
+    return ServeProcess.start({ cwd: this.folder, entry: this.entry, env: { ...this.env, ...env } })
   }
 
   /** `gatez serve` with these flags. */
   serveWith(...args: string[]): Promise<ServeProcess> {
-    return ServeProcess.start({ cwd: this.folder, entry: this.#entry, env: this.#env, args })
+    return ServeProcess.start({ cwd: this.folder, entry: this.entry, env: this.env, args })
   }
 
   /** Starts another command that stays, without waiting for anything. */
   spawn(...argv: string[]): ServeProcess {
     const [command = '', ...args] = argv
-    return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env, command, args })
+    return ServeProcess.spawn({ cwd: this.folder, entry: this.entry, env: this.env, command, args })
   }
 
   /** Starts `serve` without waiting until it listens. */
   spawnServe(): ServeProcess {
-    return ServeProcess.spawn({ cwd: this.folder, entry: this.#entry, env: this.#env })
+    return ServeProcess.spawn({ cwd: this.folder, entry: this.entry, env: this.env })
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
 import { AnswerParser, type RawAnswer } from './answer-parser.ts'
+import { atEnd } from './at-end.ts'
 
 /**
  * One keep-alive connection that knows when an answer arrived to its last byte, not a moment later.
@@ -22,7 +22,7 @@ export class RawClient {
     socket.on('close', () =>
       this.#call?.reject(new Error('the connection broke before the answer was whole')),
     )
-    onTestFinished(() => {
+    atEnd(() => {
       socket.destroy()
     })
   }

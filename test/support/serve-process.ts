@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { onTestFinished } from 'vitest'
+import { atEnd } from './at-end.ts'
 import { type CliOptions, plainEnvironment } from './run-cli.ts'
 
 /** `gatez serve` as a process of its own. Killed when the running test is over. */
@@ -21,7 +21,7 @@ export class ServeProcess {
       this.stderr += text
     })
     this.#closed = once(child, 'close')
-    onTestFinished(() => this.kill().then(() => undefined))
+    atEnd(() => this.kill().then(() => undefined))
   }
 
   /** Starts it, without waiting for anything. */

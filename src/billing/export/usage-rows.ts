@@ -16,8 +16,8 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number]
  *
  * CSV: `period_start,period_end`, the columns of the breakdown, the sums, then a column for each meter that
  * was asked for; else for each custom one: those of `meterIds` always, so that months have the same columns,
- * and any other that was used.
- * Text cells can never be read as a formula. JSON lines: the rows of the JSON report, with the period.
+ * and any other that was used; last `amount,currency`, empty where nothing can be said. The amounts of all rows
+ * add up to the bill. Text cells can never be read as a formula. JSON lines: the rows of the JSON report, with the period.
  */
 export async function writeUsageRows(
   sink: Writable,
@@ -36,7 +36,8 @@ export async function writeUsageRows(
 function* jsonLines(report: UsageReport): Generator<string> {
   for (const row of report.rows) {
     const period = { period_start: isoTime(row.period.startMs), period_end: isoTime(row.period.endMs) }
-    yield `${JSON.stringify({ ...period, ...viewUsageRow(report.columns, row) })}\n`
+    const currency = row.amount === null ? {} : { currency: report.amounts?.currency }
+    yield `${JSON.stringify({ ...period, ...viewUsageRow(report.columns, row), ...currency })}\n`
   }
 }
 
@@ -44,8 +45,10 @@ function* csvRecords(report: UsageReport, declared: readonly string[]): Generato
   const fixed = ['period_start', 'period_end', ...report.columns, ...SUM_COLUMNS]
   const meterIds = metersOf(report, declared)
   // A meter may have the name of one of our columns.
-  yield [...fixed, ...meterIds.map((id) => (fixed.includes(id) ? `meter_${id}` : id))]
-  for (const row of report.rows) yield csvRecord(row, meterIds)
+  const taken = [...fixed, ...AMOUNT_COLUMNS]
+  yield [...fixed, ...meterIds.map((id) => (taken.includes(id) ? `meter_${id}` : id)), ...AMOUNT_COLUMNS]
+  const currency = report.amounts?.currency ?? ''
+  for (const row of report.rows) yield csvRecord(row, meterIds, currency)
 }
 
 const SUM_COLUMNS = [
@@ -57,11 +60,17 @@ const SUM_COLUMNS = [
   'bytes_sent',
 ] as const
 
+const AMOUNT_COLUMNS = ['amount', 'currency'] as const
+
 function metersOf({ total, meters }: UsageReport, declared: readonly string[]): readonly string[] {
   return meters ?? [...new Set([...declared, ...Object.keys(total.quantities)])]
 }
 
-function csvRecord({ period, cells, totals }: UsageRow, meterIds: readonly string[]): readonly string[] {
+function csvRecord(
+  { period, cells, totals, amount }: UsageRow,
+  meterIds: readonly string[],
+  currency: string,
+): readonly string[] {
   return [
     isoTime(period.startMs),
     isoTime(period.endMs),
@@ -73,5 +82,6 @@ function csvRecord({ period, cells, totals }: UsageRow, meterIds: readonly strin
     String(totals.bytesReceived),
     String(totals.bytesSent),
     ...meterIds.map((id) => totals.quantities[id] ?? '0'),
+    ...(amount === null ? ['', ''] : [amount, currency]),
   ]
 }

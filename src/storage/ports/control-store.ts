@@ -1,6 +1,8 @@
+import type { AdjustmentStore } from './adjustments.ts'
 import type { AuditStore } from './audit.ts'
 import type { ChangeStore } from './changes.ts'
 import type { EventStore } from './events.ts'
+import type { KeptAnswerStore } from './kept-answers.ts'
 import type { KeyStore } from './keys.ts'
 import type { LedgerStore } from './ledger.ts'
 import type { NodeStore } from './nodes.ts'
@@ -51,6 +53,7 @@ export interface ControlTables {
   readonly plans: PlanStore
   readonly subscriptions: SubscriptionStore
   readonly ledger: LedgerStore
+  readonly adjustments: AdjustmentStore
   readonly nodes: NodeStore
   readonly changes: ChangeStore
   readonly audit: AuditStore
@@ -58,4 +61,5 @@ export interface ControlTables {
   readonly tokens: TokenStore
   readonly events: EventStore
   readonly unattributed: UnattributedStore
+  readonly keptAnswers: KeptAnswerStore
 }

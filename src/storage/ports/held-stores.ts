@@ -10,6 +10,8 @@ export interface HeldUsageLog {
   readonly keptSinceMs: number
   /** The events of [fromMs, toMs) in the order of time: read as they are taken, so memory does not grow. */
   events(fromMs: number, toMs: number): Iterable<UsageEvent>
+  /** Those of one tenant, found by an index; nearly in the order of time: the newest come last. */
+  eventsOfTenant(tenantId: string, fromMs: number, toMs: number): Iterable<UsageEvent>
   find(id: string): UsageEvent | undefined
   /** The positions of all events of a run between two positions, both included. Reads the whole log. */
   seqsBetween(run: Omit<EventPlace, 'seq'>, first: number, last: number): readonly number[]

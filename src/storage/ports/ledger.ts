@@ -10,7 +10,8 @@ import type { Seal } from '../../model/seal.ts'
 export interface LedgerStore {
   /**
    * Adds `entries` to their rollups, `seals` to theirs, and moves the watermark of `place` from
-   * `afterSeq` to `throughSeq`.
+   * `afterSeq` to `throughSeq`. What marks of rollups change goes into the seal of their bucket: `marks` of
+   * `seals` is not looked at.
    *
    * False, and nothing written, when the watermark is not at `afterSeq`: the batch was applied
    * before. Call it inside a transaction; rows, seals and watermark hold together or not at all.

@@ -3,18 +3,18 @@ import type { HeldSpool, HeldUsageLog } from './held-stores.ts'
 
 /** All stores of an installation as they are at one moment. Dispose it: it holds them there. */
 export interface StoresSnapshot extends Disposable {
-  /** The stores that exist. */
-  readonly names: readonly StoreName[]
+  /** The files that exist: one a store, the spool may have several (`spool`, `spool-2` …), oldest first. */
+  readonly names: readonly string[]
   /** How far each run of a node has come in each store, oldest first. */
   places(nodeId: string): Promise<readonly SnapshotPlace[]>
-  /** Copies one store as it was held, durably, for its owner only. Throws what the disk refuses. */
-  copy(name: StoreName, to: string): Promise<void>
+  /** Copies one file as it was held, durably, for its owner only. Throws what the disk refuses. */
+  copy(name: string, to: string): Promise<void>
   /** The control store as it was held, for reading only. It must have the schema of this program. */
   control(): Promise<ControlTables>
   /** Undefined where there is none yet. */
   usageLog(): HeldUsageLog | undefined
-  /** Undefined where there is none yet, or none that this gatez wrote to. */
-  spool(): HeldSpool | undefined
+  /** Each file of the spool, oldest first; none that this gatez did not write to. */
+  spools(): readonly HeldSpool[]
 }
 
 export type StoreName = 'spool' | 'control' | 'usage'

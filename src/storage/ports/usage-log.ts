@@ -35,7 +35,7 @@ export interface UsageLog extends AsyncDisposable {
    * Admissions since `fromMs`, counted per (tenant, key, route) and time step: how windows are rebuilt.
    *
    * `stepMs` = 1 gives exact moments. Refused requests are not admissions, nor is what never came through a
-   * gateway.
+   * gateway; what is taken back later was admitted all the same.
    */
   admissions(fromMs: number, stepMs: number): AsyncIterable<Admission>
 }

@@ -1,11 +1,13 @@
 import { Kysely } from 'kysely'
 import type { Clock } from '../../lib/clock.ts'
 import type { ControlStore, ControlTables } from '../ports/control-store.ts'
+import { SqlAdjustmentStore } from './adjustments.ts'
 import { SqlAuditStore } from './audit.ts'
 import { SqlChangeStore } from './changes.ts'
 import type { SqlEngine } from './engine.ts'
 import { EventStatements } from './event-statements.ts'
 import { SqlEventStore } from './events.ts'
+import { SqlKeptAnswerStore } from './kept-answers.ts'
 import { SqlKeyStore } from './keys.ts'
 import { type LedgerShared, SqlLedgerStore } from './ledger.ts'
 import { LedgerNumbers } from './ledger-numbers.ts'
@@ -91,6 +93,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     plans: new SqlPlanStore(db),
     subscriptions: new SqlSubscriptionStore(db),
     ledger: new SqlLedgerStore(db, ledger),
+    adjustments: new SqlAdjustmentStore(db),
     nodes: new SqlNodeStore(db),
     changes: new SqlChangeStore(db),
     audit: new SqlAuditStore(db),
@@ -98,5 +101,6 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     tokens: new SqlTokenStore(db),
     events: new SqlEventStore(db, events),
     unattributed: new SqlUnattributedStore(db),
+    keptAnswers: new SqlKeptAnswerStore(db),
   }
 }

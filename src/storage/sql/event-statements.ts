@@ -1,5 +1,6 @@
 import { type CompiledQuery, type Kysely, sql } from 'kysely'
-import type { ControlSchema, IngestedEventRow } from './schema.ts'
+import type { IngestedEventRow } from './intake-schema.ts'
+import type { ControlSchema } from './schema.ts'
 
 /**
  * The statements that take ids of events, each built once per number of rows: building one costs more than

@@ -2,8 +2,9 @@ import type { Kysely } from 'kysely'
 import type { EventBatch, EventIdentity, EventStore, TakenEvent } from '../ports/events.ts'
 import { chunksOf } from './chunks.ts'
 import type { EventStatements } from './event-statements.ts'
+import type { IngestedEventRow } from './intake-schema.ts'
 import { run } from './ledger-statements.ts'
-import type { ControlSchema, IngestedEventRow } from './schema.ts'
+import type { ControlSchema } from './schema.ts'
 
 /** Ids of events in SQL: that each is taken once is the primary key's doing. */
 export class SqlEventStore implements EventStore {

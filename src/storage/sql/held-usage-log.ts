@@ -28,6 +28,14 @@ export class HeldSqliteUsageLog implements HeldUsageLog {
     for (const row of rows.iterate(fromMs, toMs)) yield this.#eventOf(row)
   }
 
+  *eventsOfTenant(tenantId: string, fromMs: number, toMs: number): Generator<UsageEvent> {
+    const parameters = { tenantId, fromMs, toMs }
+    for (const query of [INDEXED_OF_TENANT, LATER_OF_TENANT]) {
+      const rows = this.#database.prepare<[typeof parameters], HeldRow>(query).raw()
+      for (const row of rows.iterate(parameters)) yield this.#eventOf(row)
+    }
+  }
+
   find(id: string): UsageEvent | undefined {
     const row = this.#database.prepare<[string], HeldRow>(FIND).raw().get(id)
     return row === undefined ? undefined : this.#eventOf(row)
@@ -47,7 +55,7 @@ export class HeldSqliteUsageLog implements HeldUsageLog {
 
   #eventOf(row: HeldRow): UsageEvent {
     const [id, timestampMs, callerNo, kindNo, runNo, seq, endpoint, ms, sent, received, units, count] = row
-    const [, , , , , , , , , , , , quantities, dimensions, clientIp, requestId] = row
+    const [, , , , , , , , , , , , quantities, dimensions, leaks, clientIp, requestId] = row
     return {
       id,
       timestampMs,
@@ -61,6 +69,7 @@ export class HeldSqliteUsageLog implements HeldUsageLog {
       usageUnits: units,
       quantities: quantities === null ? NOTHING : recordOf(quantities),
       dimensions: dimensions === null ? NOTHING : recordOf(dimensions),
+      ...(leaks !== null && { leaks: recordOf(leaks) }),
       clientIp: clientIp ?? '',
       requestId: requestId ?? id,
       seq,
@@ -85,6 +94,7 @@ type HeldRow = [
   count: number,
   quantities: string | null,
   dimensions: string | null,
+  leaks: string | null,
   clientIp: string | null,
   requestId: string | null,
 ]
@@ -129,10 +139,12 @@ function remembered<Names>(find: (no: number) => Names): (no: number) => Names {
 // A record that someone broke is not what was sealed, whatever it is read as.
 function recordOf(text: string): Readonly<Record<string, string>> {
   try {
-    return JSON.parse(text)
+    const record: unknown = JSON.parse(text)
+    if (typeof record === 'object' && record !== null) return Object.fromEntries(Object.entries(record))
   } catch {
-    return { '': text }
+    // Told below.
   }
+  return { '': text }
 }
 
 type CallerNames = Pick<
@@ -157,14 +169,50 @@ const NO_KIND: KindNames = {
 }
 const NO_RUN: RunNames = { nodeId: '', epoch: 0 }
 
-const COLUMNS = `
-  id, timestamp, caller_no, kind_no, run_no, seq, endpoint, response_time_ms, bytes_sent, bytes_received,
-  usage_units, count, quantities, dimensions, client_ip, request_id`
+const COLUMNS = [
+  ...[
+    'id',
+    'timestamp',
+    'caller_no',
+    'kind_no',
+    'run_no',
+    'seq',
+    'endpoint',
+    'response_time_ms',
+    'bytes_sent',
+  ],
+  ...[
+    'bytes_received',
+    'usage_units',
+    'count',
+    'quantities',
+    'dimensions',
+    'leaks',
+    'client_ip',
+    'request_id',
+  ],
+]
+  .map((column) => `e.${column}`)
+  .join(', ')
 
 const EVENTS = `
-  SELECT ${COLUMNS} FROM event_rows WHERE timestamp >= ? AND timestamp < ? ORDER BY timestamp`
+  SELECT ${COLUMNS} FROM event_rows AS e WHERE timestamp >= ? AND timestamp < ? ORDER BY timestamp`
 
-const FIND = `SELECT ${COLUMNS} FROM event_rows WHERE id = ?`
+const INDEXED_OF_TENANT = `
+  SELECT ${COLUMNS} FROM events_of_tenant AS i CROSS JOIN event_rows AS e ON e.event_no = i.event_no
+  WHERE i.tenant_no = (SELECT tenant_no FROM tenants WHERE tenant_id = @tenantId)
+    AND i.timestamp >= @fromMs AND i.timestamp < @toMs
+  ORDER BY i.timestamp`
+
+// What the index does not hold yet.
+const LATER_OF_TENANT = `
+  SELECT ${COLUMNS} FROM event_rows AS e CROSS JOIN callers AS c ON c.caller_no = e.caller_no
+  WHERE e.event_no > (SELECT through FROM tenants_indexed)
+    AND c.tenant_no = (SELECT tenant_no FROM tenants WHERE tenant_id = @tenantId)
+    AND e.timestamp >= @fromMs AND e.timestamp < @toMs
+  ORDER BY e.event_no`
+
+const FIND = `SELECT ${COLUMNS} FROM event_rows AS e WHERE id = ?`
 
 const MARKS = 'SELECT node_id AS nodeId, epoch, seq FROM watermarks ORDER BY node_id, epoch'
 

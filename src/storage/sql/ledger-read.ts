@@ -9,15 +9,15 @@ import {
   type RollupFilter,
   type RollupKey,
 } from '../ports/ledger.ts'
-import { ROLLUP_KEY_COLUMNS } from './ledger-statements.ts'
 import type {
-  ControlSchema,
   RollupCallerRow,
   RollupKeyColumns,
   RollupKindRow,
   RollupQuantityRow,
   RollupRow,
-} from './schema.ts'
+} from './ledger-schema.ts'
+import { ROLLUP_KEY_COLUMNS } from './ledger-statements.ts'
+import type { ControlSchema } from './schema.ts'
 
 /**
  * The rollups of a span of time, in the order of bucket start, then of the rest of their key.

@@ -1,17 +1,22 @@
 import { type Kysely, sql } from 'kysely'
 import { DigestSum } from '../../lib/digest.ts'
-import { addQuantities } from '../../model/quantity.ts'
-import type { Seal } from '../../model/seal.ts'
+import { joinSealedMeters, type Seal } from '../../model/seal.ts'
 import type { NodePlace, SealedRun } from '../ports/ledger.ts'
-import type { ControlSchema, SealRow } from './schema.ts'
+import type { SealRow } from './ledger-schema.ts'
+import type { ControlSchema } from './schema.ts'
 
 /**
  * Adds seals to those of the same run and bucket. Inside a transaction that holds the run's watermark.
  *
- * Each is read, added up here and written back: XOR is not the same in every engine, and a batch has few.
+ * `marks` are what changed among the marks of each bucket. Each seal is read, added up here and written back: XOR is not the same in every engine, and a batch has few.
  */
-export async function addSeals(db: Kysely<ControlSchema>, seals: readonly Seal[]): Promise<void> {
-  for (const seal of seals) {
+export async function addSeals(
+  db: Kysely<ControlSchema>,
+  seals: readonly Seal[],
+  marks: ReadonlyMap<number, DigestSum>,
+): Promise<void> {
+  for (const bare of seals) {
+    const seal = { ...bare, marks: marks.get(bare.bucketMs)?.text ?? '' }
     const known = await db
       .selectFrom('usage_seals')
       .selectAll()
@@ -93,10 +98,6 @@ export async function readSealedRuns(db: Kysely<ControlSchema>): Promise<readonl
 const PAGE_SEALS = 1_000
 
 function sumOf(left: Seal, right: Seal): Seal {
-  const quantities = { ...left.quantities }
-  for (const [meterId, quantity] of Object.entries(right.quantities)) {
-    quantities[meterId] = addQuantities(quantities[meterId] ?? '0', quantity)
-  }
   return {
     ...left,
     firstSeq: Math.min(left.firstSeq, right.firstSeq),
@@ -109,9 +110,10 @@ function sumOf(left: Seal, right: Seal): Seal {
     bytesReceived: left.bytesReceived + right.bytesReceived,
     bytesSent: left.bytesSent + right.bytesSent,
     durationMs: left.durationMs + right.durationMs,
-    quantities,
+    meters: joinSealedMeters(left.meters, right.meters),
     ids: digestsOf(left.ids, right.ids),
     contents: digestsOf(left.contents, right.contents),
+    marks: left.marks === '' && right.marks === '' ? '' : digestsOf(left.marks, right.marks),
   }
 }
 
@@ -136,9 +138,10 @@ function rowOf(seal: Seal): SealRow {
     bytes_received: seal.bytesReceived,
     bytes_sent: seal.bytesSent,
     duration_ms: seal.durationMs,
-    quantities: JSON.stringify(seal.quantities),
+    meters: JSON.stringify(seal.meters),
     ids: seal.ids,
     contents: seal.contents,
+    marks: seal.marks,
   }
 }
 
@@ -157,8 +160,9 @@ function sealOf(row: SealRow): Seal {
     bytesReceived: row.bytes_received,
     bytesSent: row.bytes_sent,
     durationMs: row.duration_ms,
-    quantities: JSON.parse(row.quantities),
+    meters: JSON.parse(row.meters),
     ids: row.ids,
     contents: row.contents,
+    marks: row.marks,
   }
 }

@@ -1,5 +1,6 @@
 import { type CompiledQuery, type Kysely, type QueryResult, type RawBuilder, sql } from 'kysely'
-import type { ControlSchema, RollupKeyColumns, RollupQuantityRow, RollupRow } from './schema.ts'
+import type { RollupKeyColumns, RollupQuantityRow, RollupRow } from './ledger-schema.ts'
+import type { ControlSchema } from './schema.ts'
 
 /**
  * The statements that write rollups, each built once per number of rows.

@@ -1,6 +1,8 @@
 import type { Kysely } from 'kysely'
 import { assert } from '../../lib/assert.ts'
+import { DigestSum } from '../../lib/digest.ts'
 import { joinMarks, type Mark, mergeMarks } from '../../model/mark.ts'
+import { digestMark } from '../../model/mark-digest.ts'
 import { addQuantities } from '../../model/quantity.ts'
 import { BUCKET_MS, type RollupEntry } from '../ports/ledger.ts'
 import { chunksOf } from './chunks.ts'
@@ -15,13 +17,20 @@ import type { ControlSchema } from './schema.ts'
  * each rollup row is written first, which locks it to the end of the transaction, and only then are the
  * quantities below it read. Rows are taken in one order by everybody, so two writers cannot deadlock.
  */
-export async function addRollups(place: LedgerPlace, entries: readonly RollupEntry[]): Promise<void> {
+export async function addRollups(place: LedgerPlace, entries: readonly RollupEntry[]): Promise<MarkChanges> {
   const rows = mergeRows(await numberRows(place, entries))
   for (const chunk of chunksOf(rows, CHUNK_MAX)) {
     await run(place.db, place.statements.rollupUpsert(chunk.length), rollupValues(chunk))
   }
-  for (const chunk of chunksOf(rows.flatMap(quantitiesOf), CHUNK_MAX)) await joinQuantities(place, chunk)
+  const changes = new Map<number, DigestSum>()
+  for (const chunk of chunksOf(rows.flatMap(quantitiesOf), CHUNK_MAX)) {
+    await joinQuantities(place, chunk, changes)
+  }
+  return changes
 }
+
+/** Bucket → the marks that were written there, less those they replaced. */
+export type MarkChanges = ReadonlyMap<number, DigestSum>
 
 /** Where to write: a connection, best one inside a transaction, and what is known of its store. */
 export interface LedgerPlace {
@@ -117,22 +126,42 @@ function quantitiesOf(row: NumberedEntry): readonly RowQuantity[] {
   return all
 }
 
-async function joinQuantities(place: LedgerPlace, chunk: readonly RowQuantity[]): Promise<void> {
+async function joinQuantities(
+  place: LedgerPlace,
+  chunk: readonly RowQuantity[],
+  changes: Map<number, DigestSum>,
+): Promise<void> {
   const read = place.statements.quantityRead(chunk.length)
   const { rows: found } = await run(place.db, read, chunk.flatMap(quantityKeyValues))
   const before = new Map(found.map((row) => [row.position, row]))
   const values = chunk.flatMap((each, position) => {
     const known = before.get(position)
-    const { atMs, eventId, quantity } = known === undefined ? each.mark : joined(each.mark, known)
-    return [...quantityKeyValues(each), atMs, eventId, quantity]
+    const mark = known === undefined ? each.mark : joined(each.mark, known)
+    note(changes, each.row.entry, { mark, known })
+    return [...quantityKeyValues(each), mark.atMs, mark.eventId, mark.quantity]
   })
   await run(place.db, place.statements.quantityUpsert(chunk.length), values)
 }
 
+function note(
+  changes: Map<number, DigestSum>,
+  entry: RollupEntry,
+  { mark, known }: { readonly mark: Joined; readonly known: PlacedQuantityRow | undefined },
+): void {
+  if (mark.aggregation === 'sum') return
+  const change = changes.get(entry.bucketMs) ?? new DigestSum()
+  changes.set(entry.bucketMs, change)
+  if (known !== undefined) change.remove(digestMark(entry, { ...mark, ...heldBy(known) }))
+  change.add(digestMark(entry, mark))
+}
+
+function heldBy({ at_ms: atMs, event_id: eventId, quantity }: PlacedQuantityRow) {
+  return { atMs, eventId, quantity }
+}
+
 function joined(mark: Joined, before: PlacedQuantityRow): Joined {
-  const { at_ms: atMs, event_id: eventId, quantity } = before
-  if (mark.aggregation === 'sum') return { ...mark, quantity: addQuantities(quantity, mark.quantity) }
-  return joinMarks({ ...mark, atMs, eventId, quantity }, mark)
+  if (mark.aggregation === 'sum') return { ...mark, quantity: addQuantities(before.quantity, mark.quantity) }
+  return joinMarks({ ...mark, ...heldBy(before) }, mark)
 }
 
 /** The values of `QUANTITY_KEY_COLUMNS`. */

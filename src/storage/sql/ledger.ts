@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely'
 import { assert } from '../../lib/assert.ts'
+import { failPoint } from '../../lib/fail-point.ts'
 import { readDimensions } from '../../model/dimension.ts'
 import type { Seal } from '../../model/seal.ts'
 import type {
@@ -41,8 +42,9 @@ export class SqlLedgerStore implements LedgerStore {
     seals: readonly Seal[] = [],
   ): Promise<boolean> {
     if (!(await this.#moveWatermark(advance))) return false
-    await addRollups({ db: this.#db, ...this.#shared }, entries)
-    await addSeals(this.#db, seals)
+    failPoint('inside-ledger')
+    const marks = await addRollups({ db: this.#db, ...this.#shared }, entries)
+    await addSeals(this.#db, seals, marks)
     return true
   }
 

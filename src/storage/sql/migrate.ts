@@ -6,6 +6,7 @@ import { initial } from './migrations/0001-initial.ts'
 import { seals } from './migrations/0002-seals.ts'
 import { tokensAndEvents } from './migrations/0003-tokens-and-events.ts'
 import { marksAndDimensions } from './migrations/0004-marks-and-dimensions.ts'
+import { keptAnswers } from './migrations/0005-kept-answers.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -56,7 +57,13 @@ export interface Migration {
 }
 
 /** All of them, in order. */
-export const MIGRATIONS: readonly Migration[] = [initial, seals, tokensAndEvents, marksAndDimensions]
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  seals,
+  tokensAndEvents,
+  marksAndDimensions,
+  keptAnswers,
+]
 /** The newest schema this program knows. */
 export const LATEST_VERSION = MIGRATIONS.length
 

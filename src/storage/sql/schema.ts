@@ -1,8 +1,22 @@
 import type { Generated } from 'kysely'
 import type { KeyMode, KeyState } from '../../model/key.ts'
-import type { Mark } from '../../model/mark.ts'
 import type { MemberRole, TenantState } from '../../model/tenant.ts'
-import type { UnattributedReason } from '../ports/unattributed.ts'
+import type {
+  EventBatchRow,
+  IngestedEventRow,
+  KeptAnswerRow,
+  TokenRow,
+  UnattributedRow,
+} from './intake-schema.ts'
+import type {
+  RollupCallerRow,
+  RollupKindRow,
+  RollupQuantityRow,
+  RollupRow,
+  RollupTenantRow,
+  SealRow,
+  WatermarkRow,
+} from './ledger-schema.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -37,6 +51,7 @@ export interface ControlSchema {
   readonly ingested_events: IngestedEventRow
   readonly event_batches: EventBatchRow
   readonly unattributed_events: UnattributedRow
+  readonly kept_answers: KeptAnswerRow
 }
 
 export interface MigrationRow {
@@ -126,92 +141,10 @@ export interface KeyRow {
   readonly ips: string | null
 }
 
-/** A tenant id of the ledger; '' for calls without a tenant. */
-export interface RollupTenantRow {
-  readonly tenant_no: Generated<number>
-  readonly tenant_id: string
-}
-
-/** Who called: all calls of one key under one subscription, with the same dimensions. */
-export interface RollupCallerRow {
-  readonly caller_no: Generated<number>
-  readonly tenant_no: number
-  readonly key_id: string
-  readonly plan_id: string
-  readonly plan_version: number
-  readonly subscription_id: string
-  /** JSON in the order of the names; empty for none. */
-  readonly dimensions: string
-}
-
-/** What kind of call: where it went and how it ended. */
-export interface RollupKindRow {
-  readonly kind_no: Generated<number>
-  readonly api_id: string
-  readonly route_id: string
-  readonly status_class: number
-  /** 0 or 1. */
-  readonly billable: number
-}
-
-/** The columns that name one rollup. The tenant is the caller's: it keeps the rollups of one together. */
-export interface RollupKeyColumns {
-  readonly bucket_ms: number
-  readonly tenant_no: number
-  readonly caller_no: number
-  readonly kind_no: number
-}
-
-export interface RollupRow extends RollupKeyColumns {
-  readonly requests: number
-  readonly refused: number
-  readonly usage_units: number
-  readonly bytes_received: number
-  readonly bytes_sent: number
-  readonly duration_ms: number
-}
-
-/** A quantity that is added up (`sum`), or a mark (model/mark.ts), whose fields these are. */
-export interface RollupQuantityRow extends RollupKeyColumns {
-  readonly meter_id: string
-  readonly aggregation: 'sum' | Mark['aggregation']
-  readonly member: string
-  readonly at_ms: number
-  readonly event_id: string
-  /** An exact decimal. */
-  readonly quantity: string
-}
-
-export interface WatermarkRow {
-  readonly node_id: string
-  readonly epoch: number
-  readonly seq: number
-}
-
-/** What the ledger took from one run of a node into one bucket. */
-export interface SealRow {
-  readonly bucket_ms: number
-  readonly node_id: string
-  readonly epoch: number
-  readonly first_seq: number
-  readonly last_seq: number
-  readonly events: number
-  readonly requests: number
-  readonly refused: number
-  readonly billable: number
-  readonly usage_units: number
-  readonly bytes_received: number
-  readonly bytes_sent: number
-  readonly duration_ms: number
-  /** JSON. */
-  readonly quantities: string
-  readonly ids: string
-  readonly contents: string
-}
-
 export interface AdjustmentRow {
   readonly id: string
   readonly event_id: string
+  readonly event_ms: number
   readonly seq: number
   readonly reason: string
   readonly actor: string
@@ -249,49 +182,4 @@ export interface OutboxRow {
   readonly body: string
   readonly created_at_ms: number
   readonly sent_at_ms: number | null
-}
-
-export interface TokenRow {
-  readonly id: string
-  readonly name: string
-  /** JSON list. */
-  readonly scopes: string
-  readonly hash: string
-  readonly masked: string
-  readonly created_by: string
-  readonly created_at_ms: number
-  readonly expires_at_ms: number | null
-  readonly revoked_at_ms: number | null
-}
-
-export interface IngestedEventRow {
-  readonly tenant_id: string
-  readonly source: string
-  readonly id: string
-  readonly event_id: string
-  readonly hash: string
-  /** Ids of meters, with commas between. */
-  readonly matched: string
-  /** 0 or 1. */
-  readonly late: number
-  readonly adjustment: number
-  readonly received_at_ms: number
-}
-
-export interface EventBatchRow {
-  readonly first_seq: number
-  readonly count: number
-  readonly lines: string
-}
-
-export interface UnattributedRow {
-  readonly tenant: string
-  readonly source: string
-  readonly id: string
-  readonly hash: string
-  readonly reason: UnattributedReason
-  readonly body: string
-  readonly times: number
-  readonly first_at_ms: number
-  readonly last_at_ms: number
 }

@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
+import { parse } from 'node:path'
 import type Database from 'better-sqlite3'
 import { assert } from '../../lib/assert.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -39,10 +40,14 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     const files: HeldFile[] = []
     let postgres: HeldPostgres | undefined
     try {
-      for (const name of ORDER) {
-        if (name === 'control' && postgresUrl !== undefined) postgres = await HeldPostgres.take(postgresUrl)
-        const path = paths[name]
-        if (path !== undefined && existsSync(path)) files.push(new HeldFile(name, path))
+      // The spool before the stores its events go to.
+      for (const path of paths.spool) {
+        if (existsSync(path)) files.push(new HeldFile('spool', parse(path).name, path))
+      }
+      if (postgresUrl !== undefined) postgres = await HeldPostgres.take(postgresUrl)
+      for (const store of ['control', 'usage'] as const) {
+        const path = paths[store]
+        if (path !== undefined && existsSync(path)) files.push(new HeldFile(store, store, path))
       }
       return new SqliteStoresSnapshot(files, postgres)
     } catch (error) {
@@ -52,7 +57,7 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     }
   }
 
-  get names(): readonly StoreName[] {
+  get names(): readonly string[] {
     return this.#files.map(({ name }) => name)
   }
 
@@ -63,18 +68,21 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     const epochs = new Set([...ledger, ...usage, ...spool].map(({ epoch }) => epoch))
     return [...epochs]
       .sort((one, other) => one - other)
-      .map((epoch) => ({
-        epoch,
-        ledger: ledger.find((row) => row.epoch === epoch)?.last ?? 0,
-        usageLog: usage.find((row) => row.epoch === epoch)?.last ?? 0,
-        spoolFirst: spool.find((row) => row.epoch === epoch)?.first ?? null,
-        spoolLast: spool.find((row) => row.epoch === epoch)?.last ?? null,
-      }))
+      .map((epoch) => {
+        const spooled = spool.filter((row) => row.epoch === epoch)
+        return {
+          epoch,
+          ledger: ledger.find((row) => row.epoch === epoch)?.last ?? 0,
+          usageLog: usage.find((row) => row.epoch === epoch)?.last ?? 0,
+          spoolFirst: spooled.length === 0 ? null : Math.min(...spooled.map(({ first }) => first)),
+          spoolLast: spooled.length === 0 ? null : Math.max(...spooled.map(({ last }) => last)),
+        }
+      })
   }
 
   /** Copies one file as it was held, durably, for its owner only. Throws what the disk refuses. */
-  async copy(name: StoreName, to: string): Promise<void> {
-    const file = this.#held(name)
+  async copy(name: string, to: string): Promise<void> {
+    const file = this.#files.find((each) => each.name === name)
     if (file === undefined) return
     try {
       await file.database.backup(to, { progress: () => PAGES_AT_ONCE })
@@ -98,9 +106,10 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     return file?.has('forgotten') === true ? new HeldSqliteUsageLog(file.database) : undefined
   }
 
-  spool(): HeldSpool | undefined {
-    const file = this.#held('spool')
-    return file?.hasColumn('batches', 'digest') === true ? new HeldSqliteSpool(file.database) : undefined
+  spools(): readonly HeldSpool[] {
+    return this.#files
+      .filter((file) => file.store === 'spool' && file.hasColumn('batches', 'digest'))
+      .map((file) => new HeldSqliteSpool(file.database))
   }
 
   [Symbol.dispose](): void {
@@ -115,26 +124,33 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
       .map(({ epoch, seq }) => ({ epoch, first: 1, last: seq }))
   }
 
-  #held(name: StoreName): HeldFile | undefined {
-    return this.#files.find((each) => each.name === name)
+  #held(store: StoreName): HeldFile | undefined {
+    return this.#files.find((each) => each.store === store)
   }
 
-  #rows(name: StoreName, query: string, values: string[] = []): readonly PlaceRow[] {
-    const file = this.#held(name)
-    if (file === undefined || !file.has(query === SPOOLED ? 'batches' : 'watermarks')) return []
-    return file.database.prepare<string[], PlaceRow>(query).all(...values)
+  #rows(store: StoreName, query: string, values: string[] = []): readonly PlaceRow[] {
+    return this.#files
+      .filter((file) => file.store === store && file.has(query === SPOOLED ? 'batches' : 'watermarks'))
+      .flatMap((file) => file.database.prepare<string[], PlaceRow>(query).all(...values))
   }
 }
 
 /** Where those stores are that are files. */
-export type StorePaths = Readonly<Partial<Record<StoreName, string>>>
+export interface StorePaths {
+  readonly control?: string
+  readonly usage: string
+  /** All its files, oldest first. */
+  readonly spool: readonly string[]
+}
 
 /** A file in a read transaction, which began when this was made. */
 class HeldFile {
-  readonly name: StoreName
+  readonly store: StoreName
+  readonly name: string
   readonly database: Database.Database
 
-  constructor(name: StoreName, path: string) {
+  constructor(store: StoreName, name: string, path: string) {
+    this.store = store
     this.name = name
     this.database = openSqliteFileForReading(path)
     try {
@@ -167,9 +183,6 @@ interface PlaceRow {
   readonly first: number
   readonly last: number
 }
-
-/** The spool before the stores its events go to. */
-const ORDER: readonly StoreName[] = ['spool', 'control', 'usage']
 
 /** 20 MB: some ten milliseconds of work before others have their turn. */
 const PAGES_AT_ONCE = 5_000

@@ -47,6 +47,20 @@ export class SqlSubscriptionStore implements SubscriptionStore {
     return rows.map(toSubscription)
   }
 
+  async during(fromMs: number, toMs: number): Promise<readonly Subscription[]> {
+    const rows = await this.#db
+      .selectFrom('subscriptions')
+      .selectAll()
+      .where('start_ms', '<', toMs)
+      .where((eb) => endsAfter(eb, fromMs))
+      .where(isNotEmpty)
+      .orderBy('tenant_id')
+      .orderBy('start_ms')
+      .orderBy('id')
+      .execute()
+    return rows.map(toSubscription)
+  }
+
   async end(id: string, endMs: number | null): Promise<void> {
     await this.#db.updateTable('subscriptions').set({ end_ms: endMs }).where('id', '=', id).execute()
   }
@@ -59,8 +73,7 @@ export class SqlSubscriptionStore implements SubscriptionStore {
       .where('plan_id', '=', planId)
       .where('tenants.state', '!=', 'deleted')
       .where((eb) => endsAfter(eb, atMs))
-      // A change taken back before it began ends where it starts: nobody was ever on it.
-      .where(({ or, eb, ref }) => or([eb('end_ms', 'is', null), eb('end_ms', '>', ref('start_ms'))]))
+      .where(isNotEmpty)
       .executeTakeFirstOrThrow()
     return Number(row.count)
   }
@@ -68,6 +81,11 @@ export class SqlSubscriptionStore implements SubscriptionStore {
 
 function endsAfter(eb: ExpressionBuilder<ControlSchema, 'subscriptions'>, atMs: number): Expression<SqlBool> {
   return eb.or([eb('end_ms', 'is', null), eb('end_ms', '>', atMs)])
+}
+
+/** A change taken back before it began ends where it starts: nobody was ever on it. */
+function isNotEmpty({ or, eb, ref }: ExpressionBuilder<ControlSchema, 'subscriptions'>): Expression<SqlBool> {
+  return or([eb('end_ms', 'is', null), eb('end_ms', '>', ref('start_ms'))])
 }
 
 function toSubscription(row: SubscriptionRow): Subscription {

@@ -1,7 +1,8 @@
 import type { CompiledQuery, Kysely } from 'kysely'
 import { isTokenScope, type Token } from '../../model/token.ts'
 import type { TokenStore } from '../ports/tokens.ts'
-import type { ControlSchema, TokenRow } from './schema.ts'
+import type { TokenRow } from './intake-schema.ts'
+import type { ControlSchema } from './schema.ts'
 
 /** Tokens of operators in SQL. */
 export class SqlTokenStore implements TokenStore {

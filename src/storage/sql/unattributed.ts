@@ -7,7 +7,8 @@ import type {
   UnattributedStore,
 } from '../ports/unattributed.ts'
 import { chunksOf } from './chunks.ts'
-import type { ControlSchema, UnattributedRow } from './schema.ts'
+import type { UnattributedRow } from './intake-schema.ts'
+import type { ControlSchema } from './schema.ts'
 
 /** What could not be counted, in SQL. */
 export class SqlUnattributedStore implements UnattributedStore {

@@ -25,6 +25,7 @@ export interface EventRow {
   readonly usage_units: number
   readonly quantities: string
   readonly dimensions: string
+  readonly leaks: string
   readonly client_ip: string
   readonly request_id: string
   readonly node_id: string
@@ -58,6 +59,7 @@ export function eventOfRow(row: EventRow): UsageEvent {
     usageUnits: row.usage_units,
     quantities: JSON.parse(row.quantities),
     dimensions: JSON.parse(row.dimensions),
+    ...(row.leaks !== '{}' && { leaks: JSON.parse(row.leaks) }),
     clientIp: row.client_ip,
     requestId: row.request_id,
     nodeId: row.node_id,
@@ -116,6 +118,7 @@ const COLUMN_SOURCES: Readonly<Record<keyof EventRow, string>> = {
   usage_units: 'e.usage_units',
   quantities: "coalesce(e.quantities, '{}')",
   dimensions: "coalesce(e.dimensions, '{}')",
+  leaks: "coalesce(e.leaks, '{}')",
   client_ip: "coalesce(e.client_ip, '')",
   request_id: 'coalesce(e.request_id, e.id)',
   node_id: 'r.node_id',
@@ -199,7 +202,6 @@ const SCHEMA = `
   ) STRICT;
   CREATE UNIQUE INDEX events_by_id ON event_rows (id);
   CREATE INDEX events_by_time ON event_rows (timestamp);
-  CREATE VIEW events AS SELECT ${EVENT_COLUMNS} FROM event_rows AS e ${EVENT_JOINS};
 
   CREATE TABLE events_of_tenant (
     tenant_no INTEGER NOT NULL,
@@ -230,8 +232,11 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `
 
-// How events came here, and up to where they are forgotten.
+// How events came here, up to where they are forgotten, and what could not be metered.
 const SCHEMA_2 = `
+  DROP VIEW IF EXISTS events;
+  ALTER TABLE event_rows ADD COLUMN leaks TEXT;
+  CREATE VIEW events AS SELECT ${EVENT_COLUMNS} FROM event_rows AS e ${EVENT_JOINS};
   CREATE TABLE shipments (
     run_no INTEGER NOT NULL,
     last_seq INTEGER NOT NULL,

@@ -85,7 +85,7 @@ const PLAIN_COLUMNS = [
 ]
 
 /** What most events have no value of their own for. */
-const RARE_COLUMNS = ['count', 'quantities', 'dimensions', 'client_ip', 'request_id']
+const RARE_COLUMNS = ['count', 'quantities', 'dimensions', 'leaks', 'client_ip', 'request_id']
 
 /** More rows to a statement make none of them cheaper. */
 const CHUNK_MAX = 64
@@ -106,6 +106,7 @@ function isPlain(event: UsageEvent): boolean {
     event.count === 1 &&
     event.clientIp === '' &&
     event.requestId === event.id &&
+    event.leaks === undefined &&
     isEmpty(event.quantities) &&
     isEmpty(event.dimensions)
   )
@@ -117,6 +118,7 @@ function pushRare(values: Value[], event: UsageEvent): void {
     event.count,
     isEmpty(event.quantities) ? null : JSON.stringify(event.quantities),
     isEmpty(event.dimensions) ? null : JSON.stringify(event.dimensions),
+    event.leaks === undefined ? null : JSON.stringify(event.leaks),
     event.clientIp === '' ? null : event.clientIp,
     event.requestId === event.id ? null : event.requestId,
   )

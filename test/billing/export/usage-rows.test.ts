@@ -27,9 +27,9 @@ test('CSV has the period, the breakdown, the sums, then a column for each custom
   expect(await written(report, 'csv', ['images'])).toBe(
     [
       'period_start,period_end,tenant_id,tenant_name,key_id,key_name,' +
-        'requests,billable,refused,usage_units,bytes_received,bytes_sent,images,tokens',
-      `${SPAN},acme,"Acme, ""the"" Inc.",key_1,,6,2,3,10,7,1024,0,12.5`,
-      `${SPAN},globex,"Glöbex\n☃",key_2,CI,6,2,3,10,7,1024,0,0`,
+        'requests,billable,refused,usage_units,bytes_received,bytes_sent,images,tokens,amount,currency',
+      `${SPAN},acme,"Acme, ""the"" Inc.",key_1,,6,2,3,10,7,1024,0,12.5,,`,
+      `${SPAN},globex,"Glöbex\n☃",key_2,CI,6,2,3,10,7,1024,0,0,,`,
       '',
     ].join('\r\n'),
   )
@@ -41,12 +41,13 @@ test('text that would run as a formula does not, in any text column', async () =
 })
 
 test('numbers are never marked as text', async () => {
-  expect(await written(reportOf([], [row([], { tokens: '-0.5' })]))).toContain(',1024,-0.5\r\n')
+  expect(await written(reportOf([], [row([], { tokens: '-0.5' })]))).toContain(',1024,-0.5,,\r\n')
 })
 
 test('a meter with the name of a column of ours gets a name of its own', async () => {
-  const [head] = (await written(reportOf(['day'], []), 'csv', ['requests', 'day', 'tokens'])).split('\r\n')
-  expect(head).toMatch(/,bytes_sent,meter_requests,meter_day,tokens$/)
+  const meters = ['requests', 'day', 'amount', 'tokens']
+  const [head] = (await written(reportOf(['day'], []), 'csv', meters)).split('\r\n')
+  expect(head).toMatch(/,bytes_sent,meter_requests,meter_day,meter_amount,tokens,amount,currency$/)
 })
 
 test('nothing used is a head without rows', async () => {
@@ -71,6 +72,18 @@ test('JSON lines hold the rows of the JSON report, with the period, names as the
   })
 })
 
+test('amounts stand last, with their currency; what has none is empty', async () => {
+  const amounts = { currency: 'USD', total: null, unpriced: [] }
+  const rows = [{ ...row(['acme'], {}), amount: '49.00' }, row(['globex'], {})]
+  const report = { ...reportOf(['tenant_id'], rows), amounts }
+  const [, first, second] = (await written(report)).split('\r\n')
+  expect(first).toMatch(/,acme,.*,1024,49.00,USD$/)
+  expect(second).toMatch(/,globex,.*,1024,,$/)
+  const lines = (await written(report, 'jsonl')).trimEnd().split('\n')
+  expect(JSON.parse(lines[0]!)).toMatchObject({ tenant_id: 'acme', amount: '49.00', currency: 'USD' })
+  expect(JSON.parse(lines[1]!)).not.toHaveProperty('amount')
+})
+
 test('many rows go through a slow reader, one by one', async () => {
   const report = reportOf(
     ['key_id'],
@@ -83,11 +96,11 @@ test('many rows go through a slow reader, one by one', async () => {
 
 function reportOf(columns: readonly string[], rows: readonly UsageRow[]): UsageReport {
   const quantities = Object.assign({}, ...rows.map(({ totals }) => totals.quantities))
-  return { span: MARCH, timezone: 'UTC', columns, rows, total: { ...SUMS, quantities } }
+  return { span: MARCH, timezone: 'UTC', columns, rows, total: { ...SUMS, quantities }, amounts: null }
 }
 
 function row(cells: readonly (string | null)[], quantities: Readonly<Record<string, string>>): UsageRow {
-  return { cells, period: MARCH, totals: { ...SUMS, quantities } }
+  return { cells, period: MARCH, totals: { ...SUMS, quantities }, amount: null }
 }
 
 const SUMS = {

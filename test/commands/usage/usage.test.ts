@@ -6,7 +6,7 @@ import { ManualClock } from '../../../src/lib/clock.ts'
 import { rollUp } from '../../../src/metering/roll-up.ts'
 import { openControlStore } from '../../../src/storage/open.ts'
 import { SMALL_CONFIG } from '../../support/config-text.ts'
-import { NOON, storesIn } from '../../support/control-store.ts'
+import { NOON, plan, putPlans, storesIn, subscription } from '../../support/control-store.ts'
 import { runCli } from '../../support/run-cli.ts'
 import { usageEvent } from '../../support/usage-events.ts'
 
@@ -18,6 +18,9 @@ beforeAll(async () => {
   await using store = await openControlStore(storesIn(folder), new ManualClock(NOON))
   const tenant = { externalId: null, state: 'active', overrides: null, createdAtMs: NOON } as const
   await store.tenants.insert({ ...tenant, id: 'acme', name: '=1+1' })
+  const calls = { id: 'calls', meter: 'calls', price: { model: 'per_unit', unit: '0.251' } }
+  await putPlans(store, [plan({ id: 'pro', charges: [calls] })])
+  await store.subscriptions.insert(subscription({ planId: 'pro', startMs: Date.UTC(2026, 0, 1) }))
   const day = 24 * 3_600_000
   const events = [
     usageEvent({ seq: 1, timestampMs: NOON, usageUnits: 5 }),
@@ -49,11 +52,11 @@ describe('usage report', () => {
       stdout.replace(/─+/, '───'),
     ).toBe(`Usage from 2026-03-01T00:00:00.000Z up to 2026-04-01T00:00:00.000Z, UTC
 
-TENANT  NAME  REQUESTS  BILLABLE  REFUSED  UNITS  IN   OUT  TOKENS
+TENANT  NAME  REQUESTS  BILLABLE  REFUSED  UNITS  IN   OUT  TOKENS   USD
 ───
-acme    =1+1         3         3        0      7   0  1536     0.3
-globex  –            1         0        1      0   0     0       0
-Total                4         3        1      7   0  1536     0.3
+acme    =1+1         3         3        0      7   0  1536     0.3  0.75
+globex  –            1         0        1      0   0     0       0  0.00
+Total                4         3        1      7   0  1536     0.3  0.75
 `)
   })
 
@@ -63,20 +66,21 @@ Total                4         3        1      7   0  1536     0.3
     expect(JSON.parse(stdout)).toEqual({
       from: '2026-03-01T00:00:00.000Z',
       to: '2026-04-01T00:00:00.000Z',
+      currency: 'USD',
       rows: [
-        { day: '2026-03-10', status: '2xx', requests: 1, billable: 1, refused: 0, ...sums },
+        { day: '2026-03-10', status: '2xx', requests: 1, billable: 1, refused: 0, ...sums, amount: '0.25' },
         {
           ...{ day: '2026-03-10', status: '4xx', requests: 1, billable: 0, refused: 1 },
-          ...{ ...sums, usage_units: 0, bytes_sent: 0 },
+          ...{ ...sums, usage_units: 0, bytes_sent: 0, amount: '0.00' },
         },
         {
           ...{ day: '2026-03-11', status: '2xx', requests: 2, billable: 2, refused: 0 },
-          ...{ ...sums, usage_units: 2, bytes_sent: 1_024, quantities: { tokens: '0.3' } },
+          ...{ ...sums, usage_units: 2, bytes_sent: 1_024, quantities: { tokens: '0.3' }, amount: '0.50' },
         },
       ],
       total: {
         ...{ requests: 4, billable: 3, refused: 1, usage_units: 7 },
-        ...{ bytes_received: 0, bytes_sent: 1_536, quantities: { tokens: '0.3' } },
+        ...{ bytes_received: 0, bytes_sent: 1_536, quantities: { tokens: '0.3' }, amount: '0.75' },
       },
     })
   })
@@ -99,9 +103,9 @@ Total                4         3        1      7   0  1536     0.3
 describe('usage export', () => {
   const head =
     'period_start,period_end,tenant_id,tenant_name,key_id,key_name,' +
-    'requests,billable,refused,usage_units,bytes_received,bytes_sent,tokens\r\n'
+    'requests,billable,refused,usage_units,bytes_received,bytes_sent,tokens,amount,currency\r\n'
   const span = '2026-03-01T00:00:00.000Z,2026-04-01T00:00:00.000Z'
-  const csv = `${head}${span},acme,'=1+1,key_1,,3,3,0,7,0,1536,0.3\r\n${span},globex,,key_1,,1,0,1,0,0,0,0\r\n`
+  const csv = `${head}${span},acme,'=1+1,key_1,,3,3,0,7,0,1536,0.3,0.75,USD\r\n${span},globex,,key_1,,1,0,1,0,0,0,0,0.00,USD\r\n`
 
   test('writes CSV by tenant and key to standard output, and nothing else', async () => {
     expect(await usage('export', '--month', '2026-03')).toEqual({ stdout: csv, stderr: '', exitCode: 0 })

@@ -33,7 +33,7 @@ describe('the file of the usage log', () => {
     expect(columns.map(({ name }) => name).join(' ')).toBe(
       'id timestamp tenant_id key_id api_id route_id plan_id plan_version subscription_id method endpoint ' +
         'status_code outcome refusal billable response_time_ms bytes_sent bytes_received usage_units ' +
-        'quantities dimensions client_ip request_id node_id epoch seq source count',
+        'quantities dimensions leaks client_ip request_id node_id epoch seq source count',
     )
   })
 

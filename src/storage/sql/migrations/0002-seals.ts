@@ -19,9 +19,10 @@ export const seals: Migration = {
       bytes_received ${bigint} not null,
       bytes_sent ${bigint} not null,
       duration_ms ${bigint} not null,
-      quantities text not null,
+      meters text not null,
       ids text not null,
       contents text not null,
+      marks text not null,
       primary key (bucket_ms, node_id, epoch)
     ) ${clustered}`,
     'create index usage_seals_by_run on usage_seals (node_id, epoch, last_seq)',
@@ -36,6 +37,7 @@ export const seals: Migration = {
     `create table adjustments (
       id text primary key,
       event_id text not null unique,
+      event_ms ${bigint} not null,
       seq ${bigint} not null unique,
       reason text not null,
       actor text not null,

@@ -1,7 +1,7 @@
 import type { Migration } from '../migrate.ts'
 
 /**
- * Meters that cannot be added up, dimensions, and answers kept for calls with an Idempotency-Key.
+ * Meters that cannot be added up, and dimensions.
  *
  * Both engines can rename a table, neither can add a column to a primary key: so two tables are made anew.
  */

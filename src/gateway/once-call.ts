@@ -1,0 +1,97 @@
+import type { ClaimHolder } from '../storage/ports/kept-answers.ts'
+import type { Ending } from './ending.ts'
+import type { KeeperClient } from './keeper-client.ts'
+import type { Held } from './meter.ts'
+
+/**
+ * A call that holds its `Idempotency-Key`: its answer is kept while it passes.
+ *
+ * The end of the answer leaves when its event is durable and then the answer is kept: who has the whole
+ * answer gets it again. An answer that may differ next time is not kept, and its key is free again.
+ */
+export class OnceCall {
+  /** An earlier call with the key broke off after it was on the bill. */
+  readonly billedBefore: boolean
+  readonly #holder: ClaimHolder
+  readonly #parts: OnceCallParts
+  #head: AnswerHead | undefined
+  #pieces: Buffer[] = []
+  #bytes = 0
+  #whole = false
+  #over = false
+
+  constructor(holder: ClaimHolder, billedBefore: boolean, parts: OnceCallParts) {
+    this.#holder = holder
+    this.billedBefore = billedBefore
+    this.#parts = parts
+  }
+
+  /** Whether the call is brought to its end though its client left: the next one then finds the answer. */
+  get outlivesClient(): boolean {
+    return this.#bytes <= this.#parts.answerBytesMax && !this.#parts.isDraining()
+  }
+
+  /** The head of the answer, as the upstream gave it. */
+  begin(status: number, statusText: string | undefined, fields: readonly string[]): void {
+    this.#head = { status, statusText: statusText ?? null, fields: [...fields] }
+  }
+
+  /** A piece of its body. */
+  piece(bytes: Buffer): void {
+    this.#bytes += bytes.length
+    if (this.#bytes <= this.#parts.answerBytesMax) this.#pieces.push(bytes)
+    else this.#pieces = []
+  }
+
+  /** The answer came to its end. */
+  complete(): void {
+    this.#whole = true
+  }
+
+  /** The call is over: what its event, once durable, lets go. */
+  finish({ outcome }: Ending, held: Held | undefined): Held | undefined {
+    const head = this.#head
+    const finished = outcome === 'ok' || outcome === 'client_aborted'
+    const fits = this.#bytes <= this.#parts.answerBytesMax
+    if (!finished || !this.#whole || !fits || head === undefined || !isFinal(head.status)) {
+      this.abandon()
+      return held
+    }
+    this.#over = true
+    const { keeper, keepMs, requestId } = this.#parts
+    const answer = { ...head, requestId, body: Buffer.concat(this.#pieces) }
+    const letGo = (): void => held?.release()
+    // Not kept, it is answered all the same: the operator hears of it from the keeper.
+    return { release: () => void keeper.keep(this.#holder, answer, keepMs).then(letGo, letGo) }
+  }
+
+  /** Nothing came of it that could be given again: the key is free. */
+  abandon(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#parts.keeper.release(this.#holder)
+  }
+}
+
+export interface OnceCallParts {
+  readonly keeper: KeeperClient
+  readonly keepMs: number
+  readonly answerBytesMax: number
+  /** Of the request, for its answer to be found by. */
+  readonly requestId: string
+  readonly isDraining: () => boolean
+}
+
+interface AnswerHead {
+  readonly status: number
+  readonly statusText: string | null
+  readonly fields: readonly string[]
+}
+
+/** Whether the same request would be answered alike: faults pass, and so does what asks to wait. */
+function isFinal(status: number): boolean {
+  return status >= 200 && status < 500 && !PASSING.has(status)
+}
+
+/** Request Timeout, Conflict, Too Early, Too Many Requests. */
+const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429])

@@ -1,0 +1,31 @@
+import type { IncomingMessage } from 'node:http'
+
+/** The whole body of a request; undefined when it has more than `bytesMax`. Never rejects. */
+export function readBody(
+  request: IncomingMessage,
+  bytesMax: number,
+): Promise<Buffer | BrokenOff | undefined> {
+  return new Promise((resolve) => {
+    const pieces: Buffer[] = []
+    let size = 0
+    request.on('data', (piece: Buffer) => {
+      size += piece.length
+      if (size > bytesMax) {
+        pieces.length = 0
+        resolve(undefined)
+      } else pieces.push(piece)
+    })
+    request.on('end', () => resolve(Buffer.concat(pieces)))
+    request.on('close', () => resolve(new BrokenOff(size)))
+  })
+}
+
+/** The client left before its request was whole. */
+export class BrokenOff {
+  /** What had come of the body. */
+  readonly bytes: number
+
+  constructor(bytes: number) {
+    this.bytes = bytes
+  }
+}

@@ -1,0 +1,186 @@
+import { type Kysely, sql } from 'kysely'
+import type {
+  Claim,
+  ClaimHolder,
+  ClaimOutcome,
+  ClaimOwner,
+  ClaimPlace,
+  KeptAnswer,
+  KeptAnswerStore,
+} from '../ports/kept-answers.ts'
+import type { KeptAnswerRow } from './intake-schema.ts'
+import type { ControlSchema } from './schema.ts'
+
+/** Calls with an `Idempotency-Key`, in SQL. */
+export class SqlKeptAnswerStore implements KeptAnswerStore {
+  readonly #db: Kysely<ControlSchema>
+
+  constructor(db: Kysely<ControlSchema>) {
+    this.#db = db
+  }
+
+  async claim(claim: Claim): Promise<ClaimOutcome> {
+    // Each turn either ends or finds that another call changed the row meanwhile.
+    for (;;) {
+      if (await this.#insert(claim)) return { kind: 'claimed', earlierIds: [] }
+      const row = await this.#find(claim)
+      if (row === undefined) continue
+      if (row.expires_at_ms <= claim.nowMs) {
+        await this.#at(claim).where('event_id', '=', row.event_id).execute()
+        continue
+      }
+      const outcome = judge(row, claim)
+      if (outcome !== undefined) return outcome
+      const earlierIds = [...readIds(row.earlier_ids), row.event_id].slice(-EARLIER_MAX)
+      if (await this.#takeOver(claim, row.event_id, earlierIds)) return { kind: 'claimed', earlierIds }
+    }
+  }
+
+  async keep(holder: ClaimHolder, answer: KeptAnswer, expiresAtMs: number): Promise<boolean> {
+    const { body, ...head } = answer
+    const result = await this.#db
+      .updateTable('kept_answers')
+      .set({
+        head: JSON.stringify(head),
+        body: body.toString('base64'),
+        bytes: body.length,
+        expires_at_ms: expiresAtMs,
+      })
+      .where(places(holder))
+      .where('event_id', '=', holder.eventId)
+      .executeTakeFirst()
+    return result.numUpdatedRows === 1n
+  }
+
+  async release(holder: ClaimHolder): Promise<void> {
+    await this.#at(holder).where('event_id', '=', holder.eventId).where('head', 'is', null).execute()
+  }
+
+  async renew({ nodeId, epoch }: ClaimOwner, leaseUntilMs: number): Promise<void> {
+    await this.#db
+      .updateTable('kept_answers')
+      .set({ lease_until_ms: leaseUntilMs })
+      .where('node_id', '=', nodeId)
+      .where('epoch', '=', epoch)
+      .where('head', 'is', null)
+      .execute()
+  }
+
+  async bytesOf(tenantId: string): Promise<number> {
+    const row = await this.#db
+      .selectFrom('kept_answers')
+      .select(sql<number>`cast(coalesce(sum(bytes), 0) as bigint)`.as('bytes'))
+      .where('tenant_id', '=', tenantId)
+      .executeTakeFirst()
+    return row?.bytes ?? 0
+  }
+
+  async trim(tenantId: string, bytesMax: number): Promise<number> {
+    let bytes = await this.bytesOf(tenantId)
+    while (bytes > bytesMax) {
+      const oldest = await this.#db
+        .selectFrom('kept_answers')
+        .select(['tenant_id as tenantId', 'route_id as routeId', 'idempotency_key as key', 'bytes'])
+        .where('tenant_id', '=', tenantId)
+        .where('head', 'is not', null)
+        .orderBy('expires_at_ms')
+        .limit(TRIM_AT_ONCE)
+        .execute()
+      if (oldest.length === 0) return bytes
+      for (const row of oldest) {
+        if (bytes <= bytesMax) break
+        await this.#at(row).execute()
+        bytes -= row.bytes
+      }
+    }
+    return bytes
+  }
+
+  async removeExpired(nowMs: number, limit: number): Promise<number> {
+    const expired = await this.#db
+      .selectFrom('kept_answers')
+      .select(['tenant_id as tenantId', 'route_id as routeId', 'idempotency_key as key'])
+      .where('expires_at_ms', '<=', nowMs)
+      .orderBy('expires_at_ms')
+      .limit(limit)
+      .execute()
+    for (const row of expired) await this.#at(row).where('expires_at_ms', '<=', nowMs).execute()
+    return expired.length
+  }
+
+  #at(place: ClaimPlace) {
+    return this.#db.deleteFrom('kept_answers').where(places(place))
+  }
+
+  #find(place: ClaimPlace): Promise<KeptAnswerRow | undefined> {
+    return this.#db.selectFrom('kept_answers').selectAll().where(places(place)).executeTakeFirst()
+  }
+
+  async #insert(claim: Claim): Promise<boolean> {
+    const { tenantId, routeId, key, eventId, owner, fingerprint, leaseUntilMs, expiresAtMs } = claim
+    const result = await this.#db
+      .insertInto('kept_answers')
+      .values({
+        tenant_id: tenantId,
+        route_id: routeId,
+        idempotency_key: key,
+        event_id: eventId,
+        earlier_ids: '[]',
+        fingerprint,
+        node_id: owner.nodeId,
+        epoch: owner.epoch,
+        lease_until_ms: leaseUntilMs,
+        expires_at_ms: expiresAtMs,
+        head: null,
+        body: null,
+        bytes: 0,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst()
+    return result.numInsertedOrUpdatedRows === 1n
+  }
+
+  /** Takes the key of a call that broke off; false when someone else was quicker. */
+  async #takeOver(claim: Claim, from: string, earlierIds: readonly string[]): Promise<boolean> {
+    const { eventId, owner, leaseUntilMs, expiresAtMs } = claim
+    const result = await this.#db
+      .updateTable('kept_answers')
+      .set({
+        event_id: eventId,
+        earlier_ids: JSON.stringify(earlierIds),
+        node_id: owner.nodeId,
+        epoch: owner.epoch,
+        lease_until_ms: leaseUntilMs,
+        expires_at_ms: expiresAtMs,
+      })
+      .where(places(claim))
+      .where('event_id', '=', from)
+      .where('head', 'is', null)
+      .executeTakeFirst()
+    return result.numUpdatedRows === 1n
+  }
+}
+
+/** So many calls of one key that broke off are remembered. */
+const EARLIER_MAX = 20
+const TRIM_AT_ONCE = 50
+
+/** What a key that was used before means for a call; undefined when its call broke off. */
+function judge(row: KeptAnswerRow, { fingerprint, owner, nowMs }: Claim): ClaimOutcome | undefined {
+  if (row.fingerprint !== fingerprint) return { kind: 'mismatch' }
+  if (row.head !== null) {
+    const head: Omit<KeptAnswer, 'body'> = JSON.parse(row.head)
+    const body = Buffer.from(row.body ?? '', 'base64')
+    return { kind: 'answered', eventId: row.event_id, answer: { ...head, body } }
+  }
+  const nodeRestarted = row.node_id === owner.nodeId && row.epoch < owner.epoch
+  return nodeRestarted || row.lease_until_ms <= nowMs ? undefined : { kind: 'running' }
+}
+
+function places({ tenantId, routeId, key }: ClaimPlace) {
+  return sql<boolean>`tenant_id = ${tenantId} and route_id = ${routeId} and idempotency_key = ${key}`
+}
+
+function readIds(text: string): readonly string[] {
+  return JSON.parse(text)
+}
