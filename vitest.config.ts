@@ -9,7 +9,9 @@ const OF_FILES = [
   'test/flow/full-disk.test.ts',
   'test/flow/many-nodes.test.ts',
   'test/flow/postgres-kills.test.ts',
+  'test/flow/secrets.test.ts',
   'test/flow/stacks.test.ts',
+  'test/flow/wrong-turns.test.ts',
   'test/crash/crash.test.ts',
 ]
 

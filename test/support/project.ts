@@ -49,11 +49,11 @@ export class Project {
   }
 
   writeConfig(text: string): void {
-    writeFileSync(this.path('gatez.yaml'), this.#onStack(text))
+    writeFileSync(this.path('gatez.yaml'), this.onStack(text))
   }
 
   /** The same file on the stores of this run's stack, unless the test says where they are. */
-  #onStack(text: string): string {
+  onStack(text: string): string {
     if (stackOfRun() === 'embedded') return text
     this.#control ??= newDatabase()
     if (!text.startsWith('{')) return text.replace('sqlite:.gatez/gatez.db', this.#control)

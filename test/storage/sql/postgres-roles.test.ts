@@ -13,7 +13,7 @@ import { query, startPostgres } from '../../support/services/postgres.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const postgres = await startPostgres()
-const ROLES = readFileSync(join(import.meta.dirname, '../../../docs/postgres-roles.sql'), 'utf8')
+const ROLES = readFileSync(join(import.meta.dirname, '../../../templates/servers/postgres-roles.sql'), 'utf8')
 const clock = new ManualClock(NOON)
 
 function as(url: string, user: string): string {
