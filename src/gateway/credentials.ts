@@ -1,9 +1,11 @@
+import type { Clock } from '../lib/clock.ts'
 import type { Token } from '../model/token.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { TokenAuthenticator } from './authenticate-token.ts'
 import type { Caller } from './call-plan.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange } from './exchange.ts'
+import { QuietLog } from './quiet-log.ts'
 import { Refusal } from './refusal.ts'
 import { STORE_UNAVAILABLE } from './refusals.ts'
 import type { RequestHead } from './request-head.ts'
@@ -12,9 +14,11 @@ import type { Rules } from './rules.ts'
 /** Keys and tokens: whose they are, and how often one address may show such that are none. */
 export class Credentials {
   readonly #parts: CredentialsParts
+  readonly #quiet: QuietLog
 
   constructor(parts: CredentialsParts) {
     this.#parts = parts
+    this.#quiet = new QuietLog(parts.warn, parts.clock)
   }
 
   /** Whose key a request carries. */
@@ -41,7 +45,8 @@ export class Credentials {
     return found.then(
       (settled) => this.#count(exchange, settled),
       (error: unknown) => {
-        this.#parts.warn('a key could not be looked up', error instanceof Error ? error.message : '')
+        const why = error instanceof Error ? error.message : String(error)
+        this.#quiet.tell(why, 'keys cannot be looked up: calls with such as are not in memory get 503', why)
         return STORE_UNAVAILABLE
       },
     )
@@ -58,4 +63,5 @@ export interface CredentialsParts {
   readonly tokens: TokenAuthenticator
   readonly clients: Clients
   readonly warn: (what: string, detail: string) => void
+  readonly clock: Clock
 }

@@ -12,9 +12,9 @@ import type { UsageLog } from './ports/usage-log.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import { type FolderLock, lockFolder } from './sql/folder-lock.ts'
 import { SqliteGrantReader } from './sql/grant-reader.ts'
-import { placeOf, postgresEngine } from './sql/postgres-engine.ts'
-import { examinePostgres } from './sql/postgres-examine.ts'
-import { PostgresGrantReader } from './sql/postgres-grant-reader.ts'
+import type { SqlEngine } from './sql/engine.ts'
+import { LateGrantReader } from './sql/late-grant-reader.ts'
+import { placeOf } from './sql/postgres-place.ts'
 import { readSchemaVersion, type SchemaVersion } from './sql/schema-version.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
 import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
@@ -31,7 +31,7 @@ export async function openControlStore(config: StoresOnly, clock: Clock): Promis
   const { control } = config.stores
   const engine =
     control.driver === 'postgres'
-      ? postgresEngine(control.url, { connectionsMax: CONNECTIONS_MAX, name: 'store' })
+      ? await postgres(control.url, CONNECTIONS_MAX)
       : sqliteEngine(openSqliteFile(control.path))
   return openSqlControlStore(engine, clock)
 }
@@ -43,9 +43,7 @@ export function controlStorePlace({ stores: { control } }: StoresOnly): string {
 
 /** Which schema the control store has; 0 when there is none yet. Changes nothing. */
 export async function schemaOfControlStore({ stores: { control } }: StoresOnly): Promise<SchemaVersion> {
-  if (control.driver === 'postgres') {
-    return readSchemaVersion(postgresEngine(control.url, { connectionsMax: 1, name: 'db status' }))
-  }
+  if (control.driver === 'postgres') return readSchemaVersion(await postgres(control.url, 1))
   const database = existsSync(control.path)
     ? openSqliteFileForReading(control.path)
     : openSqliteFile(':memory:')
@@ -57,14 +55,16 @@ export async function examineControlServer(
   { stores: { control } }: StoresOnly,
   clock: Clock,
 ): Promise<ServerFacts | undefined> {
-  return control.driver === 'postgres' ? examinePostgres(control.url, clock) : undefined
+  if (control.driver !== 'postgres') return undefined
+  const { examinePostgres } = await import('./sql/postgres-examine.ts')
+  return examinePostgres(control.url, clock)
 }
 
 /** Opens what a gateway thread reads keys through. The control store must have been opened before. */
 export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
   const { control } = config.stores
   return control.driver === 'postgres'
-    ? new PostgresGrantReader(control.url, clock)
+    ? new LateGrantReader(openPostgresGrantReader(control.url, clock))
     : new SqliteGrantReader(openSqliteFileForReading(control.path), clock)
 }
 
@@ -118,6 +118,17 @@ export function damageOf(path: string): readonly string[] {
   } finally {
     database.close()
   }
+}
+
+// The driver of Postgres takes 40 ms to load: only who has such a store waits for it.
+async function postgres(url: string, connectionsMax: number): Promise<SqlEngine> {
+  const { postgresEngine } = await import('./sql/postgres-engine.ts')
+  return postgresEngine(url, { connectionsMax, name: 'store' })
+}
+
+async function openPostgresGrantReader(url: string, clock: Clock): Promise<GrantReader> {
+  const { PostgresGrantReader } = await import('./sql/postgres-grant-reader.ts')
+  return new PostgresGrantReader(url, clock)
 }
 
 /** Of each thread that works on the store: what waits for one waits in a queue of its own. */

@@ -5,7 +5,9 @@ import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Load } from '../support/load.ts'
 import { Project } from '../support/project.ts'
+import { RawClient } from '../support/raw-client.ts'
 import { startPostgres } from '../support/services/postgres.ts'
+import { until } from '../support/until.ts'
 
 const postgres = await startPostgres()
 
@@ -38,4 +40,34 @@ test('a gateway goes on while Postgres is killed 20 times: each call is answered
     equal: true,
     differences: [],
   })
+})
+
+test('while Postgres is away, keys that are in memory go on, others get 503, and neither needs a restart after', async () => {
+  const upstream = await CountingUpstream.start()
+  const stores = { control: await postgres.database() }
+  const config = flowConfig({ upstreamPort: upstream.port, plans: { open: { keys: { max: 5 } } } })
+  const project = await Project.with({ ...config, stores })
+  await project.run('tenants', 'create', 'acme', '--plan', 'open')
+  const [known, fresh] = [
+    await project.json('keys', 'create', 'acme'),
+    await project.json('keys', 'create', 'acme', '--name', 'two'),
+  ]
+  const serve = await project.serve()
+  const client = await RawClient.connect(serve.port)
+  const call = ({ secret }: { secret: string }) => client.call({ path: '/x', headers: { 'x-api-key': secret } })
+  expect((await call(known)).status).toBe(200)
+  await postgres.kill()
+  expect((await call(known)).status).toBe(200)
+  const refused = await call(fresh)
+  expect(refused.status).toBe(503)
+  expect(refused.headers.get('retry-after')).toBe('1')
+  expect(JSON.parse(refused.body.toString())).toMatchObject({ code: 'store-unavailable' })
+  expect(refused.body.toString()).not.toContain('127.0.0.1')
+  const { exitCode, stderr } = await project.try('keys', 'list')
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 7, stderr: expect.stringContaining('nothing listens there') })
+  await postgres.restart()
+  await until('new keys are known', async () => ((await call(fresh)).status === 200 ? true : undefined))
+  expect(await serve.stop()).toBe(0)
+  const { total } = await project.json('usage', 'report')
+  expect(total).toMatchObject({ billable: 3 })
 })

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { SqlDdl, SqlEngine } from './engine.ts'
 import { PostgresDoorbell } from './postgres-doorbell.ts'
 import { postgresDialect } from './postgres-driver.ts'
+import { placeOf } from './postgres-place.ts'
 import { LOCK_MS_MAX, openPostgresPool, type PoolOptions } from './postgres-pool.ts'
 import { afterMigrations } from './postgres-schema.ts'
 
@@ -28,13 +29,6 @@ export function postgresEngine(url: string, options: PoolOptions): SqlEngine {
       if (!pool.ended && !pool.ending) await pool.end()
     },
   }
-}
-
-/** An address as an operator may read it: without its password and options. */
-export function placeOf(url: string): string {
-  const { host, pathname, searchParams } = new URL(url)
-  const socket = searchParams.get('host')
-  return `postgres://${host === '' && socket !== null ? socket : host}${pathname}`
 }
 
 /** One number for all of gatez in one database: who holds it writes alone. */

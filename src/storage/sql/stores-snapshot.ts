@@ -9,7 +9,7 @@ import type { SnapshotPlace, StoreName, StoresSnapshot } from '../ports/stores-s
 import { openSqlControlStore } from './control-store.ts'
 import { HeldSqliteSpool } from './held-spool.ts'
 import { HeldSqliteUsageLog } from './held-usage-log.ts'
-import { HeldPostgres } from './postgres-held.ts'
+import type { HeldPostgres } from './postgres-held.ts'
 import { sqliteEngine } from './sqlite-engine.ts'
 import { openSqliteFileForReading } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
@@ -44,7 +44,10 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
       for (const path of paths.spool) {
         if (existsSync(path)) files.push(new HeldFile('spool', parse(path).name, path))
       }
-      if (postgresUrl !== undefined) postgres = await HeldPostgres.take(postgresUrl)
+      if (postgresUrl !== undefined) {
+        const { HeldPostgres: Held } = await import('./postgres-held.ts')
+        postgres = await Held.take(postgresUrl)
+      }
       for (const store of ['control', 'usage'] as const) {
         const path = paths[store]
         if (path !== undefined && existsSync(path)) files.push(new HeldFile(store, store, path))

@@ -4,7 +4,8 @@ import { ManualClock } from '../../../src/lib/clock.ts'
 import type { ControlStore } from '../../../src/storage/ports/control-store.ts'
 import { openSqlControlStore } from '../../../src/storage/sql/control-store.ts'
 import { postgresEngine } from '../../../src/storage/sql/postgres-engine.ts'
-import { controlStoreContract } from '../../contract/control-store.ts'
+import { type ControlStoreDriver, controlStoreContract } from '../../contract/control-store.ts'
+import { keptAnswersContract } from '../../contract/kept-answers.ts'
 import { type LedgerDriver, ledgerContract } from '../../contract/ledger.ts'
 import { ledgerMarksContract } from '../../contract/ledger-marks.ts'
 import { ledgerReadingContract } from '../../contract/ledger-reading.ts'
@@ -13,13 +14,16 @@ import { startPostgres } from '../../support/services/postgres.ts'
 
 const postgres = await startPostgres()
 
-controlStoreContract({
+const stores: ControlStoreDriver = {
   name: 'postgres',
   open: async (clock) => {
     const url = await postgres.database()
     return { store: await openFor(url, clock), openAgain: () => openFor(url, clock) }
   },
-})
+}
+
+controlStoreContract(stores)
+keptAnswersContract(stores)
 
 const driver: LedgerDriver = {
   name: 'postgres',
