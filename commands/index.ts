@@ -74,12 +74,11 @@ export const TOPICS: Readonly<Record<string, string>> = {
   keys: 'API keys: create, request, approve, reveal, rotate, verify, revoke.',
   members: 'The persons of a tenant, who sign in to its portal.',
   plans: 'The plans in force.',
-  pricing: 'Prices: what a quantity costs, what can hardly be meant, what others would bring.',
+  pricing: 'Prices: what a quantity costs, and what other prices would bring.',
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
   tokens: 'What programs of yours show instead of a person: create, list, revoke.',
-  usage:
-    'What was used: reports, exports, the calls behind a figure, events and logs brought in, leaks, voids.',
+  usage: 'What was used: reports, exports, and the calls behind a figure.',
 }
 
 export interface CommandModule {

@@ -4,6 +4,7 @@ import { Keeping } from './gateway/keeping.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { Meter } from './metering/meter.ts'
 import { readNodeId } from './metering/node-id.ts'
+import { SpoolReader } from './metering/spool-reader.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { MeteringRules } from './shipping/ship.ts'
 import { Shipping } from './shipping/shipping.ts'
@@ -21,10 +22,12 @@ export async function startMetering(
 ): Promise<Metering> {
   const { stores, metering } = config
   const nodeId = readNodeId(stores.dataDir)
-  const epoch = await store.nodes.startEpoch(nodeId, clock.nowMs())
   // Also makes it: the ship thread finds it ready.
   const usageLog = undo.use(await openUsageLog(config))
   const spoolPath = join(stores.dataDir, 'spool.db')
+  // Events are known by their epoch, in each of the three: one of them may have been put back from a copy.
+  const knownEpoch = Math.max(await usageLog.lastEpoch(nodeId), lastSpooledEpoch(spoolPath))
+  const epoch = await store.nodes.startEpoch(nodeId, clock.nowMs(), knownEpoch)
   let committed = (): void => {}
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
   const { durability, spoolBytesMax } = metering
@@ -63,6 +66,18 @@ export async function startMetering(
   )
   undo.defer(() => keeping.stop())
   return { store, usageLog, meter, epoch, shipping, keeping }
+}
+
+function lastSpooledEpoch(spoolPath: string): number {
+  const spool = new SpoolReader(spoolPath)
+  try {
+    return spool.lastEpoch()
+  } catch {
+    // The meter thread opens the same file next, and says what is wrong with it.
+    return 0
+  } finally {
+    spool.close()
+  }
 }
 
 /** What the file says of meters and dimensions. */

@@ -49,7 +49,11 @@ export interface Serving {
    * store; everything stays as it was then.
    */
   reload(config: Config, plans: 'apply' | 'keep'): Promise<readonly string[]>
-  /** Lets requests in flight end, makes every event durable and ships it, and closes the stores. */
+  /**
+   * Lets requests in flight end, makes every event durable and ships it, and closes the stores.
+   *
+   * Throws `store-unavailable` when the stores did not take all; the rest is in the spool, and all is closed.
+   */
   stop(): Promise<void>
 }
 
@@ -105,8 +109,11 @@ export async function serve(parts: ServeParts): Promise<Serving> {
     stop: async () => {
       await gateway.drain(config.gateway.drainMs)
       await ingesting.stop()
-      await metering.shipping.finish()
-      await running.disposeAsync()
+      try {
+        await metering.shipping.finish()
+      } finally {
+        await running.disposeAsync()
+      }
     },
   }
 }

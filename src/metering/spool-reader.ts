@@ -25,7 +25,7 @@ export class SpoolReader {
     this.#closeAllBut(files)
     for (const file of files) {
       const batchId = file.number === place.file ? place.batchId : 0
-      const rows = this.#statement(file)?.all(batchId, limit) ?? []
+      const rows = this.#opened(file)?.next.all(batchId, limit) ?? []
       for (const row of rows) {
         assert(row.count > 0, 'a spool batch holds at least one event')
         if (isChanged(row)) throw new Error(`batch ${row.batchId} of ${file.path} is not as it was written`)
@@ -33,6 +33,12 @@ export class SpoolReader {
       if (rows.length > 0) return rows.map((row) => ({ ...row, file: file.number }))
     }
     return []
+  }
+
+  /** The highest epoch it holds anything of; 0 when it holds nothing. */
+  lastEpoch(): number {
+    const files = spoolFiles(this.#path)
+    return Math.max(0, ...files.map((file) => this.#opened(file)?.lastEpoch.get() ?? 0))
   }
 
   /**
@@ -57,16 +63,17 @@ export class SpoolReader {
   }
 
   /** Undefined while the file is being made. */
-  #statement(file: SpoolFile): OpenFile['next'] | undefined {
+  #opened(file: SpoolFile): OpenFile | undefined {
     const known = this.#open.get(file.number)
-    if (known !== undefined) return known.next
+    if (known !== undefined) return known
     const database = new Database(file.path, { fileMustExist: true })
     try {
       if (database.prepare(HAS_TABLE).get() !== undefined) {
         makeSpoolTable(database)
-        const opened = { database, next: database.prepare<[number, number], StoredBatch>(NEXT) }
+        const next = database.prepare<[number, number], StoredBatch>(NEXT)
+        const opened = { database, next, lastEpoch: database.prepare<[], number>(LAST_EPOCH).pluck() }
         this.#open.set(file.number, opened)
-        return opened.next
+        return opened
       }
     } catch (error) {
       database.close()
@@ -92,8 +99,12 @@ export interface SpoolRow extends StoredBatch {
 interface OpenFile {
   readonly database: Database.Database
   readonly next: Database.Statement<[number, number], StoredBatch>
+  readonly lastEpoch: Database.Statement<[], number>
 }
 
 const HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'batches'"
 
 const NEXT = `SELECT ${BATCH_COLUMNS} FROM batches WHERE batch_id > ? ORDER BY batch_id LIMIT ?`
+
+// Each batch is of the epoch of the one before, or a later one.
+const LAST_EPOCH = 'SELECT epoch FROM batches ORDER BY batch_id DESC LIMIT 1'

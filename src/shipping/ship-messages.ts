@@ -41,4 +41,5 @@ export type ShipReport =
   | { readonly kind: 'figures'; readonly id: number; readonly totals: UsageTotalsView | undefined }
   /** A run failed and will be tried again. */
   | { readonly kind: 'failed'; readonly error: LogFields }
-  | { readonly kind: 'finished' }
+  /** The answer to `finish`; with an error when the stores did not take all. */
+  | { readonly kind: 'finished'; readonly error?: LogFields }

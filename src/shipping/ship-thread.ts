@@ -79,10 +79,14 @@ class ShipThread {
 
   async #finish(): Promise<void> {
     this.#loop.stop()
-    // Twice: the first may join a run that looked just before the last events became durable.
-    await this.#shipper.ship()
-    await this.#shipper.ship()
-    this.#report({ kind: 'finished' })
+    try {
+      // Twice: the first may join a run that looked just before the last events became durable, or that failed.
+      await this.#shipper.ship().catch(() => {})
+      await this.#shipper.ship()
+      this.#report({ kind: 'finished' })
+    } catch (error) {
+      this.#report({ kind: 'finished', error: describeError(error) })
+    }
   }
 }
 

@@ -69,7 +69,11 @@ export class Shipping {
     return answer.promise
   }
 
-  /** Ships all that the spool holds; rejects when that fails, and what is left waits for the next start. */
+  /**
+   * Ships all that the spool holds.
+   *
+   * Throws `store-unavailable` when the stores do not take it: what is left is in the spool, for the next start.
+   */
   async finish(): Promise<void> {
     this.#send({ kind: 'finish' })
     await this.#finished.promise
@@ -84,13 +88,22 @@ export class Shipping {
   #read(report: ShipReport): void {
     if (report.kind === 'figures') this.#answered(report.id, report.totals)
     else if (report.kind === 'failed') this.#parts.onFailed(report.error)
-    else if (report.kind === 'finished') this.#finished.resolve()
+    else if (report.kind === 'finished') this.#finish(report.error)
     else if (report.kind === 'shipped') {
       this.#parts.onShipped(report.through)
       if (report.events.length > 0 && this.#parts.onEvents?.(report.events) === false) {
         this.#send({ kind: 'enough' })
       }
     }
+  }
+
+  #finish(error: LogFields | undefined): void {
+    if (error === undefined) {
+      this.#finished.resolve()
+      return
+    }
+    const detail = `The last calls are in the spool alone; the next start brings them into the stores. ${String(error.error)}`
+    this.#finished.reject(new GatezError('store-unavailable', detail))
   }
 
   #answered(id: number, totals: UsageTotalsView | undefined): void {

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { copyGatez, type GatezOptions, type PreparedGatez, prepareGatez, writeLuaScript } from './lib/load.ts'
+import { nginxCommand } from './lib/nginx.ts'
 import { cpuSeconds, type Program, requirePrograms, startPinned } from './lib/programs.ts'
 import { median, wrk } from './lib/wrk.ts'
 
@@ -37,9 +38,7 @@ const dir = mkdtempSync(join(tmpdir(), 'gatez-bench-'))
 await using cleanUp = new AsyncDisposableStack()
 cleanUp.defer(() => rmSync(dir, { recursive: true, force: true }))
 
-cleanUp.use(
-  await startPinned(LOAD_CPU, UPSTREAM_PORT, ['nginx', '-c', writeNginxConfig(), '-e', '/dev/null']),
-)
+cleanUp.use(await startPinned(LOAD_CPU, UPSTREAM_PORT, nginxCommand(join(dir, 'nginx'), UPSTREAM_PORT)))
 const inProcess = await prepareGatez(join(dir, 'process'), gatezOptions('process', 19_302))
 const onDisk = copyGatez(inProcess, join(dir, 'disk'), gatezOptions('disk', 19_303))
 writeLuaScript(join(dir, 'load.lua'), inProcess.keys)
@@ -100,28 +99,6 @@ function gatezOptions(durability: 'disk' | 'process', port: number): GatezOption
 
 function peer(name: string, port: number, program: Program): Peer {
   return { name, port, program, rates: [], cpuMicros: [] }
-}
-
-function writeNginxConfig(): string {
-  mkdirSync(join(dir, 'nginx'), { recursive: true })
-  const file = join(dir, 'nginx', 'nginx.conf')
-  writeFileSync(
-    file,
-    `daemon off; worker_processes 1; pid ${dir}/nginx/pid;
-events { worker_connections 4096; }
-http {
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
-  client_body_temp_path ${dir}/nginx/a; proxy_temp_path ${dir}/nginx/b; fastcgi_temp_path ${dir}/nginx/c;
-  uwsgi_temp_path ${dir}/nginx/d; scgi_temp_path ${dir}/nginx/e;
-  server {
-    listen 127.0.0.1:${UPSTREAM_PORT};
-    default_type application/json;
-    location / { return 200 '{"results":[{"id":1,"title":"first"},{"id":2,"title":"second"}],"total":2,"took_ms":3}\\n    '; }
-  }
-}
-`,
-  )
-  return file
 }
 
 function rate(value: number | undefined): string {

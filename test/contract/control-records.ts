@@ -99,6 +99,14 @@ export function keyAndRecordContract(opened: () => { store: ControlStore; clock:
       ])
     })
 
+    test('a start is above every epoch that is known of elsewhere, and the next goes on from there', async () => {
+      expect(await store.nodes.startEpoch('a', NOON, 6)).toBe(7)
+      expect(await store.nodes.startEpoch('a', NOON, 3)).toBe(8)
+      expect(await store.nodes.startEpoch('a', NOON, 8)).toBe(9)
+      expect(await store.nodes.startEpoch('a', NOON, 20)).toBe(21)
+      expect(await store.nodes.startEpoch('a', NOON)).toBe(22)
+    })
+
     test('changes are numbered upwards and can be read from any of them on', async () => {
       expect(await store.changes.latestSequence()).toBe(0)
       await store.changes.insert('key:one', NOON)

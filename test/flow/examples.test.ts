@@ -29,6 +29,9 @@ const BEFORE: Readonly<Record<string, string>> = {
   'gatez restore backups/monday': 'gatez backup backups/monday; rm -r .gatez',
   'gatez restore backups/monday --force': 'gatez backup backups/monday',
   'gatez why': 'served',
+  'gatez usage explain': 'served',
+  'gatez usage explain usage.csv': 'served; gatez usage export > usage.csv',
+  'gatez usage void': 'gatez usage import answered.jsonl',
 }
 
 /** Exit codes other than 0, and why. */
@@ -59,6 +62,7 @@ apis:
       - { id: lookup, match: "GET /v1/lookup/{id}" }
       - { id: analyze, match: POST /v1/analyze, requires: [ai] }
 features: { ai: AI endpoints }
+meters: [{ id: emails, from: event }]
 plans:
   - id: free
     routes: all
@@ -82,6 +86,7 @@ const SERVED = `served() {
 let base: string
 const keys = { requested: ['', ''], approved: [''], active: ['', ''] }
 let secret = ''
+let token = ''
 
 beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'gatez-test-'))
@@ -95,6 +100,21 @@ beforeAll(async () => {
   for (const name of ['staging.yaml', 'next.yaml']) writeFileSync(join(folder, name), CONFIG)
   writeFileSync(join(folder, 'prices.yaml'), '{ price: { model: per_unit, unit: "0.10" }, quantity: 12 }')
   writeFileSync(join(folder, 'keys.csv'), 'tenant,name,key\nacme,old,0123456789abcdef0123456789abcdef\n')
+  const event = (id: string) =>
+    JSON.stringify({ tenant_id: 'acme', metric: 'emails', value: 1, idempotency_key: id })
+  writeFileSync(join(folder, 'events.jsonl'), `${event('a')}\n${event('b')}\n`)
+  const call = {
+    timestamp: new Date().toISOString(),
+    method: 'GET',
+    endpoint: '/v1/search',
+    status_code: 200,
+  }
+  writeFileSync(join(folder, 'calls.jsonl'), `${JSON.stringify({ ...call, customer_id: 'acme', id: 'c' })}\n`)
+  // What was served here was answered 502, and so never billed.
+  const answered = ['01KKBSWHG0SEB9A0010000Y5WW', 'order-4711-retry-2'].map((id) =>
+    JSON.stringify({ ...call, customer_id: 'acme', id }),
+  )
+  writeFileSync(join(folder, 'answered.jsonl'), `${answered.join('\n')}\n`)
   const run = async (line: string) => JSON.parse((await shell(line, folder)).stdout)
   await shell('gatez apply && gatez tenants create acme --plan free', folder)
   for (const list of [keys.requested, keys.approved]) {
@@ -107,6 +127,7 @@ beforeAll(async () => {
     secret = made.secret
   }
   writeFileSync(join(folder, 'key.txt'), secret)
+  token = (await run('gatez tokens create job --scope events --json')).id
   await shell(
     'git init -q . && git add gatez.yaml && git -c user.name=a -c user.email=a@b commit -qm a',
     folder,
@@ -148,6 +169,7 @@ function scriptOf(example: string): string {
   const line = example
     .replaceAll(/key_2f6k8m0q1r3t5w7x9z2b/g, keyFor(example, 0))
     .replaceAll(/key_7q1r3t5w7x9z2b2f6k8m/g, keyFor(example, 1))
+    .replaceAll('tok_2f6k8m0q1r3t5w7x9z2b', token)
     .replaceAll('/etc/gatez/gatez.yaml', 'gatez.yaml')
     // An id is never used again.
     .replace('tenants create acme', 'tenants create fresh')

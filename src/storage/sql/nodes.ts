@@ -10,14 +10,13 @@ export class SqlNodeStore implements NodeStore {
     this.#db = db
   }
 
-  async startEpoch(nodeId: string, startedAtMs: number): Promise<number> {
+  async startEpoch(nodeId: string, startedAtMs: number, knownEpoch = 0): Promise<number> {
+    const above = sql<number>`CASE WHEN nodes.epoch > ${knownEpoch} THEN nodes.epoch ELSE ${knownEpoch} END + 1`
     const row = await this.#db
       .insertInto('nodes')
-      .values({ node_id: nodeId, epoch: 1, started_at_ms: startedAtMs })
+      .values({ node_id: nodeId, epoch: knownEpoch + 1, started_at_ms: startedAtMs })
       .onConflict((conflict) =>
-        conflict
-          .column('node_id')
-          .doUpdateSet({ epoch: sql<number>`nodes.epoch + 1`, started_at_ms: startedAtMs }),
+        conflict.column('node_id').doUpdateSet({ epoch: above, started_at_ms: startedAtMs }),
       )
       .returning('epoch')
       .executeTakeFirstOrThrow()

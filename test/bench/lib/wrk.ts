@@ -39,6 +39,12 @@ export interface WrkOptions {
   readonly port: number
 }
 
+/** The values below which a quarter, a half and three quarters lie. */
+export function quartiles(values: readonly number[]): readonly number[] {
+  const sorted = [...values].sort((left, right) => left - right)
+  return [0.25, 0.5, 0.75].map((part) => sorted[Math.floor(sorted.length * part)] ?? Number.NaN)
+}
+
 /** The middle value. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((left, right) => left - right)
