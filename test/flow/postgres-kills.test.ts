@@ -54,7 +54,8 @@ test('while Postgres is away, keys that are in memory go on, others get 503, and
   ]
   const serve = await project.serve()
   const client = await RawClient.connect(serve.port)
-  const call = ({ secret }: { secret: string }) => client.call({ path: '/x', headers: { 'x-api-key': secret } })
+  const call = ({ secret }: { secret: string }) =>
+    client.call({ path: '/x', headers: { 'x-api-key': secret } })
   expect((await call(known)).status).toBe(200)
   await postgres.kill()
   expect((await call(known)).status).toBe(200)
@@ -64,7 +65,10 @@ test('while Postgres is away, keys that are in memory go on, others get 503, and
   expect(JSON.parse(refused.body.toString())).toMatchObject({ code: 'store-unavailable' })
   expect(refused.body.toString()).not.toContain('127.0.0.1')
   const { exitCode, stderr } = await project.try('keys', 'list')
-  expect({ exitCode, stderr }).toMatchObject({ exitCode: 7, stderr: expect.stringContaining('nothing listens there') })
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 7,
+    stderr: expect.stringContaining('nothing listens there'),
+  })
   await postgres.restart()
   await until('new keys are known', async () => ((await call(fresh)).status === 200 ? true : undefined))
   expect(await serve.stop()).toBe(0)

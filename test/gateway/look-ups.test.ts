@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { LookUps } from '../../src/gateway/look-ups.ts'
-import type { Grant } from '../../src/model/grant.ts'
 import { readRequestHead } from '../../src/gateway/request-head.ts'
 import { Rules } from '../../src/gateway/rules.ts'
+import type { Grant } from '../../src/model/grant.ts'
 import { makeSecret } from '../../src/model/key.ts'
 import { PLANS } from '../support/control-store.ts'
 import { apiOn, OWN_PATHS } from '../support/gateway.ts'
@@ -45,7 +45,9 @@ test('calls that want the same key wait for one read, and the next needs none', 
   expect(asked).toHaveLength(1)
   asked[0]?.resolve(GRANT)
   const callers = await Promise.all(calls)
-  expect(callers.map((caller) => 'grant' in caller && caller.grant)).toEqual(Array.from({ length: 5 }, () => GRANT))
+  expect(callers.map((caller) => 'grant' in caller && caller.grant)).toEqual(
+    Array.from({ length: 5 }, () => GRANT),
+  )
   expect(authenticator.authenticate(headWith(SECRET), RULES, NOW)).toMatchObject({ grant: GRANT })
   expect(asked).toHaveLength(1)
 })

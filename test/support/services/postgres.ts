@@ -131,7 +131,12 @@ class Cluster {
     const ended = () => server.exitCode !== null || server.signalCode !== null
     await until(
       'Postgres answers',
-      async () => ended() || (await query(url, 'select 1').then(() => true, () => undefined)),
+      async () =>
+        ended() ||
+        (await query(url, 'select 1').then(
+          () => true,
+          () => undefined,
+        )),
       30_000,
     )
     return !ended()
