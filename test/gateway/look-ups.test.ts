@@ -85,7 +85,7 @@ test('a read that fails is nobody’s answer, and the next call asks again', asy
 
 test('so many reads may wait, and no more: the rest is told at once', async () => {
   const waiting = new LookUps(() => new Promise<string>(() => {}))
-  for (let number = 0; number < 1_000; number += 1) waiting.of(`hash-${number}`)
+  for (let number = 0; number < 1_000; number += 1) void waiting.of(`hash-${number}`)
   await expect(waiting.of('one-more')).rejects.toMatchObject({ code: 'store-unavailable' })
   expect(waiting.of('hash-7')).toBe(waiting.of('hash-7'))
 })
