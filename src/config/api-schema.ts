@@ -98,6 +98,7 @@ export const apiSchema = strict({
     })
     .transform(read(parseUpstreams)),
   balance: z.enum(['round-robin', 'least-pending']).default('round-robin'),
+  connections: z.int().min(1).max(65_535).nullable().default(null),
   health: health.nullable().default(null),
   breaker: breaker.nullable().optional(),
   openapi: z.string().min(1).optional(),

@@ -11,6 +11,7 @@ export function toApi(api: WrittenApi, folder: string): Api {
     hosts: api.hosts,
     upstreams: api.upstream,
     balance: api.balance,
+    connectionsMax: api.connections,
     health: api.health === null ? null : toHealth(api.health),
     breaker: toBreaker(api),
     openapi: api.openapi === undefined ? null : resolve(folder, api.openapi),

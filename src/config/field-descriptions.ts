@@ -59,6 +59,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'apis[].hosts':
     'Host names it answers to; every host if none. An api with hosts goes before those without.',
   'apis[].upstream': 'Where its calls go: origin and optional base path; or a list of them.',
+  'apis[].connections':
+    'The most connections to each upstream, of each thread; what finds none waits as for a new one. null for any.',
   'apis[].balance': 'Which of several upstreams is next: in turn, or the one with the fewest calls pending.',
   'apis[].health': 'Asks each upstream, ever again, whether it is well; one that is not gets no calls.',
   'apis[].health.path': 'Asked with GET, behind the base path.',

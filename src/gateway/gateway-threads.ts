@@ -14,6 +14,8 @@ import type { GatewayCommand, GatewayReport, GatewayThreadData } from './thread-
 
 /** Room for short-lived objects: most requests leave nothing behind, so fewer, larger sweeps cost less. */
 const YOUNG_MIB = 64
+/** A thread that has not ended by itself by then is cut off. */
+const STOP_MS_MAX = 2_000
 
 /**
  * The gateway threads, as the rest of the program sees them.
@@ -99,14 +101,20 @@ export class GatewayThreads {
     })
     worker.on('message', (report: GatewayReport) => reports.emit('report', report))
     worker.on('error', this.#died)
+    const exited = Promise.withResolvers<void>()
     worker.on('exit', (code) => {
+      exited.resolve()
       if (!this.#ending) this.#died(new Error(`a gateway thread ended with code ${code}`))
     })
     const there: Thread = {
       send: (command) => worker.postMessage(command),
       reports,
       stop: async () => {
-        await worker.terminate()
+        worker.postMessage({ kind: 'stop' } satisfies GatewayCommand)
+        // One that is cut off in the middle of a decision would leave its part of the counters locked.
+        const hangs = setTimeout(() => void worker.terminate(), STOP_MS_MAX)
+        await exited.promise
+        clearTimeout(hangs)
       },
     }
     reports.on('report', (report) => this.#read(there, report))

@@ -33,6 +33,8 @@ export type GatewayCommand =
   /** What gatez's own questions to an upstream found out. */
   | { readonly kind: 'health'; readonly health: TargetHealth }
   | { readonly kind: 'drain'; readonly graceMs: number }
+  /** Ends the thread: by itself, so that it holds no lock of the counters when it is gone. */
+  | { readonly kind: 'stop' }
   /** The answer to `figures-wanted`; without totals when they cannot be read. */
   | { readonly kind: 'figures'; readonly id: number; readonly totals: UsageTotalsView | undefined }
 

@@ -119,7 +119,8 @@ export class GatewayThread {
     else if (command.kind === 'health') this.#upstreams.setHealth(command.health)
     else if (command.kind === 'changes') this.#pipeline.forget(command.subjects)
     else if (command.kind === 'figures') this.#figures.settle(command.id, command.totals)
-    else void this.#drain(command.graceMs)
+    else if (command.kind === 'drain') void this.#drain(command.graceMs)
+    else void this.stop()
   }
 
   /** Lets go of all it holds, at once: what is under way breaks off. */

@@ -1,9 +1,6 @@
 import { Pool } from 'undici'
 import { type Api, type Breaker, statusCounts } from '../model/api.ts'
 
-/** Connections to one origin, per gateway thread. */
-const CONNECTIONS_MAX = 256
-
 /** What one call says of its target: `gone` nothing, for the client left. */
 export type Verdict = 'answered' | 'failed' | 'gone'
 
@@ -23,6 +20,7 @@ export class UpstreamTarget {
   /** What gatez's own questions say of it. */
   healthy = true
   readonly #breaker: Breaker | null
+  readonly #connectionsMax: number | null
   #failures = 0
   /** Answers so far that began well. */
   #answers = 0
@@ -35,8 +33,9 @@ export class UpstreamTarget {
     this.url = url
     this.basePath = pathname.replace(/\/$/, '')
     this.#breaker = api.breaker
+    this.#connectionsMax = api.connectionsMax
     this.pool = new Pool(origin, {
-      connections: CONNECTIONS_MAX,
+      connections: api.connectionsMax,
       pipelining: 1,
       // What is promised of calls that break off was tried with HTTP/1.1.
       allowH2: false,
@@ -73,7 +72,7 @@ export class UpstreamTarget {
 
   /** Whether the last call that began must wait until another one ends. */
   get isCrowded(): boolean {
-    return this.pending > CONNECTIONS_MAX
+    return this.#connectionsMax !== null && this.pending > this.#connectionsMax
   }
 
   /** Whether nothing has gone wrong since it answered last. */

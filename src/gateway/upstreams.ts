@@ -108,4 +108,13 @@ export function sameUpstream(left: Api, right: Api): boolean {
 }
 
 /** What of an api its connections and what is known of them depend on. */
-const PARTS = ['upstreams', 'balance', 'health', 'breaker', 'secret', 'tls', 'connectMs'] as const
+const PARTS = [
+  'upstreams',
+  'balance',
+  'connectionsMax',
+  'health',
+  'breaker',
+  'secret',
+  'tls',
+  'connectMs',
+] as const

@@ -8,6 +8,8 @@ export interface Api {
   /** Where its calls go, one or more: origin and optional base path, as `http://127.0.0.1:9000/base`. */
   readonly upstreams: readonly string[]
   readonly balance: 'round-robin' | 'least-pending'
+  /** To each of its upstreams, of each gateway thread; null = as many as there are calls. */
+  readonly connectionsMax: number | null
   /** How gatez asks upstreams by itself whether they are well; null = it does not ask. */
   readonly health: HealthCheck | null
   /** When calls to an upstream that fails are held back; null = never. */

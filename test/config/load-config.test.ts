@@ -39,6 +39,7 @@ describe('a file becomes a configuration', () => {
       hosts: [],
       upstreams: ['http://127.0.0.1:9000'],
       balance: 'round-robin',
+      connectionsMax: null,
       health: null,
       breaker: null,
       openapi: null,

@@ -84,7 +84,7 @@ describe('a call that finds all connections to its upstream busy', () => {
     const gateway = await startGateway({
       upstreamPort: upstream.port,
       timeouts: { connectMs: 300, headersMs: 60_000 },
-      api: { breaker: { failures: 1, openMs: 60_000, statuses: [] } },
+      api: { connectionsMax: 256, breaker: { failures: 1, openMs: 60_000, statuses: [] } },
     })
     const busy = await Promise.all(Array.from({ length: 256 }, () => RawSocket.connect(gateway.port)))
     for (const client of busy) client.send(head(gateway))
@@ -114,7 +114,7 @@ describe('a call that finds all connections to its upstream busy', () => {
     const upstream = await RawUpstream.start((socket) => {
       setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), 100)
     })
-    const gateway = await startGateway({ upstreamPort: upstream.port })
+    const gateway = await startGateway({ upstreamPort: upstream.port, api: { connectionsMax: 100 } })
     const clients = await Promise.all(Array.from({ length: 400 }, () => RawSocket.connect(gateway.port)))
     for (const client of clients) client.send(head(gateway))
     await Promise.all(clients.map((client) => client.sees(/\r\n\r\nok$/, 20_000)))

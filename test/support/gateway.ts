@@ -202,6 +202,7 @@ export function apiOn(port: number, overrides: Partial<Api> = {}): Api {
     hosts: [],
     upstreams: [`http://127.0.0.1:${port}`],
     balance: 'round-robin',
+    connectionsMax: null,
     health: null,
     breaker: null,
     openapi: null,

@@ -6,6 +6,8 @@ const RECORD_BYTES = 64
 const BLOCK_BYTES = 256
 const HEADER_INTS = 16
 const SHARDS_MAX = 16
+/** How long another thread may be in a shard. */
+const LOCKED_MS_MAX = 5_000
 const SHARD_BYTES_MIN = 4 * 1024 * 1024
 
 /** Fields of a record, as 32-bit integers from its start. */
@@ -95,14 +97,22 @@ export class CounterTable {
     return shard * this.#shardInts
   }
 
-  /** Waits until no other thread is in the shard. Threads asleep in here are woken by `unlock`. */
+  /**
+   * Waits until no other thread is in the shard. Threads asleep in here are woken by `unlock`.
+   *
+   * Throws when one is in there for seconds: a decision takes microseconds, so that thread died in the middle
+   * of one, and what it left may be half done. The process has to begin again; it would hang for ever else.
+   */
   lock(at: number): void {
     const lockAt = at + S_LOCK
     for (let spin = 0; spin < 100; spin += 1) {
       if (Atomics.compareExchange(this.ints, lockAt, 0, 1) === 0) return
     }
     // 2 = locked, and someone may be asleep.
-    while (Atomics.exchange(this.ints, lockAt, 2) !== 0) Atomics.wait(this.ints, lockAt, 2)
+    while (Atomics.exchange(this.ints, lockAt, 2) !== 0) {
+      const woken = Atomics.wait(this.ints, lockAt, 2, LOCKED_MS_MAX)
+      if (woken === 'timed-out') throw new Error('a thread died in the middle of a decision about limits')
+    }
   }
 
   unlock(at: number): void {
