@@ -179,6 +179,7 @@ class ControlThread {
     }
     const watcher = await ChangeWatcher.start({
       changes: store.changes,
+      clock,
       everyMs: CHANGES_EVERY_MS,
       onChanges: async (subjects) => {
         if (subjects.includes('plans')) await this.#rulesChanged()
@@ -187,6 +188,8 @@ class ControlThread {
       onError: () => {},
     })
     this.#undo.defer(() => watcher.stop())
+    const bell = store.doorbell?.onChange(() => watcher.ring())
+    this.#undo.defer(() => bell?.[Symbol.dispose]())
     const flushing = setInterval(() => verifier.flush(), FLUSH_MS).unref()
     this.#undo.defer(async () => {
       clearInterval(flushing)

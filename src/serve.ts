@@ -161,8 +161,7 @@ async function startGateway(
   undo.defer(() => gateway.stop())
   await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
-  const watcher = await watchChanges(parts, store, gateway, adjusted)
-  undo.defer(() => watcher.stop())
+  undo.use(await watchChanges(parts, store, gateway, adjusted))
   // What was adjusted before there was anyone watching.
   await adjusted.release()
   // Before the first call is taken: who finds the gateway finds control as well.
@@ -233,14 +232,15 @@ function threadData(
   }))
 }
 
-function watchChanges(
+async function watchChanges(
   parts: ServeParts,
   store: ControlStore,
   gateway: GatewayThreads,
   adjusted: AdjustedQuotas,
-): Promise<ChangeWatcher> {
-  return ChangeWatcher.start({
+): Promise<Disposable> {
+  const watcher = await ChangeWatcher.start({
     changes: store.changes,
+    clock: parts.clock,
     everyMs: CHANGES_EVERY_MS,
     onChanges: async (subjects) => {
       if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
@@ -249,6 +249,13 @@ function watchChanges(
     },
     onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),
   })
+  const bell = store.doorbell?.onChange(() => watcher.ring())
+  return {
+    [Symbol.dispose]: () => {
+      bell?.[Symbol.dispose]()
+      watcher.stop()
+    },
+  }
 }
 
 async function plansInForce(store: ControlStore): Promise<Plan[]> {
