@@ -53,7 +53,7 @@ export class CallVerifier {
     const matched = this.#match(asked)
     if (matched instanceof Refusal)
       return { code: 'NOT_FOUND', refusal: matched, fields: [], caller: undefined }
-    const known = this.#parts.authenticator.find(asked.secret, this.#rules, nowMs)
+    const known = await this.#parts.authenticator.find(asked.secret, this.#rules, nowMs)
     if (known === undefined) return { code: 'NOT_FOUND', refusal: INVALID, fields: [], caller: undefined }
     const { grant, caller } = known
     const call = this.#plan(caller, grant, matched, nowMs)

@@ -7,7 +7,8 @@ import { periodAt } from '../../src/model/period.ts'
 import type { Limit, Quota } from '../../src/model/plan.ts'
 import { NEVER_REFUSES } from '../../src/storage/ports/counters.ts'
 import { NOON, plan } from '../support/control-store.ts'
-import { apiOn, OWN_PATHS, route } from '../support/gateway.ts'
+import { apiOn, route } from '../support/gateway.ts'
+import { OWN_PATHS } from '../support/gateway-defaults.ts'
 
 const SEARCH = route({ id: 'search', path: '/v1/search' })
 const LOOKUP = route({ id: 'lookup', path: '/v1/lookup/{id}' })
