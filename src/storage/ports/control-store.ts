@@ -42,6 +42,9 @@ export interface ControlStore extends ControlTables, AsyncDisposable {
    */
   forTenant<Result>(tenantId: string, work: (tables: ControlTables) => Promise<Result>): Promise<Result>
 
+  /** Whether nodes on other machines may write to it. */
+  readonly isShared: boolean
+
   /** Undefined where changes must be looked for. */
   readonly doorbell: Doorbell | undefined
 }

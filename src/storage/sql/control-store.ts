@@ -47,6 +47,7 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
   const shared = { engine, clock, ledger: { statements, numbers }, events: new EventStatements(db) }
   return {
     ...tablesOn(db, shared),
+    isShared: engine.name === 'postgres',
     doorbell: engine.doorbell,
     transaction: async (work, writers = 'alone') => {
       const ledger = { statements, numbers: numbers.inTransaction() }

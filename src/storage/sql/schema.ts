@@ -174,6 +174,8 @@ export interface NodeTableRow {
   readonly node_id: string
   readonly epoch: number
   readonly started_at_ms: number
+  readonly shipped_at_ms: number | null
+  readonly stopped_at_ms: number | null
 }
 
 export interface ChangeRow {

@@ -1,11 +1,13 @@
 import type { Migration } from '../migrate.ts'
 
-/** Who invoices are for, who is stopped for not paying them, and what of the usage was handed to whom. */
+/** Who invoices are for, who is stopped for not paying them, what was handed to whom, and how far each node is. */
 export const customersAndExports: Migration = {
   version: 14,
   name: 'customers-and-exports',
   statements: ({ bigint }) => [
     'alter table tenants add column customer text',
+    `alter table nodes add column shipped_at_ms ${bigint}`,
+    `alter table nodes add column stopped_at_ms ${bigint}`,
     // Dunning wrote `suspended` until now. What the operator did by hand since then is no other state in the books.
     `update tenants set state = 'unpaid' where state = 'suspended' and exists (
       select 1 from invoice_entries said where said.tenant_id = tenants.id and said.kind = 'suspended'
