@@ -1,5 +1,4 @@
 import { failPoint } from '../lib/fail-point.ts'
-import { keyAllows } from '../model/key-scope.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { CallMetering } from './call-metering.ts'
 import { Caller } from './call-plan.ts'
@@ -14,11 +13,11 @@ import type { Held } from './meter.ts'
 import { FirstAnswer, OnceCalls } from './once-calls.ts'
 import { isRouted, type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
-import { refuseByPolicy, refuseLength } from './policy.ts'
+import { refuseByPolicy, refuseKey, refuseLength } from './policy.ts'
 import { Passage } from './proxy.ts'
 import { BrokenOff } from './read-body.ts'
 import { Refusal } from './refusal.ts'
-import { KEY_NOT_ALLOWED, METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
+import { METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
 import { Refuser } from './refuser.ts'
 import type { RequestChecks } from './request-checks.ts'
 import { changeFields, removeFields } from './response-head.ts'
@@ -202,14 +201,7 @@ export class Pipeline implements PassageListener {
   }
 
   #gate(planned: Planned): Refusal | undefined {
-    const { refusal, caller, matched } = planned.call
-    if (refusal !== undefined) return refusal
-    const { grant } = caller
-    if (grant !== undefined && (grant.routes !== null || grant.ips !== null)) {
-      const { ip } = planned.accepted.exchange.origin
-      if (!keyAllows(grant, { routeId: matched.route.id, ip })) return KEY_NOT_ALLOWED
-    }
-    return this.#parts.meter.available ? undefined : METERING_UNAVAILABLE
+    return refuseKey(planned) ?? (this.#parts.meter.available ? undefined : METERING_UNAVAILABLE)
   }
 
   #proceed(planned: Planned, limited: Limited | Refusal): void {
