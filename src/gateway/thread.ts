@@ -75,7 +75,7 @@ export class GatewayThread {
       () => clock.monotonicMs(),
     )
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
-    const ingest = new IngestClient(data.ingestPort)
+    const ingest = new IngestClient(data.ingestPort, () => report({ kind: 'ingest-wanted' }))
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#counters = this.#openCounters(clock)
     this.#pipeline = new Pipeline({

@@ -51,9 +51,7 @@ class IngestThread {
   static async start(data: IngestThreadData, report: (report: IngestReport) => void): Promise<IngestThread> {
     const { stores } = data
     const store = await openControlStore({ stores }, shiftedClock(data.clockOffsetMs))
-    const thread = new IngestThread(store, data, report)
-    report({ kind: 'ready' })
-    return thread
+    return new IngestThread(store, data, report)
   }
 
   handle(command: IngestCommand): void {
