@@ -32,7 +32,7 @@ export class Ingesting {
     return port2
   }
 
-  /** Starts the thread, if it does not run yet. A thread that cannot open its store ends the process. */
+  /** Starts the thread, if it does not run yet.. */
   ensure(): void {
     if (this.#worker !== undefined || this.#ending) return
     const data: IngestThreadData = { ...this.#data, rules: this.#rules }
