@@ -147,7 +147,7 @@ async function startGateway(
   const inForce = { store, usageLog, nodeId, plans: () => plansInForce(store) }
   const counters = await startCounters({ ...parts, ...inForce }, undo)
   const { memory: counterMemory, adjusted } = counters
-  const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
+  const ingesting = makeIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
   const trafficMemory = makeTrafficMemory(config.gateway.threads)
   const gateway = new GatewayThreads({
@@ -156,6 +156,7 @@ async function startGateway(
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onAlone: counters.onAlone,
+    onIngestWanted: () => ingesting.ensure(),
     onDeath,
   })
   undo.defer(() => gateway.stop())
@@ -174,8 +175,8 @@ async function startGateway(
   return { gateway, ingesting, controlling, port }
 }
 
-/** Takes events in that are sent by themselves. */
-function startIngesting(
+/** What takes events in that are sent by themselves, once there are any. */
+function makeIngesting(
   { config, clock, log }: ServeParts,
   shared: {
     readonly counterMemory: SharedArrayBuffer
@@ -183,10 +184,10 @@ function startIngesting(
     readonly shipping: Shipping
     readonly onDeath: (error: unknown) => void
   },
-): Promise<Ingesting> {
+): Ingesting {
   const { counterMemory, epoch, shipping, onDeath } = shared
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  return Ingesting.start(
+  return new Ingesting(
     { stores: config.stores, epoch, clockOffsetMs, counterMemory, rules: ingestRules(config) },
     {
       onCounted: () => shipping.wake(),
@@ -225,7 +226,7 @@ function threadData(
     trafficMemory: shared.trafficMemory,
     clientMemory,
     meterPort: shared.meter.connect(),
-    ingestPort: shared.ingesting.connect(),
+    ingestPort: shared.ingesting.makePort(),
     keeperPort: shared.keeping.makePort(),
     ipSalt,
     sharePort: config.gateway.threads > 1,

@@ -73,6 +73,7 @@ export async function bundle(variant = 'lib') {
     define: { GATEZ_BUNDLED: 'true', ...VARIANTS[variant] },
     // Leaves out calls of empty functions: in `lib` those of `failPoint`.
     minifySyntax: true,
+    minifyWhitespace: true,
     banner: { js: BANNER },
     plugins: [pdfFonts],
     legalComments: 'none',

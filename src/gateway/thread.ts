@@ -72,7 +72,7 @@ export class GatewayThread {
     const traffic = new Traffic(data.trafficMemory, data.thread)
     this.#traffic = traffic
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS, { traffic, clock })
-    const ingest = new IngestClient(data.ingestPort)
+    const ingest = new IngestClient(data.ingestPort, () => report({ kind: 'ingest-wanted' }))
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#counters = this.#openCounters(clock)
     this.#pipeline = new Pipeline({
