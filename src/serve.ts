@@ -25,6 +25,7 @@ import type { Shipping } from './shipping/shipping.ts'
 import { lockDataFolder, makeCounterMemory, openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { describeError, type Log } from './telemetry/log.ts'
+import { QuietFailures } from './telemetry/quiet-failures.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
 const CHANGES_EVERY_MS = 200
@@ -181,12 +182,13 @@ function startIngesting(
   },
 ): Promise<Ingesting> {
   const { counterMemory, epoch, shipping, onDeath } = shared
+  const failures = new QuietFailures(log)
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
   return Ingesting.start(
     { stores: config.stores, epoch, clockOffsetMs, counterMemory, rules: ingestRules(config) },
     {
       onCounted: () => shipping.wake(),
-      onFailed: (error) => log.error(error, 'events could not be taken in: their senders were told'),
+      onFailed: (error) => failures.error(error, 'events could not be taken in: their senders were told'),
       onDeath,
     },
   )
@@ -232,6 +234,7 @@ function watchChanges(
   gateway: GatewayThreads,
   adjusted: AdjustedQuotas,
 ): Promise<ChangeWatcher> {
+  const failures = new QuietFailures(parts.log)
   return ChangeWatcher.start({
     changes: store.changes,
     everyMs: CHANGES_EVERY_MS,
@@ -240,7 +243,7 @@ function watchChanges(
       if (subjects.some((subject) => subject.startsWith('event:'))) await adjusted.release()
       gateway.forget(subjects)
     },
-    onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),
+    onError: (error) => failures.error(describeError(error), 'looking for changes failed, will retry'),
   })
 }
 
