@@ -116,7 +116,9 @@ function toPlan(plan: File['plans'][number]): Plan {
     keys: plan.keys,
     limits: plan.limits.map(toLimit),
     quotas: plan.quotas.map(toQuota),
-    charges: plan.charges.map(({ id, meter, price }) => ({ id, meter: meter ?? null, price })),
+    charges: plan.charges.map(({ id, meter, price, per }) => {
+      return { id, meter: meter ?? null, price, ...(per !== undefined && { per }) }
+    }),
     // Only where it says something: what a plan does not say must not make a new version of it.
     ...(plan.on_store_failure !== 'local' && { onStoreFailure: plan.on_store_failure }),
   }

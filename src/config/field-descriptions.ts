@@ -282,5 +282,7 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'plans[].charges': 'What is billed.',
   'plans[].charges[].id': 'Unique in the plan; the line of the invoice.',
   'plans[].charges[].meter': 'What is priced; a fee if not given.',
+  'plans[].charges[].per':
+    'How often a fee is due, from the day a tenant comes to the plan; with every bill if not given.',
   'plans[].charges[].price': 'A price: model and its numbers; decimals in quotes.',
 }

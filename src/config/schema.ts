@@ -110,6 +110,7 @@ const quota = strict({
 const charge = strict({
   id,
   meter: z.string().optional(),
+  per: z.enum(['day', 'week', 'month', 'year']).optional(),
   price: z.record(z.string(), z.unknown()),
 })
 

@@ -26,6 +26,7 @@ import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
 import { SqlTokenStore } from './tokens.ts'
 import { SqlUnattributedStore } from './unattributed.ts'
+import { SqlUsageExportStore } from './usage-exports.ts'
 
 /**
  * Opens the control store on an SQL engine, with its schema up to date.
@@ -109,6 +110,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     unattributed: new SqlUnattributedStore(db),
     invoices: new SqlInvoiceStore(db),
     leases: new SqlLeaseStore(db),
+    usageExports: new SqlUsageExportStore(db),
     keptAnswers: new SqlKeptAnswerStore(db),
     doneRequests: new SqlDoneRequestStore(db),
     sessions: new SqlSessionStore(db),

@@ -21,6 +21,7 @@ import type {
   WatermarkRow,
 } from './ledger-schema.ts'
 import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } from './quota-rows.ts'
+import type { UsageExportRow } from './usage-exports.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -31,6 +32,7 @@ import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } fro
 export interface ControlSchema extends InvoiceTables, ControlPlaneSchema {
   readonly schema_migrations: MigrationRow
   readonly tenants: TenantRow
+  readonly usage_exports: UsageExportRow
   readonly members: MemberRow
   readonly member_links: MemberLinkRow
   readonly plans: PlanRow

@@ -21,7 +21,10 @@ export const customersAndExports: Migration = {
       bucket_ms ${bigint} not null,
       revision integer not null,
       quantity text not null,
-      primary key (target, bucket_ms, tenant_id, meter)
+      batch text,
+      written_at_ms ${bigint},
+      primary key (target, bucket_ms, tenant_id, meter, revision)
     )`,
+    'create index usage_exports_unwritten on usage_exports (target, bucket_ms) where written_at_ms is null',
   ],
 }
