@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
@@ -26,6 +27,7 @@ import { type Clock, shiftedClock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
+import { readSpoolDepth } from './metering/spool-depth.ts'
 import { proofOn } from './proof.ts'
 import {
   makeCounterMemory,
@@ -80,6 +82,7 @@ class ControlThread {
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
       evidence: this.#evidence(store, clock, usageLog),
       traffic: () => readTraffic(data.trafficMemory),
+      spoolDepth: () => this.#spoolDepth(data, store),
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)
@@ -152,6 +155,11 @@ class ControlThread {
       usageLeaks: (written) => proofOn({ ...on(), actor: '' }, usageLog).leaks(written),
       retryUnattributed: () => intake('').retryUnattributed(() => {}),
     }
+  }
+
+  async #spoolDepth({ nodeId, epoch }: ControlThreadData, store: ControlStore) {
+    const throughSeq = await store.ledger.watermark({ nodeId, epoch })
+    return readSpoolDepth(join(this.#config.stores.dataDir, 'spool.db'), epoch, throughSeq)
   }
 
   /** Those of the gateway threads, and what all nodes share. */
