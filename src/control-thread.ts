@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
@@ -24,6 +25,7 @@ import { type Clock, shiftedClock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
+import { readSpoolDepth } from './metering/spool-depth.ts'
 import {
   makeCounterMemory,
   openControlStore,
@@ -81,6 +83,7 @@ class ControlThread {
       evidence: evidenceCases(on, usageLog),
       now: nowCases(on, counters),
       traffic: () => readTraffic(data.trafficMemory),
+      spoolDepth: () => this.#spoolDepth(data, store),
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)
@@ -137,6 +140,11 @@ class ControlThread {
         return applyPlans({ store, clock }, { ...request, plans, actor })
       },
     }
+  }
+
+  async #spoolDepth({ nodeId, epoch }: ControlThreadData, store: ControlStore) {
+    const throughSeq = await store.ledger.watermark({ nodeId, epoch })
+    return readSpoolDepth(join(this.#config.stores.dataDir, 'spool.db'), epoch, throughSeq)
   }
 
   /** Those of the gateway threads, and what all nodes share. */

@@ -17,6 +17,7 @@ import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { periodFinder } from '../../src/limits/period-finder.ts'
 import { Meter } from '../../src/metering/meter.ts'
+import { readSpoolDepth } from '../../src/metering/spool-depth.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import type { MemberRole } from '../../src/model/tenant.ts'
 import {
@@ -37,6 +38,8 @@ import { tempDir } from './temp-dir.ts'
 /** The control API without its thread and its socket: every part of it real, in this process. */
 export interface TestControl {
   readonly app: ControlApp
+  /** What one gateway thread would count in. */
+  readonly trafficMemory: SharedArrayBuffer
   readonly parts: ControlParts
   readonly store: ControlStore
   readonly clock: ManualClock
@@ -117,6 +120,7 @@ export async function startControl(
   const on = { config, clock, store }
   const fault = (fields: object): void => void faults.push(JSON.stringify(fields))
   const provider = config.portal.oidc === null ? undefined : new IdentityProvider(config.portal.oidc)
+  const trafficMemory = makeTrafficMemory(1)
   const parts: ControlParts = {
     ...{ store, clock, version: '0.0.0', verifier },
     log: { info: () => {}, warn: fault, error: fault },
@@ -124,7 +128,8 @@ export async function startControl(
     casesOn: (tables, actor) => appOn({ config, clock, store: tables, actor }),
     evidence: evidenceCases({ ...on, config: () => config }, usageLog),
     now: nowCases({ ...on, config: () => config }, gatewayCounters),
-    traffic: () => readTraffic(makeTrafficMemory(1)),
+    traffic: () => readTraffic(trafficMemory),
+    spoolDepth: async () => readSpoolDepth(`${config.stores.dataDir}/spool.db`, 1, 0),
     identityProvider: () => provider,
     counters: openLocalCounters(makeCounterMemory(1)),
   }
@@ -134,7 +139,7 @@ export async function startControl(
   const owner = await token('owner')
   const ask = (method: string, path: string, how: AskOptions = {}) => answerOf(app, method, path, how)
   return {
-    ...{ app, parts, store, clock, config, owner, token, ask, faults, events },
+    ...{ trafficMemory, app, parts, store, clock, config, owner, token, ask, faults, events },
     client: (secret = owner) =>
       new ControlClient({
         url: 'http://localhost',
