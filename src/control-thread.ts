@@ -38,11 +38,14 @@ import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterStore } from './storage/ports/counters.ts'
 import { describeError, openLog } from './telemetry/log.ts'
 import { readTraffic } from './telemetry/traffic.ts'
+import { TrafficWindow } from './telemetry/traffic-window.ts'
 
 /** No gateway thread has this number: ids of events are of a maker of their own. */
 const THREAD = 29
 const CHANGES_EVERY_MS = 200
 const FLUSH_MS = 1_000
+/** How often traffic is looked at: live figures are of seconds. */
+const LOOK_MS = 1_000
 const GRACE_MS = 5_000
 /** Memory in which requests to control are counted. */
 const COUNTERS_MIB = 4
@@ -74,6 +77,7 @@ class ControlThread {
     await ready()
     const verifier = await this.#verifier(data, { store, clock, counters })
     const on = { config: () => this.#config, clock, store }
+    const trafficWindow = this.#trafficWindow(data, clock)
     let provider: IdentityProvider | undefined
     let providerOf: Config | undefined
     const parts: ControlParts = {
@@ -81,7 +85,7 @@ class ControlThread {
       config: () => this.#config,
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
       evidence: evidenceCases(on, usageLog),
-      now: nowCases(on, counters),
+      now: nowCases(on, { counters, traffic: trafficWindow }),
       traffic: () => readTraffic(data.trafficMemory),
       spoolDepth: () => this.#spoolDepth(data, store),
       identityProvider: () => {
@@ -98,6 +102,14 @@ class ControlThread {
     }, HOUR_MS).unref()
     this.#undo.defer(() => clearInterval(forgetting))
     return this.#listen(parts)
+  }
+
+  /** Looks at what the gateway threads count, once a second. */
+  #trafficWindow({ trafficMemory }: ControlThreadData, clock: Clock): TrafficWindow {
+    const traffic = new TrafficWindow(clock, () => readTraffic(trafficMemory))
+    const looking = setInterval(() => traffic.look(), LOOK_MS).unref()
+    this.#undo.defer(() => clearInterval(looking))
+    return traffic
   }
 
   handle(command: ControlCommand, report: (report: ControlReport) => void): void {

@@ -29,7 +29,8 @@ import {
   openUsageLog,
 } from '../../src/storage/open.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
-import { makeTrafficMemory, readTraffic } from '../../src/telemetry/traffic.ts'
+import { makeTrafficMemory, readTraffic, Traffic } from '../../src/telemetry/traffic.ts'
+import { TrafficWindow } from '../../src/telemetry/traffic-window.ts'
 import { NOON } from './control-store.ts'
 import { spooledEvents } from './gateway-store.ts'
 import { deafMeterParts } from './meter-parts.ts'
@@ -54,6 +55,9 @@ export interface TestControl {
   client(token?: string): ControlClient
   /** A member who signed in, and its cookie and csrf token. */
   member(tenant: string, email: string, role: MemberRole): Promise<SignedInMember>
+  /** What a gateway thread counts, and the window its counts are seen through: it looks when told to. */
+  readonly traffic: Traffic
+  readonly trafficWindow: TrafficWindow
   /** What went wrong inside: stays empty unless a test provokes it. */
   readonly faults: string[]
   /** The events that are durable. */
@@ -118,16 +122,17 @@ export async function startControl(
   const faults: string[] = []
   const { verifier, events, counters: gatewayCounters } = await testVerifier(config, store, clock)
   const on = { config, clock, store }
+  const trafficMemory = makeTrafficMemory(1)
+  const trafficWindow = new TrafficWindow(clock, () => readTraffic(trafficMemory))
   const fault = (fields: object): void => void faults.push(JSON.stringify(fields))
   const provider = config.portal.oidc === null ? undefined : new IdentityProvider(config.portal.oidc)
-  const trafficMemory = makeTrafficMemory(1)
   const parts: ControlParts = {
     ...{ store, clock, version: '0.0.0', verifier },
     log: { info: () => {}, warn: fault, error: fault },
     config: () => config,
     casesOn: (tables, actor) => appOn({ config, clock, store: tables, actor }),
     evidence: evidenceCases({ ...on, config: () => config }, usageLog),
-    now: nowCases({ ...on, config: () => config }, gatewayCounters),
+    now: nowCases({ ...on, config: () => config }, { counters: gatewayCounters, traffic: trafficWindow }),
     traffic: () => readTraffic(trafficMemory),
     spoolDepth: async () => readSpoolDepth(`${config.stores.dataDir}/spool.db`, 1, 0),
     identityProvider: () => provider,
@@ -139,7 +144,8 @@ export async function startControl(
   const owner = await token('owner')
   const ask = (method: string, path: string, how: AskOptions = {}) => answerOf(app, method, path, how)
   return {
-    ...{ trafficMemory, app, parts, store, clock, config, owner, token, ask, faults, events },
+    ...{ traffic: new Traffic(trafficMemory, 0), trafficMemory, trafficWindow },
+    ...{ app, parts, store, clock, config, owner, token, ask, faults, events },
     client: (secret = owner) =>
       new ControlClient({
         url: 'http://localhost',
