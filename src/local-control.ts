@@ -41,7 +41,6 @@ export async function openControl(configFile: string): Promise<OpenedControl> {
       casesOn: (tables, by) => appOn({ config, clock, store: tables, actor: by }),
       evidence: evidenceCases(on, usageLog),
       now: { ...runningGateway(config), health: healthOf(on) },
-      traffic: () => readTraffic(makeTrafficMemory(1)),
       verifier: { verify: notHere, forget: () => {} },
       identityProvider: () => undefined,
       counters: openLocalCounters(makeCounterMemory(1)),
