@@ -11,6 +11,7 @@ const TOOLS = {
   nginx: 'nginx-light',
   openssl: 'openssl',
   promtool: 'prometheus',
+  python3: 'python3',
   strace: 'strace',
   'systemd-analyze': 'systemd',
   timeout: 'coreutils',

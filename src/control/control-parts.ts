@@ -6,7 +6,7 @@ import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { LocalCounterStore } from '../storage/ports/counters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TrafficTotals } from '../telemetry/traffic.ts'
-import type { Cases, EvidenceCases } from './cases.ts'
+import type { Cases, EvidenceCases, NowCases } from './cases.ts'
 import type { IdentityProvider } from './oidc.ts'
 
 /** What the control API needs. */
@@ -20,6 +20,7 @@ export interface ControlParts {
   /** The use cases on a store, signed with an actor. */
   readonly casesOn: (store: ControlStore, actor: string) => Cases
   readonly evidence: EvidenceCases
+  readonly now: NowCases
   /** What the gateway threads counted, as it is now. */
   readonly traffic: () => TrafficTotals
   /** What waits in the spool of this node. */

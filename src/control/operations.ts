@@ -1,4 +1,5 @@
 import { KEY_OPERATIONS } from './operations/keys.ts'
+import { NOW_OPERATIONS } from './operations/now.ts'
 import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
 import { PORTAL_OPERATIONS } from './operations/portal.ts'
@@ -14,6 +15,7 @@ export const OPERATIONS = {
   ...KEY_OPERATIONS,
   ...PLAN_OPERATIONS,
   ...USAGE_OPERATIONS,
+  ...NOW_OPERATIONS,
   ...VERIFY_OPERATIONS,
   ...SESSION_OPERATIONS,
   ...OIDC_OPERATIONS,

@@ -75,7 +75,7 @@ export class GatewayThread {
     this.#traffic = traffic
     this.#watching = openWatch({ telemetry: config.telemetry, traffic, clock, warn })
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS, { traffic, clock })
-    const ingest = new IngestClient(data.ingestPort)
+    const ingest = new IngestClient(data.ingestPort, () => report({ kind: 'ingest-wanted' }))
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#counters = this.#openCounters(clock)
     this.#pipeline = new Pipeline({
