@@ -5,6 +5,7 @@ import { ChangeWatcher } from './access/watch-changes.ts'
 import { appOn } from './app.ts'
 import type { Config } from './config/config.ts'
 import { processEnvironment } from './config/environment.ts'
+import { knownSecrets } from './config/known-secrets.ts'
 import { loadConfig } from './config/load-config.ts'
 import { removeControlAddress, writeControlAddress } from './control/control-address.ts'
 import { controlApp } from './control/control-app.ts'
@@ -69,7 +70,7 @@ class ControlThread {
 
   async start(data: ControlThreadData): Promise<ControlReport> {
     const clock = shiftedClock(data.clockOffsetMs)
-    const log = openLog()
+    const log = openLog(knownSecrets(this.#config))
     const store = this.#undo.use(await openControlStore(this.#config, clock))
     const usageLog = this.#undo.use(await openUsageLog(this.#config))
     await makeOperatorToken({ store, clock }, this.#config.stores.dataDir)
@@ -235,7 +236,7 @@ const thread = new ControlThread(data.config)
 thread.start(data).then(
   (listening) => {
     // What nobody caught must not take the gateway down with it: calls go on, and so do other requests.
-    const log = openLog()
+    const log = openLog(knownSecrets(data.config))
     process.on('uncaughtException', (error) => log.error(describeError(error), 'a part of control failed'))
     parent.on('message', (command: ControlCommand) => thread.handle(command, report))
     report(listening)

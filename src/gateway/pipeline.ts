@@ -175,10 +175,7 @@ export class Pipeline implements PassageListener {
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
-    const { exchange } = limited.planned.accepted
-    const elapsedMs = this.#parts.clock.monotonicMs() - exchange.startMonotonicMs
-    const { status, upstreamMs, bytesSent, bytesReceived } = ending
-    this.#parts.traffic.ended(status, elapsedMs, upstreamMs, bytesSent, bytesReceived)
+    this.#parts.watch.ended(limited, ending)
     const billed = this.#metering.record(limited, ending, held)
     settle(this.#parts, limited.planned.call, billed)
     this.#close()
@@ -210,7 +207,7 @@ export class Pipeline implements PassageListener {
       return
     }
     this.#open += 1
-    this.#parts.traffic.open(this.#open)
+    this.#parts.watch.open(this.#open)
     if (this.#checks.wantsBody(planned.accepted)) this.#checkBody(limited)
     else this.#proxy(limited)
   }
@@ -267,6 +264,7 @@ export class Pipeline implements PassageListener {
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
     failPoint('after-limit')
+    this.#parts.watch.begins(limited.planned.accepted)
     const upstream = this.#parts.upstreams.of(limited.planned.call.matched.api)
     const call = new UpstreamCall(limited, upstream, this.#parts.clock)
     const passage = new Passage(limited, call, this.#metering, this)
@@ -277,7 +275,7 @@ export class Pipeline implements PassageListener {
   /** Its event is handed over. */
   #close(): void {
     this.#open -= 1
-    this.#parts.traffic.open(this.#open)
+    this.#parts.watch.open(this.#open)
     if (this.#open === 0) this.#allEnded?.()
   }
 
