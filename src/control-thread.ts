@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import { appOn } from './app.ts'
 import type { Config } from './config/config.ts'
 import { processEnvironment } from './config/environment.ts'
+import { knownSecrets } from './config/known-secrets.ts'
 import { loadConfig } from './config/load-config.ts'
 import { removeControlAddress, writeControlAddress } from './control/control-address.ts'
 import { controlApp } from './control/control-app.ts'
@@ -24,6 +26,7 @@ import { type Clock, shiftedClock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
+import { readSpoolDepth } from './metering/spool-depth.ts'
 import {
   makeCounterMemory,
   openControlStore,
@@ -36,11 +39,14 @@ import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterStore } from './storage/ports/counters.ts'
 import { describeError, openLog } from './telemetry/log.ts'
 import { readTraffic } from './telemetry/traffic.ts'
+import { TrafficWindow } from './telemetry/traffic-window.ts'
 
 /** No gateway thread has this number: ids of events are of a maker of their own. */
 const THREAD = 29
 const CHANGES_EVERY_MS = 200
 const FLUSH_MS = 1_000
+/** How often traffic is looked at: live figures are of seconds. */
+const LOOK_MS = 1_000
 const GRACE_MS = 5_000
 /** Memory in which requests to control are counted. */
 const COUNTERS_MIB = 4
@@ -64,7 +70,7 @@ class ControlThread {
 
   async start(data: ControlThreadData): Promise<ControlReport> {
     const clock = shiftedClock(data.clockOffsetMs)
-    const log = openLog()
+    const log = openLog(knownSecrets(this.#config))
     const store = this.#undo.use(await openControlStore(this.#config, clock))
     const usageLog = this.#undo.use(await openUsageLog(this.#config))
     await makeOperatorToken({ store, clock }, this.#config.stores.dataDir)
@@ -72,6 +78,7 @@ class ControlThread {
     await ready()
     const verifier = await this.#verifier(data, { store, clock, counters })
     const on = { config: () => this.#config, clock, store }
+    const trafficWindow = this.#trafficWindow(data, clock)
     let provider: IdentityProvider | undefined
     let providerOf: Config | undefined
     const parts: ControlParts = {
@@ -79,8 +86,9 @@ class ControlThread {
       config: () => this.#config,
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
       evidence: evidenceCases(on, usageLog),
-      now: nowCases(on, counters),
+      now: nowCases(on, { counters, traffic: trafficWindow }),
       traffic: () => readTraffic(data.trafficMemory),
+      spoolDepth: () => this.#spoolDepth(data, store),
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)
@@ -95,6 +103,14 @@ class ControlThread {
     }, HOUR_MS).unref()
     this.#undo.defer(() => clearInterval(forgetting))
     return this.#listen(parts)
+  }
+
+  /** Looks at what the gateway threads count, once a second. */
+  #trafficWindow({ trafficMemory }: ControlThreadData, clock: Clock): TrafficWindow {
+    const traffic = new TrafficWindow(clock, () => readTraffic(trafficMemory))
+    const looking = setInterval(() => traffic.look(), LOOK_MS).unref()
+    this.#undo.defer(() => clearInterval(looking))
+    return traffic
   }
 
   handle(command: ControlCommand, report: (report: ControlReport) => void): void {
@@ -137,6 +153,11 @@ class ControlThread {
         return applyPlans({ store, clock }, { ...request, plans, actor })
       },
     }
+  }
+
+  async #spoolDepth({ nodeId, epoch }: ControlThreadData, store: ControlStore) {
+    const throughSeq = await store.ledger.watermark({ nodeId, epoch })
+    return readSpoolDepth(join(this.#config.stores.dataDir, 'spool.db'), epoch, throughSeq)
   }
 
   /** Those of the gateway threads, and what all nodes share. */
@@ -215,7 +236,7 @@ const thread = new ControlThread(data.config)
 thread.start(data).then(
   (listening) => {
     // What nobody caught must not take the gateway down with it: calls go on, and so do other requests.
-    const log = openLog()
+    const log = openLog(knownSecrets(data.config))
     process.on('uncaughtException', (error) => log.error(describeError(error), 'a part of control failed'))
     parent.on('message', (command: ControlCommand) => thread.handle(command, report))
     report(listening)

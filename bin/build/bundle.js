@@ -69,10 +69,12 @@ export async function bundle(variant = 'lib') {
     target: 'node24.15',
     chunkNames: 'chunk-[hash]',
     // oclif looks for typescript to run sources; a bundle has none.
-    external: ['better-sqlite3', 'typescript'],
-    define: { GATEZ_BUNDLED: 'true', ...VARIANTS[variant] },
+    external: ['better-sqlite3', 'typescript', 'react-devtools-core'],
+    // React is built in two: the one for development keeps a record of every frame.
+    define: { GATEZ_BUNDLED: 'true', 'process.env.NODE_ENV': '"production"', ...VARIANTS[variant] },
     // Leaves out calls of empty functions: in `lib` those of `failPoint`.
     minifySyntax: true,
+    minifyWhitespace: true,
     banner: { js: BANNER },
     plugins: [pdfFonts],
     legalComments: 'none',

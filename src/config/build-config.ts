@@ -12,6 +12,7 @@ import { placeControlStore } from './control-store-config.ts'
 import { placeCounters } from './counters-config.ts'
 import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
 import type { File } from './schema.ts'
+import { toTelemetry } from './telemetry-config.ts'
 import { placeUsageStore } from './usage-store-config.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
@@ -59,6 +60,7 @@ export function buildConfig(file: File, path: string): Config {
     },
     invoicing: toInvoiceConfig(file.billing, folder),
     mail: toMailConfig(file, { folder, dataDir }),
+    telemetry: toTelemetry(file.telemetry, folder),
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
     meters: file.meters.map(toMeter),

@@ -11,6 +11,7 @@ import { ClickHouseUsageLog, type ClickHouseUsagePlace } from './clickhouse/usag
 import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
+import type { CounterServerFacts } from './ports/counter-server-facts.ts'
 import type { CounterStore, LocalCounterStore } from './ports/counters.ts'
 import type { GrantReader } from './ports/grant-reader.ts'
 import type { ServerFacts } from './ports/server-facts.ts'
@@ -20,6 +21,7 @@ import type { UsageLog } from './ports/usage-log.ts'
 import type { UsageServerFacts } from './ports/usage-server-facts.ts'
 import { RedisConnection } from './redis/connection.ts'
 import { RedisCounterStore } from './redis/counters.ts'
+import { examineRedis } from './redis/examine.ts'
 import { RedisCounterTrust } from './redis/trust.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import type { SqlEngine } from './sql/engine.ts'
@@ -101,6 +103,14 @@ export async function examineUsageServer(
   clock: Clock,
 ): Promise<UsageServerFacts | undefined> {
   return usage.driver === 'clickhouse' ? examineClickHouse(usage, clock) : undefined
+}
+
+/** What is to be known of the server that limits are counted in; undefined when that is this process. */
+export async function examineCounterServer(
+  { stores: { counters } }: StoresOnly,
+  clock: Clock,
+): Promise<CounterServerFacts | undefined> {
+  return counters.driver === 'redis' ? examineRedis(counters, clock) : undefined
 }
 
 /** Takes the data folder for this process alone; `data-folder-locked` when another one serves from it. */
