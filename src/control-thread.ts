@@ -1,9 +1,11 @@
+import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import { appOn } from './app.ts'
 import type { Config } from './config/config.ts'
 import { processEnvironment } from './config/environment.ts'
+import { knownSecrets } from './config/known-secrets.ts'
 import { loadConfig } from './config/load-config.ts'
 import { removeControlAddress, writeControlAddress } from './control/control-address.ts'
 import { controlApp } from './control/control-app.ts'
@@ -24,6 +26,7 @@ import { type Clock, shiftedClock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
+import { readSpoolDepth } from './metering/spool-depth.ts'
 import {
   makeCounterMemory,
   openControlStore,
@@ -67,7 +70,7 @@ class ControlThread {
 
   async start(data: ControlThreadData): Promise<ControlReport> {
     const clock = shiftedClock(data.clockOffsetMs)
-    const log = openLog()
+    const log = openLog(knownSecrets(this.#config))
     const store = this.#undo.use(await openControlStore(this.#config, clock))
     const usageLog = this.#undo.use(await openUsageLog(this.#config))
     await makeOperatorToken({ store, clock }, this.#config.stores.dataDir)
@@ -85,6 +88,7 @@ class ControlThread {
       evidence: evidenceCases(on, usageLog),
       now: nowCases(on, { counters, traffic: trafficWindow }),
       traffic: () => readTraffic(data.trafficMemory),
+      spoolDepth: () => this.#spoolDepth(data, store),
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)
@@ -151,6 +155,11 @@ class ControlThread {
     }
   }
 
+  async #spoolDepth({ nodeId, epoch }: ControlThreadData, store: ControlStore) {
+    const throughSeq = await store.ledger.watermark({ nodeId, epoch })
+    return readSpoolDepth(join(this.#config.stores.dataDir, 'spool.db'), epoch, throughSeq)
+  }
+
   /** Those of the gateway threads, and what all nodes share. */
   #counters(data: ControlThreadData, store: ControlStore, clock: Clock) {
     const { clockOffsetMs, counterMemory, nodeId } = data
@@ -191,6 +200,7 @@ class ControlThread {
     }
     const watcher = await ChangeWatcher.start({
       changes: store.changes,
+      clock,
       everyMs: CHANGES_EVERY_MS,
       onChanges: async (subjects) => {
         if (subjects.includes('plans')) await this.#rulesChanged()
@@ -199,6 +209,8 @@ class ControlThread {
       onError: () => {},
     })
     this.#undo.defer(() => watcher.stop())
+    const bell = store.doorbell?.onChange(() => watcher.ring())
+    this.#undo.defer(() => bell?.[Symbol.dispose]())
     const flushing = setInterval(() => verifier.flush(), FLUSH_MS).unref()
     this.#undo.defer(async () => {
       clearInterval(flushing)
@@ -224,7 +236,7 @@ const thread = new ControlThread(data.config)
 thread.start(data).then(
   (listening) => {
     // What nobody caught must not take the gateway down with it: calls go on, and so do other requests.
-    const log = openLog()
+    const log = openLog(knownSecrets(data.config))
     process.on('uncaughtException', (error) => log.error(describeError(error), 'a part of control failed'))
     parent.on('message', (command: ControlCommand) => thread.handle(command, report))
     report(listening)

@@ -41,10 +41,12 @@ export async function openControl(configFile: string): Promise<OpenedControl> {
       casesOn: (tables, by) => appOn({ config, clock, store: tables, actor: by }),
       evidence: evidenceCases(on, usageLog),
       now: { ...runningGateway(config), health: healthOf(on) },
-      traffic: () => readTraffic(makeTrafficMemory(1)),
       verifier: { verify: notHere, forget: () => {} },
       identityProvider: () => undefined,
       counters: openLocalCounters(makeCounterMemory(1)),
+      // /metrics has no listener here: nothing was counted.
+      traffic: () => readTraffic(makeTrafficMemory(1)),
+      spoolDepth: async () => ({ events: 0, oldestMs: null, bytes: 0 }),
     },
     { isPortal: false, host: '127.0.0.1', caller: { kind: 'local', actor } },
   )

@@ -25,6 +25,7 @@ import type { Shipping } from './shipping/shipping.ts'
 import { lockDataFolder, makeCounterMemory, openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { describeError, type Log } from './telemetry/log.ts'
+import { QuietFailures } from './telemetry/quiet-failures.ts'
 import { makeTrafficMemory } from './telemetry/traffic.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
@@ -147,7 +148,7 @@ async function startGateway(
   const inForce = { store, usageLog, nodeId, plans: () => plansInForce(store) }
   const counters = await startCounters({ ...parts, ...inForce }, undo)
   const { memory: counterMemory, adjusted } = counters
-  const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
+  const ingesting = makeIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
   const trafficMemory = makeTrafficMemory(config.gateway.threads)
   const gateway = new GatewayThreads({
@@ -156,13 +157,13 @@ async function startGateway(
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onAlone: counters.onAlone,
+    onIngestWanted: () => ingesting.ensure(),
     onDeath,
   })
   undo.defer(() => gateway.stop())
   await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
-  const watcher = await watchChanges(parts, store, gateway, adjusted)
-  undo.defer(() => watcher.stop())
+  undo.use(await watchChanges(parts, store, gateway, adjusted))
   // What was adjusted before there was anyone watching.
   await adjusted.release()
   // Before the first call is taken: who finds the gateway finds control as well.
@@ -175,8 +176,8 @@ async function startGateway(
   return { gateway, ingesting, controlling, port }
 }
 
-/** Takes events in that are sent by themselves. */
-function startIngesting(
+/** What takes events in that are sent by themselves, once there are any. */
+function makeIngesting(
   { config, clock, log }: ServeParts,
   shared: {
     readonly counterMemory: SharedArrayBuffer
@@ -184,14 +185,15 @@ function startIngesting(
     readonly shipping: Shipping
     readonly onDeath: (error: unknown) => void
   },
-): Promise<Ingesting> {
+): Ingesting {
   const { counterMemory, epoch, shipping, onDeath } = shared
+  const failures = new QuietFailures(log)
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  return Ingesting.start(
+  return new Ingesting(
     { stores: config.stores, epoch, clockOffsetMs, counterMemory, rules: ingestRules(config) },
     {
       onCounted: () => shipping.wake(),
-      onFailed: (error) => log.error(error, 'events could not be taken in: their senders were told'),
+      onFailed: (error) => failures.error(error, 'events could not be taken in: their senders were told'),
       onDeath,
     },
   )
@@ -226,29 +228,38 @@ function threadData(
     trafficMemory: shared.trafficMemory,
     clientMemory,
     meterPort: shared.meter.connect(),
-    ingestPort: shared.ingesting.connect(),
+    ingestPort: shared.ingesting.makePort(),
     keeperPort: shared.keeping.makePort(),
     ipSalt,
     sharePort: config.gateway.threads > 1,
   }))
 }
 
-function watchChanges(
+async function watchChanges(
   parts: ServeParts,
   store: ControlStore,
   gateway: GatewayThreads,
   adjusted: AdjustedQuotas,
-): Promise<ChangeWatcher> {
-  return ChangeWatcher.start({
+): Promise<Disposable> {
+  const failures = new QuietFailures(parts.log)
+  const watcher = await ChangeWatcher.start({
     changes: store.changes,
+    clock: parts.clock,
     everyMs: CHANGES_EVERY_MS,
     onChanges: async (subjects) => {
       if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
       if (subjects.some((subject) => subject.startsWith('event:'))) await adjusted.release()
       gateway.forget(subjects)
     },
-    onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),
+    onError: (error) => failures.error(describeError(error), 'looking for changes failed, will retry'),
   })
+  const bell = store.doorbell?.onChange(() => watcher.ring())
+  return {
+    [Symbol.dispose]: () => {
+      bell?.[Symbol.dispose]()
+      watcher.stop()
+    },
+  }
 }
 
 async function plansInForce(store: ControlStore): Promise<Plan[]> {

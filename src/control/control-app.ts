@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { isLoopback } from '../config/address.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { toProblem } from '../errors/problem.ts'
 import { describeError } from '../telemetry/log.ts'
@@ -15,6 +16,7 @@ import type { Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 import { readInput } from './read-input.ts'
 import { networkOf, takePlace } from './throttle.ts'
+import { offerPages } from './web-pages.ts'
 
 /** Where an app listens: what it offers, and what of a request is believed. */
 export interface ControlPlace {
@@ -55,14 +57,17 @@ export function controlApp(parts: ControlParts, place: ControlPlace): ControlApp
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   app.get('/readyz', async (context) => {
     await parts.store.changes.latestSequence()
-    return context.json({ status: 'ready' })
+    const ready = parts.traffic().meteringUp
+    return context.json({ status: ready ? 'ready' : 'metering-unavailable' }, ready ? 200 : 503)
   })
+  if (!place.isPortal) app.get('/metrics', (context) => answerMetrics(parts, place, context))
   if (!place.isPortal) app.get('/api/openapi.json', (context) => context.json(openApiDocument(parts.version)))
   for (const operation of operations) {
     const answer = (context: Request_) => answerOne({ parts, place, kept }, operation, context)
     if (operation.anyMethod) app.all(operation.path.replace(/\{(\w+)\}$/, ':$1{.*}'), answer)
     else app.on(operation.method.toUpperCase(), operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), answer)
   }
+  offerPages(app, parts, place)
   return app
 }
 
@@ -70,6 +75,20 @@ interface AppParts {
   readonly parts: ControlParts
   readonly place: ControlPlace
   readonly kept: KeptRequests
+}
+
+async function answerMetrics(parts: ControlParts, place: ControlPlace, context: Request_): Promise<Response> {
+  const { access } = parts.config().telemetry.metrics
+  if (access === 'off') throw new GatezError('no-route', 'The file says telemetry.metrics.access: off.')
+  const { ip } = originOf(parts, place, context)
+  if (access === 'token' || (access === 'local' && !isLoopback(ip))) {
+    const principal = await authenticate(parts, { header: (name) => context.req.header(name), ip })
+    authorize({ by: 'operator', scope: 'read' }, principal)
+  }
+  // Loaded when it is asked for: most control threads are never.
+  const { metricsText } = await import('./metrics.ts')
+  context.header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  return context.body(await metricsText(parts))
 }
 
 async function answerOne(app: AppParts, operation: Operation, context: Request_): Promise<Response> {

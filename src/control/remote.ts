@@ -10,6 +10,7 @@ import type { UsageEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Cases, EvidenceCases } from './cases.ts'
 import { ControlClient } from './client.ts'
+import { customerToSend } from './operations/customer-input.ts'
 
 /** The use cases that commands call, done by a control API. */
 export function remoteCases(remote: RemoteControl): RemoteCases {
@@ -113,8 +114,11 @@ export function orLocalOnly<Whole extends object>(part: Partial<Whole>): Whole {
 
 function tenantCases(client: ControlClient) {
   return {
-    createTenant: ({ id, name, externalId, planId }) =>
-      client.call('createTenant', { id, name, external_id: externalId, plan: planId }),
+    createTenant: ({ id, name, externalId, planId, trialDays, customer }) =>
+      client.call('createTenant', {
+        ...{ id, name, external_id: externalId, plan: planId, trial_days: trialDays },
+        customer: customerToSend(customer),
+      }),
     listTenants: () => client.all('listTenants', {}),
     showTenant: (request) => client.call('showTenant', request),
     suspendTenant: (request) => client.call('suspendTenant', request),
@@ -124,8 +128,11 @@ function tenantCases(client: ControlClient) {
     tenantBlockers: (request) => client.call('tenantBlockers', request),
     deleteTenant: ({ tenant, force }) =>
       client.call('deleteTenant', { tenant, force: force ? 'true' : 'false' }),
-    overrideTenant: ({ limits, quotas, features, prices, unset, ...request }) =>
-      client.raw('overrideTenant', { ...request, limits, quotas, features, prices, unset }),
+    overrideTenant: ({ limits, quotas, features, prices, unset, customer, ...request }) =>
+      client.raw('overrideTenant', {
+        ...{ ...request, limits, quotas, features, prices, unset },
+        customer: customerToSend(customer),
+      }),
     inviteMember: (request) => client.raw('inviteMember', request),
     listMembers: (request) => client.all('listMembers', request),
     showMember: (request) => client.call('showMember', request),

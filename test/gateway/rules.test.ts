@@ -100,6 +100,13 @@ describe('gates', () => {
   ])('$overrides: 403 $code, never 500', ({ overrides, code }) => {
     expect(gateOf(grant(overrides))).toMatchObject({ code, status: 403 })
   })
+
+  test('who did not pay in time gets 402, with or without a plan', () => {
+    for (const overrides of [{}, { planId: null }]) {
+      const refusal = gateOf(grant({ tenantState: 'unpaid', ...overrides }))
+      expect(refusal).toMatchObject({ code: 'payment-overdue', status: 402 })
+    }
+  })
 })
 
 const MINUTE: Limit = {

@@ -17,6 +17,7 @@ import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { periodFinder } from '../../src/limits/period-finder.ts'
 import { Meter } from '../../src/metering/meter.ts'
+import { readSpoolDepth } from '../../src/metering/spool-depth.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import type { MemberRole } from '../../src/model/tenant.ts'
 import {
@@ -38,6 +39,8 @@ import { tempDir } from './temp-dir.ts'
 /** The control API without its thread and its socket: every part of it real, in this process. */
 export interface TestControl {
   readonly app: ControlApp
+  /** What one gateway thread would count in. */
+  readonly trafficMemory: SharedArrayBuffer
   readonly parts: ControlParts
   readonly store: ControlStore
   readonly clock: ManualClock
@@ -131,6 +134,7 @@ export async function startControl(
     evidence: evidenceCases({ ...on, config: () => config }, usageLog),
     now: nowCases({ ...on, config: () => config }, { counters: gatewayCounters, traffic: trafficWindow }),
     traffic: () => readTraffic(trafficMemory),
+    spoolDepth: async () => readSpoolDepth(`${config.stores.dataDir}/spool.db`, 1, 0),
     identityProvider: () => provider,
     counters: openLocalCounters(makeCounterMemory(1)),
   }
@@ -140,7 +144,7 @@ export async function startControl(
   const owner = await token('owner')
   const ask = (method: string, path: string, how: AskOptions = {}) => answerOf(app, method, path, how)
   return {
-    ...{ traffic: new Traffic(trafficMemory, 0), trafficWindow },
+    ...{ traffic: new Traffic(trafficMemory, 0), trafficMemory, trafficWindow },
     ...{ app, parts, store, clock, config, owner, token, ask, faults, events },
     client: (secret = owner, fails = () => false) =>
       new ControlClient({

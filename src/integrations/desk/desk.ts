@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { threadUrl } from '../../lib/bundle.ts'
 import type { Log } from '../../telemetry/log.ts'
+import { QuietFailures } from '../../telemetry/quiet-failures.ts'
 import type { DeskCommand, DeskData, DeskMessage } from './desk-messages.ts'
 import type { DeskConfig, DeskReport } from './desk-round.ts'
 
@@ -21,10 +22,11 @@ export class Desk {
   static start(data: DeskData, { log, onDeath }: DeskParts): Desk {
     const worker = new Worker(threadUrl('desk-thread'), { workerData: data, name: 'desk' })
     const desk = new Desk(worker)
+    const failures = new QuietFailures(log)
     worker.on('message', (message: DeskMessage) => {
-      if (message.kind === 'failed') log.error(message.error, 'the billing desk failed, will retry')
+      if (message.kind === 'failed') failures.error(message.error, 'the billing desk failed, will retry')
       else if (message.kind === 'stopped') desk.#stopped.resolve()
-      else tell(log, message.report)
+      else tell(log, failures, message.report)
     })
     worker.on('error', (error) => {
       desk.#stopped.resolve()
@@ -67,10 +69,11 @@ export function deskConfig({ stores, billing, invoicing, mail, meters }: DeskCon
   return { stores, billing, invoicing, mail, meters }
 }
 
-function tell(log: Log, { made, acts, mails }: DeskReport): void {
+function tell(log: Log, failures: QuietFailures, { made, acts, mails }: DeskReport): void {
   for (const { from, to, invoices, problems } of made) {
     log.info({ from, to, invoices }, 'invoices were made')
-    for (const { tenantId, why } of problems) log.error({ tenant: tenantId, why }, 'no invoice could be made')
+    for (const { tenantId, why } of problems)
+      failures.error({ tenant: tenantId, why }, 'no invoice could be made')
   }
   for (const { invoice, tenantId, action } of acts) {
     log.info({ invoice, tenant: tenantId, action }, 'an invoice was not paid in time')
