@@ -78,6 +78,11 @@ class ControlThread {
       config: () => this.#config,
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
       evidence: this.#evidence(store, clock, usageLog),
+      // Loaded when it is asked for: most of it makes invoices, and few requests do.
+      deskOn: async (tables, actor) => {
+        const { deskOn } = await import('./invoicing.ts')
+        return deskOn({ config: this.#config, clock, store: tables, actor })
+      },
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)

@@ -1,5 +1,6 @@
 import type { AppliedPlans } from '../access/apply-plans.ts'
 import type { approveKeys } from '../access/approve-keys.ts'
+import type { cancelPlan } from '../access/cancel-plan.ts'
 import type { changePlan } from '../access/change-plan.ts'
 import type { CreateKeyRequest } from '../access/create-key.ts'
 import type { createTenant } from '../access/create-tenant.ts'
@@ -29,11 +30,14 @@ import type { suspendTenant } from '../access/suspend-tenant.ts'
 import type { TenantView } from '../access/tenant-view.ts'
 import type { TokenView } from '../access/token-view.ts'
 import type { KeyVerdict } from '../access/verify-key.ts'
+import type { ChangePreview, PreviewRequest } from '../billing/preview-change.ts'
 import type { BillingConfig } from '../config/config.ts'
 import type { RouteView } from '../config/route-view.ts'
 import type { FileTally } from '../ingest/file-tally.ts'
 import type { RetryTally } from '../ingest/unattributed.ts'
+import type { DegradedList } from '../limits/degraded-calls.ts'
 import type { Explanation } from '../metering/explain-call.ts'
+import type { QuotaRow } from '../metering/list-quotas.ts'
 import type { Simulation } from '../metering/simulate-prices.ts'
 import type { UsageLatency } from '../metering/usage-latency.ts'
 import type { WrittenUsageQuery } from '../metering/usage-query.ts'
@@ -50,6 +54,12 @@ export interface Cases extends AccessCases {
   billingTerms(): Promise<BillingConfig>
   usageReport(written: WrittenUsageQuery): Promise<UsageReport>
   simulatePrices(written: WrittenUsageQuery, plans: readonly Plan[]): Promise<Simulation>
+  listQuotas(request: { readonly tenant?: string | undefined }): Promise<readonly QuotaRow[]>
+  listDegraded(request: {
+    readonly tenant?: string | undefined
+    readonly limit: number
+  }): Promise<DegradedList>
+  previewChange(request: PreviewRequest): Promise<ChangePreview>
 }
 
 interface AccessCases {
@@ -59,6 +69,7 @@ interface AccessCases {
   suspendTenant: Unsigned<typeof suspendTenant>
   resumeTenant: Unsigned<typeof resumeTenant>
   changePlan: Unsigned<typeof changePlan>
+  cancelPlan: Unsigned<typeof cancelPlan>
   tenantBlockers: Asked<typeof tenantBlockers>
   deleteTenant: Unsigned<typeof deleteTenant>
   overrideTenant(

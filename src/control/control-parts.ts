@@ -5,6 +5,7 @@ import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { LocalCounterStore } from '../storage/ports/counters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Cases, EvidenceCases } from './cases.ts'
+import type { DeskCases } from './desk-cases.ts'
 import type { IdentityProvider } from './oidc.ts'
 
 /** What the control API needs. */
@@ -18,6 +19,8 @@ export interface ControlParts {
   /** The use cases on a store, signed with an actor. */
   readonly casesOn: (store: ControlStore, actor: string) => Cases
   readonly evidence: EvidenceCases
+  /** Those of the billing desk, on a store and signed with an actor. */
+  readonly deskOn: (store: ControlStore, actor: string) => Promise<DeskCases>
   readonly verifier: Pick<CallVerifier, 'verify' | 'forget'>
   /** undefined where the file names none. */
   readonly identityProvider: () => IdentityProvider | undefined

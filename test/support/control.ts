@@ -15,6 +15,7 @@ import { CallVerifier } from '../../src/gateway/call-verifier.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
 import { Rules } from '../../src/gateway/rules.ts'
 import { intakeOn } from '../../src/intake.ts'
+import { deskOn } from '../../src/invoicing.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { periodFinder } from '../../src/limits/period-finder.ts'
@@ -136,6 +137,7 @@ export async function startControl(
       usageLeaks: (written) => proofOn({ ...on, actor: '' }, usageLog).leaks(written),
       retryUnattributed: () => intakeOn({ ...on, actor: '' }, usageLog).retryUnattributed(() => {}),
     },
+    deskOn: async (tables, actor) => deskOn({ config, clock, store: tables, actor }),
     identityProvider: () => provider,
     counters: openLocalCounters(makeCounterMemory(1)),
   }
