@@ -3,6 +3,18 @@ import { defineConfig } from 'vitest/config'
 // Packages that tests install for themselves bring tests of their own.
 const FOREIGN = '**/node_modules/**'
 
+/** What tests the stores that are files, or looks into them. */
+const OF_FILES = [
+  'test/flow/backup.test.ts',
+  'test/flow/full-disk.test.ts',
+  'test/flow/many-nodes.test.ts',
+  'test/flow/postgres-kills.test.ts',
+  'test/flow/secrets.test.ts',
+  'test/flow/stacks.test.ts',
+  'test/flow/wrong-turns.test.ts',
+  'test/crash/crash.test.ts',
+]
+
 export default defineConfig({
   test: {
     projects: [
@@ -19,6 +31,18 @@ export default defineConfig({
             'test/browser/**',
           ],
           testTimeout: 20_000,
+        },
+      },
+      {
+        // The same on the stores of production.
+        test: {
+          name: 'flow-production',
+          include: ['test/flow/**/*.test.ts', 'test/crash/**/*.test.ts'],
+          globalSetup: ['test/support/build-programs.ts', 'test/support/start-servers.ts'],
+          exclude: [FOREIGN, ...OF_FILES],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
       {

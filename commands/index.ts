@@ -12,6 +12,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   completion: () => import('./completion.ts'),
   'config:check': () => import('./config/check.ts'),
   'config:schema': () => import('./config/schema.ts'),
+  'db:migrate': () => import('./db/migrate.ts'),
+  'db:status': () => import('./db/status.ts'),
   demo: () => import('./demo.ts'),
   doctor: () => import('./doctor.ts'),
   init: () => import('./init.ts'),
@@ -83,6 +85,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 /** What the help says of each group of commands. */
 export const TOPICS: Readonly<Record<string, string>> = {
   config: 'The configuration file: check it, print its schema.',
+  db: 'The control store: its schema, and bringing it up to date.',
   invoices: 'What tenants owe: make, list, show, export, send, pay, credit, void.',
   keys: 'API keys: create, request, approve, reveal, rotate, verify, revoke.',
   mail: 'Mail in the outbox folder.',

@@ -5,28 +5,25 @@ import { appOn } from './app.ts'
 import type { Config } from './config/config.ts'
 import { processEnvironment } from './config/environment.ts'
 import { loadConfig } from './config/load-config.ts'
-import { viewRoutes } from './config/route-view.ts'
-import type { EvidenceCases } from './control/cases.ts'
+import { removeControlAddress, writeControlAddress } from './control/control-address.ts'
 import { controlApp } from './control/control-app.ts'
 import type { ControlCommand, ControlReport, ControlThreadData } from './control/control-messages.ts'
 import type { ControlParts } from './control/control-parts.ts'
 import { type Listener, listen } from './control/listen.ts'
 import { IdentityProvider } from './control/oidc.ts'
 import { makeOperatorToken } from './control/operator-token.ts'
+import { deskCases, evidenceCases, nowCases } from './control-cases.ts'
 import { GatezError } from './errors/gatez-error.ts'
-import { evidenceOn } from './evidence.ts'
 import { Authenticator } from './gateway/authenticate.ts'
 import { CallVerifier } from './gateway/call-verifier.ts'
 import { MeterClient } from './gateway/meter.ts'
 import { Rules } from './gateway/rules.ts'
-import { intakeOn } from './intake.ts'
 import { assert } from './lib/assert.ts'
 import { HOLDS_ENDS } from './lib/bundle.ts'
 import { type Clock, shiftedClock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
-import { proofOn } from './proof.ts'
 import {
   makeCounterMemory,
   openControlStore,
@@ -36,8 +33,9 @@ import {
   openUsageLog,
 } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
-import type { UsageLog } from './storage/ports/usage-log.ts'
+import type { CounterStore } from './storage/ports/counters.ts'
 import { describeError, openLog } from './telemetry/log.ts'
+import { readTraffic } from './telemetry/traffic.ts'
 
 /** No gateway thread has this number: ids of events are of a maker of their own. */
 const THREAD = 29
@@ -70,19 +68,20 @@ class ControlThread {
     const store = this.#undo.use(await openControlStore(this.#config, clock))
     const usageLog = this.#undo.use(await openUsageLog(this.#config))
     await makeOperatorToken({ store, clock }, this.#config.stores.dataDir)
-    const verifier = await this.#verifier(data, store, clock)
+    const { counters, ready } = this.#counters(data, store, clock)
+    await ready()
+    const verifier = await this.#verifier(data, { store, clock, counters })
+    const on = { config: () => this.#config, clock, store }
     let provider: IdentityProvider | undefined
     let providerOf: Config | undefined
     const parts: ControlParts = {
       ...{ store, clock, log, version: data.version, verifier },
       config: () => this.#config,
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
-      evidence: this.#evidence(store, clock, usageLog),
-      // Loaded when it is asked for: most of it makes invoices, and few requests do.
-      deskOn: async (tables, actor) => {
-        const { deskOn } = await import('./invoicing.ts')
-        return deskOn({ config: this.#config, clock, store: tables, actor })
-      },
+      evidence: evidenceCases(on, usageLog),
+      now: nowCases(on, counters),
+      traffic: () => readTraffic(data.trafficMemory),
+      deskOn: deskCases(on),
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)
@@ -112,6 +111,9 @@ class ControlThread {
     const main = await listen(app, { ...control, field: 'control.listen' })
     this.#listeners = [main]
     const at = ({ host, port, speaksTls }: Listener) => ({ host, port, speaksTls })
+    const { dataDir } = this.#config.stores
+    writeControlAddress(dataDir, at(main))
+    this.#undo.defer(() => removeControlAddress(dataDir))
     if (portal.listen === null) return { kind: 'listening', control: at(main), portal: null }
     const portalApp = controlApp(parts, { isPortal: true, host: portal.listen.host })
     const place = { listen: portal.listen, tls: portal.tls, isChosen: true, field: 'portal.listen' }
@@ -138,25 +140,6 @@ class ControlThread {
     }
   }
 
-  #evidence(store: ControlStore, clock: Clock, usageLog: UsageLog): EvidenceCases {
-    const on = () => ({ config: this.#config, clock, store })
-    const intake = (actor: string) => intakeOn({ ...on(), actor }, usageLog)
-    const run = { onProgress: () => {} }
-    return {
-      latency: (written) => evidenceOn(on(), usageLog).latency(written),
-      why: (id) => evidenceOn(on(), usageLog).why(id),
-      tailUsage: (written) => evidenceOn(on(), usageLog).tailUsage(written),
-      diffPlans: (plans) => evidenceOn(on(), usageLog).diffPlans(plans),
-      reconcile: (written) => proofOn({ ...on(), actor: '' }, usageLog).reconcile(written),
-      listRoutes: () => viewRoutes(this.#config),
-      ingest: (body, { actor, fromLine, signal }) =>
-        intake(actor).ingestFile('-', { ...run, fromLine, signal }, body),
-      importLog: (body, { actor, ...asked }) => intake(actor).importLog('-', { ...run, ...asked }, body),
-      usageLeaks: (written) => proofOn({ ...on(), actor: '' }, usageLog).leaks(written),
-      retryUnattributed: () => intake('').retryUnattributed(() => {}),
-    }
-  }
-
   /** Those of the gateway threads, and what all nodes share. */
   #counters(data: ControlThreadData, store: ControlStore, clock: Clock) {
     const { clockOffsetMs, counterMemory, nodeId } = data
@@ -171,7 +154,8 @@ class ControlThread {
     return opened
   }
 
-  async #verifier(data: ControlThreadData, store: ControlStore, clock: Clock): Promise<CallVerifier> {
+  async #verifier(data: ControlThreadData, parts: VerifierParts): Promise<CallVerifier> {
+    const { store, clock, counters } = parts
     const grants = openGrantReader(this.#config, clock)
     this.#undo.defer(() => grants.close())
     const meter = new MeterClient(data.meterPort, HOLDS_ENDS)
@@ -181,13 +165,11 @@ class ControlThread {
       const plans = (await store.plans.current()).map(({ plan }) => plan)
       return new Rules({ apis, features, meters, dimensions, plans, ownPaths: gateway.ownPaths })
     }
-    const counters = this.#counters(data, store, clock)
-    await counters.ready()
     let periodOf = periodFinder(this.#config.billing)
     const verifier = new CallVerifier({
       rules: await rulesNow(),
       authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
-      counters: counters.counters,
+      counters,
       ...{ meter, clock },
       periodOf: (cycle, atMs, held) => periodOf(cycle, atMs, held),
       nextId: () => ids.next(),
@@ -198,6 +180,7 @@ class ControlThread {
     }
     const watcher = await ChangeWatcher.start({
       changes: store.changes,
+      clock,
       everyMs: CHANGES_EVERY_MS,
       onChanges: async (subjects) => {
         if (subjects.includes('plans')) await this.#rulesChanged()
@@ -206,6 +189,8 @@ class ControlThread {
       onError: () => {},
     })
     this.#undo.defer(() => watcher.stop())
+    const bell = store.doorbell?.onChange(() => watcher.ring())
+    this.#undo.defer(() => bell?.[Symbol.dispose]())
     const flushing = setInterval(() => verifier.flush(), FLUSH_MS).unref()
     this.#undo.defer(async () => {
       clearInterval(flushing)
@@ -215,6 +200,12 @@ class ControlThread {
     })
     return verifier
   }
+}
+
+interface VerifierParts {
+  readonly store: ControlStore
+  readonly clock: Clock
+  readonly counters: CounterStore
 }
 
 const parent = parentPort

@@ -25,6 +25,7 @@ import type { Shipping } from './shipping/shipping.ts'
 import { lockDataFolder, makeCounterMemory, openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { describeError, type Log } from './telemetry/log.ts'
+import { makeTrafficMemory } from './telemetry/traffic.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
 const CHANGES_EVERY_MS = 200
@@ -148,8 +149,9 @@ async function startGateway(
   const { memory: counterMemory, adjusted } = counters
   const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
+  const trafficMemory = makeTrafficMemory(config.gateway.threads)
   const gateway = new GatewayThreads({
-    threads: threadData(parts, { plans, epoch, counterMemory, meter, ingesting, keeping }),
+    threads: threadData(parts, { plans, epoch, counterMemory, trafficMemory, meter, ingesting, keeping }),
     figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
@@ -159,12 +161,14 @@ async function startGateway(
   undo.defer(() => gateway.stop())
   await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
-  const watcher = await watchChanges(parts, store, gateway, adjusted)
-  undo.defer(() => watcher.stop())
+  undo.use(await watchChanges(parts, store, gateway, adjusted))
   // What was adjusted before there was anyone watching.
   await adjusted.release()
   // Before the first call is taken: who finds the gateway finds control as well.
-  const controlling = await startControl({ config, clock, meter, nodeId, epoch, counterMemory }, onDeath)
+  const controlling = await startControl(
+    { config, clock, meter, nodeId, epoch, counterMemory, trafficMemory },
+    onDeath,
+  )
   undo.defer(() => controlling.stop())
   const port = await gateway.listen(config.gateway.listen)
   return { gateway, ingesting, controlling, port }
@@ -202,6 +206,7 @@ function threadData(
     readonly plans: readonly Plan[]
     readonly epoch: number
     readonly counterMemory: SharedArrayBuffer
+    readonly trafficMemory: SharedArrayBuffer
     readonly meter: Meter
     readonly ingesting: Ingesting
     readonly keeping: Keeping
@@ -217,6 +222,7 @@ function threadData(
     epoch: shared.epoch,
     clockOffsetMs: clock.nowMs() - systemClock.nowMs(),
     counterMemory: shared.counterMemory,
+    trafficMemory: shared.trafficMemory,
     clientMemory,
     meterPort: shared.meter.connect(),
     ingestPort: shared.ingesting.connect(),
@@ -226,14 +232,15 @@ function threadData(
   }))
 }
 
-function watchChanges(
+async function watchChanges(
   parts: ServeParts,
   store: ControlStore,
   gateway: GatewayThreads,
   adjusted: AdjustedQuotas,
-): Promise<ChangeWatcher> {
-  return ChangeWatcher.start({
+): Promise<Disposable> {
+  const watcher = await ChangeWatcher.start({
     changes: store.changes,
+    clock: parts.clock,
     everyMs: CHANGES_EVERY_MS,
     onChanges: async (subjects) => {
       if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
@@ -242,6 +249,13 @@ function watchChanges(
     },
     onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),
   })
+  const bell = store.doorbell?.onChange(() => watcher.ring())
+  return {
+    [Symbol.dispose]: () => {
+      bell?.[Symbol.dispose]()
+      watcher.stop()
+    },
+  }
 }
 
 async function plansInForce(store: ControlStore): Promise<Plan[]> {

@@ -1,7 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { build } from 'esbuild'
 import { ROOT } from '../pinned-node.js'
+import { buildWeb, PORTALS, WEB } from './web.js'
 
 // Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
 const ENTRIES = {
@@ -69,7 +79,12 @@ export async function bundle(variant = 'lib') {
     metafile: true,
     logLevel: 'warning',
   })
-  const packages = packagesIn(metafile)
+  // The variants are for tests of crashes, which look at no page.
+  const web = variant === 'lib' ? await buildWeb() : undefined
+  if (web !== undefined) copyPages(`${ROOT}${staging}/web`)
+  const packages = [
+    ...new Set([...packagesIn(Object.keys(metafile.inputs)), ...(web?.packages ?? [])]),
+  ].sort()
   writeFileSync(
     `${ROOT}${staging}/THIRD-PARTY-LICENSES.txt`,
     licenses([...packages, 'node_modules/better-sqlite3']),
@@ -77,7 +92,8 @@ export async function bundle(variant = 'lib') {
   replace(`${ROOT}${target}`, `${ROOT}${staging}`)
 
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
-  return `${target}: ${(bytes / 1e6).toFixed(1)} MB from ${packages.length} packages, in ${seconds(startMs)}`
+  const program = `${target}: ${(bytes / 1e6).toFixed(1)} MB from ${packages.length} packages, in ${seconds(startMs)}`
+  return web === undefined ? program : `${web.line}\n${program}`
 }
 
 /** Seconds since `startMs` of performance.now(), for printing. */
@@ -85,9 +101,13 @@ export function seconds(startMs) {
   return `${((performance.now() - startMs) / 1000).toFixed(1)} s`
 }
 
-/** The folders of the packages whose code is in the bundle, from ROOT, as `node_modules/@oclif/core`. */
-function packagesIn(metafile) {
-  const inputs = Object.keys(metafile.inputs)
+function copyPages(target) {
+  for (const name of Object.keys(PORTALS))
+    cpSync(`${ROOT}${WEB}/${name}`, `${target}/${name}`, { recursive: true })
+}
+
+/** The folders of the packages that files are of, from ROOT, as `node_modules/@oclif/core`. */
+function packagesIn(inputs) {
   const folders = inputs.map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
   return [...new Set(folders)].filter((folder) => folder !== undefined).sort()
 }

@@ -9,6 +9,7 @@ const TOOLS = {
   git: 'git',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  python3: 'python3',
   strace: 'strace',
   timeout: 'coreutils',
 }

@@ -9,6 +9,8 @@ export function within(tables: ControlTables): ControlStore {
   return {
     ...tables,
     transaction: (work) => work(tables),
+    forTenant: (_tenantId, work) => work(tables),
+    doorbell: undefined,
     [Symbol.asyncDispose]: async () => {},
   }
 }

@@ -144,7 +144,7 @@ async function remind(
 async function suspend(tables: ControlTables, { tenantId, number }: Invoice, nowMs: number): Promise<void> {
   const tenant = await tables.tenants.find(tenantId)
   if (tenant?.state !== 'active') return
-  await tables.tenants.setState(tenantId, 'suspended')
+  await tables.tenants.setState(tenantId, 'unpaid')
   const subject = `tenant:${tenantId}`
   const detail = { reason: `invoice ${number} is not paid` }
   await record(tables, { atMs: nowMs, actor: ACTOR, action: 'tenant.suspended', subject, detail })

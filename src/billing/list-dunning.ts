@@ -2,6 +2,7 @@ import type { DunningStep } from '../config/invoice-config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { isoTime } from '../lib/iso-time.ts'
 import type { Invoice } from '../model/invoice.ts'
+import type { TenantState } from '../model/tenant.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import { dunningKey } from './dunning.ts'
 import { type InvoiceRowView, viewInvoiceRow } from './invoice/invoice-view.ts'
@@ -44,7 +45,7 @@ export interface DunningList {
 
 /** An invoice that was not paid in time; the names are stable. */
 export interface DunnedInvoice extends InvoiceRowView {
-  readonly tenant_state: 'active' | 'suspended' | 'deleted'
+  readonly tenant_state: TenantState
   /** Whole days since it was due. */
   readonly days_late: number
   readonly steps: readonly DunningStepView[]

@@ -8,6 +8,7 @@ import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import { toControl, toPortal } from './build-control.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
+import { placeControlStore } from './control-store-config.ts'
 import { placeCounters } from './counters-config.ts'
 import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
 import type { File } from './schema.ts'
@@ -16,7 +17,7 @@ import { placeUsageStore } from './usage-store-config.ts'
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
 export function buildConfig(file: File, path: string): Config {
   const folder = dirname(path)
-  const controlPath = resolve(folder, file.stores.control)
+  const { control, dataDir } = placeControlStore(file.stores.control, file.stores.data, folder)
   return deepFreeze({
     file: path,
     docsUrl: file.docs_url ?? null,
@@ -38,10 +39,10 @@ export function buildConfig(file: File, path: string): Config {
     control: toControl(file, folder),
     portal: toPortal(file, folder),
     stores: {
-      control: { driver: 'sqlite', path: controlPath },
+      control,
       counters: placeCounters(file.stores.counters, (path) => resolve(folder, path)),
       usage: placeUsageStore(file.stores.usage, folder, file.metering.retention_days),
-      dataDir: dirname(controlPath),
+      dataDir,
     },
     metering: {
       durability: file.metering.durability,
@@ -57,7 +58,7 @@ export function buildConfig(file: File, path: string): Config {
       proration: file.billing.proration,
     },
     invoicing: toInvoiceConfig(file.billing, folder),
-    mail: toMailConfig(file, { folder, dataDir: dirname(controlPath) }),
+    mail: toMailConfig(file, { folder, dataDir }),
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
     meters: file.meters.map(toMeter),

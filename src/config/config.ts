@@ -5,6 +5,7 @@ import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Proration } from '../model/proration.ts'
 import type { ControlConfig, PortalConfig } from './control-config.ts'
+import type { ControlStoreConfig } from './control-store-config.ts'
 import type { CountersConfig } from './counters-config.ts'
 import type { InvoiceConfig, MailConfig } from './invoice-config.ts'
 import type { UsageStoreConfig } from './usage-store-config.ts'
@@ -84,10 +85,10 @@ export interface ListenAddress {
 
 /** Where the stores are. Paths of files are absolute. */
 export interface StoresConfig {
-  readonly control: { readonly driver: 'sqlite'; readonly path: string }
+  readonly control: ControlStoreConfig
   readonly counters: CountersConfig
   readonly usage: UsageStoreConfig
-  /** Folder of the spool and of the lock: beside the control store. */
+  /** Folder of the spool and of the lock: this node's alone. */
   readonly dataDir: string
 }
 

@@ -63,8 +63,16 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'portal.oidc.secret': 'What gatez proves itself with.',
   'portal.oidc.secret.value': `From the environment only, as \${OIDC_SECRET}.`,
   'portal.oidc.operators': 'Addresses of those who sign in as operators.',
+  'portal.brand': 'How the portal presents itself: as yours.',
+  'portal.brand.name': 'The name it goes by.',
+  'portal.brand.color':
+    'The colour of buttons and links, as "#0b7285"; shades that can be read are made of it.',
+  'portal.brand.logo': 'A picture for the corner of each page: a file, SVG or PNG, at most 256 KiB.',
   stores: 'Where data is kept; paths are relative to the folder of this file.',
-  'stores.control': 'Tenants, keys, plans and the ledger.',
+  'stores.control':
+    'Tenants, keys, plans and the ledger: a file, or postgres://user@host/database for many nodes.',
+  'stores.data':
+    'Folder of what belongs to one node: spool and lock. Beside the control store if not given; .gatez with Postgres.',
   'stores.counters':
     'Counters of limits and quotas: memory, or redis://user:password@host:port/database (rediss: for TLS) for many nodes. Options: prefix, cluster=true, timeout=50ms, ca=FILE.',
   'stores.usage':

@@ -2,10 +2,10 @@ import * as z from 'zod'
 import { DIMENSIONS_MAX } from '../model/dimension.ts'
 import { AGGREGATIONS } from '../model/mark.ts'
 import { FEE_METHODS, QUOTA_METHODS } from '../model/proration.ts'
-import { parseSqliteUrl } from './address.ts'
 import { ANCHOR_RULE, parseAnchor } from './anchor.ts'
 import { apiSchema } from './api-schema.ts'
 import { controlSchema, portalSchema } from './control-schema.ts'
+import { parseControlUrl } from './control-store-config.ts'
 import { parseCountersUrl } from './counters-config.ts'
 import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
@@ -29,7 +29,8 @@ import {
 export type File = z.infer<typeof fileSchema>
 
 const stores = strict({
-  control: text(parseSqliteUrl).prefault('sqlite:.gatez/gatez.db'),
+  control: text(parseControlUrl).prefault('sqlite:.gatez/gatez.db'),
+  data: z.string().min(1).optional(),
   counters: text(parseCountersUrl).prefault('memory'),
   usage: text(parseUsageUrl).prefault('sqlite:.gatez/usage.db'),
 })

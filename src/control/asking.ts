@@ -11,6 +11,8 @@ export type Principal =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'token'; readonly id: string; readonly scopes: readonly TokenScope[] }
   | { readonly kind: 'operator'; readonly sessionId: string; readonly sessionHash: string }
+  /** A program on this machine that opened the stores itself: what it may read and change, it may ask. */
+  | { readonly kind: 'local'; readonly actor: string }
   | MemberPrincipal
 
 /** A member who signed in. */

@@ -99,7 +99,7 @@ export const revenueSchema = z
 export const dunnedSchema = z
   .looseObject({
     ...rowFields,
-    tenant_state: z.enum(['active', 'suspended', 'deleted']),
+    tenant_state: z.string(),
     days_late: z.number().int(),
     steps: z.array(
       z.looseObject({

@@ -36,6 +36,7 @@ import type { RouteView } from '../config/route-view.ts'
 import type { FileTally } from '../ingest/file-tally.ts'
 import type { RetryTally } from '../ingest/unattributed.ts'
 import type { DegradedList } from '../limits/degraded-calls.ts'
+import type { LimitNow } from '../limits/limits-now.ts'
 import type { Explanation } from '../metering/explain-call.ts'
 import type { QuotaRow } from '../metering/list-quotas.ts'
 import type { Simulation } from '../metering/simulate-prices.ts'
@@ -53,12 +54,12 @@ import type { Plan } from '../model/plan.ts'
 export interface Cases extends AccessCases {
   billingTerms(): Promise<BillingConfig>
   usageReport(written: WrittenUsageQuery): Promise<UsageReport>
-  simulatePrices(written: WrittenUsageQuery, plans: readonly Plan[]): Promise<Simulation>
   listQuotas(request: { readonly tenant?: string | undefined }): Promise<readonly QuotaRow[]>
   listDegraded(request: {
     readonly tenant?: string | undefined
     readonly limit: number
   }): Promise<DegradedList>
+  simulatePrices(written: WrittenUsageQuery, plans: readonly Plan[]): Promise<Simulation>
   previewChange(request: PreviewRequest): Promise<ChangePreview>
 }
 
@@ -115,9 +116,11 @@ export interface EvidenceCases {
   why(id: string): Promise<Explanation & { readonly others: readonly string[] }>
   tailUsage(written: {
     readonly tenant?: string | undefined
+    readonly key?: string | undefined
     readonly route?: string | undefined
     readonly status?: string | undefined
     readonly last: number
+    readonly lookBack?: number | undefined
     readonly follow: boolean
     readonly parts?: 'ends' | undefined
     readonly signal: AbortSignal
@@ -129,6 +132,58 @@ export interface EvidenceCases {
   importLog(body: AsyncIterable<Uint8Array>, run: ImportRun): Promise<FileTally>
   usageLeaks(written: WrittenUsageQuery): Promise<UsageLeaksView>
   retryUnattributed(): Promise<RetryTally>
+}
+
+/** What is going on now: some of it only a gateway that runs can say. */
+export interface NowCases {
+  /** By ids or external ids; undefined where no gateway runs that could say. */
+  limits(tenants: readonly string[]): Promise<readonly LimitNow[] | undefined>
+  /** Of the gateway that runs here, counted as calls end; undefined where none does. */
+  traffic(): Promise<TrafficNow | undefined>
+  health(): Promise<readonly HealthFinding[]>
+}
+
+/** The traffic of one gateway: totals since it started, and the last minute; names are stable. */
+export interface TrafficNow {
+  readonly at: string
+  readonly since: string
+  /** Calls that were let through and whose answer is over. */
+  readonly completed: number
+  /** Those of them whose event is durable. */
+  readonly metered: number
+  /** `metered` of `completed` in percent, rounded down to hundredths; null before the first. */
+  readonly metered_percent: string | null
+  /** Calls that were not let through. */
+  readonly refused: number
+  /** Calls under way. */
+  readonly open: number
+  /** What was let through, by class, as `2xx`. */
+  readonly statuses: Readonly<Record<string, number>>
+  readonly last_minute: {
+    /** Completed and refused together: requests a minute. */
+    readonly requests: number
+    readonly refused: number
+    /** Answered with 500 and above. */
+    readonly errors: number
+    readonly errors_percent: string | null
+    /** The times half, 95 % and 99 % of the calls did not take longer than, in ms; null without any. */
+    readonly p50_ms: number | null
+    readonly p95_ms: number | null
+    readonly p99_ms: number | null
+    /** Refusals by their code, the most frequent first. */
+    readonly refusals: Readonly<Record<string, number>>
+  }
+  /** Requests in each of the last seconds, oldest first. */
+  readonly per_second: readonly number[]
+}
+
+/** What one look at an installation found. */
+export interface HealthFinding {
+  readonly check: string
+  readonly verdict: 'ok' | 'warning' | 'failure'
+  readonly detail: string
+  /** What to do about it; null when there is nothing to do. */
+  readonly fix: string | null
 }
 
 /** What may be missing on the bills. */

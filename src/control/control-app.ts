@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import { GatezError } from '../errors/gatez-error.ts'
 import { toProblem } from '../errors/problem.ts'
 import { describeError } from '../telemetry/log.ts'
-import type { Asking } from './asking.ts'
+import type { Asking, Principal } from './asking.ts'
 import { actorOf, authenticate, authorize, checkCsrf } from './authenticate.ts'
 import { checkHost, checkOrigin, originOf } from './check-origin.ts'
 import type { ControlParts } from './control-parts.ts'
@@ -15,6 +15,7 @@ import type { Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
 import { readInput } from './read-input.ts'
 import { networkOf, takePlace } from './throttle.ts'
+import { offerPages } from './web-pages.ts'
 
 /** Where an app listens: what it offers, and what of a request is believed. */
 export interface ControlPlace {
@@ -22,6 +23,8 @@ export interface ControlPlace {
   readonly isPortal: boolean
   /** The address it listens on. */
   readonly host: string
+  /** Who asks, where nobody else can reach it: an app without a socket. */
+  readonly caller?: Extract<Principal, { kind: 'local' }>
 }
 
 /** What answers requests: a `fetch`, with what Node knows of each. */
@@ -61,6 +64,7 @@ export function controlApp(parts: ControlParts, place: ControlPlace): ControlApp
     if (operation.anyMethod) app.all(operation.path.replace(/\{(\w+)\}$/, ':$1{.*}'), answer)
     else app.on(operation.method.toUpperCase(), operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), answer)
   }
+  offerPages(app, parts, place)
   return app
 }
 
@@ -77,10 +81,10 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
   const header = (name: string): string | undefined =>
     context.req.header(name) ?? (name === 'host' ? url.host : undefined)
   const { ip } = originOf(parts, place, context)
-  const principal = await authenticate(parts, { header, ip })
+  const principal = place.caller ?? (await authenticate(parts, { header, ip }))
   const actor = actorOf(principal)
   const perMinute = parts.config().control.requestsPerMinute
-  if (perMinute !== null) {
+  if (perMinute !== null && principal.kind !== 'local') {
     const name = principal.kind === 'nobody' ? `requests ${networkOf(ip)}` : `requests ${actor}`
     takePlace(parts, name, perMinute, 'too-many-requests')
   }

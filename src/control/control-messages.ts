@@ -10,6 +10,8 @@ export interface ControlThreadData {
   readonly clockOffsetMs: number
   /** The counters of the gateway threads: a call that is verified here is limited with theirs. */
   readonly counterMemory: SharedArrayBuffer
+  /** What the gateway threads count of their traffic; read with `readTraffic`. */
+  readonly trafficMemory: SharedArrayBuffer
   readonly meterPort: MessagePort
 }
 

@@ -4,7 +4,8 @@ import type { Clock } from '../lib/clock.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { LocalCounterStore } from '../storage/ports/counters.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { Cases, EvidenceCases } from './cases.ts'
+import type { TrafficTotals } from '../telemetry/traffic.ts'
+import type { Cases, EvidenceCases, NowCases } from './cases.ts'
 import type { DeskCases } from './desk-cases.ts'
 import type { IdentityProvider } from './oidc.ts'
 
@@ -21,6 +22,9 @@ export interface ControlParts {
   readonly evidence: EvidenceCases
   /** Those of the billing desk, on a store and signed with an actor. */
   readonly deskOn: (store: ControlStore, actor: string) => Promise<DeskCases>
+  readonly now: NowCases
+  /** What the gateway threads counted, as it is now. */
+  readonly traffic: () => TrafficTotals
   readonly verifier: Pick<CallVerifier, 'verify' | 'forget'>
   /** undefined where the file names none. */
   readonly identityProvider: () => IdentityProvider | undefined

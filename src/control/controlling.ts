@@ -12,17 +12,18 @@ export function startControl(
   parts: ControllingParts,
   onDeath: (error: unknown) => void,
 ): Promise<Controlling> {
-  const { config, clock, meter, nodeId, epoch, counterMemory } = parts
+  const { config, clock, meter, nodeId, epoch, counterMemory, trafficMemory } = parts
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
   const { version } = packageJson
   const meterPort = meter.connect()
-  const data = { config, version, nodeId, epoch, clockOffsetMs, counterMemory, meterPort }
+  const shared = { counterMemory, trafficMemory, meterPort }
+  const data = { config, version, nodeId, epoch, clockOffsetMs, ...shared }
   return Controlling.start(data, onDeath)
 }
 
 /** What it is started with. */
 export interface ControllingParts
-  extends Pick<ControlThreadData, 'config' | 'nodeId' | 'epoch' | 'counterMemory'> {
+  extends Pick<ControlThreadData, 'config' | 'nodeId' | 'epoch' | 'counterMemory' | 'trafficMemory'> {
   readonly clock: Clock
   readonly meter: Pick<Meter, 'connect'>
 }

@@ -1,6 +1,7 @@
 import { BILLING_OPERATIONS } from './operations/billing.ts'
 import { KEY_OPERATIONS } from './operations/keys.ts'
 import { MONEY_OPERATIONS } from './operations/money.ts'
+import { NOW_OPERATIONS } from './operations/now.ts'
 import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
 import { PORTAL_OPERATIONS } from './operations/portal.ts'
@@ -8,7 +9,6 @@ import { PORTAL_MEMBER_OPERATIONS } from './operations/portal-members.ts'
 import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { TENANT_OPERATIONS } from './operations/tenants.ts'
 import { USAGE_OPERATIONS } from './operations/usage.ts'
-import { USAGE_STATE_OPERATIONS } from './operations/usage-state.ts'
 import { VERIFY_OPERATIONS } from './operations/verify.ts'
 
 /** Everything the control API offers, by id. */
@@ -17,9 +17,9 @@ export const OPERATIONS = {
   ...KEY_OPERATIONS,
   ...PLAN_OPERATIONS,
   ...USAGE_OPERATIONS,
-  ...USAGE_STATE_OPERATIONS,
   ...BILLING_OPERATIONS,
   ...MONEY_OPERATIONS,
+  ...NOW_OPERATIONS,
   ...VERIFY_OPERATIONS,
   ...SESSION_OPERATIONS,
   ...OIDC_OPERATIONS,

@@ -10,6 +10,7 @@ import type { UsageEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Cases, EvidenceCases } from './cases.ts'
 import { ControlClient } from './client.ts'
+import { customerToSend } from './operations/customer-input.ts'
 
 /** The use cases that commands call, done by a control API. */
 export function remoteCases(remote: RemoteControl): RemoteCases {
@@ -28,11 +29,9 @@ export function remoteCases(remote: RemoteControl): RemoteCases {
     showPlan: ({ planId }) => client.call('showPlan', { plan: planId }),
     usageReport: async (written) => (await tableOf(client, written)).report,
     simulatePrices: ({ month, tenant }, plans) => client.raw('simulatePrices', { plans, month, tenant }),
-    listQuotas: ({ tenant }) => client.all('listQuotas', { tenant }),
-    listDegraded: async ({ tenant, limit }) => ({
-      rows: (await client.all('listDegraded', { tenant })).slice(0, limit),
-    }),
     billingTerms: async () => (await client.call('settings', {})).billing,
+    listQuotas: async ({ tenant }) => (await client.call('listQuotas', { tenant })).data,
+    listDegraded: ({ tenant, limit }) => client.call('listDegraded', { tenant, limit: String(limit) }),
     exportTable: (written) => tableOf(client, { by: 'tenant,key', ...defined(written) }),
   }
 }
@@ -117,8 +116,11 @@ export function orLocalOnly<Whole extends object>(part: Partial<Whole>): Whole {
 
 function tenantCases(client: ControlClient) {
   return {
-    createTenant: ({ id, name, externalId, planId }) =>
-      client.call('createTenant', { id, name, external_id: externalId, plan: planId }),
+    createTenant: ({ id, name, externalId, planId, trialDays, customer }) =>
+      client.call('createTenant', {
+        ...{ id, name, external_id: externalId, plan: planId, trial_days: trialDays },
+        customer: customerToSend(customer),
+      }),
     listTenants: () => client.all('listTenants', {}),
     showTenant: (request) => client.call('showTenant', request),
     suspendTenant: (request) => client.call('suspendTenant', request),
@@ -129,8 +131,11 @@ function tenantCases(client: ControlClient) {
     tenantBlockers: (request) => client.call('tenantBlockers', request),
     deleteTenant: ({ tenant, force }) =>
       client.call('deleteTenant', { tenant, force: force ? 'true' : 'false' }),
-    overrideTenant: ({ limits, quotas, features, prices, unset, ...request }) =>
-      client.raw('overrideTenant', { ...request, limits, quotas, features, prices, unset }),
+    overrideTenant: ({ limits, quotas, features, prices, unset, customer, ...request }) =>
+      client.raw('overrideTenant', {
+        ...{ ...request, limits, quotas, features, prices, unset },
+        customer: customerToSend(customer),
+      }),
     inviteMember: (request) => client.raw('inviteMember', request),
     listMembers: (request) => client.all('listMembers', request),
     showMember: (request) => client.call('showMember', request),

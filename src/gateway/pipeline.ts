@@ -119,11 +119,25 @@ export class Pipeline implements PassageListener {
       this.#refuser.refuseAnyone(exchange, ofRoute)
       return
     }
-    const planned = this.#plan(accepted)
-    if (planned instanceof Refusal) {
-      this.#refuser.refuseAnyone(exchange, planned)
+    const rules = this.#rules
+    const caller = this.#authenticate(accepted, rules)
+    if (caller instanceof Promise) {
+      caller
+        // Who left while the store was asked wants nothing any more.
+        .then((settled) => exchange.response.destroyed || this.#admit(accepted, settled, rules))
+        .catch((error: unknown) => this.#parts.fault(exchange, error))
+    } else this.#admit(accepted, caller, rules)
+  }
+
+  /** Stages 3 and 4, for who is known by now. */
+  #admit(accepted: Accepted, caller: Caller | Refusal, rules: Rules): void {
+    const { exchange, matched } = accepted
+    if (caller instanceof Refusal) {
+      this.#refuser.refuseAnyone(exchange, caller)
       return
     }
+    const call = caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf)
+    const planned: Planned = { accepted, call }
     // What a request holds is looked into only for those who may send it.
     const refusal = this.#gate(planned) ?? refuseLength(accepted) ?? this.#checks.checkHead(accepted)
     if (refusal !== undefined) {
@@ -162,6 +176,10 @@ export class Pipeline implements PassageListener {
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
+    const { exchange } = limited.planned.accepted
+    const elapsedMs = this.#parts.clock.monotonicMs() - exchange.startMonotonicMs
+    const { status, upstreamMs, bytesSent, bytesReceived } = ending
+    this.#parts.traffic.ended(status, elapsedMs, upstreamMs, bytesSent, bytesReceived)
     const billed = this.#metering.record(limited, ending, held)
     settle(this.#parts, limited.planned.call, billed)
     this.#close()
@@ -175,13 +193,12 @@ export class Pipeline implements PassageListener {
     this.#refuser.refuseAdmitted(limited, refusal)
   }
 
-  /** Stages 2 and 3. */
-  #plan(accepted: Accepted): Planned | Refusal {
-    const { matched, exchange, head } = accepted
-    const rules = this.#rules
-    const caller = matched.route.auth === 'none' ? this.#anyone : this.#credentials.key(exchange, head, rules)
-    if (caller instanceof Refusal) return caller
-    return { accepted, call: caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf) }
+  /** Stage 2. */
+  #authenticate(
+    { matched, exchange, head }: Accepted,
+    rules: Rules,
+  ): Caller | Refusal | Promise<Caller | Refusal> {
+    return matched.route.auth === 'none' ? this.#anyone : this.#credentials.key(exchange, head, rules)
   }
 
   #gate(planned: Planned): Refusal | undefined {
@@ -201,6 +218,7 @@ export class Pipeline implements PassageListener {
       return
     }
     this.#open += 1
+    this.#parts.traffic.open(this.#open)
     if (this.#checks.wantsBody(planned.accepted)) this.#checkBody(limited)
     else this.#proxy(limited)
   }
@@ -267,6 +285,7 @@ export class Pipeline implements PassageListener {
   /** Its event is handed over. */
   #close(): void {
     this.#open -= 1
+    this.#parts.traffic.open(this.#open)
     if (this.#open === 0) this.#allEnded?.()
   }
 

@@ -16,6 +16,8 @@ export interface GatewayThreadData {
   readonly counterMemory: SharedArrayBuffer
   /** What addresses are counted in, apart from tenants. */
   readonly clientMemory: SharedArrayBuffer
+  /** What gateway threads count of their traffic: this one at the place of its number. */
+  readonly trafficMemory: SharedArrayBuffer
   readonly meterPort: MessagePort
   readonly ingestPort: MessagePort
   /** To the keeper of answers. */

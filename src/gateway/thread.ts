@@ -9,6 +9,7 @@ import { billingPeriodAt } from '../model/billing-calendar.ts'
 import type { Plan } from '../model/plan.ts'
 import { openGatewayCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
+import { Traffic } from '../telemetry/traffic.ts'
 import { Authenticator } from './authenticate.ts'
 import { TokenAuthenticator } from './authenticate-token.ts'
 import { Clients } from './clients.ts'
@@ -44,6 +45,7 @@ export class GatewayThread {
   readonly #counters: ReturnType<typeof openGatewayCounters>
   readonly #alone = new AloneTally()
   readonly #clients: Clients
+  readonly #traffic: Traffic
   readonly #lag: EventLoopLag
   readonly #flushing: NodeJS.Timeout
   readonly #lagging: NodeJS.Timeout
@@ -60,21 +62,16 @@ export class GatewayThread {
     const grants = openGrantReader(config, clock)
     this.#lag = new EventLoopLag(clock.monotonicMs())
     const warn = (what: string, detail: string): void => report({ kind: 'warning', what, detail })
-    this.#clients = new Clients({
-      rules: config.gateway.clients,
-      record: config.metering.clientIp,
-      salt: data.ipSalt,
-      counters: openLocalCounters(data.clientMemory),
-      clock,
-      warn,
-    })
+    this.#clients = this.#makeClients(clock, warn)
     this.#upstreams.replaceApis(config.apis)
     this.#grants = grants
     this.#figures = new Figures(
       (request) => report({ kind: 'figures-wanted', request }),
       () => clock.monotonicMs(),
     )
-    this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
+    const traffic = new Traffic(data.trafficMemory, data.thread)
+    this.#traffic = traffic
+    this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS, { traffic, clock })
     const ingest = new IngestClient(data.ingestPort)
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#counters = this.#openCounters(clock)
@@ -89,6 +86,7 @@ export class GatewayThread {
       keeper: new KeeperClient(data.keeperPort),
       upstreams: this.#upstreams,
       clock,
+      traffic,
       nextId: () => ids.next(),
       periodOf: (cycle, atMs, held) => this.#periodOf(cycle, atMs, held),
       billingPeriodAt: (atMs, anchorMs) => billingPeriodAt(this.#config.billing, atMs, anchorMs),
@@ -113,7 +111,7 @@ export class GatewayThread {
       alarm: this.#alarm,
     })
     this.#flushing = setInterval(() => this.#flush(), FLUSH_MS).unref()
-    this.#lagging = setInterval(() => this.#lag.tick(clock.monotonicMs()), LAG_EVERY_MS).unref()
+    this.#lagging = setInterval(() => this.#look(clock.monotonicMs()), LAG_EVERY_MS).unref()
   }
 
   handle(command: GatewayCommand): void {
@@ -175,6 +173,16 @@ export class GatewayThread {
     this.#report({ kind: 'drained' })
   }
 
+  #makeClients(clock: Clock, warn: (what: string, detail: string) => void): Clients {
+    const { config, ipSalt: salt, clientMemory } = this.#data
+    return new Clients({
+      rules: config.gateway.clients,
+      record: config.metering.clientIp,
+      counters: openLocalCounters(clientMemory),
+      ...{ salt, clock, warn },
+    })
+  }
+
   #openCounters(clock: Clock): ReturnType<typeof openGatewayCounters> {
     const { config, counterMemory, clockOffsetMs } = this.#data
     const warn = (what: string, detail: string): void => this.#report({ kind: 'warning', what, detail })
@@ -187,10 +195,15 @@ export class GatewayThread {
     })
   }
 
+  #look(nowMs: number): void {
+    this.#traffic.lagged(this.#lag.tick(nowMs))
+  }
+
   /** Sends out what was held back to be told in sum; `final` before the thread ends. */
   #flush(final = false): void {
     this.#pipeline.flush(final)
     const calls = this.#alone.drain()
+    for (const { admitted, refused } of calls) this.#traffic.decidedAlone(admitted, refused)
     if (calls.length > 0) this.#report({ kind: 'alone', calls })
   }
 

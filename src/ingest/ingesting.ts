@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { GatezError } from '../errors/gatez-error.ts'
 import { threadUrl } from '../lib/bundle.ts'
+import { controlStorePlace } from '../storage/open.ts'
 import type { IngestCommand, IngestReport, IngestRules, IngestThreadData } from './ingest-messages.ts'
 
 /** The ingest thread, as the main thread sees it: it takes events in that are sent to `POST /v1/events`. */
@@ -26,7 +27,7 @@ export class Ingesting {
       else ingesting.#stopped.resolve()
     })
     worker.on('error', (cause) => {
-      const detail = `${data.stores.control.path} cannot be opened for events.`
+      const detail = `${controlStorePlace(data)} cannot be opened for events.`
       ready.reject(new GatezError('store-unavailable', detail, { cause }))
       parts.onDeath(cause)
     })

@@ -23,6 +23,11 @@ export function templatesDir(): string {
   return fileURLToPath(new URL('../../templates', import.meta.url))
 }
 
+/** The folder of the built pages: one folder each for the portals. It may be missing where nobody built them. */
+export function webDir(): string {
+  return fileURLToPath(new URL(BUNDLED ? './web' : '../../dist/web', import.meta.url))
+}
+
 /**
  * Whether the end of an answer waits for its event. Always, but for one build that no one ships: the
  * crash test must fail on it, or the test proves nothing.

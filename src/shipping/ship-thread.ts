@@ -82,12 +82,8 @@ class ShipThread {
   /** Here, because a long reading may wait here and nowhere else. */
   async #readFigures({ id, tenantId, period }: FiguresCommand): Promise<void> {
     try {
-      const report = await usageReport(this.#store, {
-        span: period,
-        timezone: 'UTC',
-        by: [],
-        tenant: tenantId,
-      })
+      const query = { span: period, timezone: 'UTC', by: [], tenant: tenantId }
+      const report = await this.#store.forTenant(tenantId, (tables) => usageReport(tables, query))
       this.#report({ kind: 'figures', id, totals: viewUsageReport(report).total })
     } catch (error) {
       this.#report({ kind: 'failed', error: describeError(error) })

@@ -23,7 +23,8 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/portal', 'src/dashboard'],
   ['src/app.ts', 'src/serve-metering.ts', 'src/serve-counters.ts'],
   ['src/serve.ts', 'src/evidence.ts', 'src/intake.ts', 'src/invoicing.ts', 'src/mailbox.ts', 'src/proof.ts'],
-  ['src/control-thread.ts'],
+  ['src/control-cases.ts'],
+  ['src/control-thread.ts', 'src/local-control.ts'],
   ['src/cli', 'commands'],
 ]
 

@@ -77,4 +77,11 @@ describe('the rules themselves', () => {
   ])('%j is tidy', (text) => {
     expect(untidy(sourceFrom('src/lib/a.ts', text))).toEqual([])
   })
+
+  test('a cast in a page is seen, and words and tags of it are none', () => {
+    const page = (line: string) => untidy(sourceFrom('src/portal/a.tsx', line))
+    expect(page('const a = <Text>keep it as safe as {b as string}</Text>')).toHaveLength(1)
+    expect(page('const a = <Text>keep it as safe as {b}</Text>')).toEqual([])
+    expect(page('const a = (\n  <Text>\n    As many as you like\n  </Text>\n)')).toEqual([])
+  })
 })

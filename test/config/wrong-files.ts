@@ -107,8 +107,16 @@ apis: » portal: { listen: ":8082" }⏎apis:
   3:19 portal.listen: is open to others than this machine, and the portal must not cross a network in the clear: add tls, or behind_proxy: true if a proxy of yours speaks it, or use 127.0.0.1
 apis: » portal: { listen: 127.0.0.1:8081 }⏎apis:
   3:19 portal.listen: port 8081 is that of control: leave it out to have both on one listener
-apis: » stores: { control: postgres://h/db }⏎apis:
-  3:20 stores.control: postgres: stores are not supported yet, only sqlite: here
+apis: » stores: { control: postgres://h }⏎apis:
+  3:20 stores.control: must name a database: write sqlite:.gatez/gatez.db or postgres://user@host:5432/gatez
+apis: » stores: { control: "postgres://ann:top@secret@h/db#1" }⏎apis:
+  3:20 stores.control: must hold no #; in a password it is written %23
+apis: » stores: { control: "postgres://h/db?sslmod=require" }⏎apis:
+  3:20 stores.control: has the option "sslmod", which is not known (did you mean sslmode?)
+apis: » stores: { control: "postgres://h/db?sslmode=verify" }⏎apis:
+  3:20 stores.control: has the sslmode "verify", which is not known (did you mean verify-ca?)
+apis: » stores: { control: mysql://h/db }⏎apis:
+  3:20 stores.control: mysql: is no control store: write sqlite:.gatez/gatez.db or postgres://user@host:5432/gatez
 apis: » stores: { counters: disk }⏎apis:
   3:21 stores.counters: must be memory, redis://host:6379 or rediss://user:password@host:6379
 apis: » stores: { counters: memcached://h }⏎apis:
@@ -209,6 +217,12 @@ id: fee, price: { model: flat, amount: "49.00" » id: fee, meter: bytes_out, pri
   21:77 plans[1].charges[0].price.fixed: fixed is about single events, of which the ledger keeps the sum: a plan cannot bill it yet (gatez pricing quote can)
 model: flat, amount: "49.00" » model: flat, amount: "0.0000000000001"
   21:50 plans[1].charges[0].price.amount: has 13 places after the point; at most 12 are kept, so round it yourself
+apis: » portal: { brand: { color: teal } }⏎apis:
+  3:28 portal.brand.color: must be a colour as "#0b7285", is "teal"
+apis: » portal: { brand: { logo: logo.gif } }⏎apis:
+  3:27 portal.brand.logo: must name an .svg or .png file, is "logo.gif"
+apis: » portal: { brand: { logo: none.svg } }⏎apis:
+  3:27 portal.brand.logo: none.svg does not exist (paths are relative to the folder of this file)
 apis: » billing: { currency: XAU }⏎apis:
   3:22 billing.currency: must be an ISO 4217 currency code, is "XAU" (did you mean XAF?)
 `)

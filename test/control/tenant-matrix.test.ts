@@ -40,6 +40,7 @@ const FIELDS: Readonly<Record<string, (ids: Ids) => unknown>> = {
   invoice: ({ invoice }) => invoice,
   mail: () => 'msg_none',
   event: ({ event }) => event,
+  tenants: ({ tenant }) => tenant,
 }
 
 /** Where such a field stands for something else. */

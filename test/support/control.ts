@@ -4,25 +4,21 @@ import { inviteMember } from '../../src/access/invite-member.ts'
 import { appOn } from '../../src/app.ts'
 import type { Config } from '../../src/config/config.ts'
 import { parseConfig } from '../../src/config/load-config.ts'
-import { viewRoutes } from '../../src/config/route-view.ts'
 import { ControlClient } from '../../src/control/client.ts'
 import { type ControlApp, controlApp } from '../../src/control/control-app.ts'
 import type { ControlParts } from '../../src/control/control-parts.ts'
 import { IdentityProvider } from '../../src/control/oidc.ts'
-import { evidenceOn } from '../../src/evidence.ts'
+import { deskCases, evidenceCases, nowCases } from '../../src/control-cases.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { CallVerifier } from '../../src/gateway/call-verifier.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
 import { Rules } from '../../src/gateway/rules.ts'
-import { intakeOn } from '../../src/intake.ts'
-import { deskOn } from '../../src/invoicing.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { periodFinder } from '../../src/limits/period-finder.ts'
 import { Meter } from '../../src/metering/meter.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import type { MemberRole } from '../../src/model/tenant.ts'
-import { proofOn } from '../../src/proof.ts'
 import {
   makeCounterMemory,
   openControlStore,
@@ -32,6 +28,7 @@ import {
   openUsageLog,
 } from '../../src/storage/open.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
+import { makeTrafficMemory, readTraffic } from '../../src/telemetry/traffic.ts'
 import { NOON } from './control-store.ts'
 import { spooledEvents } from './gateway-store.ts'
 import { deafMeterParts } from './meter-parts.ts'
@@ -116,9 +113,8 @@ export async function startControl(
   onTestFinished(() => usageLog[Symbol.asyncDispose]())
   await appOn({ config, clock, store, actor: 'cli:test' }).applyPlans({ mode: 'explicit' })
   const faults: string[] = []
-  const { verifier, events } = await testVerifier(config, store, clock)
+  const { verifier, events, counters: gatewayCounters } = await testVerifier(config, store, clock)
   const on = { config, clock, store }
-  const run = { onProgress: () => {} }
   const fault = (fields: object): void => void faults.push(JSON.stringify(fields))
   const provider = config.portal.oidc === null ? undefined : new IdentityProvider(config.portal.oidc)
   const parts: ControlParts = {
@@ -126,18 +122,10 @@ export async function startControl(
     log: { info: () => {}, warn: fault, error: fault },
     config: () => config,
     casesOn: (tables, actor) => appOn({ config, clock, store: tables, actor }),
-    evidence: {
-      ...evidenceOn(on, usageLog),
-      reconcile: (written) => proofOn({ ...on, actor: '' }, usageLog).reconcile(written),
-      listRoutes: () => viewRoutes(config),
-      ingest: (body, { actor, ...asked }) =>
-        intakeOn({ ...on, actor }, usageLog).ingestFile('-', { ...run, ...asked }, body),
-      importLog: (body, { actor, ...asked }) =>
-        intakeOn({ ...on, actor }, usageLog).importLog('-', { ...run, ...asked }, body),
-      usageLeaks: (written) => proofOn({ ...on, actor: '' }, usageLog).leaks(written),
-      retryUnattributed: () => intakeOn({ ...on, actor: '' }, usageLog).retryUnattributed(() => {}),
-    },
-    deskOn: async (tables, actor) => deskOn({ config, clock, store: tables, actor }),
+    deskOn: deskCases({ clock, config: () => config }),
+    evidence: evidenceCases({ ...on, config: () => config }, usageLog),
+    now: nowCases({ ...on, config: () => config }, gatewayCounters),
+    traffic: () => readTraffic(makeTrafficMemory(1)),
     identityProvider: () => provider,
     counters: openLocalCounters(makeCounterMemory(1)),
   }
@@ -180,16 +168,16 @@ async function testVerifier(config: Config, store: ControlStore, clock: ManualCl
   const { apis, features, meters, dimensions, gateway } = config
   const plans = (await store.plans.current()).map(({ plan }) => plan)
   const ids = new UlidMaker(clock, { epoch: 1, thread: 29 })
+  const counters = openCounters(makeCounterMemory(1))
   const verifier = new CallVerifier({
     rules: new Rules({ apis, features, meters, dimensions, plans, ownPaths: gateway.ownPaths }),
     authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
-    counters: openCounters(makeCounterMemory(1)),
-    ...{ meter: client, clock },
+    ...{ counters, meter: client, clock },
     periodOf: periodFinder(config.billing),
     nextId: () => ids.next(),
   })
   const events = () => spooledEvents(config.stores.dataDir, client)
-  return { verifier, events }
+  return { verifier, events, counters }
 }
 
 async function answerOf(app: ControlApp, method: string, path: string, how: AskOptions): Promise<Answered> {

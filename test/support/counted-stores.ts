@@ -38,6 +38,10 @@ export interface CountedStores {
   /** How much time the events take up. */
   readonly spanMs?: number
   readonly startMs?: number
+  /** The control store, where it is not a file of the folder. */
+  readonly controlUrl?: string
+  /** Events shipped at once. */
+  readonly group?: number
 }
 
 export const NODE_ID = 'node_2f6k0123456789abcdef'
@@ -50,8 +54,11 @@ export const COUNTED_FROM = Date.UTC(2026, 2, 10, 9)
  * sums of refusals, meters of all aggregations and dimensions; the last ones are still in the spool.
  */
 export async function fillStores(wanted: CountedStores): Promise<void> {
-  const { folder, events, spooled = 0 } = wanted
-  const config = storesIn(folder)
+  const { folder, events, spooled = 0, group = GROUP, controlUrl } = wanted
+  const files = storesIn(folder)
+  const control =
+    controlUrl === undefined ? files.stores.control : ({ driver: 'postgres', url: controlUrl } as const)
+  const config = { stores: { ...files.stores, control } }
   const clock = new ManualClock(wanted.startMs ?? COUNTED_FROM)
   mkdirSync(config.stores.dataDir, { recursive: true })
   writeFileSync(join(config.stores.dataDir, 'node'), `${NODE_ID}\n`)
@@ -82,8 +89,8 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
       metering,
       onShipped,
     })
-    for (let done = 0; done < shipped; done += GROUP) {
-      spool.append(batchesOf(make, Math.min(GROUP, shipped - done)), through)
+    for (let done = 0; done < shipped; done += group) {
+      spool.append(batchesOf(make, Math.min(group, shipped - done)), through)
       await shipper.ship()
     }
     spool.append([], through)

@@ -4,6 +4,7 @@ import { expect } from 'vitest'
 import { type Build, builtProgram } from './build-programs.ts'
 import { type CliResult, runCli } from './run-cli.ts'
 import { ServeProcess } from './serve-process.ts'
+import { newDatabase, stackOfRun } from './stack.ts'
 import { tempDir } from './temp-dir.ts'
 import { until } from './until.ts'
 
@@ -16,6 +17,8 @@ export class Project {
   #serving: ServeProcess | undefined
   /** Serves the control API to commands of tests that have no gateway. */
   #hidden: ServeProcess | undefined
+  /** The database of the production stack. */
+  #control: string | undefined
 
   constructor({ build = 'lib', env = {} }: ProjectOptions = {}) {
     this.entry = builtProgram(build)
@@ -50,7 +53,16 @@ export class Project {
   }
 
   writeConfig(text: string): void {
-    writeFileSync(this.path('gatez.yaml'), text)
+    writeFileSync(this.path('gatez.yaml'), this.onStack(text))
+  }
+
+  /** The same file on the stores of this run's stack, unless the test says where they are. */
+  onStack(text: string): string {
+    if (stackOfRun() === 'embedded') return text
+    this.#control ??= newDatabase()
+    if (!text.startsWith('{')) return text.replace('sqlite:.gatez/gatez.db', this.#control)
+    const file = JSON.parse(text)
+    return JSON.stringify({ ...file, stores: { control: this.#control, ...file.stores } }, null, 2)
   }
 
   changeConfig(change: (text: string) => string): void {

@@ -38,8 +38,10 @@ export function xeroCsv(invoices: readonly Invoice[]): string {
 function xeroRow(invoice: Invoice, line: InvoiceLine): Readonly<Record<string, string>> {
   const { content, currency } = invoice
   const [tax] = content.taxes
+  const { address = [] } = content.customer ?? {}
   return {
     '*ContactName': textCell(content.tenantName),
+    ...Object.fromEntries(PO_LINES.map((name, index) => [name, textCell(address[index] ?? '')])),
     '*InvoiceNumber': invoice.number ?? '',
     Reference: textCell(invoice.tenantId),
     '*InvoiceDate': issuedOn(invoice),
@@ -68,6 +70,9 @@ function taxNames({ content }: Invoice): string {
 function csv(rows: readonly (readonly string[])[]): string {
   return stringify([...rows], { record_delimiter: 'windows', quoted_match: /[\r\n]/ })
 }
+
+/** Xero takes four lines of an address. */
+const PO_LINES = ['POAddressLine1', 'POAddressLine2', 'POAddressLine3', 'POAddressLine4'] as const
 
 const QUICKBOOKS = [
   ...['*InvoiceNo', '*Customer', '*InvoiceDate', '*DueDate', 'Terms', 'Memo', 'Item(Product/Service)'],

@@ -1,3 +1,4 @@
+import { type CustomerView, viewCustomer } from '../../access/customer.ts'
 import { isoTime, isoTimeOrNull } from '../../lib/iso-time.ts'
 import type {
   Invoice,
@@ -38,6 +39,8 @@ export interface InvoiceView extends InvoiceRowView {
   readonly attempt: number
   readonly created_at: string
   readonly issuer: IssuerView | null
+  /** What was known of the customer beside its name; null when nothing. */
+  readonly customer: CustomerView | null
   readonly terms: { readonly days: number; readonly text: string | null }
   readonly lines: readonly InvoiceLineView[]
   readonly tax_mode: 'exclusive' | 'inclusive'
@@ -123,6 +126,7 @@ export function viewInvoice(invoice: Invoice, entries: readonly InvoiceEntry[]):
     attempt: invoice.attempt,
     created_at: isoTime(invoice.createdAtMs),
     issuer: content.issuer === null ? null : viewIssuer(content.issuer),
+    customer: viewCustomer(content.customer),
     terms: content.terms,
     lines: content.lines.map(viewLine),
     tax_mode: content.taxMode,

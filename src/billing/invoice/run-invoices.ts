@@ -190,7 +190,7 @@ class Run {
       const tenantName = tenant?.name ?? tenantId
       fresh.push(
         makeInvoice(this.#rules, {
-          ...{ tenantId, tenantName, period, attempt, evidence, nowMs },
+          ...{ tenantId, tenantName, customer: tenant?.customer, period, attempt, evidence, nowMs },
           lines: lines.get(tenantId) ?? [],
         }),
       )

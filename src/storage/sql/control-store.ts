@@ -46,19 +46,42 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
   const shared = { engine, clock, ledger: { statements, numbers }, events: new EventStatements(db) }
   return {
     ...tablesOn(db, shared),
-    transaction: async (work) => {
+    doorbell: engine.doorbell,
+    transaction: async (work, writers = 'alone') => {
       const ledger = { statements, numbers: numbers.inTransaction() }
-      const result = await db
-        .transaction()
-        .execute((transaction) => work(tablesOn(transaction, { ...shared, ledger })))
+      const result = await db.transaction().execute(async (transaction) => {
+        if (writers === 'alone') await engine.writerLock?.execute(transaction)
+        return work(tablesOn(transaction, { ...shared, ledger }))
+      })
       ledger.numbers.keep()
       return result
+    },
+    forTenant: (tenantId, work) => {
+      const scope = engine.tenantScope?.(tenantId)
+      if (scope === undefined) return work(tablesOn(db, shared))
+      return db
+        .transaction()
+        .setAccessMode('read only')
+        .execute(async (transaction) => {
+          await scope.execute(transaction)
+          return work(tablesOn(transaction, shared))
+        })
     },
     [Symbol.asyncDispose]: async () => {
       await db.destroy()
       await engine.close()
     },
   }
+}
+
+/** The tables over a connection that someone else looks after. */
+export function tablesFor(
+  db: Kysely<ControlSchema>,
+  { engine, clock }: { readonly engine: SqlEngine; readonly clock: Clock },
+): ControlTables {
+  const statements = new LedgerStatements(db)
+  const ledger = { statements, numbers: LedgerNumbers.of(statements) }
+  return tablesOn(db, { engine, clock, ledger, events: new EventStatements(db) })
 }
 
 interface Shared {

@@ -77,6 +77,8 @@ export interface TenantRow {
   /** JSON; null when nothing is overridden. */
   readonly overrides: string | null
   readonly created_at_ms: number
+  /** JSON; null when its invoices say no more than its name. */
+  readonly customer: string | null
 }
 
 export interface MemberRow {
