@@ -15,6 +15,7 @@ const TOOLS = {
   strace: 'strace',
   'systemd-analyze': 'systemd',
   timeout: 'coreutils',
+  tmux: 'tmux',
 }
 
 /**

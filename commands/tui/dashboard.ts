@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
-import { untilInterrupted } from '../../src/cli/until-interrupted.ts'
+import { untilEnded } from '../../src/cli/until-ended.ts'
 import { clockFromEnvironment, processEnvironment } from '../../src/config/environment.ts'
 import { GatezError } from '../../src/errors/gatez-error.ts'
 import { openControl } from '../../src/local-control.ts'
@@ -27,11 +27,11 @@ export default class TuiDashboard extends GatezCommand {
     columns: Flags.integer({
       description: 'How wide that screen is.',
       default: 80,
-      min: 40,
+      min: 60,
       max: 500,
       helpValue: 'N',
     }),
-    rows: Flags.integer({ description: 'How high it is.', default: 24, min: 10, max: 200, helpValue: 'N' }),
+    rows: Flags.integer({ description: 'How high it is.', default: 24, min: 16, max: 200, helpValue: 'N' }),
   }
 
   async run(): Promise<object | undefined> {
@@ -56,7 +56,8 @@ export default class TuiDashboard extends GatezCommand {
     }
     // Loaded here: no other command needs what draws on terminals.
     const { runDashboard } = await import('../../src/dashboard/run-dashboard.tsx')
-    await runDashboard({ ...parts, stdin, stdout, signal: untilInterrupted() })
+    using ended = untilEnded()
+    await runDashboard({ ...parts, stdin, stdout, signal: ended.signal })
     return undefined
   }
 }

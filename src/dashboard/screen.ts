@@ -1,5 +1,6 @@
 import type { BoardData } from './board-data.ts'
 import { cut, printable } from './cells.ts'
+import { wrapped } from './columns.ts'
 import type { Wish } from './feeds.ts'
 import { BLANK, faint, type Line, line, type Piece, strong, toned } from './line.ts'
 import { rowsOf, tenantsShown } from './rows.ts'
@@ -16,7 +17,7 @@ import { tenantsPage } from './views/tenants.ts'
 import { trafficPage } from './views/traffic.ts'
 
 /** Fewer cells or lines show nothing but a word. */
-const SMALLEST = { columns: 40, rows: 10 }
+const SMALLEST = { columns: 60, rows: 16 }
 /** Lines that are not the page's: title and pages above; message and keys below. */
 const FRAME_ROWS = 5
 /** Tenants whose limits can be asked for at once. */
@@ -26,8 +27,11 @@ const LIMITS_MAX = 100
 export function drawScreen(screen: Screen): readonly Line[] {
   const { data, ui, columns, rows } = screen
   if (columns < SMALLEST.columns || rows < SMALLEST.rows) {
-    const words = `gatez needs ${SMALLEST.columns}×${SMALLEST.rows}; this is ${columns}×${rows}`
-    return filled([line(cut(words, columns))], rows)
+    const words = `gatez needs ${SMALLEST.columns}×${SMALLEST.rows}; this is ${columns}×${rows}.`
+    return filled(
+      wrapped(words, columns).map((text) => line(text)),
+      rows,
+    )
   }
   const draw: Draw = ui.isHelp ? helpPage : PAGES[screenOf(ui).kind]
   const page = draw({ data, ui, columns, rows: pageRowsOf(rows) })

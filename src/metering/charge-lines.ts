@@ -157,7 +157,8 @@ function share(minor: bigint, parts: readonly KeyPart[]): ReadonlyMap<string | n
   for (const [index, { groups }] of used.entries()) {
     const ofGroups = splitMinor(
       ofKeys[index] ?? 0n,
-      groups.map(([, femtos]) => femtos),
+      // What a group gave back lowers its key, and has no part in what that owes.
+      groups.map(([, femtos]) => (femtos > 0n ? femtos : 0n)),
     )
     for (const [position, [name]] of groups.entries()) {
       shares.set(name, (shares.get(name) ?? 0n) + (ofGroups[position] ?? 0n))

@@ -1,14 +1,14 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { INVOICE_FAIL_POINTS } from '../../src/lib/fail-point.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { builtProgram } from '../support/build-programs.ts'
-import { openFor, subscription, tenant } from '../support/control-store.ts'
+import { subscription, tenant } from '../support/control-store.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
+import { bySql, storeOf } from '../support/project-store.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { runCli } from '../support/run-cli.ts'
 import { ServeProcess } from '../support/serve-process.ts'
@@ -143,7 +143,7 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   expect(settled).toMatchObject({ equal: true, invoices_waiting: 0 })
 
   // A hand in the books is found.
-  await usingSql(project, "update invoices set total = '4998' where number = 'INV-2026-0001'")
+  bySql(project, "update invoices set total = '4998' where number = 'INV-2026-0001'")
   const tampered = await at(may, 'reconcile', '--month', '2026-03', '--json')
   expect(tampered.exitCode).toBe(8)
   expect(JSON.parse(tampered.stdout).differences).toMatchObject([{ store: 'invoice', tenant_id: 'acme' }])
@@ -154,7 +154,7 @@ test('killed at any step of any group, a run leaves numbers without a gap, and t
   const project = await Project.with(flowConfig({ upstreamPort: 9, plans }), {
     env: { GATEZ_CLOCK: '2026-03-01T00:00:00Z' },
   })
-  const store = await openFor(project.folder, new ManualClock(0))
+  const store = await storeOf(project, new ManualClock(0))
   const startMs = Date.UTC(2026, 2, 1)
   await store.transaction(async (tables) => {
     for (let index = 0; index < TENANTS; index += 1) {
@@ -193,17 +193,4 @@ test('killed at any step of any group, a run leaves numbers without a gap, and t
 async function expectGapless({ invoices }: ControlStore): Promise<void> {
   const numbers = (await invoices.list({})).map(({ number }) => Number(number?.slice(9)))
   expect(numbers.toSorted((one, other) => one - other)).toEqual(numbers.map((_, index) => index + 1))
-}
-
-/** What an operator does by hand, with no gatez in between. */
-async function usingSql(project: Project, sql: string): Promise<void> {
-  const script = `
-    const Database = require('better-sqlite3')
-    const database = new Database('.gatez/gatez.db')
-    database.exec(${JSON.stringify(sql)})
-    database.close()`
-  execFileSync(process.execPath, ['-e', script], {
-    cwd: project.folder,
-    env: { ...process.env, NODE_PATH: new URL('../../node_modules', import.meta.url).pathname },
-  })
 }

@@ -51,8 +51,8 @@ export interface TestControl {
   token(scopes: string): Promise<string>
   /** Asks as this token, or as nobody. */
   ask(method: string, path: string, how?: AskOptions): Promise<Answered>
-  /** A client that reaches the app without any socket. */
-  client(token?: string): ControlClient
+  /** A client that reaches the app without any socket, but while `fails` says so. */
+  client(token?: string, fails?: () => boolean): ControlClient
   /** A member who signed in, and its cookie and csrf token. */
   member(tenant: string, email: string, role: MemberRole): Promise<SignedInMember>
   /** What a gateway thread counts, and the window its counts are seen through: it looks when told to. */
@@ -146,11 +146,14 @@ export async function startControl(
   return {
     ...{ traffic: new Traffic(trafficMemory, 0), trafficMemory, trafficWindow },
     ...{ app, parts, store, clock, config, owner, token, ask, faults, events },
-    client: (secret = owner) =>
+    client: (secret = owner, fails = () => false) =>
       new ControlClient({
         url: 'http://localhost',
         token: secret,
-        fetch: async (url, init) => app.request(url, init),
+        fetch: async (url, init) => {
+          if (fails()) throw new TypeError('fetch failed')
+          return app.request(url, init)
+        },
       }),
     member: async (tenant, email, role) => {
       const invited = await inviteMember({ store, clock }, { tenant, email, role, actor: 'cli:test' })

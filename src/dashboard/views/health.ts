@@ -6,7 +6,8 @@ import type { Page } from './page.ts'
 /** What the doctor finds, and calls that were decided while the shared counters were away. */
 export function healthPage({ data, columns, rows }: Page): readonly Line[] {
   if (data.health === undefined) return [line(faint('looking …'))]
-  const found = data.health.flatMap(({ check, verdict, detail, fix }) => [
+  const worstFirst = data.health.toSorted((one, other) => RANKS[one.verdict] - RANKS[other.verdict])
+  const found = worstFirst.flatMap(({ check, verdict, detail, fix }) => [
     ...wrapped(`${inCells(check, 16)} ${detail}`, columns - 4).map((text, place) =>
       line(place === 0 ? toned(TONES[verdict], `${MARKS[verdict]} `) : '    ', text),
     ),
@@ -28,4 +29,5 @@ export function healthPage({ data, columns, rows }: Page): readonly Line[] {
 }
 
 const MARKS = { ok: '✓', warning: '!', failure: '✗' } as const
+const RANKS = { failure: 0, warning: 1, ok: 2 } as const
 const TONES = { ok: 'good', warning: 'warn', failure: 'bad' } as const
