@@ -71,7 +71,8 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
 
   const isWhole = span.startMs >= positions.keptSinceMs
   const derived = await derivedFigures(parts, span, rolledUp.unsummed())
-  const rows = figureRows({ raw: isWhole ? counted : undefined, rollups: rolledUp, ...derived })
+  const sources = { rollups: rolledUp, ...derived, invoiced: checked.figures }
+  const rows = figureRows({ raw: isWhole ? counted : undefined, ...sources })
   differences.add(...rows.flatMap((row) => derivedDifferences(row)))
   return {
     from: isoTime(span.startMs),
