@@ -152,7 +152,12 @@ async function strays({ log, control }: ReconcileParts, span: Period): Promise<r
     )
   }
   if (quantities > 0) {
-    found.push(difference('ledger', `${quantities} quantities of custom meters belong to no rollup.`))
+    found.push(
+      difference(
+        'ledger',
+        `${quantities} quantities of custom meters belong to no rollup, or cannot be as they are.`,
+      ),
+    )
   }
   return found
 }
