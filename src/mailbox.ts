@@ -1,6 +1,6 @@
 import { openApp } from './app.ts'
+import { INVOICE_MAIL_KINDS } from './billing/message-kinds.ts'
 import { FolderMailer } from './integrations/mail/folder-mailer.ts'
-import { INVOICE_MAIL_KINDS } from './integrations/mail/invoice-mail.ts'
 
 /** What commands about mail need: the outbox folder, and what waits. Dispose it when done. */
 export async function openMailbox(configFile: string) {

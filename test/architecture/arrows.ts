@@ -25,6 +25,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/serve.ts', 'src/evidence.ts', 'src/intake.ts', 'src/invoicing.ts', 'src/mailbox.ts', 'src/proof.ts'],
   ['src/control-cases.ts'],
   ['src/control-thread.ts', 'src/local-control.ts'],
+  ['src/control-door.ts'],
   ['src/cli', 'commands'],
 ]
 
