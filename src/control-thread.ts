@@ -8,11 +8,17 @@ import { loadConfig } from './config/load-config.ts'
 import { viewRoutes } from './config/route-view.ts'
 import type { EvidenceCases } from './control/cases.ts'
 import { controlApp } from './control/control-app.ts'
-import type { ControlCommand, ControlReport, ControlThreadData } from './control/control-messages.ts'
+import type {
+  ControlCommand,
+  ControlReport,
+  ControlThreadData,
+  ListeningAt,
+} from './control/control-messages.ts'
 import type { ControlParts } from './control/control-parts.ts'
 import { type Listener, listen } from './control/listen.ts'
 import { IdentityProvider } from './control/oidc.ts'
 import { makeOperatorToken } from './control/operator-token.ts'
+import { TryRelay } from './control/try-relay.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { evidenceOn } from './evidence.ts'
 import { Authenticator } from './gateway/authenticate.ts'
@@ -26,6 +32,7 @@ import { type Clock, shiftedClock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
+import { listCalls } from './metering/list-calls.ts'
 import { proofOn } from './proof.ts'
 import {
   makeCounterMemory,
@@ -58,6 +65,7 @@ class ControlThread {
   readonly #undo = new AsyncDisposableStack()
   #config: Config
   #listeners: readonly Listener[] = []
+  #gatewayAt: ListeningAt | undefined
   #rulesChanged: () => Promise<void> = async () => {}
 
   constructor(config: Config) {
@@ -85,6 +93,7 @@ class ControlThread {
         return provider
       },
       counters: openLocalCounters(makeCounterMemory(COUNTERS_MIB)),
+      relay: new TryRelay({ store, clock, gatewayAt: () => this.#gatewayAt }),
     }
     const forgetting = setInterval(() => {
       const forgotten = store.doneRequests.forgetBefore(clock.nowMs() - KEPT_MS)
@@ -98,7 +107,8 @@ class ControlThread {
     if (command.kind === 'config') {
       this.#config = command.config
       void this.#rulesChanged()
-    } else void this.#stop().finally(() => report({ kind: 'stopped' }))
+    } else if (command.kind === 'gateway') this.#gatewayAt = command.at
+    else void this.#stop().finally(() => report({ kind: 'stopped' }))
   }
 
   async #listen(parts: ControlParts): Promise<ControlReport> {
@@ -139,7 +149,9 @@ class ControlThread {
     const run = { onProgress: () => {} }
     return {
       latency: (written) => evidenceOn(on(), usageLog).latency(written),
-      why: (id) => evidenceOn(on(), usageLog).why(id),
+      why: (id, tenantId) => evidenceOn(on(), usageLog).why(id, tenantId),
+      listCalls: (asked) => listCalls(usageLog, asked),
+      explainLine: (line) => proofOn({ ...on(), actor: '' }, usageLog).explain({ line, meter: 'calls' }),
       tailUsage: (written) => evidenceOn(on(), usageLog).tailUsage(written),
       diffPlans: (plans) => evidenceOn(on(), usageLog).diffPlans(plans),
       reconcile: (written) => proofOn({ ...on(), actor: '' }, usageLog).reconcile(written),

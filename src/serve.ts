@@ -167,6 +167,7 @@ async function startGateway(
   const controlling = await startControl({ config, clock, meter, nodeId, epoch, counterMemory }, onDeath)
   undo.defer(() => controlling.stop())
   const port = await gateway.listen(config.gateway.listen)
+  controlling.tellGateway({ ...config.gateway.listen, port, speaksTls: config.gateway.tls !== null })
   return { gateway, ingesting, controlling, port }
 }
 

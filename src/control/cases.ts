@@ -29,11 +29,13 @@ import type { suspendTenant } from '../access/suspend-tenant.ts'
 import type { TenantView } from '../access/tenant-view.ts'
 import type { TokenView } from '../access/token-view.ts'
 import type { KeyVerdict } from '../access/verify-key.ts'
+import type { ChangePreview, PreviewRequest } from '../billing/preview-change.ts'
 import type { BillingConfig } from '../config/config.ts'
 import type { RouteView } from '../config/route-view.ts'
 import type { FileTally } from '../ingest/file-tally.ts'
 import type { RetryTally } from '../ingest/unattributed.ts'
 import type { Explanation } from '../metering/explain-call.ts'
+import type { AskedCalls, CallPage } from '../metering/list-calls.ts'
 import type { Simulation } from '../metering/simulate-prices.ts'
 import type { UsageLatency } from '../metering/usage-latency.ts'
 import type { WrittenUsageQuery } from '../metering/usage-query.ts'
@@ -59,6 +61,7 @@ interface AccessCases {
   suspendTenant: Unsigned<typeof suspendTenant>
   resumeTenant: Unsigned<typeof resumeTenant>
   changePlan: Unsigned<typeof changePlan>
+  previewChange(request: PreviewRequest): Promise<ChangePreview>
   tenantBlockers: Asked<typeof tenantBlockers>
   deleteTenant: Unsigned<typeof deleteTenant>
   overrideTenant(
@@ -101,7 +104,11 @@ export interface EvidenceCases {
   latency(
     written: Omit<WrittenUsageQuery, 'by' | 'meters' | 'tz'> & { readonly by: string },
   ): Promise<UsageLatency>
-  why(id: string): Promise<Explanation & { readonly others: readonly string[] }>
+  /** Of one tenant's calls only, if one is given: those of others are as if there were none. */
+  why(id: string, tenantId?: string): Promise<Explanation & { readonly others: readonly string[] }>
+  listCalls(asked: AskedCalls): Promise<CallPage>
+  /** Opens a line of an invoice: what it was made of, down to events. */
+  explainLine(asked: { readonly invoice: string; readonly line: number }): Promise<ExplainedLine>
   tailUsage(written: {
     readonly tenant?: string | undefined
     readonly route?: string | undefined
@@ -118,6 +125,26 @@ export interface EvidenceCases {
   importLog(body: AsyncIterable<Uint8Array>, run: ImportRun): Promise<FileTally>
   usageLeaks(written: WrittenUsageQuery): Promise<UsageLeaksView>
   retryUnattributed(): Promise<RetryTally>
+}
+
+/** What stands behind a line of an invoice. */
+export interface ExplainedLine {
+  readonly meter: string
+  readonly from: string
+  readonly to: string
+  readonly quantity: string
+  readonly stated: string | null
+  readonly events_total: number
+  readonly events_quantity: string
+  readonly events: readonly {
+    readonly id: string
+    readonly request_id: string
+    readonly timestamp: string
+    readonly quantity: string
+  }[]
+  /** Whether the events come to the figure. */
+  readonly equal: boolean
+  readonly forgotten_before: string | null
 }
 
 /** What may be missing on the bills. */

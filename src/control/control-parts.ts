@@ -6,6 +6,7 @@ import type { LocalCounterStore } from '../storage/ports/counters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Cases, EvidenceCases } from './cases.ts'
 import type { IdentityProvider } from './oidc.ts'
+import type { TryRelay } from './try-relay.ts'
 
 /** What the control API needs. */
 export interface ControlParts {
@@ -18,9 +19,11 @@ export interface ControlParts {
   /** The use cases on a store, signed with an actor. */
   readonly casesOn: (store: ControlStore, actor: string) => Cases
   readonly evidence: EvidenceCases
-  readonly verifier: Pick<CallVerifier, 'verify' | 'forget'>
+  readonly verifier: Pick<CallVerifier, 'verify' | 'forget' | 'left'>
   /** undefined where the file names none. */
   readonly identityProvider: () => IdentityProvider | undefined
   /** Counts requests of one token, session and address; of this process alone. */
   readonly counters: LocalCounterStore
+  /** Makes calls from the portal. */
+  readonly relay: TryRelay
 }

@@ -32,7 +32,7 @@ export function remoteCases(remote: RemoteControl): RemoteCases {
 }
 
 /** What commands ask for, as far as it can be done from afar. */
-export interface RemoteCases extends Cases {
+export interface RemoteCases extends Omit<Cases, 'previewChange'> {
   /** A report to export, and the meters that have a column in every month. */
   exportTable(written: WrittenUsageQuery): Promise<ExportTable>
 }

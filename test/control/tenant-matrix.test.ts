@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { openApiDocument } from '../../src/control/openapi-document.ts'
 import { startControl, type TestControl } from '../support/control.ts'
+import { invoice } from '../support/invoice.ts'
 
 // Generated from the OpenAPI document: every route, asked by everybody, with the ids of two tenants. What one
 // tenant owns carries a canary that nobody else may ever be shown.
@@ -36,6 +37,8 @@ const ASKED: Readonly<Record<string, (ids: Ids) => object>> = {
         'myUsage',
         'myMembers',
         'plansToChoose',
+        ...['exportMyUsage', 'myLatency', 'myCalls', 'myKeyUse', 'myInvoices', 'myBill', 'myApis'],
+        ...['myStanding', 'myAudit'],
       ],
       ...[
         'askForKey',
@@ -94,6 +97,15 @@ const ASKED: Readonly<Record<string, (ids: Ids) => object>> = {
   openLink: () => ({ token: 'none', password: 'not the password' }),
   resetPassword: ({ email }) => ({ email }),
   signUp: ({ email }) => ({ email, organisation: 'x' }),
+  myCall: ({ event }) => ({ id: event }),
+  previewMyPlan: () => ({}),
+  changeMyPlan: () => ({ plan: 'free' }),
+  ...Object.fromEntries(
+    ['myInvoice', 'myInvoiceFile'].map((id) => [id, ({ invoice }: Ids) => ({ invoice })]),
+  ),
+  myInvoiceLine: ({ invoice }) => ({ invoice, line: '1' }),
+  myReference: () => ({ api: 'shop' }),
+  tryCall: () => ({ path: 'shop/v1/search' }),
   operatorSignIn: () => ({ token: 'none' }),
 }
 
@@ -110,6 +122,7 @@ interface Ids {
   readonly email: string
   readonly event: string
   readonly token: string
+  readonly invoice: string
 }
 
 test('every route of the document is in the matrix, and nothing else is', () => {
@@ -142,12 +155,19 @@ describe.each(ROWS)('$method $path', (row) => {
   })
 })
 
-const OWN = ROWS.filter(({ access, path }) => access.by === 'member' && path.includes('{'))
+// APIs belong to nobody: whoever has the plan may call them.
+const OWN = ROWS.filter(({ access, path }) => access.by === 'member' && /\{(?!api|path)/.test(path))
 
 test.each(OWN)('$method $path answers ids of others as ids that nobody has', async (row) => {
   const scene = await fill()
   const foreign = await asked(scene, row, 'alpha', scene.ids.beta)
-  const unknown = await asked(scene, row, 'alpha', { ...scene.ids.beta, key: 'key_none', member: 'mem_none' })
+  const unknown = await asked(scene, row, 'alpha', {
+    ...scene.ids.beta,
+    key: 'key_none',
+    member: 'mem_none',
+    invoice: 'inv_none',
+    event: 'evt_none',
+  })
   expect([foreign.status, foreign.json.code, foreign.json.detail]).toEqual([
     ...[404, unknown.json.code, unknown.json.detail],
   ])
@@ -185,7 +205,11 @@ async function fill(): Promise<Scene> {
     headers[name] = member.headers
     const judged = await control.parts.verifier.verify({ secret, route: 'search', requestId: canary })
     expect(judged.code).toBe('VALID')
-    ids[name] = { tenant: name, key, secret, member: member.id, email, event: canary, token: 'tok_none' }
+    const number = `INV-${canary}`
+    const made = invoice({ id: `inv_${name}`, number, tenantId: name, state: 'open' })
+    await control.store.invoices.insert([{ ...made, content: { ...made.content, tenantName: canary } }])
+    const known = { tenant: name, key, secret, member: member.id, email, event: canary }
+    ids[name] = { ...known, token: 'tok_none', invoice: number }
   }
   const readOnly = await control.token('read')
   const revoked = await control.token('owner')

@@ -7,8 +7,10 @@ import { parseConfig } from '../../src/config/load-config.ts'
 import { viewRoutes } from '../../src/config/route-view.ts'
 import { ControlClient } from '../../src/control/client.ts'
 import { type ControlApp, controlApp } from '../../src/control/control-app.ts'
+import type { ListeningAt } from '../../src/control/control-messages.ts'
 import type { ControlParts } from '../../src/control/control-parts.ts'
 import { IdentityProvider } from '../../src/control/oidc.ts'
+import { TryRelay } from '../../src/control/try-relay.ts'
 import { evidenceOn } from '../../src/evidence.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { CallVerifier } from '../../src/gateway/call-verifier.ts'
@@ -18,6 +20,7 @@ import { intakeOn } from '../../src/intake.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { periodFinder } from '../../src/limits/period-finder.ts'
+import { listCalls } from '../../src/metering/list-calls.ts'
 import { Meter } from '../../src/metering/meter.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import type { MemberRole } from '../../src/model/tenant.ts'
@@ -103,7 +106,7 @@ export const PASSWORD = 'correct horse battery'
 /** Starts it with plans free and pro; `overrides` say what differs in its file. Closed when the test is over. */
 export async function startControl(
   overrides: object = {},
-  place = { isPortal: false },
+  place: { readonly isPortal: boolean; readonly gatewayAt?: ListeningAt } = { isPortal: false },
 ): Promise<TestControl> {
   const folder = tempDir()
   const clock = new ManualClock(NOON)
@@ -129,6 +132,8 @@ export async function startControl(
       ...evidenceOn(on, usageLog),
       reconcile: (written) => proofOn({ ...on, actor: '' }, usageLog).reconcile(written),
       listRoutes: () => viewRoutes(config),
+      listCalls: (asked) => listCalls(usageLog, asked),
+      explainLine: (line) => proofOn({ ...on, actor: '' }, usageLog).explain({ line, meter: 'calls' }),
       ingest: (body, { actor, ...asked }) =>
         intakeOn({ ...on, actor }, usageLog).ingestFile('-', { ...run, ...asked }, body),
       importLog: (body, { actor, ...asked }) =>
@@ -138,6 +143,7 @@ export async function startControl(
     },
     identityProvider: () => provider,
     counters: openLocalCounters(makeCounterMemory(1)),
+    relay: new TryRelay({ store, clock, gatewayAt: () => place.gatewayAt }),
   }
   const app = controlApp(parts, { ...place, host: '127.0.0.1' })
   const token = async (scopes: string) =>

@@ -10,6 +10,7 @@ import { keptAnswers } from './migrations/0005-kept-answers.ts'
 import { quotasAndTerms } from './migrations/0010-quotas-and-terms.ts'
 import { invoices } from './migrations/0011-invoices.ts'
 import { control } from './migrations/0012-control.ts'
+import { portal } from './migrations/0017-portal.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -55,6 +56,7 @@ const MIGRATIONS: readonly Migration[] = [
   quotasAndTerms,
   invoices,
   control,
+  portal,
 ]
 const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
 
