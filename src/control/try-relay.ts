@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Api } from '../model/api.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { ListeningAt } from './control-messages.ts'
+import { webStream } from './streams.ts'
 
 /** A key with less left than this is not used for another call. */
 const LEFT_MS = 30_000
@@ -58,7 +59,7 @@ export class TryRelay {
       // A page that follows would leave what it tries; it is shown instead.
       fields.set(name === 'location' ? 'x-location' : name, [value].flat().join(', '))
     }
-    return new Response(isEmpty(answer.statusCode) ? null : Readable.toWeb(answer.body), {
+    return new Response(isEmpty(answer.statusCode) ? null : webStream(answer.body), {
       status: answer.statusCode,
       headers: fields,
     })

@@ -129,7 +129,15 @@ const myCall = operation({
     input: { id: EXAMPLES.event.id },
     answer: { call: EXAMPLES.event, verdict: 'billed', because: 'The status counts.', others: [] },
   },
-  handle: (asking, { id }) => asking.evidence.why(id, mine(asking).tenantId),
+  handle: async (asking, { id }) => {
+    try {
+      return await asking.evidence.why(id, mine(asking).tenantId)
+    } catch (error) {
+      if (!(error instanceof GatezError) || error.code !== 'not-found') throw error
+      const detail = 'Your organisation has no such call. A call is there about a second after its answer.'
+      throw new GatezError('not-found', detail)
+    }
+  },
 })
 
 const myKeyUse = operation({
