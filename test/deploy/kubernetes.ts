@@ -11,16 +11,15 @@ export interface Manifest {
   readonly [field: string]: any
 }
 
-type Rule =
-  | 'text'
-  | 'number'
-  | 'flag'
-  | 'texts'
-  | readonly [Rule]
-  | { readonly [field: string]: Rule }
+type Rule = 'text' | 'number' | 'flag' | 'texts' | readonly [Rule] | { readonly [field: string]: Rule }
 
 /** A field that ends with `!` must be there; `*` stands for any name. The parts of the API (v1.31) that are used here. */
-const META: Rule = { 'name!': 'text', namespace: 'text', labels: { '*': 'text' }, annotations: { '*': 'text' } }
+const META: Rule = {
+  'name!': 'text',
+  namespace: 'text',
+  labels: { '*': 'text' },
+  annotations: { '*': 'text' },
+}
 const SELECTOR: Rule = { matchLabels: { '*': 'text' } }
 const PORTS: Rule = [{ 'port!': 'text', protocol: 'text' }]
 const PROBE: Rule = {
@@ -73,7 +72,11 @@ const RULES: Readonly<Record<string, Rule>> = {
   'v1 ConfigMap': { ...HEAD, data: { '*': 'text' } },
   'v1 PersistentVolumeClaim': {
     ...HEAD,
-    'spec!': { 'accessModes!': 'texts', 'resources!': { 'requests!': { 'storage!': 'text' } }, storageClassName: 'text' },
+    'spec!': {
+      'accessModes!': 'texts',
+      'resources!': { 'requests!': { 'storage!': 'text' } },
+      storageClassName: 'text',
+    },
   },
   'apps/v1 Deployment': {
     ...HEAD,
@@ -86,7 +89,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'v1 Service': {
     ...HEAD,
-    'spec!': { selector: { '*': 'text' }, 'ports!': [{ name: 'text', 'port!': 'number', targetPort: 'text' }] },
+    'spec!': {
+      selector: { '*': 'text' },
+      'ports!': [{ name: 'text', 'port!': 'number', targetPort: 'text' }],
+    },
   },
   'networking.k8s.io/v1 NetworkPolicy': {
     ...HEAD,
@@ -105,7 +111,9 @@ function problemsOf(value: unknown, rule: Rule, path: string): readonly string[]
     return value.flatMap((part, index) => problemsOf(part, rule[0], `${path}[${index}]`))
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [`${path} must be a map`]
-  const fields = Object.entries(rule).map(([name, of]) => [name.replace(/!$/, ''), of, name.endsWith('!')] as const)
+  const fields = Object.entries(rule).map(
+    ([name, of]) => [name.replace(/!$/, ''), of, name.endsWith('!')] as const,
+  )
   const lacking = fields.filter(([name, , isNeeded]) => isNeeded && !(name in value))
   const found = Object.entries(value).flatMap(([name, part]) => {
     const of = fields.find(([known]) => known === name || known === '*')?.[1]

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { parseConfig } from '../../src/config/load-config.ts'
+import { Traffic } from '../../src/telemetry/traffic.ts'
 import { ROOT } from '../architecture/source-files.ts'
 import { certificateTexts } from '../support/certificates.ts'
 import { startControl } from '../support/control.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { Traffic } from '../../src/telemetry/traffic.ts'
 import { type Manifest, manifestProblems } from './kubernetes.ts'
 
 const DEPLOY = join(ROOT, 'deploy')
@@ -40,7 +40,9 @@ describe('monitoring', () => {
 
   test('every panel of the dashboard asks something, in a place of its own', () => {
     const { panels } = JSON.parse(textOf('monitoring/grafana.json'))
-    const places = panels.map(({ gridPos }: { gridPos: { x: number; y: number } }) => `${gridPos.x},${gridPos.y}`)
+    const places = panels.map(
+      ({ gridPos }: { gridPos: { x: number; y: number } }) => `${gridPos.x},${gridPos.y}`,
+    )
     expect(new Set(places).size).toBe(panels.length)
     for (const { targets, title } of panels) expect([title, targets.length > 0]).toEqual([title, true])
   })
@@ -48,10 +50,14 @@ describe('monitoring', () => {
 
 describe('proxies', () => {
   test('Caddy takes its file', () => {
-    const run = spawnSync('caddy', ['validate', '--adapter', 'caddyfile', '--config', join(DEPLOY, 'proxies/Caddyfile')], {
-      env: { ...process.env, HOME: tempDir() },
-      encoding: 'utf8',
-    })
+    const run = spawnSync(
+      'caddy',
+      ['validate', '--adapter', 'caddyfile', '--config', join(DEPLOY, 'proxies/Caddyfile')],
+      {
+        env: { ...process.env, HOME: tempDir() },
+        encoding: 'utf8',
+      },
+    )
     expect(run.stderr + run.stdout).toContain('Valid configuration')
   })
 
@@ -65,7 +71,9 @@ describe('proxies', () => {
       .replace('/etc/ssl/api.example.com/privkey.pem', join(folder, 'key.pem'))
     const main = `pid ${folder}/nginx.pid; error_log stderr; events {} http { access_log off; ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}\n${site}}`
     writeFileSync(join(folder, 'nginx.conf'), main)
-    const run = spawnSync('nginx', ['-t', '-c', join(folder, 'nginx.conf'), '-p', folder], { encoding: 'utf8' })
+    const run = spawnSync('nginx', ['-t', '-c', join(folder, 'nginx.conf'), '-p', folder], {
+      encoding: 'utf8',
+    })
     expect(run.stderr).toContain('test is successful')
   })
 })
@@ -75,12 +83,16 @@ test('systemd takes the unit', () => {
   const unit = readFileSync(join(ROOT, 'templates/production/gatez.service'), 'utf8')
   // The program need not be installed where this is tested.
   writeFileSync(join(folder, 'gatez.service'), unit.replace('/usr/local/bin/gatez', process.execPath))
-  const run = spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, 'gatez.service')], { encoding: 'utf8' })
+  const run = spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, 'gatez.service')], {
+    encoding: 'utf8',
+  })
   expect([run.status, run.stdout + run.stderr]).toEqual([0, ''])
 })
 
 describe('Kubernetes', () => {
-  const manifests = parseAllDocuments(textOf('kubernetes/gatez.yaml')).map((document) => document.toJS() as Manifest)
+  const manifests = parseAllDocuments(textOf('kubernetes/gatez.yaml')).map(
+    (document) => document.toJS() as Manifest,
+  )
 
   test('the manifests have only fields that the API knows, and all it asks for', () => {
     expect(manifests.flatMap(manifestProblems)).toEqual([])
@@ -96,7 +108,8 @@ describe('Kubernetes', () => {
   })
 
   test('what refers to something else finds it, and nothing runs as root', () => {
-    const names = (kind: string) => manifests.filter((one) => one.kind === kind).map(({ metadata }) => metadata.name)
+    const names = (kind: string) =>
+      manifests.filter((one) => one.kind === kind).map(({ metadata }) => metadata.name)
     const { spec } = manifests.find(({ kind }) => kind === 'Deployment')!
     const pod = spec.template.spec
     const [container] = pod.containers
@@ -105,7 +118,11 @@ describe('Kubernetes', () => {
     expect(names('PersistentVolumeClaim')).toContain(pod.volumes[0].persistentVolumeClaim.claimName)
     expect(names('ConfigMap')).toContain(pod.volumes[1].configMap.name)
     expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels)
-    expect([pod.securityContext.runAsNonRoot, spec.strategy.type, spec.replicas]).toEqual([true, 'Recreate', 1])
+    expect([pod.securityContext.runAsNonRoot, spec.strategy.type, spec.replicas]).toEqual([
+      true,
+      'Recreate',
+      1,
+    ])
     const ports = container.ports.map(({ name }: { name: string }) => name)
     const services = manifests.filter(({ kind }) => kind === 'Service')
     for (const { spec: service } of services) expect(ports).toContain(service.ports[0].targetPort)
@@ -130,8 +147,11 @@ describe('containers', () => {
   })
 
   test('the health check of the image tells a gateway that answers from one that does not', async () => {
-    const [, written = ''] = /HEALTHCHECK[\s\S]*?CMD (\[.*\])/.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')) ?? []
-    const [program = '', ...args] = JSON.parse(written.replaceAll('127.0.0.1/8080', '127.0.0.1/1')) as string[]
+    const [, written = ''] =
+      /HEALTHCHECK[\s\S]*?CMD (\[.*\])/.exec(readFileSync(join(ROOT, 'Dockerfile'), 'utf8')) ?? []
+    const [program = '', ...args] = JSON.parse(
+      written.replaceAll('127.0.0.1/8080', '127.0.0.1/1'),
+    ) as string[]
     expect(spawnSync(program, args).status).not.toBe(0)
   })
 

@@ -51,7 +51,9 @@ function list(): string {
       '',
       '| Code | Status | Exit code | |',
       '| --- | --- | --- | --- |',
-      ...Object.entries(rows).map(([code, row]) => `| [${code}](${code}.md) | ${row.status} | ${row.exit} | ${row.title} |`),
+      ...Object.entries(rows).map(
+        ([code, row]) => `| [${code}](${code}.md) | ${row.status} | ${row.exit} | ${row.title} |`,
+      ),
       '',
     ]),
   ].join('\n')
