@@ -11,7 +11,7 @@ import { startControl } from '../support/control.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { type Manifest, manifestProblems } from './kubernetes.ts'
 
-const DEPLOY = join(ROOT, 'deploy')
+const DEPLOY = join(ROOT, 'templates/deploy')
 const textOf = (...path: string[]): string => readFileSync(join(DEPLOY, ...path), 'utf8')
 
 describe('monitoring', () => {

@@ -44,11 +44,20 @@ test('every command of the tour in the README runs, in order, and begins its ans
     .join('\n')
     .replace('cd demo', `cd demo; sed -i '${ports}' gatez.yaml`)
     .replace('node upstream.js &', `PORT=${upstreamPort} node upstream.js & sleep 1`)
-    .replace('gatez serve &', `gatez serve & until curl -sf http://127.0.0.1:${port}/gatez/health; do sleep 0.2; done`)
-    .replace('gatez keys create acme', 'gatez keys create acme | tee ../key.txt\nKEY=$(grep -o "gz_live_[0-9A-Za-z]*" ../key.txt)')
+    .replace(
+      'gatez serve &',
+      `gatez serve & until curl -sf http://127.0.0.1:${port}/gatez/health; do sleep 0.2; done`,
+    )
+    .replace(
+      'gatez keys create acme',
+      'gatez keys create acme | tee ../key.txt\nKEY=$(grep -o "gz_live_[0-9A-Za-z]*" ../key.txt)',
+    )
     .replace("'x-api-key: gz_live_M4Fz…'", '"x-api-key: $KEY"')
     .replaceAll('localhost:8080', `127.0.0.1:${port}`)
-    .replace(/^(gatez keys request .*)$/m, '$1 | tee ../asked.txt\nASKED=$(grep -o "key_[0-9a-z]*" ../asked.txt | head -1)')
+    .replace(
+      /^(gatez keys request .*)$/m,
+      '$1 | tee ../asked.txt\nASKED=$(grep -o "key_[0-9a-z]*" ../asked.txt | head -1)',
+    )
     .replaceAll(/(keys (?:approve|reveal)) key_\w+/g, '$1 $ASKED')
     .replace('gatez usage report', 'sleep 3\ngatez usage report')
     .replace(/--month \d{4}-\d\d/, '--month $(date -u +%Y-%m)')
@@ -60,7 +69,11 @@ test('every command of the tour in the README runs, in order, and begins its ans
   mkdirSync(project.path('empty'))
   const env = { ...plainEnvironment(), PATH: `${bin}:${process.env.PATH}` }
   const options = { cwd: project.path('empty'), env, timeout: 90_000 }
-  const { stdout } = await promisify(execFile)('bash', ['-c', `exec 2>&1; . '${project.path('all.sh')}'`], options)
+  const { stdout } = await promisify(execFile)(
+    'bash',
+    ['-c', `exec 2>&1; . '${project.path('all.sh')}'`],
+    options,
+  )
 
   const printed = stdout.split(/^--- \d+$/m).slice(1)
   const missing = all.filter(({ shown }, index) => {

@@ -47,9 +47,7 @@ test('undici and Node are at or above the versions that mend what is known of th
 })
 
 test('the package holds the program, its templates and what is deployed, and no source or test', () => {
-  expect(files).toEqual(
-    expect.arrayContaining(['bin/gatez.js', 'dist/lib', 'templates', 'deploy', 'SECURITY.md']),
-  )
+  expect(files).toEqual(expect.arrayContaining(['bin/gatez.js', 'dist/lib', 'templates', 'SECURITY.md']))
   expect(files.filter((file: string) => /^(?:src|test|commands|node_modules)/.test(file))).toEqual([])
 })
 
