@@ -80,7 +80,8 @@ test('the main way runs from the binary in a root that holds nothing but it and 
     plans: [{ id: 'free', routes: 'all' }],
   }
   writeFileSync(join(root, 'data/gatez.yaml'), JSON.stringify(config))
-  const env = { HOME: '/data', GATEZ_CACHE_DIR: '/data/cache', PATH: '/' }
+  // PATH is for finding chroot: in the root there is nothing to find.
+  const env = { HOME: '/data', GATEZ_CACHE_DIR: '/data/cache', PATH: '/usr/sbin:/usr/bin' }
   const inRoot = (...args: string[]) => [
     ...['--ignore-environment', ...envOf(env), ...INTO, root],
     ...['/gatez', ...args, '--config', '/data/gatez.yaml'],
