@@ -1,12 +1,24 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { build } from 'esbuild'
 import { ROOT } from '../pinned-node.js'
+import { digestFolder } from './digest.js'
+import { sbom } from './sbom.js'
+import { buildWeb, PORTALS, WEB } from './web.js'
 
 // Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
 const ENTRIES = {
   gatez: 'bin/run.js',
-  'control-thread': 'src/control-thread.ts',
+  'control-thread': 'src/control-door.ts',
   'desk-thread': 'src/integrations/desk/desk-thread.ts',
   'gateway-thread': 'src/gateway/thread-worker.ts',
   'ingest-thread': 'src/ingest/ingest-thread.ts',
@@ -59,25 +71,35 @@ export async function bundle(variant = 'lib') {
     target: 'node24.15',
     chunkNames: 'chunk-[hash]',
     // oclif looks for typescript to run sources; a bundle has none.
-    external: ['better-sqlite3', 'typescript'],
-    define: { GATEZ_BUNDLED: 'true', ...VARIANTS[variant] },
+    external: ['better-sqlite3', 'typescript', 'react-devtools-core'],
+    // React is built in two: the one for development keeps a record of every frame.
+    define: { GATEZ_BUNDLED: 'true', 'process.env.NODE_ENV': '"production"', ...VARIANTS[variant] },
     // Leaves out calls of empty functions: in `lib` those of `failPoint`.
     minifySyntax: true,
+    minifyWhitespace: true,
     banner: { js: BANNER },
     plugins: [pdfFonts],
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
   })
-  const packages = packagesIn(metafile)
+  // The variants are for tests of crashes, which look at no page.
+  const web = variant === 'lib' ? await buildWeb() : undefined
+  if (web !== undefined) copyPages(`${ROOT}${staging}/web`)
+  const packages = [
+    ...new Set([...packagesIn(Object.keys(metafile.inputs)), ...(web?.packages ?? [])]),
+  ].sort()
   writeFileSync(
     `${ROOT}${staging}/THIRD-PARTY-LICENSES.txt`,
     licenses([...packages, 'node_modules/better-sqlite3']),
   )
+  writeFileSync(`${ROOT}${staging}/gatez.cdx.json`, sbom([...packages, 'node_modules/better-sqlite3']))
   replace(`${ROOT}${target}`, `${ROOT}${staging}`)
 
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
-  return `${target}: ${(bytes / 1e6).toFixed(1)} MB from ${packages.length} packages, in ${seconds(startMs)}`
+  const program = `${target}: ${(bytes / 1e6).toFixed(1)} MB from ${packages.length} packages, in ${seconds(startMs)}`
+  const digest = `bundle sha256 ${digestFolder(`${ROOT}${target}`)}`
+  return web === undefined ? program : `${web.line}\n${program}\n${digest}`
 }
 
 /** Seconds since `startMs` of performance.now(), for printing. */
@@ -85,9 +107,13 @@ export function seconds(startMs) {
   return `${((performance.now() - startMs) / 1000).toFixed(1)} s`
 }
 
-/** The folders of the packages whose code is in the bundle, from ROOT, as `node_modules/@oclif/core`. */
-function packagesIn(metafile) {
-  const inputs = Object.keys(metafile.inputs)
+function copyPages(target) {
+  for (const name of Object.keys(PORTALS))
+    cpSync(`${ROOT}${WEB}/${name}`, `${target}/${name}`, { recursive: true })
+}
+
+/** The folders of the packages that files are of, from ROOT, as `node_modules/@oclif/core`. */
+function packagesIn(inputs) {
   const folders = inputs.map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0])
   return [...new Set(folders)].filter((folder) => folder !== undefined).sort()
 }

@@ -16,6 +16,7 @@ try {
     step('build', 'bin/build.js', ['--if-stale']),
     step('biome', 'node_modules/@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']),
     step('types', 'node_modules/typescript/bin/tsc', ['--noEmit']),
+    step('page types', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'src/portal']),
     tests('unit'),
     tests('flow'),
   ]

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path'
 import { assert } from '../lib/assert.ts'
 import { parseListen } from './address.ts'
+import { readLogo } from './brand.ts'
 import { readText } from './build-api.ts'
 import type { ListenerTls } from './config.ts'
 import type { ControlConfig, PortalConfig } from './control-config.ts'
@@ -22,7 +24,7 @@ export function toControl({ control }: Pick<File, 'control'>, folder: string): C
 
 /** The map `portal`, with its defaults. */
 export function toPortal({ portal }: Pick<File, 'portal'>, folder: string): PortalConfig {
-  const { oidc } = portal
+  const { oidc, brand } = portal
   return {
     listen: portal.listen ?? null,
     tls: toTls(portal.tls, folder),
@@ -39,6 +41,11 @@ export function toPortal({ portal }: Pick<File, 'portal'>, folder: string): Port
             clientSecret: oidc.secret.value,
             operators: oidc.operators.map((email) => email.trim().toLowerCase()),
           },
+    brand: {
+      name: brand.name ?? 'gatez',
+      color: brand.color ?? '#3b5bdb',
+      logo: brand.logo === undefined ? null : readLogo(resolve(folder, brand.logo)),
+    },
   }
 }
 

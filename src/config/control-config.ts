@@ -1,3 +1,4 @@
+import type { Brand } from './brand.ts'
 import type { ListenAddress, ListenerTls } from './config.ts'
 
 /** The listener of the control API, and what the portals are told. */
@@ -25,6 +26,7 @@ export interface PortalConfig {
   /** The plan of a tenant that signs up by itself; null = none. */
   readonly signUpPlan: string | null
   readonly oidc: OidcConfig | null
+  readonly brand: Brand
 }
 
 /** A provider of identities (OpenID Connect) that members and operators can sign in with. */

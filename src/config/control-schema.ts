@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { parseHost, parseListen, parseUpstream } from './address.ts'
+import { parseColor, parseLogo } from './brand.ts'
 import { id, strict, text, whole } from './schema-parts.ts'
 
 const tls = strict({ cert: z.string().min(1), key: z.string().min(1) })
@@ -27,6 +28,11 @@ export const portalSchema = strict({
     secret: strict({ value: z.string().min(1).max(1024) }),
     operators: z.array(z.string().min(3).max(254)).default([]),
   }).optional(),
+  brand: strict({
+    name: z.string().trim().min(1).max(60).optional(),
+    color: text(parseColor).optional(),
+    logo: text(parseLogo).optional(),
+  }).prefault({}),
 })
 
 /** Where control listens when the file does not say. */

@@ -1,3 +1,5 @@
+import { TELEMETRY_DESCRIPTIONS } from './telemetry-config.ts'
+
 /**
  * What each field of `gatez.yaml` means, by its path: for editors, by way of the JSON Schema, and for
  * docs/configuration.md. `[]` stands for any element of a list.
@@ -63,6 +65,11 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'portal.oidc.secret': 'What gatez proves itself with.',
   'portal.oidc.secret.value': `From the environment only, as \${OIDC_SECRET}.`,
   'portal.oidc.operators': 'Addresses of those who sign in as operators.',
+  'portal.brand': 'How the portal presents itself: as yours.',
+  'portal.brand.name': 'The name it goes by.',
+  'portal.brand.color':
+    'The colour of buttons and links, as "#0b7285"; shades that can be read are made of it.',
+  'portal.brand.logo': 'A picture for the corner of each page: a file, SVG or PNG, at most 256 KiB.',
   stores: 'Where data is kept; paths are relative to the folder of this file.',
   'stores.control':
     'Tenants, keys, plans and the ledger: a file, or postgres://user@host/database for many nodes.',
@@ -277,5 +284,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'plans[].charges': 'What is billed.',
   'plans[].charges[].id': 'Unique in the plan; the line of the invoice.',
   'plans[].charges[].meter': 'What is priced; a fee if not given.',
+  'plans[].charges[].per':
+    'How often a fee is due, from the day a tenant comes to the plan; with every bill if not given.',
   'plans[].charges[].price': 'A price: model and its numbers; decimals in quotes.',
+  ...TELEMETRY_DESCRIPTIONS,
 }

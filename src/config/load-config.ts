@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { GatezError } from '../errors/gatez-error.ts'
 import { RequestRules } from '../openapi/request-rules.ts'
 import { checkAnchor } from './anchor.ts'
+import { logoProblem } from './brand.ts'
 import { buildConfig } from './build-config.ts'
 import { checkBilling } from './check-billing.ts'
 import { checkMeters } from './check-meters.ts'
@@ -99,6 +100,9 @@ function checkFiles(file: Cursor, folder: string): void {
       checkRules(openapi, path)
     }
   }
+  const logo = file.field('portal').field('brand').field('logo')
+  const problem = logo.text ? logoProblem(resolve(folder, logo.text)) : undefined
+  if (problem !== undefined) logo.refuse(`${logo.text} ${problem}`)
 }
 
 /** What requests are checked against must be understood before the first one comes. */

@@ -7,7 +7,7 @@ import { readSource } from './source.ts'
 import { rememberedUpstreamConfig } from './upstream-config.ts'
 
 /**
- * The files that a `gatez.yaml` is read with: certificates, their keys, OpenAPI documents. Absolute paths.
+ * The files that a `gatez.yaml` is read with: certificates, their keys, OpenAPI documents, the logo. Absolute paths.
  *
  * Those of a file with mistakes in it, too: what mends it may be one of them. None of what is no YAML.
  */
@@ -19,6 +19,7 @@ export function namedFiles(file: string, env: Environment): readonly string[] {
   const apis = cursor.field('apis').items()
   const places = [
     ...['gateway', 'control', 'portal'].flatMap((name) => inTls(cursor.field(name))),
+    cursor.field('portal').field('brand').field('logo'),
     ...apis.flatMap((api) => [api.field('openapi'), ...inTls(api)]),
   ]
   const folder = dirname(resolve(file))

@@ -9,6 +9,7 @@ import { hasBody } from './policy.ts'
 import { Uploads } from './read-upload.ts'
 import { Refusal } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
+import { tenantRefusal } from './tenant-refusal.ts'
 import { BODY_TOO_LARGE } from './upstream-problem.ts'
 
 /** The largest body: some 5,000 events. */
@@ -67,7 +68,8 @@ export class EventEndpoint {
     if (caller instanceof Refusal) return caller
     const { grant } = caller
     if (grant === undefined) return NOBODY
-    if (grant.tenantState !== 'active') return SUSPENDED
+    const suspended = tenantRefusal(grant.tenantState)
+    if (suspended !== undefined) return suspended
     // Routes that a key is narrowed to are those of the api.
     if (!keyAllows({ ...grant, routes: null }, { routeId: '', ip: exchange.origin.ip })) return NOT_FROM_HERE
     const { tenantId, keyId, keyMode } = grant
@@ -152,8 +154,6 @@ const NOBODY = new Refusal(
   'Events need a token of the operator (Authorization: Bearer gzt_…) or an API key.',
   { headers: ['WWW-Authenticate', 'Bearer realm="gatez"'] },
 )
-
-const SUSPENDED = new Refusal('tenant-suspended', 'The account this key belongs to is suspended.')
 
 const NOT_FROM_HERE = new Refusal('key-not-allowed', 'This key may not be used from this address.')
 

@@ -25,13 +25,13 @@ export function sourceFiles(...folders: readonly string[]): readonly SourceFile[
 
 function readSource(path: string): SourceFile {
   const text = readFileSync(join(ROOT, path), 'utf8')
-  const code = blankLiterals(text)
+  const code = codeOf(path, text)
   return { path, text, code, imports: importsOf(path, text, code) }
 }
 
 /** A few words of TypeScript at `path`, for tests of the tests. */
 export function sourceFrom(path: string, text: string): SourceFile {
-  const code = blankLiterals(text)
+  const code = codeOf(path, text)
   return { path, text, code, imports: importsOf(path, text, code) }
 }
 
@@ -43,6 +43,15 @@ function importsOf(path: string, text: string, code: string): readonly string[] 
     .filter((match) => /^(?:from|import)/.test(code.slice(match.index)))
     .map((match) => match[2]!)
     .map((specifier) => (specifier.startsWith('.') ? join(dirname(path), specifier) : specifier))
+}
+
+/** In pages the words between two tags are no code either. */
+function codeOf(path: string, text: string): string {
+  if (!path.endsWith('.tsx')) return blankLiterals(text)
+  const worded = text.replace(/(?<=(?<!=)>)[^<>{}()=;]*(?=[<{])|(?<=\})[^<>{}()=;]*(?=<\/)/g, (words) =>
+    words.replace(/[^\n]/g, ' '),
+  )
+  return blankLiterals(worded)
 }
 
 // One pass over the alternatives keeps a quote inside a comment from opening a string, and the other way

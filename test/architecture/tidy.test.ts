@@ -43,7 +43,16 @@ test('Biome holds the rules that no test repeats', () => {
 })
 
 const TOP: readonly string[] = [
-  ...['.ci', '.gitignore', '.npmrc', 'biome.json', 'tsconfig.json', 'vitest.config.ts'],
+  ...[
+    '.ci',
+    '.gitignore',
+    '.npmrc',
+    'biome.json',
+    'tsconfig.json',
+    'vitest.config.ts',
+    '.dockerignore',
+    'Dockerfile',
+  ],
   ...['package.json', 'package-lock.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'],
   ...['bin', 'commands', 'docs', 'src', 'templates', 'test'],
 ]
@@ -76,5 +85,12 @@ describe('the rules themselves', () => {
     'const a = b < c && d > e',
   ])('%j is tidy', (text) => {
     expect(untidy(sourceFrom('src/lib/a.ts', text))).toEqual([])
+  })
+
+  test('a cast in a page is seen, and words and tags of it are none', () => {
+    const page = (line: string) => untidy(sourceFrom('src/portal/a.tsx', line))
+    expect(page('const a = <Text>keep it as safe as {b as string}</Text>')).toHaveLength(1)
+    expect(page('const a = <Text>keep it as safe as {b}</Text>')).toEqual([])
+    expect(page('const a = (\n  <Text>\n    As many as you like\n  </Text>\n)')).toEqual([])
   })
 })

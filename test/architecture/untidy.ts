@@ -5,7 +5,7 @@ export function untidy(file: SourceFile): readonly string[] {
   const text = file.text.split('\n')
   return file.code.split('\n').flatMap((line, index) => {
     const found = [
-      castIn(line) ? 'casts: only `as const` is allowed' : undefined,
+      castIn(line, file.path) ? 'casts: only `as const` is allowed' : undefined,
       markIn(text[index]!),
       EXPORT.test(line) && !documented(text, index) ? 'exports without a doc comment' : undefined,
     ]
@@ -16,9 +16,11 @@ export function untidy(file: SourceFile): readonly string[] {
 // Types and interfaces explain themselves by their fields; what does something must say what it promises.
 const EXPORT = /^export (?:abstract |async )*(?:function|class)\b/
 
-function castIn(code: string): boolean {
+function castIn(code: string, path: string): boolean {
   if (/^\s*(?:import|export)\b.*\bas\b/.test(code) || /^\s*(?:type )?\w+ as \w+,$/.test(code)) return false
-  return /(?<![.\w$])as\s+(?!const\b)[\w{([]/.test(code) || /[=(,:?]\s*<[A-Z{[\w.]*>\s*[\w({[]/.test(code)
+  if (/(?<![.\w$])as\s+(?!const\b)[\w{([]/.test(code)) return true
+  // In pages, what stands in angle brackets is a tag: the compiler takes no cast for one there.
+  return !path.endsWith('.tsx') && /[=(,:?]\s*<[A-Z{[\w.]*>\s*[\w({[]/.test(code)
 }
 
 function markIn(text: string): string | undefined {

@@ -6,7 +6,8 @@ import { Rules } from '../../src/gateway/rules.ts'
 import type { Grant } from '../../src/model/grant.ts'
 import { makeSecret } from '../../src/model/key.ts'
 import { PLANS } from '../support/control-store.ts'
-import { apiOn, OWN_PATHS } from '../support/gateway.ts'
+import { apiOn } from '../support/gateway.ts'
+import { OWN_PATHS } from '../support/gateway-defaults.ts'
 
 const NOW = 1_000
 const SECRET = makeSecret('live')

@@ -46,7 +46,7 @@ export async function billYear(folder: string, tenants: number): Promise<BilledY
   }
   let ms = 0
   for (let month = 0; month < 12; month += 1) {
-    await useMonth(store, ids, month)
+    await fillMonth(store, ids, month)
     const period = { startMs: berlin(month), endMs: berlin(month + 1) }
     clock.set(period.endMs + 600_000)
     const beganMs = performance.now()
@@ -75,7 +75,7 @@ function berlin(month: number): number {
   return Date.UTC(2026, month, 1) - summer * 3_600_000
 }
 
-async function useMonth(
+async function fillMonth(
   store: Awaited<ReturnType<typeof openSqlControlStore>>,
   ids: readonly string[],
   month: number,

@@ -10,6 +10,7 @@ import { keptAnswers } from './migrations/0005-kept-answers.ts'
 import { quotasAndTerms } from './migrations/0010-quotas-and-terms.ts'
 import { invoices } from './migrations/0011-invoices.ts'
 import { control } from './migrations/0012-control.ts'
+import { customersAndExports } from './migrations/0014-customers-and-exports.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -69,6 +70,7 @@ export const MIGRATIONS: readonly Migration[] = [
   quotasAndTerms,
   invoices,
   control,
+  customersAndExports,
 ]
 /** The newest schema this program knows. */
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))

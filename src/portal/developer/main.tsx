@@ -1,0 +1,4 @@
+import { startPortal } from '../shared/start.tsx'
+import { DeveloperPortal } from './developer-portal.tsx'
+
+await startPortal({ basename: '/portal', kind: 'member', pages: <DeveloperPortal /> })

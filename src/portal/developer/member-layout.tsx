@@ -1,0 +1,45 @@
+import { Button, Menu, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
+import { useNavigate } from 'react-router'
+import { useChange } from '../shared/ask.ts'
+import { Layout, type LayoutLink } from '../shared/layout.tsx'
+import { useSession } from '../shared/session.tsx'
+
+const LINKS: readonly LayoutLink[] = [{ to: '/', label: 'Overview', icon: 'overview' }]
+
+/** What stands around every page of a member. */
+export function MemberLayout({ children }: { readonly children: ReactNode }) {
+  return (
+    <Layout basename="/portal" links={LINKS} account={<Account />}>
+      {children}
+    </Layout>
+  )
+}
+
+function Account() {
+  const { session, leave } = useSession()
+  const navigate = useNavigate()
+  const signOut = useChange('signOut')
+  const member = session?.member ?? undefined
+  if (member === undefined) return null
+  const out = () =>
+    signOut.mutate({}, { onSettled: () => Promise.resolve(navigate('/', { replace: true })).then(leave) })
+  return (
+    <Menu position="bottom-end" width={240}>
+      <Menu.Target>
+        <Button variant="subtle" color="gray" size="compact-sm" maw={220}>
+          {member.email}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          <Text size="xs">
+            {member.role} of {member.tenant_id}
+          </Text>
+        </Menu.Label>
+        <Menu.Item onClick={() => void navigate('/settings')}>Settings</Menu.Item>
+        <Menu.Item onClick={out}>Sign out</Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
