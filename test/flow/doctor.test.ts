@@ -27,8 +27,8 @@ test('beside a gateway that serves, all is well, and nothing is disturbed', asyn
   const answer = await fetch(`http://127.0.0.1:${serve.port}/a`, { headers: { 'x-api-key': secret } })
   expect(answer.status).toBe(200)
   const { exitCode, of } = await examined(project)
-  // The server of the tests writes nothing for good, and has one user.
-  const known = stackOfRun() === 'production' ? ['control store', 'control rights'] : []
+  // The server of the tests writes nothing for good.
+  const known = stackOfRun() === 'production' ? ['control store'] : []
   expect([...of.values()].filter(({ verdict }) => verdict !== 'ok').map(({ check }) => check)).toEqual(known)
   expect(exitCode).toBe(0)
   expect(of.get('gateway')?.detail).toMatch(/a gatez serve works here/)
