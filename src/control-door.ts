@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Config } from './config/config.ts'
+import { knownSecrets } from './config/known-secrets.ts'
 import { removeControlAddress, writeControlAddress } from './control/control-address.ts'
 import type {
   ControlCommand,
@@ -17,7 +18,7 @@ import { assert } from './lib/assert.ts'
 import { type Clock, shiftedClock } from './lib/clock.ts'
 import { openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
-import { describeError, openLog } from './telemetry/log.ts'
+import { describeError, type Log, openLog } from './telemetry/log.ts'
 
 const GRACE_MS = 5_000
 
@@ -44,6 +45,11 @@ class ControlDoor {
     this.#clock = shiftedClock(data.clockOffsetMs)
   }
 
+  /** Never holds a secret of the file. */
+  get log(): Log {
+    return openLog(knownSecrets(this.#config))
+  }
+
   async start(report: (report: ControlReport) => void): Promise<ControlReport> {
     const store = this.#undo.use(await openControlStore(this.#config, this.#clock))
     await makeOperatorToken({ store, clock: this.#clock }, this.#config.stores.dataDir)
@@ -52,7 +58,7 @@ class ControlDoor {
       ...{ store, clock: this.#clock, config: () => this.#config },
       onWork: () => report({ kind: 'desk-wanted' }),
       onFailed: (error) =>
-        openLog().error(describeError(error), 'looking for billing work failed, will retry'),
+        this.log.error(describeError(error), 'looking for billing work failed, will retry'),
     })
     this.#undo.defer(() => look.stop())
     return listening
@@ -88,7 +94,7 @@ class ControlDoor {
         try {
           return await (await this.#thread(store)).app(isPortal).fetch(...request)
         } catch (error) {
-          openLog().error(describeError(error), 'control could not be opened, will retry')
+          this.log.error(describeError(error), 'control could not be opened, will retry')
           return unavailable(error, this.#config.docsUrl)
         }
       },
@@ -139,8 +145,9 @@ const door = new ControlDoor(workerData)
 door.start(report).then(
   (listening) => {
     // What nobody caught must not take the gateway down with it: calls go on, and so do other requests.
-    const log = openLog()
-    process.on('uncaughtException', (error) => log.error(describeError(error), 'a part of control failed'))
+    process.on('uncaughtException', (error) =>
+      door.log.error(describeError(error), 'a part of control failed'),
+    )
     parent.on('message', (command: ControlCommand) => door.handle(command, report))
     report(listening)
   },

@@ -1,14 +1,16 @@
+import { join } from 'node:path'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import { appOn } from './app.ts'
 import type { Config } from './config/config.ts'
 import { processEnvironment } from './config/environment.ts'
+import { knownSecrets } from './config/known-secrets.ts'
 import { loadConfig } from './config/load-config.ts'
 import { type ControlApp, controlApp } from './control/control-app.ts'
 import type { ControlCommand, ControlThreadData } from './control/control-messages.ts'
 import type { ControlParts } from './control/control-parts.ts'
 import { IdentityProvider } from './control/oidc.ts'
-import { evidenceCases, nowCases } from './control-cases.ts'
+import { deskCases, evidenceCases, nowCases } from './control-cases.ts'
 import { Authenticator } from './gateway/authenticate.ts'
 import { CallVerifier } from './gateway/call-verifier.ts'
 import { MeterClient } from './gateway/meter.ts'
@@ -19,6 +21,7 @@ import type { Clock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
+import { readSpoolDepth } from './metering/spool-depth.ts'
 import {
   makeCounterMemory,
   openGatewayCounters,
@@ -30,11 +33,14 @@ import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterStore } from './storage/ports/counters.ts'
 import { describeError, openLog } from './telemetry/log.ts'
 import { readTraffic } from './telemetry/traffic.ts'
+import { TrafficWindow } from './telemetry/traffic-window.ts'
 
 /** No gateway thread has this number: ids of events are of a maker of their own. */
 const THREAD = 29
 const CHANGES_EVERY_MS = 200
 const FLUSH_MS = 1_000
+/** How often traffic is looked at: live figures are of seconds. */
+const LOOK_MS = 1_000
 /** Memory in which requests to control are counted. */
 const COUNTERS_MIB = 4
 const HOUR_MS = 3_600_000
@@ -75,13 +81,22 @@ export class ControlThread {
     return app
   }
 
+  /** Looks at what the gateway threads count, once a second. */
+  #trafficWindow({ trafficMemory }: ControlThreadData, clock: Clock): TrafficWindow {
+    const traffic = new TrafficWindow(clock, () => readTraffic(trafficMemory))
+    const looking = setInterval(() => traffic.look(), LOOK_MS).unref()
+    this.#undo.defer(() => clearInterval(looking))
+    return traffic
+  }
+
   async #start({ data, store, clock }: ControlThreadParts): Promise<void> {
-    const log = openLog()
+    const log = openLog(knownSecrets(this.#config))
     const usageLog = this.#undo.use(await openUsageLog(this.#config))
     const { counters, ready } = this.#counters(data, store, clock)
     await ready()
     const verifier = await this.#verifier(data, { store, clock, counters })
     const on = { config: () => this.#config, clock, store }
+    const trafficWindow = this.#trafficWindow(data, clock)
     let provider: IdentityProvider | undefined
     let providerOf: Config | undefined
     const parts: ControlParts = {
@@ -89,8 +104,10 @@ export class ControlThread {
       config: () => this.#config,
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
       evidence: evidenceCases(on, usageLog),
-      now: nowCases(on, counters),
+      now: nowCases(on, { counters, traffic: trafficWindow }),
       traffic: () => readTraffic(data.trafficMemory),
+      spoolDepth: () => this.#spoolDepth(data, store),
+      deskOn: deskCases(on),
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)
@@ -133,6 +150,11 @@ export class ControlThread {
         return applyPlans({ store, clock }, { ...request, plans, actor })
       },
     }
+  }
+
+  async #spoolDepth({ nodeId, epoch }: ControlThreadData, store: ControlStore) {
+    const throughSeq = await store.ledger.watermark({ nodeId, epoch })
+    return readSpoolDepth(join(this.#config.stores.dataDir, 'spool.db'), epoch, throughSeq)
   }
 
   /** Those of the gateway threads, and what all nodes share. */

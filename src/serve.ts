@@ -26,6 +26,7 @@ import type { Shipping } from './shipping/shipping.ts'
 import { lockDataFolder, makeCounterMemory, openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { describeError, type Log } from './telemetry/log.ts'
+import { QuietFailures } from './telemetry/quiet-failures.ts'
 import { makeTrafficMemory } from './telemetry/traffic.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
@@ -189,12 +190,13 @@ function makeIngesting(
   },
 ): Ingesting {
   const { counterMemory, epoch, shipping, onDeath } = shared
+  const failures = new QuietFailures(log)
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
   return new Ingesting(
     { stores: config.stores, epoch, clockOffsetMs, counterMemory, rules: ingestRules(config) },
     {
       onCounted: () => shipping.wake(),
-      onFailed: (error) => log.error(error, 'events could not be taken in: their senders were told'),
+      onFailed: (error) => failures.error(error, 'events could not be taken in: their senders were told'),
       onDeath,
     },
   )
@@ -242,6 +244,7 @@ async function watchChanges(
   gateway: GatewayThreads,
   adjusted: AdjustedQuotas,
 ): Promise<Disposable> {
+  const failures = new QuietFailures(parts.log)
   const watcher = await ChangeWatcher.start({
     changes: store.changes,
     clock: parts.clock,
@@ -251,7 +254,7 @@ async function watchChanges(
       if (subjects.some((subject) => subject.startsWith('event:'))) await adjusted.release()
       gateway.forget(subjects)
     },
-    onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),
+    onError: (error) => failures.error(describeError(error), 'looking for changes failed, will retry'),
   })
   const bell = store.doorbell?.onChange(() => watcher.ring())
   return {

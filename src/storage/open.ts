@@ -8,6 +8,7 @@ import type { ClickHouseUsagePlace } from './clickhouse/usage-log.ts'
 import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
+import type { CounterServerFacts } from './ports/counter-server-facts.ts'
 import type { CounterStore, LocalCounterStore } from './ports/counters.ts'
 import type { GrantReader } from './ports/grant-reader.ts'
 import type { ServerFacts } from './ports/server-facts.ts'
@@ -17,6 +18,7 @@ import type { UsageLog } from './ports/usage-log.ts'
 import type { UsageServerFacts } from './ports/usage-server-facts.ts'
 import { RedisConnection } from './redis/connection.ts'
 import { RedisCounterStore } from './redis/counters.ts'
+import { examineRedis } from './redis/examine.ts'
 import { RedisCounterTrust } from './redis/trust.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import type { SqlEngine } from './sql/engine.ts'
@@ -102,6 +104,14 @@ export async function examineUsageServer(
   if (usage.driver !== 'clickhouse') return undefined
   const { examineClickHouse } = await import('./clickhouse/examine.ts')
   return examineClickHouse(usage, clock)
+}
+
+/** What is to be known of the server that limits are counted in; undefined when that is this process. */
+export async function examineCounterServer(
+  { stores: { counters } }: StoresOnly,
+  clock: Clock,
+): Promise<CounterServerFacts | undefined> {
+  return counters.driver === 'redis' ? examineRedis(counters, clock) : undefined
 }
 
 /** Takes the data folder for this process alone; `data-folder-locked` when another one serves from it. */

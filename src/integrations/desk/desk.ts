@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { threadUrl } from '../../lib/bundle.ts'
 import type { Log } from '../../telemetry/log.ts'
+import { QuietFailures } from '../../telemetry/quiet-failures.ts'
 import type { DeskCommand, DeskData, DeskMessage } from './desk-messages.ts'
 import type { DeskConfig, DeskReport } from './desk-round.ts'
 
@@ -15,12 +16,14 @@ const STOP_MS = 5_000
 export class Desk {
   readonly #parts: DeskParts
   readonly #clockOffsetMs: number
+  readonly #failures: QuietFailures
   #config: DeskConfig
   #running: RunningDesk | undefined
   #ending = false
 
   constructor({ config, clockOffsetMs }: DeskData, parts: DeskParts) {
     this.#parts = parts
+    this.#failures = new QuietFailures(parts.log)
     this.#clockOffsetMs = clockOffsetMs
     this.#config = config
   }
@@ -35,9 +38,10 @@ export class Desk {
     this.#running = { worker, ended: ended.promise }
     let isDone = false
     worker.on('message', (message: DeskMessage) => {
-      if (message.kind === 'failed') log.error(message.error, 'the billing desk failed, will retry')
+      if (message.kind === 'failed')
+        this.#failures.error(message.error, 'the billing desk failed, will retry')
       else if (message.kind === 'stopped') isDone = true
-      else tell(log, message.report)
+      else tell(log, this.#failures, message.report)
     })
     worker.on('error', onDeath)
     worker.on('exit', (code) => {
@@ -84,10 +88,11 @@ export function deskConfig({ stores, billing, invoicing, mail, meters }: DeskCon
   return { stores, billing, invoicing, mail, meters }
 }
 
-function tell(log: Log, { made, acts, mails }: DeskReport): void {
+function tell(log: Log, failures: QuietFailures, { made, acts, mails }: DeskReport): void {
   for (const { from, to, invoices, problems } of made) {
     log.info({ from, to, invoices }, 'invoices were made')
-    for (const { tenantId, why } of problems) log.error({ tenant: tenantId, why }, 'no invoice could be made')
+    for (const { tenantId, why } of problems)
+      failures.error({ tenant: tenantId, why }, 'no invoice could be made')
   }
   for (const { invoice, tenantId, action } of acts) {
     log.info({ invoice, tenant: tenantId, action }, 'an invoice was not paid in time')
