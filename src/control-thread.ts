@@ -14,7 +14,7 @@ import type { ControlParts } from './control/control-parts.ts'
 import { type Listener, listen } from './control/listen.ts'
 import { IdentityProvider } from './control/oidc.ts'
 import { makeOperatorToken } from './control/operator-token.ts'
-import { evidenceCases, nowCases } from './control-cases.ts'
+import { deskCases, evidenceCases, nowCases } from './control-cases.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { Authenticator } from './gateway/authenticate.ts'
 import { CallVerifier } from './gateway/call-verifier.ts'
@@ -89,6 +89,7 @@ class ControlThread {
       now: nowCases(on, { counters, traffic: trafficWindow }),
       traffic: () => readTraffic(data.trafficMemory),
       spoolDepth: () => this.#spoolDepth(data, store),
+      deskOn: deskCases(on),
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)

@@ -11,6 +11,8 @@ import {
 import { dirname } from 'node:path'
 import { build } from 'esbuild'
 import { ROOT } from '../pinned-node.js'
+import { digestFolder } from './digest.js'
+import { sbom } from './sbom.js'
 import { buildWeb, PORTALS, WEB } from './web.js'
 
 // Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
@@ -91,11 +93,13 @@ export async function bundle(variant = 'lib') {
     `${ROOT}${staging}/THIRD-PARTY-LICENSES.txt`,
     licenses([...packages, 'node_modules/better-sqlite3']),
   )
+  writeFileSync(`${ROOT}${staging}/gatez.cdx.json`, sbom([...packages, 'node_modules/better-sqlite3']))
   replace(`${ROOT}${target}`, `${ROOT}${staging}`)
 
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
   const program = `${target}: ${(bytes / 1e6).toFixed(1)} MB from ${packages.length} packages, in ${seconds(startMs)}`
-  return web === undefined ? program : `${web.line}\n${program}`
+  const digest = `bundle sha256 ${digestFolder(`${ROOT}${target}`)}`
+  return web === undefined ? program : `${web.line}\n${program}\n${digest}`
 }
 
 /** Seconds since `startMs` of performance.now(), for printing. */

@@ -14,7 +14,7 @@ export default class MailOpen extends GatezCommand {
     const { args, flags } = await this.parse(MailOpen)
     await using mailbox = await openMailbox(flags.config)
 
-    const mail = await mailbox.find(args.mail)
+    const mail = await mailbox.showMail(args.mail)
     this.log(
       `From: ${mail.from}\nTo: ${mail.to.join(', ') || '–'}\nDate: ${mail.date}\nSubject: ${mail.subject}\n`,
     )

@@ -19,7 +19,7 @@ export default class UsageExport extends GatezCommand {
     '<%= config.bin %> <%= command.id %> --month 2026-03 > usage.csv',
     '<%= config.bin %> <%= command.id %> --month 2026-03 --by tenant,day --out usage.csv',
     '<%= config.bin %> <%= command.id %> --month 2026-03 --format jsonl',
-    '<%= config.bin %> <%= command.id %> --month 2026-03 --format stripe --event-name calls=api_calls',
+    '<%= config.bin %> <%= command.id %> --format stripe --event-name calls=api_calls',
   ]
   static override flags = {
     ...USAGE_FLAGS,

@@ -65,11 +65,11 @@ async function hasStep(
   const due = steps.filter((step) => (invoice.dueAtMs ?? nowMs) + step.afterDays * DAY_MS <= nowMs)
   if (due.length === 0) return false
   const taken = new Set((await invoices.entries(invoice.id)).map(({ key }) => key))
-  return due.some((step) => !taken.has(stepKey(step)))
+  return due.some((step) => !taken.has(dunningKey(step)))
 }
 
-/** A step is taken once for an invoice, by this name. */
-function stepKey({ action, afterDays }: DunningStep): string {
+/** A step is taken once for an invoice: the entry of it has this key. */
+export function dunningKey({ action, afterDays }: DunningStep): string {
   return `dunning:${action}:${afterDays}`
 }
 
@@ -92,7 +92,7 @@ async function takeSteps(
   for (const { afterDays, action } of steps) {
     if ((invoice.dueAtMs ?? nowMs) + afterDays * DAY_MS > nowMs) break
     const kind = KINDS[action]
-    if (!(await note(tables, invoice, { kind, key: stepKey({ action, afterDays }), nowMs, afterDays })))
+    if (!(await note(tables, invoice, { kind, key: dunningKey({ action, afterDays }), nowMs, afterDays })))
       continue
     act(action)
     if (action === 'remind') lastReminder = afterDays

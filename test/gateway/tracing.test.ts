@@ -50,7 +50,7 @@ test('a call is counted as it ends, with its status, its time and its bytes', as
   const traffic = gateway.traffic()
   expect(traffic).toMatchObject({ calls: 1, callsDurable: 1, openNow: 0, bytesSent: answer.body.length })
   expect([traffic.byStatus.get('2xx'), traffic.refusedByStatus.get('4xx')]).toEqual([1, 1])
-  expect(traffic.refusedByCode.get('invalid-key')).toBe(1)
+  expect(traffic.refusedByCode.get('invalid-credential')).toBe(1)
   expect([traffic.latency.count, traffic.upstream.count, traffic.commit.count]).toEqual([1, 1, 1])
 })
 
