@@ -11,6 +11,7 @@ export interface Wish {
   /** The call that is explained: an event id. */
   readonly call?: string | undefined
   readonly health: boolean
+  readonly revenue: boolean
 }
 
 export interface CallFilter {
@@ -114,6 +115,12 @@ export const FEEDS: readonly Feed[] = [
     read: async (client, { call = '' }) => ({
       why: { id: call, answer: await client.call('why', { id: call }) },
     }),
+  },
+  {
+    name: 'revenue',
+    everyMs: 5_000,
+    wanted: ({ revenue }) => (revenue ? '' : undefined),
+    read: async (client) => ({ revenue: await client.call('revenue', {}) }),
   },
   {
     name: 'health',
