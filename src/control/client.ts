@@ -52,7 +52,10 @@ export class ControlClient {
   async raw(id: OperationId, input: object, how: CallOptions = {}) {
     // A timer that is put away: AbortSignal.timeout would stay for the whole time, once for each question.
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(new DOMException('No answer in time.', 'TimeoutError')), ANSWER_MS)
+    const timer = setTimeout(
+      () => late.abort(new DOMException('No answer in time.', 'TimeoutError')),
+      ANSWER_MS,
+    )
     try {
       const response = await this.#send(id, input, { ...how, signal: how.signal ?? late.signal })
       const text = await response.text()
