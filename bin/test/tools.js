@@ -10,8 +10,10 @@ const TOOLS = {
   git: 'git',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  postgres: 'postgresql',
   promtool: 'prometheus',
   python3: 'python3',
+  'redis-server': 'redis-server',
   strace: 'strace',
   'systemd-analyze': 'systemd',
   timeout: 'coreutils',
@@ -40,5 +42,7 @@ export function ensureTools() {
 }
 
 function isThere(program) {
+  // Debian keeps it by version, out of the path.
+  if (program === 'postgres' && existsSync('/usr/lib/postgresql')) return true
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
 }

@@ -4,6 +4,7 @@ import { assert } from '../../lib/assert.ts'
 import { shiftedClock } from '../../lib/clock.ts'
 import { openControlStore } from '../../storage/open.ts'
 import { describeError } from '../../telemetry/log.ts'
+import { DeskLease } from './desk-lease.ts'
 import type { DeskCommand, DeskData, DeskMessage } from './desk-messages.ts'
 import { type DeskConfig, deskRound } from './desk-round.ts'
 
@@ -35,12 +36,17 @@ class DeskThread {
   async run({ clockOffsetMs }: DeskData): Promise<void> {
     const clock = shiftedClock(clockOffsetMs)
     await using store = await openControlStore(this.#config, clock)
+    await using lease = new DeskLease(store, clock)
     const { signal } = this.#stopping
     let dunnedMs = Number.NEGATIVE_INFINITY
     let idleAtMs = clock.monotonicMs() + IDLE_MS
     while (!signal.aborted && clock.monotonicMs() < idleAtMs) {
       let waitMs = EVERY_MS
       try {
+        if (!(await lease.hold())) {
+          await pause(EVERY_MS, undefined, { signal }).catch(() => {})
+          continue
+        }
         const isDunning = clock.monotonicMs() - dunnedMs >= DUNNING_EVERY_MS
         const report = await deskRound({ store, clock, config: this.#config, isDunning })
         if (isDunning) dunnedMs = clock.monotonicMs()
