@@ -7,9 +7,10 @@ import { processEnvironment } from './config/environment.ts'
 import { knownSecrets } from './config/known-secrets.ts'
 import { loadConfig } from './config/load-config.ts'
 import { type ControlApp, controlApp } from './control/control-app.ts'
-import type { ControlCommand, ControlThreadData } from './control/control-messages.ts'
+import type { ControlCommand, ControlThreadData, ListeningAt } from './control/control-messages.ts'
 import type { ControlParts } from './control/control-parts.ts'
 import { IdentityProvider } from './control/oidc.ts'
+import { TryRelay } from './control/try-relay.ts'
 import { deskCases, evidenceCases, nowCases } from './control-cases.ts'
 import { Authenticator } from './gateway/authenticate.ts'
 import { CallVerifier } from './gateway/call-verifier.ts'
@@ -54,6 +55,7 @@ const KEPT_MS = 7 * 24 * HOUR_MS
 export class ControlThread {
   readonly #undo = new AsyncDisposableStack()
   #config: Config
+  #gatewayAt: ListeningAt | undefined
   #rulesChanged: () => Promise<void> = async () => {}
 
   readonly #apps = new Map<boolean, ControlApp>()
@@ -115,6 +117,7 @@ export class ControlThread {
         return provider
       },
       counters: openLocalCounters(makeCounterMemory(COUNTERS_MIB)),
+      relay: new TryRelay({ store, clock, gatewayAt: () => this.#gatewayAt }),
     }
     const forgetting = setInterval(() => {
       const forgotten = store.doneRequests.forgetBefore(clock.nowMs() - KEPT_MS)
@@ -129,6 +132,7 @@ export class ControlThread {
 
   /** What the main thread tells while it answers. */
   handle(command: ControlCommand): void {
+    if (command.kind === 'gateway') this.#gatewayAt = command.at
     if (command.kind !== 'config') return
     this.#config = command.config
     void this.#rulesChanged()

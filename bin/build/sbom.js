@@ -11,7 +11,9 @@ import { ROOT } from '../pinned-node.js'
 export function sbom(folders) {
   const { version, license } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'))
   const { packages } = JSON.parse(readFileSync(`${ROOT}package-lock.json`, 'utf8'))
-  const components = [...new Set(folders)].sort().map((folder) => component(folder, packages[folder]))
+  // The lock names them from the folder it is in, wherever node_modules itself may lie.
+  const names = folders.map((folder) => folder.slice(folder.indexOf('node_modules/')))
+  const components = [...new Set(names)].sort().map((name) => component(name, packages[name]))
   components.push({
     ...{ type: 'platform', 'bom-ref': `node@${process.versions.node}`, name: 'node' },
     ...{ version: process.versions.node, purl: `pkg:generic/node@${process.versions.node}` },

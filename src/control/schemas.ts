@@ -194,7 +194,3 @@ export const planSchema: z.ZodType<PlanView> = z
     since: time,
   })
   .openapi('Plan')
-
-/** An object whose fields other documents describe. */
-export const anyObject = <Value extends object>(name: string): z.ZodType<Value> =>
-  z.custom<Value>((value) => typeof value === 'object' && value !== null).openapi(name, { type: 'object' })

@@ -8,6 +8,7 @@ import { GatezError } from '../../errors/gatez-error.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { isoTime } from '../../lib/iso-time.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
+import { sendMemberMail } from '../mail/member-mail.ts'
 import { sendMail } from '../mail/send-mail.ts'
 
 /**
@@ -18,8 +19,10 @@ export async function deskRound(parts: DeskParts): Promise<DeskReport> {
   const { store, clock, config } = parts
   const made = config.invoicing.run === 'manual' ? [] : await makeDue(parts)
   const acts = parts.isDunning ? await dun({ store, clock, steps: config.invoicing.dunning }) : []
+  const member = { mail: config.mail, portalUrl: portalUrl(config), name: config.portal.brand.name }
+  const invited = await sendMemberMail({ store, clock, rules: member })
   const mails = await sendMail({ store, clock, rules: { mail: config.mail, look: config.invoicing } })
-  return { made, acts, mails }
+  return { made, acts, mails: mails + invited }
 }
 
 export interface DeskParts {
@@ -31,7 +34,10 @@ export interface DeskParts {
 }
 
 /** What the desk goes by. */
-export type DeskConfig = Pick<Config, 'stores' | 'billing' | 'invoicing' | 'mail' | 'meters'>
+export type DeskConfig = Pick<
+  Config,
+  'stores' | 'billing' | 'invoicing' | 'mail' | 'meters' | 'control' | 'portal'
+>
 
 /** What a round did. */
 export interface DeskReport {
@@ -45,6 +51,14 @@ export interface MadeReport {
   readonly to: string
   readonly invoices: number
   readonly problems: readonly BillingProblem[]
+}
+
+/** Where members reach the portal: as the file says, else where it listens. */
+function portalUrl({ control, portal }: DeskConfig): string {
+  if (portal.url !== null) return portal.url.replace(/\/$/, '')
+  const { listen, tls } = portal.listen === null ? control : { listen: portal.listen, tls: portal.tls }
+  const host = listen.host === '0.0.0.0' || listen.host === '::' ? 'localhost' : listen.host
+  return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${listen.port}`
 }
 
 async function makeDue({ store, clock, config }: DeskParts): Promise<readonly MadeReport[]> {

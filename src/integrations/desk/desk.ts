@@ -84,8 +84,9 @@ export interface DeskParts {
 }
 
 /** The part of the configuration that the desk goes by. */
-export function deskConfig({ stores, billing, invoicing, mail, meters }: DeskConfig): DeskConfig {
-  return { stores, billing, invoicing, mail, meters }
+export function deskConfig(config: DeskConfig): DeskConfig {
+  const { stores, billing, invoicing, mail, meters, control, portal } = config
+  return { stores, billing, invoicing, mail, meters, control, portal }
 }
 
 function tell(log: Log, failures: QuietFailures, { made, acts, mails }: DeskReport): void {

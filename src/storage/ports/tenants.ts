@@ -29,5 +29,7 @@ export interface TenantStore {
   removeMember(id: string): Promise<boolean>
   /** The one link a member can come in with; what was there before no longer opens. */
   replaceMemberLink(link: MemberLink): Promise<void>
+  /** One more link for a member: those it has open as well. */
+  addMemberLink(link: MemberLink): Promise<void>
   listMemberLinks(tenantId: string): Promise<readonly MemberLink[]>
 }

@@ -135,6 +135,10 @@ export class SqlTenantStore implements TenantStore {
 
   async replaceMemberLink(link: MemberLink): Promise<void> {
     await this.#db.deleteFrom('member_links').where('member_id', '=', link.memberId).execute()
+    await this.addMemberLink(link)
+  }
+
+  async addMemberLink(link: MemberLink): Promise<void> {
     await this.#db
       .insertInto('member_links')
       .values({

@@ -1,0 +1,49 @@
+import { Group, Progress, Stack, Text } from '@mantine/core'
+import { percent, quantity } from '../shared/figures.ts'
+import { distance } from '../shared/times.ts'
+
+/** How far a limit or quota is used, and when it opens again. */
+export function LimitBar({ left, now }: LimitBarProps) {
+  const used = percent(String(left.used), String(left.limit))
+  const color = used >= 100 ? 'red' : used >= 80 ? 'orange' : 'brand'
+  return (
+    <Stack gap={4}>
+      <Group justify="space-between" gap="xs">
+        <Text fw={500}>{limitName(left.id, left.kind)}</Text>
+        <Text c="dimmed" className="gatez-figure">
+          {quantity(left.used)} of {quantity(left.limit)}
+        </Text>
+      </Group>
+      <Progress
+        value={Math.min(used, 100)}
+        color={color}
+        size="sm"
+        aria-label={limitName(left.id, left.kind)}
+      />
+      <Text size="sm" c="dimmed">
+        {used >= 100 ? 'Used up; opens again ' : `${quantity(left.remaining)} left; starts over `}
+        {distance(Date.parse(left.resets_at), Date.parse(now))}
+      </Text>
+    </Stack>
+  )
+}
+
+export interface LimitBarProps {
+  readonly left: {
+    readonly id: string
+    readonly kind: string
+    readonly limit: number
+    readonly used: number
+    readonly remaining: number
+    readonly resets_at: string
+  }
+  /** The moment it was asked, by the clock of the server. */
+  readonly now: string
+}
+
+/** `tenant-day` as people say it. */
+export function limitName(id: string, kind: string): string {
+  const [, scope, per] = /^(tenant|key|route)-(\w+)$/.exec(id) ?? []
+  if (per === undefined) return kind === 'quota' ? `${id} of this period` : id
+  return `Calls a ${per}${scope === 'key' ? ', each key' : scope === 'route' ? ', each route' : ''}`
+}
