@@ -3,6 +3,7 @@ import { billableRule } from '../../billing/invoice/billable-rule.ts'
 import { duePeriods } from '../../billing/invoice/due-periods.ts'
 import { type BillingProblem, runInvoices } from '../../billing/invoice/run-invoices.ts'
 import { untilShipped } from '../../billing/invoice/shipped.ts'
+import { type CapAct, holdSpendCaps } from '../../billing/spend-caps.ts'
 import type { Config } from '../../config/config.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -17,9 +18,10 @@ import { sendMail } from '../mail/send-mail.ts'
 export async function deskRound(parts: DeskParts): Promise<DeskReport> {
   const { store, clock, config } = parts
   const made = config.invoicing.run === 'manual' ? [] : await makeDue(parts)
+  const caps = parts.isCapping ? await holdSpendCaps({ store, clock, billing: config.billing }) : []
   const acts = parts.isDunning ? await dun({ store, clock, steps: config.invoicing.dunning }) : []
   const mails = await sendMail({ store, clock, rules: { mail: config.mail, look: config.invoicing } })
-  return { made, acts, mails }
+  return { made, acts, mails, caps }
 }
 
 export interface DeskParts {
@@ -28,6 +30,8 @@ export interface DeskParts {
   readonly config: DeskConfig
   /** Whether to go after invoices not paid in time: days are counted, so now and then is enough. */
   readonly isDunning: boolean
+  /** Whether to look at what tenants may spend: reads their usage, so every few seconds is enough. */
+  readonly isCapping: boolean
 }
 
 /** What the desk goes by. */
@@ -38,6 +42,7 @@ export interface DeskReport {
   readonly made: readonly MadeReport[]
   readonly acts: readonly DunningAct[]
   readonly mails: number
+  readonly caps: readonly CapAct[]
 }
 
 export interface MadeReport {

@@ -11,6 +11,8 @@ import { type DeskConfig, deskRound } from './desk-round.ts'
 const EVERY_MS = 1_000
 /** How often it goes after invoices that were not paid in time. */
 const DUNNING_EVERY_MS = 60_000
+/** How often it looks at what tenants may spend. */
+const CAPS_EVERY_MS = 5_000
 /** How long it waits after a round that failed. */
 const AFTER_FAILURE_MS = 30_000
 
@@ -35,14 +37,18 @@ class DeskThread {
     await using store = await openControlStore(this.#config, clock)
     const { signal } = this.#stopping
     let dunnedMs = Number.NEGATIVE_INFINITY
+    let cappedMs = Number.NEGATIVE_INFINITY
     while (!signal.aborted) {
       let waitMs = EVERY_MS
       try {
         const isDunning = clock.monotonicMs() - dunnedMs >= DUNNING_EVERY_MS
-        const report = await deskRound({ store, clock, config: this.#config, isDunning })
+        const isCapping = clock.monotonicMs() - cappedMs >= CAPS_EVERY_MS
+        if (isCapping) cappedMs = clock.monotonicMs()
+        const report = await deskRound({ store, clock, config: this.#config, isDunning, isCapping })
         if (isDunning) dunnedMs = clock.monotonicMs()
-        const { made, acts, mails } = report
-        if (made.length > 0 || acts.length > 0 || mails > 0) this.#report({ kind: 'done', report })
+        const { made, acts, mails, caps } = report
+        if (made.length > 0 || acts.length > 0 || mails > 0 || caps.length > 0)
+          this.#report({ kind: 'done', report })
         if (made.some(({ problems }) => problems.length > 0)) waitMs = AFTER_FAILURE_MS
       } catch (error) {
         this.#report({ kind: 'failed', error: describeError(error) })
