@@ -6,7 +6,6 @@ import { PriceBook } from '../metering/price-book.ts'
 import type { BillingTerms } from '../metering/usage-amounts.ts'
 import { billingPeriodAt, heldPlan } from '../model/billing-calendar.ts'
 import { formatMinor } from '../model/money.ts'
-import type { Period } from '../model/period.ts'
 import { compare, exactly } from '../model/rational.ts'
 import type { Tenant } from '../model/tenant.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
@@ -28,10 +27,10 @@ export async function holdSpendCaps({ store, clock, billing }: SpendCapParts): P
     if (tenant === undefined) continue
     const cap = tenant.overrides?.spendCap
     if (tenant.state !== 'capped' && (tenant.state !== 'active' || cap === undefined)) continue
-    const { period, spent } = await spentBy(store, tenant, { billing, nowMs })
+    const spent = await spentBy(store, tenant, { billing, nowMs })
     const isReached = cap !== undefined && spent !== undefined && compare(exactly(spent), exactly(cap)) >= 0
     if (isReached === (tenant.state === 'capped')) continue
-    const act = { tenantId: id, isCapped: isReached, cap: cap ?? null, spent: spent ?? null, period }
+    const act = { tenantId: id, isCapped: isReached, cap: cap ?? null, spent: spent ?? null }
     if (await write(store, act, nowMs)) acts.push(act)
   }
   return acts
@@ -49,7 +48,6 @@ export interface CapAct {
   readonly isCapped: boolean
   readonly cap: string | null
   readonly spent: string | null
-  readonly period: Period
 }
 
 /** Kind of the message that a tenant may spend no more. */
@@ -60,7 +58,7 @@ async function spentBy(
   store: ControlStore,
   { id }: Tenant,
   { billing, nowMs }: { readonly billing: BillingTerms; readonly nowMs: number },
-): Promise<{ readonly period: Period; readonly spent: string | undefined }> {
+): Promise<string | undefined> {
   const subscription = await store.subscriptions.activeAt(id, nowMs)
   const period = billingPeriodAt(billing, nowMs, heldPlan(subscription).anchorMs)
   const prices = new PriceBook(store)
@@ -68,16 +66,16 @@ async function spentBy(
     const bills = await periodBills(store, { period, tenantId: id, billing, prices })
     const lines = await Promise.all(bills.map((bill) => makeLines(prices, bill, billing)))
     const minor = lines.flat().reduce((sum, line) => sum + line.minor, 0n)
-    return { period, spent: formatMinor(minor, billing.currency) }
+    return formatMinor(minor, billing.currency)
   } catch (error) {
     if (!(error instanceof GatezError) || error.code !== 'unpriced-usage') throw error
-    return { period, spent: undefined }
+    return undefined
   }
 }
 
 /** False when somebody else changed the tenant meanwhile: it is looked at again. */
 async function write(store: ControlStore, act: CapAct, nowMs: number): Promise<boolean> {
-  const { tenantId, isCapped, cap, spent, period } = act
+  const { tenantId, isCapped, cap, spent } = act
   return store.transaction(async (tables) => {
     const tenant = await tables.tenants.find(tenantId)
     if (tenant?.state !== (isCapped ? 'active' : 'capped')) return false
