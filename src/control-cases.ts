@@ -1,6 +1,7 @@
 import type { Config } from './config/config.ts'
 import { viewRoutes } from './config/route-view.ts'
 import type { EvidenceCases, NowCases } from './control/cases.ts'
+import type { ControlParts } from './control/control-parts.ts'
 import { evidenceOn } from './evidence.ts'
 import { probePort } from './gateway/gateway-threads.ts'
 import { intakeOn } from './intake.ts'
@@ -45,6 +46,14 @@ export function nowCases({ config, clock, store }: CasesParts, gateway: GatewayN
     },
     traffic: async () => gateway.traffic.view(),
     health: healthOf({ config, clock }),
+  }
+}
+
+/** The billing desk, loaded when it is asked for: most of it makes invoices, and few requests do. */
+export function deskCases({ config, clock }: Pick<CasesParts, 'config' | 'clock'>): ControlParts['deskOn'] {
+  return async (store, actor) => {
+    const { deskOn } = await import('./invoicing.ts')
+    return deskOn({ config: config(), clock, store, actor })
   }
 }
 

@@ -9,7 +9,7 @@ import { ControlClient } from './control/client.ts'
 import { readControlAddress } from './control/control-address.ts'
 import { controlApp } from './control/control-app.ts'
 import { operatorTokenPath } from './control/operator-token.ts'
-import { evidenceCases, healthOf } from './control-cases.ts'
+import { deskCases, evidenceCases, healthOf } from './control-cases.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { makeCounterMemory, openControlStore, openLocalCounters, openUsageLog } from './storage/open.ts'
 import { makeTrafficMemory, readTraffic } from './telemetry/traffic.ts'
@@ -40,6 +40,7 @@ export async function openControl(configFile: string): Promise<OpenedControl> {
       log: { info: () => {}, warn: () => {}, error: () => {} },
       casesOn: (tables, by) => appOn({ config, clock, store: tables, actor: by }),
       evidence: evidenceCases(on, usageLog),
+      deskOn: deskCases(on),
       now: { ...runningGateway(config), health: healthOf(on) },
       verifier: { verify: notHere, forget: () => {} },
       identityProvider: () => undefined,

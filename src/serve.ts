@@ -4,7 +4,7 @@ import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import type { ListeningAt } from './control/control-messages.ts'
-import { startControl } from './control/controlling.ts'
+import { type ControlTold, startControl } from './control/controlling.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { Keeping } from './gateway/keeping.ts'
@@ -15,6 +15,7 @@ import { Desk, deskConfig } from './integrations/desk/desk.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { failPoint } from './lib/fail-point.ts'
 import { makeFolder } from './lib/make-folder.ts'
+import { shrinkHeap } from './lib/shrink-heap.ts'
 import type { AdjustedQuotas } from './limits/release-adjusted.ts'
 import type { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
@@ -92,14 +93,15 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const applied = await applyPlans({ store, clock }, request)
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
-  const started = await startGateway(parts, metering, undo, death.resolve)
-  const { gateway, ingesting, controlling, port } = started
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  const desk = Desk.start(
+  const desk = new Desk(
     { config: deskConfig(config), clockOffsetMs },
     { log: parts.log, onDeath: death.resolve },
   )
   undo.defer(() => desk.stop())
+  const ends = { onDeath: death.resolve, onDeskWanted: () => desk.ensure() }
+  const started = await startGateway(parts, metering, undo, ends)
+  const { gateway, ingesting, controlling, port } = started
 
   const running = undo.move()
   return {
@@ -141,7 +143,7 @@ async function startGateway(
   parts: ServeParts,
   { store, usageLog, nodeId, meter, epoch, shipping, keeping }: Metering,
   undo: AsyncDisposableStack,
-  onDeath: (error: unknown) => void,
+  { onDeath, onDeskWanted }: ControlTold,
 ) {
   const { config, clock, log } = parts
   const plans = await plansInForce(store)
@@ -169,9 +171,10 @@ async function startGateway(
   // Before the first call is taken: who finds the gateway finds control as well.
   const controlling = await startControl(
     { config, clock, meter, nodeId, epoch, counterMemory, trafficMemory },
-    onDeath,
+    { onDeath, onDeskWanted },
   )
   undo.defer(() => controlling.stop())
+  shrinkHeap()
   const port = await gateway.listen(config.gateway.listen)
   return { gateway, ingesting, controlling, port }
 }

@@ -18,7 +18,7 @@ import { buildWeb, PORTALS, WEB } from './web.js'
 // Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
 const ENTRIES = {
   gatez: 'bin/run.js',
-  'control-thread': 'src/control-thread.ts',
+  'control-thread': 'src/control-door.ts',
   'desk-thread': 'src/integrations/desk/desk-thread.ts',
   'gateway-thread': 'src/gateway/thread-worker.ts',
   'ingest-thread': 'src/ingest/ingest-thread.ts',

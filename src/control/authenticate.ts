@@ -49,6 +49,7 @@ export function authorize(access: Access, principal: Principal): void {
   if (principal.kind === 'member')
     throw new GatezError('missing-token', 'This needs a token of the operator.')
   if (tokenMay(principal, access.scope)) return
+  if (access.or !== undefined && tokenMay(principal, access.or)) return
   const detail = `This needs a token with the scope ${access.scope}; this one has ${principal.scopes.join(', ') || 'none'}.`
   throw new GatezError('insufficient-scope', detail)
 }

@@ -1,5 +1,6 @@
 import type { AppliedPlans } from '../access/apply-plans.ts'
 import type { approveKeys } from '../access/approve-keys.ts'
+import type { cancelPlan } from '../access/cancel-plan.ts'
 import type { changePlan } from '../access/change-plan.ts'
 import type { CreateKeyRequest } from '../access/create-key.ts'
 import type { createTenant } from '../access/create-tenant.ts'
@@ -29,6 +30,7 @@ import type { suspendTenant } from '../access/suspend-tenant.ts'
 import type { TenantView } from '../access/tenant-view.ts'
 import type { TokenView } from '../access/token-view.ts'
 import type { KeyVerdict } from '../access/verify-key.ts'
+import type { ChangePreview, PreviewRequest } from '../billing/preview-change.ts'
 import type { BillingConfig } from '../config/config.ts'
 import type { RouteView } from '../config/route-view.ts'
 import type { FileTally } from '../ingest/file-tally.ts'
@@ -59,6 +61,7 @@ export interface Cases extends AccessCases {
     readonly limit: number
   }): Promise<DegradedList>
   simulatePrices(written: WrittenUsageQuery, plans: readonly Plan[]): Promise<Simulation>
+  previewChange(request: PreviewRequest): Promise<ChangePreview>
 }
 
 interface AccessCases {
@@ -68,6 +71,7 @@ interface AccessCases {
   suspendTenant: Unsigned<typeof suspendTenant>
   resumeTenant: Unsigned<typeof resumeTenant>
   changePlan: Unsigned<typeof changePlan>
+  cancelPlan: Unsigned<typeof cancelPlan>
   tenantBlockers: Asked<typeof tenantBlockers>
   deleteTenant: Unsigned<typeof deleteTenant>
   overrideTenant(

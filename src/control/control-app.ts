@@ -114,6 +114,7 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
     ...{ isPortal: place.isPortal, method: context.req.method, target: url.pathname + url.search },
     cases: parts.casesOn(parts.store, actor),
     evidence: parts.evidence,
+    desk: () => parts.deskOn(parts.store, actor),
     body: piecesOf(context.req.raw.body),
     signal: context.req.raw.signal,
     setHeader: (name, value) => context.header(name, value, { append: true }),

@@ -7,6 +7,7 @@ import type { LocalCounterStore } from '../storage/ports/counters.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TrafficTotals } from '../telemetry/traffic.ts'
 import type { Cases, EvidenceCases, NowCases } from './cases.ts'
+import type { DeskCases } from './desk-cases.ts'
 import type { IdentityProvider } from './oidc.ts'
 
 /** What the control API needs. */
@@ -20,6 +21,8 @@ export interface ControlParts {
   /** The use cases on a store, signed with an actor. */
   readonly casesOn: (store: ControlStore, actor: string) => Cases
   readonly evidence: EvidenceCases
+  /** Those of the billing desk, on a store and signed with an actor. */
+  readonly deskOn: (store: ControlStore, actor: string) => Promise<DeskCases>
   readonly now: NowCases
   /** What the gateway threads counted, as it is now. */
   readonly traffic: () => TrafficTotals

@@ -1,4 +1,6 @@
+import { BILLING_OPERATIONS } from './operations/billing.ts'
 import { KEY_OPERATIONS } from './operations/keys.ts'
+import { MONEY_OPERATIONS } from './operations/money.ts'
 import { NOW_OPERATIONS } from './operations/now.ts'
 import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
@@ -15,6 +17,8 @@ export const OPERATIONS = {
   ...KEY_OPERATIONS,
   ...PLAN_OPERATIONS,
   ...USAGE_OPERATIONS,
+  ...BILLING_OPERATIONS,
+  ...MONEY_OPERATIONS,
   ...NOW_OPERATIONS,
   ...VERIFY_OPERATIONS,
   ...SESSION_OPERATIONS,

@@ -3,11 +3,8 @@ import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { GuardedCounters, type GuardedParts } from '../limits/guarded-counters.ts'
-import { examineClickHouse } from './clickhouse/examine.ts'
-import { holdUsageLog } from './clickhouse/held-usage-log.ts'
-import { placeName } from './clickhouse/problem.ts'
-import { SnapshotBesideLog } from './clickhouse/snapshot-beside-log.ts'
-import { ClickHouseUsageLog, type ClickHouseUsagePlace } from './clickhouse/usage-log.ts'
+import { placeName } from './clickhouse/place-name.ts'
+import type { ClickHouseUsagePlace } from './clickhouse/usage-log.ts'
 import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
@@ -89,7 +86,9 @@ export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
  * One in ClickHouse is reached for with the first call only.
  */
 export async function openUsageLog({ stores: { usage } }: StoresOnly): Promise<UsageLog> {
-  return usage.driver === 'clickhouse' ? new ClickHouseUsageLog(usage) : openSqliteUsageLog(usage.path)
+  if (usage.driver !== 'clickhouse') return openSqliteUsageLog(usage.path)
+  const { ClickHouseUsageLog } = await import('./clickhouse/usage-log.ts')
+  return new ClickHouseUsageLog(usage)
 }
 
 /** What an operator knows the usage log by: a path, or an address without its password. */
@@ -102,7 +101,9 @@ export async function examineUsageServer(
   { stores: { usage } }: StoresOnly,
   clock: Clock,
 ): Promise<UsageServerFacts | undefined> {
-  return usage.driver === 'clickhouse' ? examineClickHouse(usage, clock) : undefined
+  if (usage.driver !== 'clickhouse') return undefined
+  const { examineClickHouse } = await import('./clickhouse/examine.ts')
+  return examineClickHouse(usage, clock)
 }
 
 /** What is to be known of the server that limits are counted in; undefined when that is this process. */
@@ -217,6 +218,8 @@ type CountersOnly = Pick<Config, 'stores' | 'gateway'>
 type CountersParts = Pick<GuardedParts, 'clock' | 'tally' | 'onChange'> & { readonly clockOffsetMs: number }
 async function besideLog(files: StoresSnapshot, usage: ClickHouseUsagePlace): Promise<StoresSnapshot> {
   try {
+    const { SnapshotBesideLog } = await import('./clickhouse/snapshot-beside-log.ts')
+    const { holdUsageLog } = await import('./clickhouse/held-usage-log.ts')
     return new SnapshotBesideLog(files, await holdUsageLog(usage))
   } catch (error) {
     files[Symbol.dispose]()

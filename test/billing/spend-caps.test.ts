@@ -23,6 +23,7 @@ test('who reaches its cap is stopped with 402, told of once, and goes on in the 
   const scene = await inMarch(199)
   expect((await override(scene, { spendCap: '50.00' })).spend_cap).toBe('50.00')
   expect(await look(scene)).toEqual([])
+  expect(await scene.store.tenants.hasSpendCaps()).toBe(true)
   await scene.use({ bucketMs: MARCH_2026.startMs + 86_400_000, requests: 1 })
   expect(await look(scene)).toEqual([[true, '50.00']])
   expect(await stateOf(scene)).toBe('capped')
@@ -45,7 +46,9 @@ test('a cap that is raised or taken back lets the tenant call again', async () =
   await override(scene, { spendCap: '51' })
   expect(await look(scene)).toEqual([[true, '51.00']])
   expect(await override(scene, { unset: ['spend-cap'] })).not.toHaveProperty('spend_cap')
+  expect(await scene.store.tenants.hasSpendCaps(), 'until it is let on').toBe(true)
   expect(await look(scene)).toEqual([[false, '51.00']])
+  expect(await scene.store.tenants.hasSpendCaps()).toBe(false)
 })
 
 test('what the operator did goes before a cap', async () => {

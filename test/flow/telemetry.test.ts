@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { CountingUpstream } from '../support/counting-upstream.ts'
@@ -29,7 +29,10 @@ async function startCollector() {
 test('calls are told in the access log, as spans and as metrics, all alike, on every thread', async () => {
   const [upstream, collector] = [await CountingUpstream.start(), await startCollector()]
   const plans = { free: { limits: [{ requests: 10, per: 'day' }] } }
-  const telemetry = { access_log: 'logs/access.log', otlp: { endpoint: `http://127.0.0.1:${collector.port}` } }
+  const telemetry = {
+    access_log: 'logs/access.log',
+    otlp: { endpoint: `http://127.0.0.1:${collector.port}` },
+  }
   const config = { ...flowConfig({ upstreamPort: upstream.port, threads: 2, plans }), telemetry }
   const project = await Project.with({ ...config, control: { listen: '127.0.0.1:0' } })
   const secret = await project.tenant('acme', 'free')
@@ -50,7 +53,9 @@ test('calls are told in the access log, as spans and as metrics, all alike, on e
   expect(statuses).toEqual([...Array(10).fill(200), 401, 429, 429])
   expect(lines.filter((line) => line.customer_id === 'acme')).toHaveLength(12)
   expect(JSON.stringify(lines)).not.toContain(secret.slice(12, -4))
-  const spans = await until('the spans came', () => (collector.spans.length === 12 ? collector.spans : undefined))
+  const spans = await until('the spans came', () =>
+    collector.spans.length === 12 ? collector.spans : undefined,
+  )
   const traced = lines.filter((line) => line.status_code === 200).map((line) => line.trace_id)
   const spanned = new Set(spans.map(({ traceId }) => traceId))
   expect(traced.filter((traceId) => !spanned.has(traceId))).toEqual([])

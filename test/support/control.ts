@@ -8,7 +8,7 @@ import { ControlClient } from '../../src/control/client.ts'
 import { type ControlApp, controlApp } from '../../src/control/control-app.ts'
 import type { ControlParts } from '../../src/control/control-parts.ts'
 import { IdentityProvider } from '../../src/control/oidc.ts'
-import { evidenceCases, nowCases } from '../../src/control-cases.ts'
+import { deskCases, evidenceCases, nowCases } from '../../src/control-cases.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { CallVerifier } from '../../src/gateway/call-verifier.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
@@ -131,6 +131,7 @@ export async function startControl(
     log: { info: () => {}, warn: fault, error: fault },
     config: () => config,
     casesOn: (tables, actor) => appOn({ config, clock, store: tables, actor }),
+    deskOn: deskCases({ clock, config: () => config }),
     evidence: evidenceCases({ ...on, config: () => config }, usageLog),
     now: nowCases({ ...on, config: () => config }, { counters: gatewayCounters, traffic: trafficWindow }),
     traffic: () => readTraffic(trafficMemory),

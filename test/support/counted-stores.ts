@@ -136,7 +136,13 @@ async function report(wanted: CountedStores, { store, usageLog, clock }: ReportP
         ...REPORTED,
         tenantId,
         id: `txn-${at}`,
-        usage: { ...REPORTED_USAGE, tenantId, timestampMs, quantities },
+        usage: {
+          ...REPORTED_USAGE,
+          tenantId,
+          timestampMs,
+          quantities,
+          subscriptionId: `sub_${at % tenants}`,
+        },
       }
     })
     await store.transaction((tables) =>
@@ -154,14 +160,13 @@ interface ReportParts {
 
 const REPORTED_AT_ONCE = 40
 const REPORTED = { source: 'shop', hash: 'ab12', matched: ['tokens'], late: false, adjustment: false }
-const REPORTED_USAGE: Omit<UsageFields, 'tenantId' | 'timestampMs' | 'quantities'> = {
+const REPORTED_USAGE: Omit<UsageFields, 'tenantId' | 'timestampMs' | 'quantities' | 'subscriptionId'> = {
   ...{
     keyId: '',
     apiId: '',
     routeId: '',
     planId: 'pro',
     planVersion: 1,
-    subscriptionId: 'sub_r',
     method: '',
   },
   ...{ endpoint: 'order', statusCode: 0, outcome: 'ok', refusal: '', billable: true, responseTimeMs: 0 },

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { join, parse } from 'node:path'
+import { basename, join, parse } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { InvoiceConfig } from '../../config/invoice-config.ts'
@@ -21,15 +21,9 @@ export async function exportInvoices(
 ): Promise<void> {
   if (to === null) return
   if (format === 'pdf' || format === 'html') {
-    if (typeof to !== 'string') {
-      throw new GatezError('invalid-parameter', `--format ${format} needs --out, a folder for the files.`)
-    }
-    await mkdir(to, { recursive: true })
-    for (const invoice of invoices) {
-      const bytes = await renderInvoice(invoice, await entriesOf(invoice), { format, look })
-      await writeBytes(join(to, `${invoice.number ?? invoice.id}.${format}`), bytes)
-    }
-    return
+    return writeFolder(to, format, invoices, async (invoice) =>
+      renderInvoice(invoice, await entriesOf(invoice), { format, look }),
+    )
   }
   if (format === 'jsonl') {
     const lines: string[] = []
@@ -70,6 +64,23 @@ export interface InvoicesExport {
   readonly to: string | Writable | null
   readonly look: Pick<InvoiceConfig, 'logo' | 'font'>
   readonly entriesOf: (invoice: Invoice) => Promise<readonly InvoiceEntry[]>
+}
+
+/** Writes each invoice into a folder, named after its number. Throws `invalid-parameter` when `to` is no folder's path. */
+export async function writeFolder<Named extends Pick<Invoice, 'id' | 'number'>>(
+  to: string | Writable,
+  format: 'pdf' | 'html',
+  invoices: readonly Named[],
+  bytesOf: (invoice: Named) => Promise<Buffer>,
+): Promise<void> {
+  if (typeof to !== 'string') {
+    throw new GatezError('invalid-parameter', `--format ${format} needs --out, a folder for the files.`)
+  }
+  await mkdir(to, { recursive: true })
+  for (const invoice of invoices) {
+    const name = basename(`${invoice.number ?? invoice.id}.${format}`)
+    await writeBytes(join(to, name), await bytesOf(invoice))
+  }
 }
 
 /**

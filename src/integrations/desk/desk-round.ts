@@ -18,10 +18,11 @@ import { sendMail } from '../mail/send-mail.ts'
 export async function deskRound(parts: DeskParts): Promise<DeskReport> {
   const { store, clock, config } = parts
   const made = config.invoicing.run === 'manual' ? [] : await makeDue(parts)
-  const caps = parts.isCapping ? await holdSpendCaps({ store, clock, billing: config.billing }) : []
+  const watchesCaps = parts.isCapping && (await store.tenants.hasSpendCaps())
+  const caps = watchesCaps ? await holdSpendCaps({ store, clock, billing: config.billing }) : []
   const acts = parts.isDunning ? await dun({ store, clock, steps: config.invoicing.dunning }) : []
   const mails = await sendMail({ store, clock, rules: { mail: config.mail, look: config.invoicing } })
-  return { made, acts, mails, caps }
+  return { made, acts, mails, caps, watchesCaps }
 }
 
 export interface DeskParts {
@@ -43,6 +44,8 @@ export interface DeskReport {
   readonly acts: readonly DunningAct[]
   readonly mails: number
   readonly caps: readonly CapAct[]
+  /** Whether there are caps, and it was time to look at them. */
+  readonly watchesCaps: boolean
 }
 
 export interface MadeReport {

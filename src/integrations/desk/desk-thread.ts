@@ -13,10 +13,12 @@ const EVERY_MS = 1_000
 const DUNNING_EVERY_MS = 60_000
 /** How often it looks at what tenants may spend. */
 const CAPS_EVERY_MS = 5_000
+/** It ends when it had nothing to do for so long. */
+const IDLE_MS = 10_000
 /** How long it waits after a round that failed. */
 const AFTER_FAILURE_MS = 30_000
 
-/** Keeps the billing desk on a thread of its own: pricing a month takes long, and no call may wait for it. */
+/** Keeps the billing desk on a thread of its own: pricing a month takes long, and no call may wait for it. It ends by itself. */
 class DeskThread {
   readonly #report: (message: DeskMessage) => void
   readonly #stopping = new AbortController()
@@ -38,7 +40,8 @@ class DeskThread {
     const { signal } = this.#stopping
     let dunnedMs = Number.NEGATIVE_INFINITY
     let cappedMs = Number.NEGATIVE_INFINITY
-    while (!signal.aborted) {
+    let idleAtMs = clock.monotonicMs() + IDLE_MS
+    while (!signal.aborted && clock.monotonicMs() < idleAtMs) {
       let waitMs = EVERY_MS
       try {
         const isDunning = clock.monotonicMs() - dunnedMs >= DUNNING_EVERY_MS
@@ -47,12 +50,15 @@ class DeskThread {
         const report = await deskRound({ store, clock, config: this.#config, isDunning, isCapping })
         if (isDunning) dunnedMs = clock.monotonicMs()
         const { made, acts, mails, caps } = report
-        if (made.length > 0 || acts.length > 0 || mails > 0 || caps.length > 0)
-          this.#report({ kind: 'done', report })
         if (made.some(({ problems }) => problems.length > 0)) waitMs = AFTER_FAILURE_MS
+        const isDone = made.length > 0 || acts.length > 0 || mails > 0 || caps.length > 0
+        // Caps are looked at as long as there are any.
+        if (isDone || report.watchesCaps) idleAtMs = clock.monotonicMs() + waitMs + IDLE_MS
+        if (isDone) this.#report({ kind: 'done', report })
       } catch (error) {
         this.#report({ kind: 'failed', error: describeError(error) })
         waitMs = AFTER_FAILURE_MS
+        idleAtMs = clock.monotonicMs() + waitMs + IDLE_MS
       }
       await pause(waitMs, undefined, { signal }).catch(() => {})
     }
