@@ -48,13 +48,18 @@ test('who does not pay gets 402 until the payment is written down; whom the oper
   await until('calls pass again', async () => ((await call()).status === 200 ? true : undefined))
   // Its fee of this month alone is more.
   await project.run('tenants', 'override', 'acme', '--spend-cap', '48.99')
-  const capped = await until('the cap is seen', async () => {
-    const answer = await call()
-    return answer.status === 200 ? undefined : answer
-  })
+  const capped = await until(
+    'the cap is seen',
+    async () => {
+      const answer = await call()
+      return answer.status === 200 ? undefined : answer
+    },
+    30_000,
+  )
   expect(capped.status).toBe(402)
   expect(JSON.parse(capped.body.toString())).toMatchObject({ code: 'spend-cap-reached' })
   await project.run('tenants', 'override', 'acme', '--spend-cap', '49.01')
-  await until('calls pass again', async () => ((await call()).status === 200 ? true : undefined))
+  const passes = async () => ((await call()).status === 200 ? true : undefined)
+  await until('calls pass again', passes, 30_000)
   expect(await serve.stop()).toBe(0)
 })
