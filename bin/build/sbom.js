@@ -11,7 +11,7 @@ import { ROOT } from '../pinned-node.js'
 export function sbom(folders) {
   const { version, license } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'))
   const { packages } = JSON.parse(readFileSync(`${ROOT}package-lock.json`, 'utf8'))
-  const components = [...new Set(folders)].sort().map((folder) => component(folder, packages[folder]))
+  const components = [...new Set(folders)].sort().map((folder) => component(folder, packages[inLock(folder)]))
   components.push({
     ...{ type: 'platform', 'bom-ref': `node@${process.versions.node}`, name: 'node' },
     ...{ version: process.versions.node, purl: `pkg:generic/node@${process.versions.node}` },
@@ -29,6 +29,11 @@ export function sbom(folders) {
     null,
     2,
   )}\n`
+}
+
+/** A linked node_modules lies elsewhere; the lock file knows its packages by the usual name. */
+function inLock(folder) {
+  return folder.slice(folder.indexOf('node_modules/'))
 }
 
 function component(folder, locked) {
