@@ -88,7 +88,7 @@ export class RedisConnection {
     this.#client?.disconnect()
   }
 
-  #connect(driver: typeof import('ioredis'), config: RedisCountersConfig, options: RedisOptions): void {
+  #connect(driver: RedisDriver, config: RedisCountersConfig, options: RedisOptions): void {
     const { host, port } = config
     const client = config.cluster
       ? new driver.Cluster([{ host, port }], {
@@ -173,3 +173,5 @@ function readCa(path: string): Buffer {
     throw new GatezError('config-invalid', detail, { cause })
   }
 }
+
+type RedisDriver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>
