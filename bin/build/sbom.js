@@ -11,9 +11,13 @@ import { ROOT } from '../pinned-node.js'
 export function sbom(folders) {
   const { version, license } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'))
   const { packages } = JSON.parse(readFileSync(`${ROOT}package-lock.json`, 'utf8'))
+<<<<<<< HEAD
+  const components = [...new Set(folders)].sort().map((folder) => component(folder, packages[inLock(folder)]))
+=======
   // The lock names them from the folder it is in, wherever node_modules itself may lie.
   const names = folders.map((folder) => folder.slice(folder.indexOf('node_modules/')))
   const components = [...new Set(names)].sort().map((name) => component(name, packages[name]))
+>>>>>>> main
   components.push({
     ...{ type: 'platform', 'bom-ref': `node@${process.versions.node}`, name: 'node' },
     ...{ version: process.versions.node, purl: `pkg:generic/node@${process.versions.node}` },
@@ -31,6 +35,11 @@ export function sbom(folders) {
     null,
     2,
   )}\n`
+}
+
+// Where node_modules is a link, folders are named from where it leads.
+function inLock(folder) {
+  return folder.slice(folder.indexOf('node_modules/'))
 }
 
 function component(folder, locked) {
