@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT, sourceFiles } from './source-files.ts'
 
@@ -15,6 +15,7 @@ test('every file that the map names is there', () => {
   const paths = sourceFiles('src', 'commands').map(({ path }) => path)
   const named = [...MAP.matchAll(/`([\w./-]+\.tsx?)`/g)].map(([, name]) => name ?? '')
   expect(named.length).toBeGreaterThan(30)
-  const isThere = (name: string) => paths.some((path) => path.endsWith(`/${name}`) || basename(path) === name)
+  const isThere = (name: string) =>
+    existsSync(join(ROOT, name)) || paths.some((path) => path.endsWith(`/${name}`))
   expect(named.filter((name) => !isThere(name))).toEqual([])
 })
