@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path'
 /** Programs that tests call as users do, and the Debian package of each. */
 const TOOLS = {
   bash: 'bash',
+  chromium: 'chromium',
   curl: 'curl',
   git: 'git',
   nginx: 'nginx-light',
