@@ -48,7 +48,9 @@ test('a customer comes by itself, is granted a key, tries a call, sees it, chang
   await browser.go('/reference')
   await page.locator('#operations-default-search').click()
   await page.locator('#operations-default-search button.execute').click()
-  await page.locator('#operations-default-search .live-responses-table .response-col_status', { hasText: '200' }).waitFor()
+  await page
+    .locator('#operations-default-search .live-responses-table .response-col_status', { hasText: '200' })
+    .waitFor()
   expect(scene.upstream.seen).toBe(1)
   expect(await scene.call(secret, ['/v1/search', '/v1/search', '/v1/none'])).toEqual([200, 200, 404])
   await browser.go('/')

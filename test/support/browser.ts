@@ -40,7 +40,12 @@ export class TestBrowser {
     })
     atEnd(() => browser.close())
     const context = await browser.newContext({
-      ...{ baseURL: origin, locale: 'en-US', timezoneId: 'Europe/Berlin', viewport: { width: 1280, height: 800 } },
+      ...{
+        baseURL: origin,
+        locale: 'en-US',
+        timezoneId: 'Europe/Berlin',
+        viewport: { width: 1280, height: 800 },
+      },
       ...options,
     })
     const page = await context.newPage()
@@ -56,7 +61,7 @@ export class TestBrowser {
 
   /** Resolves once nothing on the page is on its way. */
   async settled(): Promise<void> {
-    await this.page.locator('#root > *').first().waitFor()
+    await this.page.locator('#root > :not(style)').first().waitFor()
     await expect
       .poll(() => this.page.locator('[role=status][aria-label=Loading]').count(), { timeout: 20_000 })
       .toBe(0)

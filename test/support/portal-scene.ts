@@ -23,7 +23,9 @@ export class PortalScene {
     const upstream = await CountingUpstream.start()
     const project = await Project.ofTemplate(upstream.port, 1)
     const all = { sign_up: 'open', sign_up_plan: 'pro', brand: { name: 'DataForge' }, ...portal }
-    project.changeConfig((text) => `${text}\ncontrol: { listen: "127.0.0.1:0" }\nportal: ${JSON.stringify(all)}\n`)
+    project.changeConfig(
+      (text) => `${text}\ncontrol: { listen: "127.0.0.1:0" }\nportal: ${JSON.stringify(all)}\n`,
+    )
     return new PortalScene(project, upstream)
   }
 

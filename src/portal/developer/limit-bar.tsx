@@ -44,6 +44,12 @@ export interface LimitBarProps {
 /** `tenant-day` as people say it. */
 export function limitName(id: string, kind: string): string {
   const [, scope, per] = /^(tenant|key|route)-(\w+)$/.exec(id) ?? []
-  if (per === undefined) return kind === 'quota' ? `${id} of this period` : id
+  const [, meter, cycle] = /^(\w+)-(month|day|week|year)$/.exec(id) ?? []
+  if (kind === 'quota' && meter !== undefined) return `${capital(meter)} this ${cycle}`
+  if (per === undefined) return id
   return `Calls a ${per}${scope === 'key' ? ', each key' : scope === 'route' ? ', each route' : ''}`
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }
