@@ -52,6 +52,8 @@ export function variablesOf({ color }: Brand): CSSVariablesResolver {
       '--mantine-color-dimmed': '#a6adb8',
       '--mantine-color-anchor': shades[Math.max(dark - 1, 0)] ?? shades[dark],
       '--mantine-color-brand-light-color': shades[2],
+      '--mantine-color-brand-light': `color-mix(in srgb, ${shades[light]} 32%, transparent)`,
+      '--mantine-color-brand-light-hover': `color-mix(in srgb, ${shades[light]} 42%, transparent)`,
       '--gatez-ground': '#17181b',
     },
   })
