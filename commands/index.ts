@@ -12,6 +12,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   completion: () => import('./completion.ts'),
   'config:check': () => import('./config/check.ts'),
   'config:schema': () => import('./config/schema.ts'),
+  'db:migrate': () => import('./db/migrate.ts'),
+  'db:status': () => import('./db/status.ts'),
   demo: () => import('./demo.ts'),
   doctor: () => import('./doctor.ts'),
   init: () => import('./init.ts'),
@@ -66,6 +68,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tokens:link': () => import('./tokens/link.ts'),
   'tokens:list': () => import('./tokens/list.ts'),
   'tokens:revoke': () => import('./tokens/revoke.ts'),
+  'tui:dashboard': () => import('./tui/dashboard.ts'),
   'usage:explain': () => import('./usage/explain.ts'),
   'usage:export': () => import('./usage/export.ts'),
   'usage:import': () => import('./usage/import.ts'),
@@ -83,6 +86,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
 /** What the help says of each group of commands. */
 export const TOPICS: Readonly<Record<string, string>> = {
   config: 'The configuration file: check it, print its schema.',
+  db: 'The control store: its schema, and bringing it up to date.',
   invoices: 'What tenants owe: make, list, show, export, send, pay, credit, void.',
   keys: 'API keys: create, request, approve, reveal, rotate, verify, revoke.',
   mail: 'Mail in the outbox folder.',
@@ -92,6 +96,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
   tokens: 'What programs of yours show instead of a person: create, list, revoke.',
+  tui: 'Watch it from a terminal.',
   usage: 'What was used: reports, exports, and the calls behind a figure.',
 }
 

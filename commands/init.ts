@@ -18,6 +18,7 @@ export default class Init extends GatezCommand {
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> shop --upstream http://127.0.0.1:3000 --preset top50 --yes',
     '<%= config.bin %> <%= command.id %> models --template llm',
+    '<%= config.bin %> <%= command.id %> shop --production --yes',
   ]
   static override args = {
     dir: Args.string({ description: 'Folder to write to; made if need be.', default: '.' }),
@@ -35,6 +36,10 @@ export default class Init extends GatezCommand {
       description: 'The address your clients call; 127.0.0.1:8080 if not given.',
       helpValue: 'HOST:PORT',
     }),
+    production: Flags.boolean({
+      description:
+        'With stores on servers: Postgres, Redis, ClickHouse, a compose file with health checks, and notes on sizing.',
+    }),
     yes: Flags.boolean({ description: 'Ask nothing.' }),
   }
 
@@ -48,12 +53,15 @@ export default class Init extends GatezCommand {
     const answers = checkedAnswers(asks ? await this.#interview(given) : given)
 
     const folder = resolve(args.dir)
-    const files = writeTemplate({ templatesDir: templatesDir() }, { ...answers, folder: args.dir, answers })
-    const next = nextCommands(answers)
+    const files = writeTemplate(
+      { templatesDir: templatesDir() },
+      { ...answers, folder: args.dir, answers, production: flags.production },
+    )
+    const next = flags.production ? SERVER_COMMANDS : nextCommands(answers)
     this.log(`Wrote ${files.join(', ')} to ${folder}.`)
     if (!files.includes('.gitignore'))
       this.log('A .gitignore was there before: see that it has the line .gatez/')
-    if (answers.template === 'production') this.log('gatez.service says at its top how to install it.')
+    if (files.includes('gatez.service')) this.log('gatez.service says at its top how to install it.')
     this.log(`\nNext${args.dir === '.' ? '' : `, in ${args.dir}`}:`)
     for (const command of next) this.log(`  ${command}`)
     return { folder, template: answers.template, files, next }
@@ -68,6 +76,13 @@ export default class Init extends GatezCommand {
     return this.exit(BROKEN_OFF)
   }
 }
+
+/** The next three commands to type where the stores are on servers. */
+const SERVER_COMMANDS = [
+  'cp .env.example .env && $EDITOR .env',
+  'docker compose up -d --wait',
+  'docker compose exec gatez gatez doctor',
+]
 
 /** What a shell reports of a program that Ctrl-C ended. */
 const BROKEN_OFF = 130

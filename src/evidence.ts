@@ -99,11 +99,11 @@ export function evidenceOn(
   }
 
   async function* followUsage(written: WrittenTail) {
-    const { tenant, route, status } = written
+    const { tenant, key, route, status } = written
     if (route !== undefined) refuseUnknownRoute(route)
     const tenantId = tenant === undefined ? undefined : (await findTenant(app.store, tenant)).id
     const statuses = status === undefined ? undefined : parseStatusFilter(status)
-    yield* tailUsage({ usageLog }, { ...written, tenantId, routeId: route, statuses })
+    yield* tailUsage({ usageLog }, { ...written, tenantId, keyId: key, routeId: route, statuses })
   }
 
   function refuseUnknownRoute(route: string): void {
@@ -166,10 +166,14 @@ export type WrittenLatency = Omit<WrittenUsageQuery, 'by' | 'meters' | 'tz'> & {
 export interface WrittenTail {
   /** Id or external id. */
   readonly tenant?: string | undefined
+  /** Id of a key. */
+  readonly key?: string | undefined
   readonly route?: string | undefined
   /** As `4xx,500-504`. */
   readonly status?: string | undefined
   readonly last: number
+  /** How many events before now are looked through for them. */
+  readonly lookBack?: number | undefined
   readonly follow: boolean
   /** Of a call that is metered in parts only the first and the last. */
   readonly parts?: 'ends' | undefined

@@ -4,7 +4,7 @@ import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import type { ListeningAt } from './control/control-messages.ts'
-import { startControl } from './control/controlling.ts'
+import { type ControlTold, startControl } from './control/controlling.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { Keeping } from './gateway/keeping.ts'
@@ -15,6 +15,7 @@ import { Desk, deskConfig } from './integrations/desk/desk.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { failPoint } from './lib/fail-point.ts'
 import { makeFolder } from './lib/make-folder.ts'
+import { shrinkHeap } from './lib/shrink-heap.ts'
 import type { AdjustedQuotas } from './limits/release-adjusted.ts'
 import type { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
@@ -25,6 +26,8 @@ import type { Shipping } from './shipping/shipping.ts'
 import { lockDataFolder, makeCounterMemory, openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { describeError, type Log } from './telemetry/log.ts'
+import { QuietFailures } from './telemetry/quiet-failures.ts'
+import { makeTrafficMemory } from './telemetry/traffic.ts'
 
 /** How often changes made by other processes are looked for: far below the promised second. */
 const CHANGES_EVERY_MS = 200
@@ -90,14 +93,15 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const applied = await applyPlans({ store, clock }, request)
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
-  const started = await startGateway(parts, metering, undo, death.resolve)
-  const { gateway, ingesting, controlling, port } = started
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  const desk = Desk.start(
+  const desk = new Desk(
     { config: deskConfig(config), clockOffsetMs },
     { log: parts.log, onDeath: death.resolve },
   )
   undo.defer(() => desk.stop())
+  const ends = { onDeath: death.resolve, onDeskWanted: () => desk.ensure() }
+  const started = await startGateway(parts, metering, undo, ends)
+  const { gateway, ingesting, controlling, port } = started
 
   const running = undo.move()
   return {
@@ -139,40 +143,45 @@ async function startGateway(
   parts: ServeParts,
   { store, usageLog, nodeId, meter, epoch, shipping, keeping }: Metering,
   undo: AsyncDisposableStack,
-  onDeath: (error: unknown) => void,
+  { onDeath, onDeskWanted }: ControlTold,
 ) {
   const { config, clock, log } = parts
   const plans = await plansInForce(store)
   const inForce = { store, usageLog, nodeId, plans: () => plansInForce(store) }
   const counters = await startCounters({ ...parts, ...inForce }, undo)
   const { memory: counterMemory, adjusted } = counters
-  const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
+  const ingesting = makeIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
+  const trafficMemory = makeTrafficMemory(config.gateway.threads)
   const gateway = new GatewayThreads({
-    threads: threadData(parts, { plans, epoch, counterMemory, meter, ingesting, keeping }),
+    threads: threadData(parts, { plans, epoch, counterMemory, trafficMemory, meter, ingesting, keeping }),
     figuresOf: (tenantId, period) => shipping.figuresOf(tenantId, period),
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onAlone: counters.onAlone,
+    onIngestWanted: () => ingesting.ensure(),
     onDeath,
   })
   undo.defer(() => gateway.stop())
   await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
-  const watcher = await watchChanges(parts, store, gateway, adjusted)
-  undo.defer(() => watcher.stop())
+  undo.use(await watchChanges(parts, store, gateway, adjusted))
   // What was adjusted before there was anyone watching.
   await adjusted.release()
   // Before the first call is taken: who finds the gateway finds control as well.
-  const controlling = await startControl({ config, clock, meter, nodeId, epoch, counterMemory }, onDeath)
+  const controlling = await startControl(
+    { config, clock, meter, nodeId, epoch, counterMemory, trafficMemory },
+    { onDeath, onDeskWanted },
+  )
   undo.defer(() => controlling.stop())
+  shrinkHeap()
   const port = await gateway.listen(config.gateway.listen)
   controlling.tellGateway({ ...config.gateway.listen, port, speaksTls: config.gateway.tls !== null })
   return { gateway, ingesting, controlling, port }
 }
 
-/** Takes events in that are sent by themselves. */
-function startIngesting(
+/** What takes events in that are sent by themselves, once there are any. */
+function makeIngesting(
   { config, clock, log }: ServeParts,
   shared: {
     readonly counterMemory: SharedArrayBuffer
@@ -180,14 +189,15 @@ function startIngesting(
     readonly shipping: Shipping
     readonly onDeath: (error: unknown) => void
   },
-): Promise<Ingesting> {
+): Ingesting {
   const { counterMemory, epoch, shipping, onDeath } = shared
+  const failures = new QuietFailures(log)
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  return Ingesting.start(
+  return new Ingesting(
     { stores: config.stores, epoch, clockOffsetMs, counterMemory, rules: ingestRules(config) },
     {
       onCounted: () => shipping.wake(),
-      onFailed: (error) => log.error(error, 'events could not be taken in: their senders were told'),
+      onFailed: (error) => failures.error(error, 'events could not be taken in: their senders were told'),
       onDeath,
     },
   )
@@ -203,6 +213,7 @@ function threadData(
     readonly plans: readonly Plan[]
     readonly epoch: number
     readonly counterMemory: SharedArrayBuffer
+    readonly trafficMemory: SharedArrayBuffer
     readonly meter: Meter
     readonly ingesting: Ingesting
     readonly keeping: Keeping
@@ -218,31 +229,41 @@ function threadData(
     epoch: shared.epoch,
     clockOffsetMs: clock.nowMs() - systemClock.nowMs(),
     counterMemory: shared.counterMemory,
+    trafficMemory: shared.trafficMemory,
     clientMemory,
     meterPort: shared.meter.connect(),
-    ingestPort: shared.ingesting.connect(),
+    ingestPort: shared.ingesting.makePort(),
     keeperPort: shared.keeping.makePort(),
     ipSalt,
     sharePort: config.gateway.threads > 1,
   }))
 }
 
-function watchChanges(
+async function watchChanges(
   parts: ServeParts,
   store: ControlStore,
   gateway: GatewayThreads,
   adjusted: AdjustedQuotas,
-): Promise<ChangeWatcher> {
-  return ChangeWatcher.start({
+): Promise<Disposable> {
+  const failures = new QuietFailures(parts.log)
+  const watcher = await ChangeWatcher.start({
     changes: store.changes,
+    clock: parts.clock,
     everyMs: CHANGES_EVERY_MS,
     onChanges: async (subjects) => {
       if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
       if (subjects.some((subject) => subject.startsWith('event:'))) await adjusted.release()
       gateway.forget(subjects)
     },
-    onError: (error) => parts.log.error(describeError(error), 'looking for changes failed, will retry'),
+    onError: (error) => failures.error(describeError(error), 'looking for changes failed, will retry'),
   })
+  const bell = store.doorbell?.onChange(() => watcher.ring())
+  return {
+    [Symbol.dispose]: () => {
+      bell?.[Symbol.dispose]()
+      watcher.stop()
+    },
+  }
 }
 
 async function plansInForce(store: ControlStore): Promise<Plan[]> {

@@ -2,18 +2,21 @@ import * as Args from '@oclif/core/args'
 import * as Flags from '@oclif/core/flags'
 import type { TenantOverrides } from '../../src/access/override-tenant.ts'
 import { openApp } from '../../src/app.ts'
+import { CUSTOMER_FLAGS, customerOfFlags, customerRows } from '../../src/cli/customer-flags.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 
 export default class TenantsOverride extends GatezCommand {
-  static override summary = 'Give one tenant other limits, quotas or features than its plan.'
+  static override summary = 'Give one tenant other limits, quotas, features or prices than its plan.'
   static override description =
     'An override takes the place of one number of the plan, under the same id, so what was counted still counts; ' +
     'gatez plans show lists the ids. It stays until it is unset, also when the plan changes. Without flags it ' +
-    'shows what holds. A running gatez serve follows within a second.'
+    'shows what holds. A running gatez serve follows within a second. What invoices say of the customer holds for ' +
+    'those to come.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> acme --limit tenant-day=5000',
     '<%= config.bin %> <%= command.id %> acme --quota calls-month=100000 --feature ai',
     '<%= config.bin %> <%= command.id %> acme --keys 20',
+    '<%= config.bin %> <%= command.id %> acme --tax-exempt "Reverse charge"',
     '<%= config.bin %> <%= command.id %> acme --unset tenant-day',
     '<%= config.bin %> <%= command.id %> acme',
   ]
@@ -45,8 +48,9 @@ export default class TenantsOverride extends GatezCommand {
       description: 'How many keys the tenant may hold, or unlimited.',
       helpValue: 'NUMBER',
     }),
+    ...CUSTOMER_FLAGS,
     unset: Flags.string({
-      description: 'An id whose override is taken back, keys, or all.',
+      description: 'An id whose override is taken back, keys, or all; also address, tax-id, tax-exempt.',
       helpValue: 'ID',
       multiple: true,
     }),
@@ -63,6 +67,7 @@ export default class TenantsOverride extends GatezCommand {
       features: flags.feature,
       prices: flags.price,
       keys: flags.keys,
+      customer: customerOfFlags(flags),
       unset: flags.unset,
     })
     const rows = [
@@ -77,6 +82,7 @@ export default class TenantsOverride extends GatezCommand {
       ...(overrides.keys_max === undefined
         ? []
         : [['keys', '', overrides.keys_max?.toString() ?? 'unlimited']]),
+      ...customerRows(overrides.customer).map(([name, text]) => ['invoices', name, text]),
     ]
     this.table(
       [{ title: 'OVERRIDES' }, { title: 'ID' }, { title: 'AMOUNT', align: 'right' }],

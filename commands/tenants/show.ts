@@ -1,6 +1,7 @@
 import * as Args from '@oclif/core/args'
 import type { TenantDetails } from '../../src/access/show-tenant.ts'
 import { openApp } from '../../src/app.ts'
+import { customerRows } from '../../src/cli/customer-flags.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 
 export default class TenantsShow extends GatezCommand {
@@ -28,6 +29,7 @@ export default class TenantsShow extends GatezCommand {
         ['next plan', next],
         ['keys', `${tenant.keys_held} of ${tenant.keys_max ?? 'any number'}`],
         ['overrides', overridesText(tenant)],
+        ...customerRows(tenant.customer),
         ['created', tenant.created_at],
       ],
       '',

@@ -4,7 +4,17 @@ import { didYouMean } from '../lib/closest.ts'
 import { NO_OVERRIDES, type Overrides, overridesNothing } from '../model/overrides.ts'
 import type { Charge, Plan } from '../model/plan.ts'
 import { parseQuantity } from '../model/quantity.ts'
+import type { Customer, Tenant } from '../model/tenant.ts'
+import type { ControlTables } from '../storage/ports/control-store.ts'
 import { type Access, record, type Signed } from './access.ts'
+import {
+  CUSTOMER_FIELDS,
+  type CustomerView,
+  customerWith,
+  customerWithout,
+  viewCustomer,
+  type WrittenCustomer,
+} from './customer.ts'
 import { findTenant } from './find-tenant.ts'
 
 /**
@@ -23,8 +33,11 @@ export async function overrideTenant(
     await tables.tenants.lock(tenant.id)
     const subscription = await tables.subscriptions.activeAt(tenant.id, nowMs)
     const plan = subscription === undefined ? undefined : (await tables.plans.find(subscription.planId))?.plan
-    const before = (await tables.tenants.find(tenant.id))?.overrides ?? NO_OVERRIDES
-    const kept = unset(before, request.unset ?? [], tenant.id)
+    const held = await tables.tenants.find(tenant.id)
+    const before = held?.overrides ?? NO_OVERRIDES
+    const customer = await setCustomer(tables, held ?? tenant, { ...request, actor, nowMs })
+    const ids = (request.unset ?? []).filter((id) => !CUSTOMER_FIELDS.some((field) => field === id))
+    const kept = unset(before, ids, tenant.id)
     const after = set(kept, request, { tenantId: tenant.id, plan })
 
     if (JSON.stringify(after) !== JSON.stringify(before)) {
@@ -34,7 +47,7 @@ export async function overrideTenant(
       await record(tables, { atMs: nowMs, actor, action: 'tenant.overridden', subject, detail })
     }
     const { keysMax, ...rest } = after
-    const view = { tenant_id: tenant.id, plan: plan?.id ?? null, ...rest }
+    const view = { tenant_id: tenant.id, plan: plan?.id ?? null, ...rest, customer: viewCustomer(customer) }
     return keysMax === undefined ? view : { ...view, keys_max: keysMax }
   })
 }
@@ -51,6 +64,8 @@ export interface OverrideTenantRequest extends Signed {
   readonly prices?: readonly string[] | undefined
   /** How many keys it may hold, or `unlimited`. */
   readonly keys?: string | undefined
+  /** What its invoices to come say of it. */
+  readonly customer?: WrittenCustomer | undefined
   /** Ids whose overrides are taken back; `all` for every one. */
   readonly unset?: readonly string[] | undefined
   /** All features there are. */
@@ -64,6 +79,28 @@ export interface TenantOverrides extends Omit<Overrides, 'keysMax'> {
   readonly plan: string | null
   /** How many keys it may hold; null = any number, not there = as many as its plan says. */
   readonly keys_max?: number | null
+  /** What its invoices say of it; null when nothing beside its name. */
+  readonly customer: CustomerView | null
+}
+
+/** Sets what invoices to come say of a tenant, and returns what holds then. */
+async function setCustomer(
+  tables: ControlTables,
+  tenant: Tenant,
+  { customer = {}, unset: ids = [], actor, nowMs }: CustomerRequest,
+): Promise<Customer | undefined> {
+  const before = tenant.customer
+  const after = customerWith(customerWithout(before, ids), customer)
+  if (JSON.stringify(after) === JSON.stringify(before)) return after
+  await tables.tenants.setCustomer(tenant.id, after)
+  const detail = { from: viewCustomer(before), to: viewCustomer(after) }
+  const subject = `tenant:${tenant.id}`
+  await record(tables, { atMs: nowMs, actor, action: 'tenant.customer_changed', subject, detail })
+  return after
+}
+
+type CustomerRequest = Pick<OverrideTenantRequest, 'customer' | 'unset' | 'actor'> & {
+  readonly nowMs: number
 }
 
 function unset(before: Overrides, ids: readonly string[], tenantId: string): Overrides {

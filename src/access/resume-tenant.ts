@@ -2,7 +2,7 @@ import { type Access, record, type Signed } from './access.ts'
 import { findTenant } from './find-tenant.ts'
 import { type TenantView, viewTenant } from './tenant-view.ts'
 
-/** Lets a suspended tenant call again, with the keys it had. Resuming an active one changes nothing. */
+/** Lets a tenant call again that is suspended or unpaid, with the keys it had. Resuming an active one changes nothing. */
 export async function resumeTenant(
   { store, clock }: Access,
   request: ResumeTenantRequest,
@@ -10,7 +10,7 @@ export async function resumeTenant(
   const nowMs = clock.nowMs()
   return store.transaction(async (tables) => {
     const tenant = await findTenant(tables, request.tenant)
-    if (tenant.state === 'suspended') {
+    if (tenant.state !== 'active') {
       await tables.tenants.setState(tenant.id, 'active')
       await record(tables, {
         atMs: nowMs,

@@ -1,5 +1,6 @@
 import type { Overrides } from '../model/overrides.ts'
 import type { Access } from './access.ts'
+import { type CustomerView, viewCustomer } from './customer.ts'
 import { findTenant } from './find-tenant.ts'
 import { type TenantView, viewTenant } from './tenant-view.ts'
 
@@ -16,6 +17,7 @@ export async function showTenant(
     keys_held: await store.keys.countHeld(tenant.id),
     keys_max: plan === undefined ? 0 : plan.keys.max,
     overrides: tenant.overrides,
+    customer: viewCustomer(tenant.customer),
   }
 }
 
@@ -26,4 +28,6 @@ export interface TenantDetails extends TenantView {
   readonly keys_max: number | null
   /** What it gets beside its plan; null when nothing. */
   readonly overrides: Overrides | null
+  /** What its invoices say of it; null when nothing beside its name. */
+  readonly customer: CustomerView | null
 }

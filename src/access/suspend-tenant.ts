@@ -18,7 +18,7 @@ export async function suspendTenant(
 
   return store.transaction(async (tables) => {
     const tenant = await findTenant(tables, request.tenant)
-    if (tenant.state === 'active') {
+    if (tenant.state !== 'suspended') {
       await tables.tenants.setState(tenant.id, 'suspended')
       await record(tables, {
         atMs: nowMs,

@@ -104,7 +104,10 @@ const UNKNOWN = {
 
 function stateFinding(grant: Grant, nowMs: number): Finding | undefined {
   if (grant.keyState !== 'active') return { code: 'DISABLED', reason: 'invalid-credential' }
-  if (grant.tenantState !== 'active') return { code: 'DISABLED', reason: 'tenant-suspended' }
+  if (grant.tenantState !== 'active') {
+    const reason = grant.tenantState === 'unpaid' ? 'payment-overdue' : 'tenant-suspended'
+    return { code: 'DISABLED', reason }
+  }
   if (grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs) {
     return { code: 'EXPIRED', reason: 'invalid-credential' }
   }

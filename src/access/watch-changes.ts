@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts'
 import type { ChangeStore } from '../storage/ports/changes.ts'
 
 /**
@@ -11,10 +12,15 @@ export class ChangeWatcher {
   #sequence: number
   #timer: NodeJS.Timeout | undefined
   #stopped = false
+  #looking = false
+  /** Someone rang while we looked: what he means may have come after it. */
+  #rung = false
+  #lastLookMs: number
 
   private constructor(parts: ChangeWatcherParts, sequence: number) {
     this.#parts = parts
     this.#sequence = sequence
+    this.#lastLookMs = parts.clock.monotonicMs()
     this.#schedule()
   }
 
@@ -28,12 +34,24 @@ export class ChangeWatcher {
     clearTimeout(this.#timer)
   }
 
+  /** There may be a change: looks at once. */
+  ring(): void {
+    if (this.#looking) this.#rung = true
+    else {
+      clearTimeout(this.#timer)
+      void this.#look()
+    }
+  }
+
   #schedule(): void {
     if (this.#stopped) return
     this.#timer = setTimeout(() => void this.#look(), this.#parts.everyMs)
   }
 
   async #look(): Promise<void> {
+    if (this.#stopped) return
+    this.#looking = true
+    this.#rung = false
     try {
       const changes = await this.#parts.changes.after(this.#sequence)
       const last = changes.at(-1)
@@ -41,14 +59,34 @@ export class ChangeWatcher {
         await this.#parts.onChanges(changes.map((change) => change.subject))
         this.#sequence = last.sequence
       }
+      this.#lastLookMs = this.#parts.clock.monotonicMs()
+    } catch (error) {
+      this.#parts.onError(error)
+      if (this.#parts.clock.monotonicMs() - this.#lastLookMs > BLIND_MS_MAX) await this.#goBlind()
+    }
+    this.#looking = false
+    if (this.#rung) void this.#look()
+    else this.#schedule()
+  }
+
+  /** For too long nobody could say what was revoked: what is remembered holds no more. */
+  async #goBlind(): Promise<void> {
+    try {
+      await this.#parts.onChanges([EVERYTHING])
     } catch (error) {
       this.#parts.onError(error)
     }
-    this.#schedule()
   }
 }
 
+/** The subject of a change that can be of anything. */
+export const EVERYTHING = '*'
+
+/** How long a gateway goes on with what it knows when the store cannot be asked. */
+export const BLIND_MS_MAX = 5 * 60_000
+
 export interface ChangeWatcherParts {
+  readonly clock: Pick<Clock, 'monotonicMs'>
   readonly changes: ChangeStore
   readonly everyMs: number
   /** Called again with the same subjects when it throws. */

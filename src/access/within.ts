@@ -9,6 +9,9 @@ export function within(tables: ControlTables): ControlStore {
   return {
     ...tables,
     transaction: (work) => work(tables),
+    forTenant: (_tenantId, work) => work(tables),
+    isShared: false,
+    doorbell: undefined,
     [Symbol.asyncDispose]: async () => {},
   }
 }

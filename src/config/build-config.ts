@@ -8,15 +8,17 @@ import type { Limit, Plan, Quota } from '../model/plan.ts'
 import { readText, toApi } from './build-api.ts'
 import { toControl, toPortal } from './build-control.ts'
 import type { ClientRules, Config, ListenerTls } from './config.ts'
+import { placeControlStore } from './control-store-config.ts'
 import { placeCounters } from './counters-config.ts'
 import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
 import type { File } from './schema.ts'
+import { toTelemetry } from './telemetry-config.ts'
 import { placeUsageStore } from './usage-store-config.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
 export function buildConfig(file: File, path: string): Config {
   const folder = dirname(path)
-  const controlPath = resolve(folder, file.stores.control)
+  const { control, dataDir } = placeControlStore(file.stores.control, file.stores.data, folder)
   return deepFreeze({
     file: path,
     docsUrl: file.docs_url ?? null,
@@ -38,10 +40,10 @@ export function buildConfig(file: File, path: string): Config {
     control: toControl(file, folder),
     portal: toPortal(file, folder),
     stores: {
-      control: { driver: 'sqlite', path: controlPath },
+      control,
       counters: placeCounters(file.stores.counters, (path) => resolve(folder, path)),
       usage: placeUsageStore(file.stores.usage, folder, file.metering.retention_days),
-      dataDir: dirname(controlPath),
+      dataDir,
     },
     metering: {
       durability: file.metering.durability,
@@ -57,7 +59,8 @@ export function buildConfig(file: File, path: string): Config {
       proration: file.billing.proration,
     },
     invoicing: toInvoiceConfig(file.billing, folder),
-    mail: toMailConfig(file, { folder, dataDir: dirname(controlPath) }),
+    mail: toMailConfig(file, { folder, dataDir }),
+    telemetry: toTelemetry(file.telemetry, folder),
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
     meters: file.meters.map(toMeter),
@@ -115,7 +118,9 @@ function toPlan(plan: File['plans'][number]): Plan {
     keys: plan.keys,
     limits: plan.limits.map(toLimit),
     quotas: plan.quotas.map(toQuota),
-    charges: plan.charges.map(({ id, meter, price }) => ({ id, meter: meter ?? null, price })),
+    charges: plan.charges.map(({ id, meter, price, per }) => {
+      return { id, meter: meter ?? null, price, ...(per !== undefined && { per }) }
+    }),
     // Only where it says something: what a plan does not say must not make a new version of it.
     ...(plan.on_store_failure !== 'local' && { onStoreFailure: plan.on_store_failure }),
   }

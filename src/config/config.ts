@@ -5,8 +5,10 @@ import type { Meter } from '../model/meter.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Proration } from '../model/proration.ts'
 import type { ControlConfig, PortalConfig } from './control-config.ts'
+import type { ControlStoreConfig } from './control-store-config.ts'
 import type { CountersConfig } from './counters-config.ts'
 import type { InvoiceConfig, MailConfig } from './invoice-config.ts'
+import type { TelemetryConfig } from './telemetry-config.ts'
 import type { UsageStoreConfig } from './usage-store-config.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
@@ -23,6 +25,7 @@ export interface Config {
   readonly billing: BillingConfig
   readonly invoicing: InvoiceConfig
   readonly mail: MailConfig
+  readonly telemetry: TelemetryConfig
   readonly apis: readonly Api[]
   readonly features: readonly Feature[]
   readonly meters: readonly Meter[]
@@ -84,10 +87,10 @@ export interface ListenAddress {
 
 /** Where the stores are. Paths of files are absolute. */
 export interface StoresConfig {
-  readonly control: { readonly driver: 'sqlite'; readonly path: string }
+  readonly control: ControlStoreConfig
   readonly counters: CountersConfig
   readonly usage: UsageStoreConfig
-  /** Folder of the spool and of the lock: beside the control store. */
+  /** Folder of the spool and of the lock: this node's alone. */
   readonly dataDir: string
 }
 

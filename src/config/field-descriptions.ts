@@ -1,3 +1,5 @@
+import { TELEMETRY_DESCRIPTIONS } from './telemetry-config.ts'
+
 /**
  * What each field of `gatez.yaml` means, by its path: for editors, by way of the JSON Schema, and for
  * docs/configuration.md. `[]` stands for any element of a list.
@@ -71,7 +73,10 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
     'The colour of buttons and links, as "#0b7285"; shades that can be read are made of it.',
   'portal.brand.logo': 'A picture for the corner of each page: a file, SVG or PNG, at most 256 KiB.',
   stores: 'Where data is kept; paths are relative to the folder of this file.',
-  'stores.control': 'Tenants, keys, plans and the ledger.',
+  'stores.control':
+    'Tenants, keys, plans and the ledger: a file, or postgres://user@host/database for many nodes.',
+  'stores.data':
+    'Folder of what belongs to one node: spool and lock. Beside the control store if not given; .gatez with Postgres.',
   'stores.counters':
     'Counters of limits and quotas: memory, or redis://user:password@host:port/database (rediss: for TLS) for many nodes. Options: prefix, cluster=true, timeout=50ms, ca=FILE.',
   'stores.usage':
@@ -281,5 +286,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'plans[].charges': 'What is billed.',
   'plans[].charges[].id': 'Unique in the plan; the line of the invoice.',
   'plans[].charges[].meter': 'What is priced; a fee if not given.',
+  'plans[].charges[].per':
+    'How often a fee is due, from the day a tenant comes to the plan; with every bill if not given.',
   'plans[].charges[].price': 'A price: model and its numbers; decimals in quotes.',
+  ...TELEMETRY_DESCRIPTIONS,
 }

@@ -2,10 +2,10 @@ import * as z from 'zod'
 import { DIMENSIONS_MAX } from '../model/dimension.ts'
 import { AGGREGATIONS } from '../model/mark.ts'
 import { FEE_METHODS, QUOTA_METHODS } from '../model/proration.ts'
-import { parseSqliteUrl } from './address.ts'
 import { ANCHOR_RULE, parseAnchor } from './anchor.ts'
 import { apiSchema } from './api-schema.ts'
 import { controlSchema, portalSchema } from './control-schema.ts'
+import { parseControlUrl } from './control-store-config.ts'
 import { parseCountersUrl } from './counters-config.ts'
 import { parseWindow } from './duration.ts'
 import { gatewaySchema } from './gateway-schema.ts'
@@ -13,6 +13,7 @@ import { invoiceFields, mailSchema } from './invoice-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseScope, SCOPE_RULE } from './scope.ts'
 import { parseSpoolMax } from './size.ts'
+import { telemetrySchema } from './telemetry-config.ts'
 import { parseUsageUrl } from './usage-store-config.ts'
 import {
   parseCurrency,
@@ -29,7 +30,8 @@ import {
 export type File = z.infer<typeof fileSchema>
 
 const stores = strict({
-  control: text(parseSqliteUrl).prefault('sqlite:.gatez/gatez.db'),
+  control: text(parseControlUrl).prefault('sqlite:.gatez/gatez.db'),
+  data: z.string().min(1).optional(),
   counters: text(parseCountersUrl).prefault('memory'),
   usage: text(parseUsageUrl).prefault('sqlite:.gatez/usage.db'),
 })
@@ -109,6 +111,7 @@ const quota = strict({
 const charge = strict({
   id,
   meter: z.string().optional(),
+  per: z.enum(['day', 'week', 'month', 'year']).optional(),
   price: z.record(z.string(), z.unknown()),
 })
 
@@ -139,6 +142,7 @@ export const fileSchema = strict({
   metering: metering.prefault({}),
   billing: billing.prefault({}),
   mail: mailSchema.prefault({}),
+  telemetry: telemetrySchema.prefault({}),
   apis: z.array(apiSchema).min(1, oneOrMore('api')),
   features: z.record(z.string(), z.string().min(1)).default({}),
   meters: z.array(meter).default([]),

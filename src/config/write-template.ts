@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { GatezError } from '../errors/gatez-error.ts'
 import { makeFolder } from '../lib/make-folder.ts'
 import { fillTemplate, type TemplateAnswers } from './fill-template.ts'
+import { onServers, serverFiles } from './server-template.ts'
 
 /** What `gatez init` can write, each a folder of the same name under templates/. */
 export const TEMPLATES = ['dataforge', 'minimal', 'llm', 'production'] as const
@@ -18,18 +19,20 @@ export type Template = (typeof TEMPLATES)[number]
  */
 export function writeTemplate(
   { templatesDir }: { readonly templatesDir: string },
-  { template, folder, answers = {} }: WriteTemplateRequest,
+  { template, folder, answers = {}, production = false }: WriteTemplateRequest,
 ): readonly string[] {
   const source = join(templatesDir, template)
+  const read = (name: string): string => {
+    const text = readFileSync(join(source, name), 'utf8')
+    const filled = fillTemplate(name, text, { ...answers, folder: resolve(folder) })
+    return production && name === 'gatez.yaml' ? onServers(filled) : filled
+  }
+  const ofServers = production ? serverFiles(templatesDir) : []
   const files = readdirSync(source)
-    .map((name) => ({
-      // Packing for npm drops files named .gitignore, so the template keeps it without the dot.
-      name: name === 'gitignore' ? '.gitignore' : name,
-      content: fillTemplate(name, readFileSync(join(source, name), 'utf8'), {
-        ...answers,
-        folder: resolve(folder),
-      }),
-    }))
+    // Packing for npm drops files named .gitignore, so the template keeps it without the dot.
+    .map((name) => ({ name: name === 'gitignore' ? '.gitignore' : name, content: read(name) }))
+    .filter(({ name }) => ofServers.every((file) => file.name !== name))
+    .concat(ofServers)
     .filter(({ name }) => name !== '.gitignore' || !exists(join(folder, name)))
 
   refuseToOverwrite(
@@ -54,6 +57,8 @@ export interface WriteTemplateRequest {
   readonly template: Template
   readonly folder: string
   readonly answers?: TemplateAnswers
+  /** With stores on servers, and what belongs to that. */
+  readonly production?: boolean
 }
 
 /** Throws `already-exists` when the folder has a file of one of these names. */

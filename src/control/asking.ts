@@ -4,12 +4,15 @@ import type { TokenScope } from '../model/token.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Cases, EvidenceCases } from './cases.ts'
 import type { ControlParts } from './control-parts.ts'
+import type { DeskCases } from './desk-cases.ts'
 
 /** Who asks. */
 export type Principal =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'token'; readonly id: string; readonly scopes: readonly TokenScope[] }
   | { readonly kind: 'operator'; readonly sessionId: string; readonly sessionHash: string }
+  /** A program on this machine that opened the stores itself: what it may read and change, it may ask. */
+  | { readonly kind: 'local'; readonly actor: string }
   | MemberPrincipal
 
 /** A member who signed in. */
@@ -31,6 +34,8 @@ export interface Asking {
   /** The use cases, signed with the actor; inside of a transaction when the request is kept for retries. */
   readonly cases: Cases
   readonly evidence: EvidenceCases
+  /** The same for invoices and money; loaded when it is asked for first. */
+  readonly desk: () => Promise<DeskCases>
   /** The store, or the transaction that all of this request is part of. */
   readonly store: ControlStore
   readonly parts: ControlParts

@@ -34,7 +34,7 @@ export function authorize(access: Access, principal: Principal): void {
   if (access.by === 'anyone') return
   if (principal.kind === 'nobody') throw new GatezError('missing-token', 'This needs a token, or a session.')
   if (access.by === 'session') {
-    if (principal.kind === 'token')
+    if (principal.kind === 'token' || principal.kind === 'local')
       throw new GatezError('missing-token', 'This is about a session; a token has none.')
     return
   }
@@ -45,10 +45,11 @@ export function authorize(access: Access, principal: Principal): void {
     const detail = `This is for ${access.roles.join(' and ')}; you are ${principal.role}.`
     throw new GatezError('not-permitted', detail)
   }
-  if (principal.kind === 'operator') return
+  if (principal.kind === 'operator' || principal.kind === 'local') return
   if (principal.kind === 'member')
     throw new GatezError('missing-token', 'This needs a token of the operator.')
   if (tokenMay(principal, access.scope)) return
+  if (access.or !== undefined && tokenMay(principal, access.or)) return
   const detail = `This needs a token with the scope ${access.scope}; this one has ${principal.scopes.join(', ') || 'none'}.`
   throw new GatezError('insufficient-scope', detail)
 }
@@ -71,6 +72,7 @@ export function checkCsrf(
 export function actorOf(principal: Principal): string {
   if (principal.kind === 'nobody') return 'anyone'
   if (principal.kind === 'token') return `token:${principal.id}`
+  if (principal.kind === 'local') return principal.actor
   if (principal.kind === 'member') return `member:${principal.memberId}`
   return `operator:${principal.sessionId}`
 }

@@ -1,5 +1,6 @@
 import type { AppliedPlans } from '../access/apply-plans.ts'
 import type { approveKeys } from '../access/approve-keys.ts'
+import type { cancelPlan } from '../access/cancel-plan.ts'
 import type { changePlan } from '../access/change-plan.ts'
 import type { CreateKeyRequest } from '../access/create-key.ts'
 import type { createTenant } from '../access/create-tenant.ts'
@@ -34,14 +35,18 @@ import type { BillingConfig } from '../config/config.ts'
 import type { RouteView } from '../config/route-view.ts'
 import type { FileTally } from '../ingest/file-tally.ts'
 import type { RetryTally } from '../ingest/unattributed.ts'
+import type { DegradedList } from '../limits/degraded-calls.ts'
+import type { LimitNow } from '../limits/limits-now.ts'
 import type { Explanation } from '../metering/explain-call.ts'
 import type { AskedCalls, CallPage } from '../metering/list-calls.ts'
+import type { QuotaRow } from '../metering/list-quotas.ts'
 import type { Simulation } from '../metering/simulate-prices.ts'
 import type { UsageLatency } from '../metering/usage-latency.ts'
 import type { WrittenUsageQuery } from '../metering/usage-query.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
+import type { TrafficNow } from '../telemetry/traffic-window.ts'
 
 /**
  * What can be done with an installation: the use cases that commands call, signed with who asks.
@@ -51,7 +56,13 @@ import type { Plan } from '../model/plan.ts'
 export interface Cases extends AccessCases {
   billingTerms(): Promise<BillingConfig>
   usageReport(written: WrittenUsageQuery): Promise<UsageReport>
+  listQuotas(request: { readonly tenant?: string | undefined }): Promise<readonly QuotaRow[]>
+  listDegraded(request: {
+    readonly tenant?: string | undefined
+    readonly limit: number
+  }): Promise<DegradedList>
   simulatePrices(written: WrittenUsageQuery, plans: readonly Plan[]): Promise<Simulation>
+  previewChange(request: PreviewRequest): Promise<ChangePreview>
 }
 
 interface AccessCases {
@@ -61,7 +72,7 @@ interface AccessCases {
   suspendTenant: Unsigned<typeof suspendTenant>
   resumeTenant: Unsigned<typeof resumeTenant>
   changePlan: Unsigned<typeof changePlan>
-  previewChange(request: PreviewRequest): Promise<ChangePreview>
+  cancelPlan: Unsigned<typeof cancelPlan>
   tenantBlockers: Asked<typeof tenantBlockers>
   deleteTenant: Unsigned<typeof deleteTenant>
   overrideTenant(
@@ -111,9 +122,11 @@ export interface EvidenceCases {
   explainLine(asked: { readonly invoice: string; readonly line: number }): Promise<ExplainedLine>
   tailUsage(written: {
     readonly tenant?: string | undefined
+    readonly key?: string | undefined
     readonly route?: string | undefined
     readonly status?: string | undefined
     readonly last: number
+    readonly lookBack?: number | undefined
     readonly follow: boolean
     readonly parts?: 'ends' | undefined
     readonly signal: AbortSignal
@@ -125,6 +138,24 @@ export interface EvidenceCases {
   importLog(body: AsyncIterable<Uint8Array>, run: ImportRun): Promise<FileTally>
   usageLeaks(written: WrittenUsageQuery): Promise<UsageLeaksView>
   retryUnattributed(): Promise<RetryTally>
+}
+
+/** What is going on now: some of it only a gateway that runs can say. */
+export interface NowCases {
+  /** By ids or external ids; undefined where no gateway runs that could say. */
+  limits(tenants: readonly string[]): Promise<readonly LimitNow[] | undefined>
+  /** Of the gateway that runs here, counted as calls end; undefined where none does. */
+  traffic(): Promise<TrafficNow | undefined>
+  health(): Promise<readonly HealthFinding[]>
+}
+
+/** What one look at an installation found. */
+export interface HealthFinding {
+  readonly check: string
+  readonly verdict: 'ok' | 'warning' | 'failure'
+  readonly detail: string
+  /** What to do about it; null when there is nothing to do. */
+  readonly fix: string | null
 }
 
 /** What stands behind a line of an invoice. */

@@ -1,10 +1,11 @@
 import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { isLoopback } from '../config/address.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { toProblem } from '../errors/problem.ts'
 import { describeError } from '../telemetry/log.ts'
-import type { Asking } from './asking.ts'
+import type { Asking, Principal } from './asking.ts'
 import { actorOf, authenticate, authorize, checkCsrf } from './authenticate.ts'
 import { checkHost, checkOrigin, originOf } from './check-origin.ts'
 import type { ControlParts } from './control-parts.ts'
@@ -23,6 +24,8 @@ export interface ControlPlace {
   readonly isPortal: boolean
   /** The address it listens on. */
   readonly host: string
+  /** Who asks, where nobody else can reach it: an app without a socket. */
+  readonly caller?: Extract<Principal, { kind: 'local' }>
 }
 
 /** What answers requests: a `fetch`, with what Node knows of each. */
@@ -54,8 +57,10 @@ export function controlApp(parts: ControlParts, place: ControlPlace): ControlApp
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   app.get('/readyz', async (context) => {
     await parts.store.changes.latestSequence()
-    return context.json({ status: 'ready' })
+    const ready = parts.traffic().meteringUp
+    return context.json({ status: ready ? 'ready' : 'metering-unavailable' }, ready ? 200 : 503)
   })
+  if (!place.isPortal) app.get('/metrics', (context) => answerMetrics(parts, place, context))
   if (!place.isPortal) app.get('/api/openapi.json', (context) => context.json(openApiDocument(parts.version)))
   for (const operation of operations) {
     const answer = (context: Request_) => answerOne({ parts, place, kept }, operation, context)
@@ -72,6 +77,20 @@ interface AppParts {
   readonly kept: KeptRequests
 }
 
+async function answerMetrics(parts: ControlParts, place: ControlPlace, context: Request_): Promise<Response> {
+  const { access } = parts.config().telemetry.metrics
+  if (access === 'off') throw new GatezError('no-route', 'The file says telemetry.metrics.access: off.')
+  const { ip } = originOf(parts, place, context)
+  if (access === 'token' || (access === 'local' && !isLoopback(ip))) {
+    const principal = await authenticate(parts, { header: (name) => context.req.header(name), ip })
+    authorize({ by: 'operator', scope: 'read' }, principal)
+  }
+  // Loaded when it is asked for: most control threads are never.
+  const { metricsText } = await import('./metrics.ts')
+  context.header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  return context.body(await metricsText(parts))
+}
+
 async function answerOne(app: AppParts, operation: Operation, context: Request_): Promise<Response> {
   const { parts, place } = app
   const url = new URL(context.req.url)
@@ -79,10 +98,10 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
   const header = (name: string): string | undefined =>
     context.req.header(name) ?? (name === 'host' ? url.host : undefined)
   const { ip } = originOf(parts, place, context)
-  const principal = await authenticate(parts, { header, ip })
+  const principal = place.caller ?? (await authenticate(parts, { header, ip }))
   const actor = actorOf(principal)
   const perMinute = parts.config().control.requestsPerMinute
-  if (perMinute !== null) {
+  if (perMinute !== null && principal.kind !== 'local') {
     const name = principal.kind === 'nobody' ? `requests ${networkOf(ip)}` : `requests ${actor}`
     takePlace(parts, name, perMinute, 'too-many-requests')
   }
@@ -95,6 +114,7 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
     ...{ isPortal: place.isPortal, method: context.req.method, target: url.pathname + url.search },
     cases: parts.casesOn(parts.store, actor),
     evidence: parts.evidence,
+    desk: () => parts.deskOn(parts.store, actor),
     body: piecesOf(context.req.raw.body),
     signal: context.req.raw.signal,
     headers: context.req.raw.headers,

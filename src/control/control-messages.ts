@@ -10,6 +10,8 @@ export interface ControlThreadData {
   readonly clockOffsetMs: number
   /** The counters of the gateway threads: a call that is verified here is limited with theirs. */
   readonly counterMemory: SharedArrayBuffer
+  /** What the gateway threads count of their traffic; read with `readTraffic`. */
+  readonly trafficMemory: SharedArrayBuffer
   readonly meterPort: MessagePort
 }
 
@@ -24,6 +26,8 @@ export type ControlCommand =
 export type ControlReport =
   | { readonly kind: 'listening'; readonly control: ListeningAt; readonly portal: ListeningAt | null }
   | { readonly kind: 'not-listening'; readonly code: string; readonly detail: string }
+  /** The billing desk has work. */
+  | { readonly kind: 'desk-wanted' }
   | { readonly kind: 'stopped' }
 
 /** Where something listens. */

@@ -1,9 +1,12 @@
+import { BILLING_OPERATIONS } from './operations/billing.ts'
 import { KEY_OPERATIONS } from './operations/keys.ts'
+import { MONEY_OPERATIONS } from './operations/money.ts'
 import { MY_API_OPERATIONS } from './operations/my-apis.ts'
 import { MY_AUDIT_OPERATIONS } from './operations/my-audit.ts'
 import { MY_CALL_OPERATIONS } from './operations/my-calls.ts'
 import { MY_INVOICE_OPERATIONS } from './operations/my-invoices.ts'
 import { MY_PLAN_OPERATIONS } from './operations/my-plan.ts'
+import { NOW_OPERATIONS } from './operations/now.ts'
 import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
 import { PORTAL_OPERATIONS } from './operations/portal.ts'
@@ -19,6 +22,9 @@ export const OPERATIONS = {
   ...KEY_OPERATIONS,
   ...PLAN_OPERATIONS,
   ...USAGE_OPERATIONS,
+  ...BILLING_OPERATIONS,
+  ...MONEY_OPERATIONS,
+  ...NOW_OPERATIONS,
   ...VERIFY_OPERATIONS,
   ...SESSION_OPERATIONS,
   ...OIDC_OPERATIONS,

@@ -10,6 +10,7 @@ import type { UsageEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Cases, EvidenceCases } from './cases.ts'
 import { ControlClient } from './client.ts'
+import { customerToSend } from './operations/customer-input.ts'
 
 /** The use cases that commands call, done by a control API. */
 export function remoteCases(remote: RemoteControl): RemoteCases {
@@ -23,16 +24,20 @@ export function remoteCases(remote: RemoteControl): RemoteCases {
     applyPlans: ({ dryRun, migrate }) =>
       client.call('applyPlans', { dry_run: dryRun, migrate_subscribers: migrate }),
     listPlans: () => client.all('listPlans', {}),
+    previewChange: ({ tenant, planId, at, trialDays }) =>
+      client.call('previewChange', { tenant, plan: planId, at, trial_days: trialDays?.toString() }),
     showPlan: ({ planId }) => client.call('showPlan', { plan: planId }),
     usageReport: async (written) => (await tableOf(client, written)).report,
     simulatePrices: ({ month, tenant }, plans) => client.raw('simulatePrices', { plans, month, tenant }),
     billingTerms: async () => (await client.call('settings', {})).billing,
+    listQuotas: async ({ tenant }) => (await client.call('listQuotas', { tenant })).data,
+    listDegraded: ({ tenant, limit }) => client.call('listDegraded', { tenant, limit: String(limit) }),
     exportTable: (written) => tableOf(client, { by: 'tenant,key', ...defined(written) }),
   }
 }
 
 /** What commands ask for, as far as it can be done from afar. */
-export interface RemoteCases extends Omit<Cases, 'previewChange'> {
+export interface RemoteCases extends Cases {
   /** A report to export, and the meters that have a column in every month. */
   exportTable(written: WrittenUsageQuery): Promise<ExportTable>
 }
@@ -111,19 +116,26 @@ export function orLocalOnly<Whole extends object>(part: Partial<Whole>): Whole {
 
 function tenantCases(client: ControlClient) {
   return {
-    createTenant: ({ id, name, externalId, planId }) =>
-      client.call('createTenant', { id, name, external_id: externalId, plan: planId }),
+    createTenant: ({ id, name, externalId, planId, trialDays, customer }) =>
+      client.call('createTenant', {
+        ...{ id, name, external_id: externalId, plan: planId, trial_days: trialDays },
+        customer: customerToSend(customer),
+      }),
     listTenants: () => client.all('listTenants', {}),
     showTenant: (request) => client.call('showTenant', request),
     suspendTenant: (request) => client.call('suspendTenant', request),
     resumeTenant: (request) => client.call('resumeTenant', request),
     changePlan: ({ tenant, planId, at, trialDays }) =>
       client.call('changePlan', { tenant, plan: planId, at, trial_days: trialDays }),
+    cancelPlan: (request) => client.call('cancelPlan', request),
     tenantBlockers: (request) => client.call('tenantBlockers', request),
     deleteTenant: ({ tenant, force }) =>
       client.call('deleteTenant', { tenant, force: force ? 'true' : 'false' }),
-    overrideTenant: ({ limits, quotas, features, prices, unset, ...request }) =>
-      client.raw('overrideTenant', { ...request, limits, quotas, features, prices, unset }),
+    overrideTenant: ({ limits, quotas, features, prices, unset, customer, ...request }) =>
+      client.raw('overrideTenant', {
+        ...{ ...request, limits, quotas, features, prices, unset },
+        customer: customerToSend(customer),
+      }),
     inviteMember: (request) => client.raw('inviteMember', request),
     listMembers: (request) => client.all('listMembers', request),
     showMember: (request) => client.call('showMember', request),

@@ -50,7 +50,7 @@ const tenantFields = {
   id: tenantName,
   name: z.string(),
   external_id: z.string().nullable(),
-  state: z.enum(['active', 'suspended', 'deleted']),
+  state: z.enum(['active', 'suspended', 'unpaid', 'deleted']),
   plan: z.string().nullable(),
   plan_version: z.number().int().nullable(),
   subscription_id: z.string().nullable(),
@@ -64,6 +64,12 @@ const tenantFields = {
 
 export const tenantSchema: z.ZodType<TenantView> = z.looseObject(tenantFields).openapi('Tenant')
 
+const customerView = z.object({
+  address: z.array(z.string()),
+  tax_id: z.string().nullable(),
+  tax_exempt: z.string().nullable(),
+})
+
 const overridesSchema = z.looseObject({
   limits: record(z.number().nullable()),
   quotas: record(z.string()),
@@ -76,6 +82,7 @@ export const tenantDetailsSchema: z.ZodType<TenantDetails> = z
     keys_held: z.number().int(),
     keys_max: z.number().int().nullable(),
     overrides: overridesSchema.nullable(),
+    customer: customerView.nullable(),
   })
   .openapi('TenantDetails')
 
@@ -86,6 +93,7 @@ export const overridesViewSchema = z
     limits: record(z.number().nullable()),
     quotas: record(z.string()),
     features: z.array(z.string()),
+    customer: customerView.nullable(),
   })
   .openapi('TenantOverrides')
 

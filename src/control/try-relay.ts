@@ -38,16 +38,17 @@ export class TryRelay {
         'The gateway does not take calls yet; try again in a moment.',
       )
     }
+    const { method } = call
+    if (!isMethod(method))
+      throw new GatezError('invalid-parameter', `method: ${method} is no method of HTTP.`)
     const { secret } = await this.#keyOf(call)
     const host = at.host === '::' || at.host === '0.0.0.0' ? '127.0.0.1' : at.host
     const origin = `${at.speaksTls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${at.port}`
     const headers = { ...passedOn(call.headers), 'x-api-key': secret, ...hostOf(call.api) }
-    const isBodied = call.method !== 'GET' && call.method !== 'HEAD'
+    const isBodied = method !== 'GET' && method !== 'HEAD'
     const answer = await this.#agent
       .request({
-        ...{ origin, path: call.path, headers, signal: call.signal },
-        // The gateway says what is wrong with a method that nobody knows.
-        method: call.method as Dispatcher.HttpMethod,
+        ...{ origin, method, path: call.path, headers, signal: call.signal },
         ...(isBodied && { body: Readable.from(call.body) }),
       })
       .catch((cause: unknown) => {
@@ -158,3 +159,8 @@ const KEPT_BACK = new Set([
   ],
   ...['service-worker-allowed', 'permissions-policy', 'origin-agent-cluster'],
 ])
+
+/** The gateway says what is wrong with one that nobody knows; what cannot be sent does not get that far. */
+function isMethod(method: string): method is Dispatcher.HttpMethod {
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/.test(method)
+}

@@ -50,6 +50,12 @@ export const CALL_PROBLEMS = {
     title: 'API key not accepted',
     fix: 'Check the key, or ask for a new one: it may be mistyped, expired or revoked.',
   },
+  'payment-overdue': {
+    status: 402,
+    exit: 4,
+    title: 'Payment overdue',
+    fix: 'Pay the invoice that is overdue; calls pass again as soon as its payment is written down.',
+  },
   'no-plan': {
     status: 403,
     exit: 4,

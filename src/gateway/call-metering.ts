@@ -65,7 +65,7 @@ export class CallMetering {
     const sums = this.#sums(limited, soFar)
     const meters = metersOf(limited, this.#rules)
     const quantities = meters === undefined ? NOTHING : readSoFar(meters, soFar, parts.quantities)
-    this.#record(limited, soFar, { sums, quantities, leaks: NOTHING, billable: true }, held)
+    this.#record(limited, soFar, { sums, quantities, leaks: NOTHING, billable: true, ends: false }, held)
     parts.gave(sums, quantities)
   }
 
@@ -87,7 +87,8 @@ export class CallMetering {
     const quantities = before === undefined ? read.quantities : lessWhatWasGiven(read.quantities, before)
     const leaks = billable && read.leaks.length > 0 ? this.#tellLeaks(limited, read) : NOTHING
     const release = once === undefined ? held : once.finish(ending, held)
-    this.#record(limited, ending, { sums: this.#sums(limited, ending), quantities, leaks, billable }, release)
+    const sums = this.#sums(limited, ending)
+    this.#record(limited, ending, { sums, quantities, leaks, billable, ends: true }, release)
     return billable || (ending.parts !== undefined && ending.parts.count > 0)
   }
 
@@ -120,7 +121,8 @@ export class CallMetering {
       requestId: exchange.requestId,
       count: isFirst ? 1 : 0,
     })
-    this.#parts.meter.record(line, held)
+    if (part.ends) this.#parts.meter.recordEnd(line, held)
+    else this.#parts.meter.record(line, held)
   }
 
   #sums(limited: Limited, { bytesSent, bytesReceived }: Ending): PartSums {
@@ -157,6 +159,8 @@ interface Part {
   readonly quantities: Readonly<Record<string, string>>
   readonly leaks: Readonly<Record<string, string>>
   readonly billable: boolean
+  /** Whether it is the last of its call. */
+  readonly ends: boolean
 }
 
 const NOTHING: Readonly<Record<string, string>> = Object.freeze({})

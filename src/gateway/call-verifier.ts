@@ -19,6 +19,7 @@ import { COUNTERS_AWAY, KEY_NOT_ALLOWED, METERING_UNAVAILABLE } from './refusals
 import type { MatchedRoute } from './router.ts'
 import type { Rules } from './rules.ts'
 import { readTarget } from './target.ts'
+import { tenantRefusal } from './tenant-refusal.ts'
 
 /**
  * Judges a call that someone else lets through or not, as the gateway would: by the same key, plan, limits
@@ -60,7 +61,7 @@ export class CallVerifier {
     const matched = this.#match(asked)
     if (matched instanceof Refusal)
       return { code: 'NOT_FOUND', refusal: matched, fields: [], caller: undefined }
-    const known = this.#parts.authenticator.find(asked.secret, this.#rules, nowMs)
+    const known = await this.#parts.authenticator.find(asked.secret, this.#rules, nowMs)
     if (known === undefined) return { code: 'NOT_FOUND', refusal: INVALID, fields: [], caller: undefined }
     const { grant, caller } = known
     const call = this.#plan(caller, grant, matched, nowMs)
@@ -153,7 +154,7 @@ export class CallVerifier {
     const { periodOf } = this.#parts
     if (matched.route.id !== '') return caller.planCall(matched, this.#rules, nowMs, periodOf)
     const { plan } = caller
-    const refusal = grant.tenantState !== 'active' ? SUSPENDED : plan === undefined ? NO_PLAN : undefined
+    const refusal = tenantRefusal(grant.tenantState) ?? (plan === undefined ? NO_PLAN : undefined)
     const call = { tenantId: grant.tenantId, keyId: grant.keyId, routeId: '', cost: matched.route.cost }
     const isChecked = refusal !== undefined || plan === undefined || matched.route.cost === 0
     const counters = isChecked ? [] : countersOf(plan.plan, call, (cycle) => periodOf(cycle, nowMs, grant))
@@ -233,7 +234,8 @@ interface Verdict {
 
 function stateOf(grant: Grant, nowMs: number): Verdict | undefined {
   if (grant.keyState !== 'active') return { code: 'DISABLED', refusal: INVALID }
-  if (grant.tenantState !== 'active') return { code: 'DISABLED', refusal: SUSPENDED }
+  const suspended = tenantRefusal(grant.tenantState)
+  if (suspended !== undefined) return { code: 'DISABLED', refusal: suspended }
   const isOver = grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs
   return isOver ? { code: 'EXPIRED', refusal: INVALID } : undefined
 }
@@ -279,7 +281,6 @@ function unnamed(matched: { readonly api: Api; readonly route: Route } | undefin
 }
 
 const INVALID = new Refusal('invalid-credential', 'The API key is mistyped, unknown, expired or revoked.')
-const SUSPENDED = new Refusal('tenant-suspended', 'The account this key belongs to is suspended.')
 const NO_PLAN = new Refusal('no-plan', 'The account this key belongs to has no plan.')
 const NO_ROOM = new Refusal('limiter-unavailable', 'There is no room to count this call.', {
   headers: ['Retry-After', '1'],

@@ -10,6 +10,8 @@ import type { UsageReader } from './usage-reader.ts'
 export interface Ending {
   readonly outcome: Outcome
   readonly status: number
+  /** From sending it until the head of the upstream's answer was here; negative when none came. */
+  readonly upstreamMs: number
   readonly refusal: Refusal | undefined
   readonly bytesSent: number
   readonly bytesReceived: number
@@ -28,6 +30,7 @@ export function leftAfter(bytesReceived: number): Ending {
   return {
     outcome: 'client_aborted',
     status: 0,
+    upstreamMs: -1,
     refusal: undefined,
     bytesSent: 0,
     bytesReceived,

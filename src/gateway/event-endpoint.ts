@@ -9,6 +9,7 @@ import { hasBody } from './policy.ts'
 import { Uploads } from './read-upload.ts'
 import { Refusal } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
+import { tenantRefusal } from './tenant-refusal.ts'
 import { BODY_TOO_LARGE } from './upstream-problem.ts'
 
 /** The largest body: some 5,000 events. */
@@ -33,7 +34,7 @@ export class EventEndpoint {
     const { request, response } = exchange
     if (request.method !== 'POST') return ONLY_POST
     if (this.#parts.isOverloaded()) return BUSY
-    const named = this.#sender(exchange, head)
+    const named = await this.#sender(exchange, head)
     if (named instanceof Refusal) return named
     const refusal = headRefusal(head, request.headers['content-encoding'])
     if (refusal !== undefined) return refusal
@@ -54,20 +55,21 @@ export class EventEndpoint {
   }
 
   /** A token of the operator's, or a key: whose events it may send, and the line it waits in. */
-  #sender(exchange: Exchange, head: RequestHead): Named | Refusal {
+  async #sender(exchange: Exchange, head: RequestHead): Promise<Named | Refusal> {
     const tokens = tokensIn(head)
     const [secret] = tokens
     if (tokens.length + head.credentialCount > 1) return TWO_CREDENTIALS
     if (secret !== undefined) {
-      const token = this.#parts.authenticateToken(exchange, secret)
+      const token = await this.#parts.authenticateToken(exchange, secret)
       return token instanceof Refusal ? token : { sender: { kind: 'operator' }, line: `token:${token.id}` }
     }
     if (head.credential === undefined) return NOBODY
-    const caller = this.#parts.authenticate(exchange, head)
+    const caller = await this.#parts.authenticate(exchange, head)
     if (caller instanceof Refusal) return caller
     const { grant } = caller
     if (grant === undefined) return NOBODY
-    if (grant.tenantState !== 'active') return SUSPENDED
+    const suspended = tenantRefusal(grant.tenantState)
+    if (suspended !== undefined) return suspended
     // Routes that a key is narrowed to are those of the api.
     if (!keyAllows({ ...grant, routes: null }, { routeId: '', ip: exchange.origin.ip })) return NOT_FROM_HERE
     const { tenantId, keyId, keyMode } = grant
@@ -77,8 +79,14 @@ export class EventEndpoint {
 }
 
 export interface EventEndpointParts {
-  readonly authenticate: (exchange: Exchange, head: RequestHead) => Caller | Refusal
-  readonly authenticateToken: (exchange: Exchange, secret: string) => Token | Refusal
+  readonly authenticate: (
+    exchange: Exchange,
+    head: RequestHead,
+  ) => Caller | Refusal | Promise<Caller | Refusal>
+  readonly authenticateToken: (
+    exchange: Exchange,
+    secret: string,
+  ) => Token | Refusal | Promise<Token | Refusal>
   /** Counts what a request reports; resolves once that is durable. */
   readonly takeEvents: (request: EventsRequest) => Promise<EventsAnswer>
   /** Whether more arrives than can be done. */
@@ -146,8 +154,6 @@ const NOBODY = new Refusal(
   'Events need a token of the operator (Authorization: Bearer gzt_…) or an API key.',
   { headers: ['WWW-Authenticate', 'Bearer realm="gatez"'] },
 )
-
-const SUSPENDED = new Refusal('tenant-suspended', 'The account this key belongs to is suspended.')
 
 const NOT_FROM_HERE = new Refusal('key-not-allowed', 'This key may not be used from this address.')
 

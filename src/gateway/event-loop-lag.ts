@@ -16,11 +16,12 @@ export class EventLoopLag {
     this.#lastMs = nowMs
   }
 
-  /** `nowMs` is a monotonic clock's. */
-  tick(nowMs: number): void {
+  /** Returns how late it is at this look. `nowMs` is a monotonic clock's. */
+  tick(nowMs: number): number {
     this.#lagBeforeMs = this.#lagMs
     this.#lagMs = Math.max(0, nowMs - this.#lastMs - LAG_EVERY_MS)
     this.#lastMs = nowMs
+    return this.#lagMs
   }
 
   /** What was late at both of the last two looks. */

@@ -1,6 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { Clock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
 import type { MeterAnswer, MeterBatch } from '../metering/meter-messages.ts'
+import type { Traffic } from '../telemetry/traffic.ts'
 
 /** What waits for its event to be durable: the end of an answer. */
 export interface Held {
@@ -18,20 +20,25 @@ const WAITING_MAX = 100_000
 export class MeterClient {
   readonly #port: MessagePort
   readonly #holdEnds: boolean
+  readonly #tally: MeterTally | undefined
   #lines = ''
   #count = 0
   #held: Held[] = []
+  /** Calls whose last event is among these, and those of them whose end waits. */
+  #calls = 0
+  #heldCalls = 0
   #batch = 0
   #scheduled = false
   #waiting = 0
   #down = false
   #idle: (() => void) | undefined
-  readonly #batches = new Map<number, { readonly held: readonly Held[]; readonly count: number }>()
+  readonly #batches = new Map<number, SentBatch>()
 
   /** `holdEnds` is true but for the build that shows the crash test would notice. */
-  constructor(port: MessagePort, holdEnds: boolean) {
+  constructor(port: MessagePort, holdEnds: boolean, tally?: MeterTally) {
     this.#port = port
     this.#holdEnds = holdEnds
+    this.#tally = tally
     port.on('message', (answer: MeterAnswer) => this.#answered(answer))
   }
 
@@ -50,6 +57,14 @@ export class MeterClient {
       else this.#letGo(held)
     }
     this.#schedule()
+  }
+
+  /** The same for the event that ends a call: counted once its answer is over, and once it is durable. */
+  recordEnd(line: string, held: Held | undefined): void {
+    this.#calls += 1
+    if (held !== undefined && this.#holdEnds) this.#heldCalls += 1
+    else this.#tally?.traffic.completed(1)
+    this.record(line, held)
   }
 
   /** Resolves once every event handed over is durable. */
@@ -71,17 +86,28 @@ export class MeterClient {
     this.#scheduled = false
     this.#batch += 1
     const batch: MeterBatch = { batch: this.#batch, lines: this.#lines, count: this.#count }
-    this.#batches.set(this.#batch, { held: this.#held, count: this.#count })
+    this.#batches.set(this.#batch, {
+      held: this.#held,
+      count: this.#count,
+      calls: this.#calls,
+      heldCalls: this.#heldCalls,
+      sentMs: this.#tally?.clock.monotonicMs() ?? 0,
+    })
     this.#port.postMessage(batch)
     this.#lines = ''
     this.#count = 0
     this.#held = []
+    this.#calls = 0
+    this.#heldCalls = 0
   }
 
   #answered(answer: MeterAnswer): void {
-    if (answer.kind === 'down') this.#down = true
-    else if (answer.kind === 'up') this.#down = false
-    else this.#release(answer.throughBatch)
+    if (answer.kind === 'durable') {
+      this.#release(answer.throughBatch)
+      return
+    }
+    this.#down = answer.kind === 'down'
+    this.#tally?.traffic.meteringUp(!this.#down)
   }
 
   #release(throughBatch: number): void {
@@ -90,14 +116,37 @@ export class MeterClient {
       if (number > throughBatch) break
       this.#batches.delete(number)
       this.#waiting -= batch.count
+      this.#tell(batch)
       for (const held of batch.held) this.#letGo(held)
     }
     if (this.#count > 0) this.#schedule()
     if (this.#waiting === 0) this.#idle?.()
   }
 
+  #tell({ count, calls, heldCalls, sentMs }: SentBatch): void {
+    if (this.#tally === undefined) return
+    const { traffic, clock } = this.#tally
+    traffic.durable(count, calls, clock.monotonicMs() - sentMs)
+    traffic.completed(heldCalls)
+  }
+
   #letGo(held: Held): void {
     held.release()
     failPoint('after-last-byte')
   }
+}
+
+/** Where it is counted what became durable. */
+export interface MeterTally {
+  readonly traffic: Traffic
+  readonly clock: Clock
+}
+
+/** A batch on its way to the disk. */
+interface SentBatch {
+  readonly held: readonly Held[]
+  readonly count: number
+  readonly calls: number
+  readonly heldCalls: number
+  readonly sentMs: number
 }

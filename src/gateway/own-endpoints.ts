@@ -86,7 +86,7 @@ export class OwnEndpoints {
     const { request, startMs } = exchange
     const head = readRequestHead(request.rawHeaders)
     exchange.origin = this.#parts.clients.originOf(request, head)
-    const caller = this.#parts.authenticate(exchange, head)
+    const caller = await this.#parts.authenticate(exchange, head)
     if (caller instanceof Refusal) return caller
     const { grant, plan } = caller
     if (grant === undefined) return NOBODY

@@ -6,6 +6,7 @@ import type { Period } from '../model/period.ts'
 import type { CounterStore } from '../storage/ports/counters.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { TokenAuthenticator } from './authenticate-token.ts'
+import type { CallWatch } from './call-watch.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange } from './exchange.ts'
 import type { KeeperClient } from './keeper-client.ts'
@@ -29,6 +30,7 @@ export interface PipelineParts {
   readonly keeper: KeeperClient
   readonly upstreams: Upstreams
   readonly clock: Clock
+  readonly watch: CallWatch
   /** Makes the id of an event. */
   readonly nextId: () => string
   readonly periodOf: PeriodFinder

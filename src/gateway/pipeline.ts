@@ -1,5 +1,4 @@
 import { failPoint } from '../lib/fail-point.ts'
-import { keyAllows } from '../model/key-scope.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { CallMetering } from './call-metering.ts'
 import { Caller } from './call-plan.ts'
@@ -14,11 +13,11 @@ import type { Held } from './meter.ts'
 import { FirstAnswer, OnceCalls } from './once-calls.ts'
 import { isRouted, type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
-import { refuseByPolicy, refuseLength } from './policy.ts'
+import { refuseByPolicy, refuseKey, refuseLength } from './policy.ts'
 import { Passage } from './proxy.ts'
 import { BrokenOff } from './read-body.ts'
 import { Refusal } from './refusal.ts'
-import { KEY_NOT_ALLOWED, METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
+import { METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
 import { Refuser } from './refuser.ts'
 import type { RequestChecks } from './request-checks.ts'
 import { changeFields, removeFields } from './response-head.ts'
@@ -119,11 +118,25 @@ export class Pipeline implements PassageListener {
       this.#refuser.refuseAnyone(exchange, ofRoute)
       return
     }
-    const planned = this.#plan(accepted)
-    if (planned instanceof Refusal) {
-      this.#refuser.refuseAnyone(exchange, planned)
+    const rules = this.#rules
+    const caller = this.#authenticate(accepted, rules)
+    if (caller instanceof Promise) {
+      caller
+        // Who left while the store was asked wants nothing any more.
+        .then((settled) => exchange.response.destroyed || this.#admit(accepted, settled, rules))
+        .catch((error: unknown) => this.#parts.fault(exchange, error))
+    } else this.#admit(accepted, caller, rules)
+  }
+
+  /** Stages 3 and 4, for who is known by now. */
+  #admit(accepted: Accepted, caller: Caller | Refusal, rules: Rules): void {
+    const { exchange, matched } = accepted
+    if (caller instanceof Refusal) {
+      this.#refuser.refuseAnyone(exchange, caller)
       return
     }
+    const call = caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf)
+    const planned: Planned = { accepted, call }
     // What a request holds is looked into only for those who may send it.
     const refusal = this.#gate(planned) ?? refuseLength(accepted) ?? this.#checks.checkHead(accepted)
     if (refusal !== undefined) {
@@ -162,6 +175,7 @@ export class Pipeline implements PassageListener {
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
+    this.#parts.watch.ended(limited, ending)
     const billed = this.#metering.record(limited, ending, held)
     settle(this.#parts, limited.planned.call, billed)
     this.#close()
@@ -175,24 +189,16 @@ export class Pipeline implements PassageListener {
     this.#refuser.refuseAdmitted(limited, refusal)
   }
 
-  /** Stages 2 and 3. */
-  #plan(accepted: Accepted): Planned | Refusal {
-    const { matched, exchange, head } = accepted
-    const rules = this.#rules
-    const caller = matched.route.auth === 'none' ? this.#anyone : this.#credentials.key(exchange, head, rules)
-    if (caller instanceof Refusal) return caller
-    return { accepted, call: caller.planCall(matched, rules, exchange.startMs, this.#parts.periodOf) }
+  /** Stage 2. */
+  #authenticate(
+    { matched, exchange, head }: Accepted,
+    rules: Rules,
+  ): Caller | Refusal | Promise<Caller | Refusal> {
+    return matched.route.auth === 'none' ? this.#anyone : this.#credentials.key(exchange, head, rules)
   }
 
   #gate(planned: Planned): Refusal | undefined {
-    const { refusal, caller, matched } = planned.call
-    if (refusal !== undefined) return refusal
-    const { grant } = caller
-    if (grant !== undefined && (grant.routes !== null || grant.ips !== null)) {
-      const { ip } = planned.accepted.exchange.origin
-      if (!keyAllows(grant, { routeId: matched.route.id, ip })) return KEY_NOT_ALLOWED
-    }
-    return this.#parts.meter.available ? undefined : METERING_UNAVAILABLE
+    return refuseKey(planned) ?? (this.#parts.meter.available ? undefined : METERING_UNAVAILABLE)
   }
 
   #proceed(planned: Planned, limited: Limited | Refusal): void {
@@ -201,6 +207,7 @@ export class Pipeline implements PassageListener {
       return
     }
     this.#open += 1
+    this.#parts.watch.open(this.#open)
     if (this.#checks.wantsBody(planned.accepted)) this.#checkBody(limited)
     else this.#proxy(limited)
   }
@@ -257,6 +264,7 @@ export class Pipeline implements PassageListener {
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
     failPoint('after-limit')
+    this.#parts.watch.begins(limited.planned.accepted)
     const upstream = this.#parts.upstreams.of(limited.planned.call.matched.api)
     const call = new UpstreamCall(limited, upstream, this.#parts.clock)
     const passage = new Passage(limited, call, this.#metering, this)
@@ -267,6 +275,7 @@ export class Pipeline implements PassageListener {
   /** Its event is handed over. */
   #close(): void {
     this.#open -= 1
+    this.#parts.watch.open(this.#open)
     if (this.#open === 0) this.#allEnded?.()
   }
 

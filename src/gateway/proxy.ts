@@ -270,6 +270,7 @@ export class Passage implements CallHandler, FlowOwner {
     return {
       outcome,
       status: refusal?.status ?? this.#status,
+      upstreamMs: this.#call.upstreamMs,
       refusal,
       bytesSent: this.#flow.bytesSent,
       bytesReceived: this.#flow.bytesReceived,

@@ -11,6 +11,13 @@ export const OVERLOADED = new Refusal('overloaded', 'More calls arrive than can 
   headers: ['Retry-After', '1'],
 })
 
+/** Keys that are not in memory cannot be looked up. */
+export const STORE_UNAVAILABLE = new Refusal(
+  'store-unavailable',
+  'This key cannot be looked up at the moment.',
+  { headers: ['Retry-After', '1'] },
+)
+
 /** Events cannot be made durable. */
 export const METERING_UNAVAILABLE = new Refusal(
   'metering-unavailable',

@@ -22,7 +22,8 @@ export class Refuser {
 
   /** A refusal of whoever it is: not logged. */
   refuseAnyone(exchange: Exchange, refusal: Refusal): void {
-    this.#answer(exchange, refusal, ['x-request-id', exchange.requestId])
+    this.#parts.watch.refused(exchange, refusal, undefined)
+    this.#parts.answer(exchange, refusal, ['x-request-id', exchange.requestId])
   }
 
   /** A refusal of a known key: logged with its tenant, never billed, never held. */
@@ -30,9 +31,11 @@ export class Refuser {
     const { accepted, call } = planned
     const { exchange } = accepted
     exchange.once?.abandon()
+    this.#parts.watch.refused(exchange, refusal, planned)
     const fields = this.limitsNow(planned, refusal)
-    if (fields instanceof Promise) void fields.then((settled) => this.#answer(exchange, refusal, settled))
-    else this.#answer(exchange, refusal, fields)
+    if (fields instanceof Promise)
+      void fields.then((settled) => this.#parts.answer(exchange, refusal, settled))
+    else this.#parts.answer(exchange, refusal, fields)
     this.#log.record(exchange, accepted.target.path, call, refusal)
   }
 
@@ -40,7 +43,8 @@ export class Refuser {
   refuseAdmitted(limited: Limited, refusal: Refusal): void {
     const fields: string[] = []
     this.addLimits(fields, limited)
-    this.#answer(limited.planned.accepted.exchange, refusal, fields)
+    this.#parts.watch.failed(refusal)
+    this.#parts.answer(limited.planned.accepted.exchange, refusal, fields)
   }
 
   /** Adds the request id and what a call that was let through left of its limits. */
@@ -66,10 +70,6 @@ export class Refuser {
     const decision = this.#parts.counters.peek(counters, startMs)
     return decision instanceof Promise ? decision.then(add, () => fields) : add(decision)
   }
-
-  #answer(exchange: Exchange, refusal: Refusal, fields: readonly string[]): void {
-    this.#parts.answer(exchange, refusal, fields)
-  }
 }
 
-export type RefuserParts = Pick<PipelineParts, 'answer' | 'counters' | 'meter' | 'clock'>
+export type RefuserParts = Pick<PipelineParts, 'answer' | 'counters' | 'meter' | 'clock' | 'watch'>

@@ -8,6 +8,7 @@ import type { OwnPaths } from './own-endpoints.ts'
 import { Refusal } from './refusal.ts'
 import { type RouteMeters, routeMeters } from './route-meters.ts'
 import { Router } from './router.ts'
+import { tenantRefusal } from './tenant-refusal.ts'
 
 /** What a gateway goes by: the file's apis, and the plans in force. Replaced as a whole, never changed. */
 export class Rules {
@@ -32,8 +33,9 @@ export class Rules {
 
   /** Why this key may never call this route, whatever its counters say; undefined if it may. */
   gate(grant: Grant, plan: PlanInForce | undefined, route: Route): Refusal | undefined {
-    if (grant.tenantState !== 'active') {
-      return SUSPENDED
+    const suspended = tenantRefusal(grant.tenantState)
+    if (suspended !== undefined) {
+      return suspended
     }
     if (plan === undefined) {
       return NO_PLAN
@@ -121,8 +123,6 @@ export class PlanInForce {
 }
 
 const OPEN = 'open'
-
-const SUSPENDED = new Refusal('tenant-suspended', 'The account this key belongs to is suspended.')
 
 const NO_PLAN = new Refusal('no-plan', 'The account this key belongs to has no active plan.')
 

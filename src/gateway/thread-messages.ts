@@ -16,6 +16,8 @@ export interface GatewayThreadData {
   readonly counterMemory: SharedArrayBuffer
   /** What addresses are counted in, apart from tenants. */
   readonly clientMemory: SharedArrayBuffer
+  /** What gateway threads count of their traffic: this one at the place of its number. */
+  readonly trafficMemory: SharedArrayBuffer
   readonly meterPort: MessagePort
   readonly ingestPort: MessagePort
   /** To the keeper of answers. */
@@ -45,6 +47,8 @@ export type GatewayReport =
   | { readonly kind: 'not-listening'; readonly errno: string; readonly message: string }
   | { readonly kind: 'drained' }
   | { readonly kind: 'figures-wanted'; readonly request: FiguresRequest }
+  /** Events came in: the ingest thread must run. */
+  | { readonly kind: 'ingest-wanted' }
   /** Calls that were decided without the counts that nodes share. */
   | { readonly kind: 'alone'; readonly calls: readonly AloneCalls[] }
   | { readonly kind: 'warning'; readonly what: string; readonly detail: string }

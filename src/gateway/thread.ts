@@ -9,6 +9,7 @@ import { billingPeriodAt } from '../model/billing-calendar.ts'
 import type { Plan } from '../model/plan.ts'
 import { openGatewayCounters, openGrantReader, openLocalCounters } from '../storage/open.ts'
 import type { GrantReader } from '../storage/ports/grant-reader.ts'
+import { Traffic } from '../telemetry/traffic.ts'
 import { Authenticator } from './authenticate.ts'
 import { TokenAuthenticator } from './authenticate-token.ts'
 import { Clients } from './clients.ts'
@@ -17,6 +18,7 @@ import { Figures } from './figures.ts'
 import { IngestClient } from './ingest-client.ts'
 import { KeeperClient } from './keeper-client.ts'
 import { MeterClient } from './meter.ts'
+import { type OpenWatch, openWatch } from './open-watch.ts'
 import { Pipeline } from './pipeline.ts'
 import { RequestChecks } from './request-checks.ts'
 import { Rules } from './rules.ts'
@@ -44,6 +46,8 @@ export class GatewayThread {
   readonly #counters: ReturnType<typeof openGatewayCounters>
   readonly #alone = new AloneTally()
   readonly #clients: Clients
+  readonly #traffic: Traffic
+  readonly #watching: OpenWatch
   readonly #lag: EventLoopLag
   readonly #flushing: NodeJS.Timeout
   readonly #lagging: NodeJS.Timeout
@@ -60,22 +64,18 @@ export class GatewayThread {
     const grants = openGrantReader(config, clock)
     this.#lag = new EventLoopLag(clock.monotonicMs())
     const warn = (what: string, detail: string): void => report({ kind: 'warning', what, detail })
-    this.#clients = new Clients({
-      rules: config.gateway.clients,
-      record: config.metering.clientIp,
-      salt: data.ipSalt,
-      counters: openLocalCounters(data.clientMemory),
-      clock,
-      warn,
-    })
+    this.#clients = this.#makeClients(clock, warn)
     this.#upstreams.replaceApis(config.apis)
     this.#grants = grants
     this.#figures = new Figures(
       (request) => report({ kind: 'figures-wanted', request }),
       () => clock.monotonicMs(),
     )
-    this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS)
-    const ingest = new IngestClient(data.ingestPort)
+    const traffic = new Traffic(data.trafficMemory, data.thread)
+    this.#traffic = traffic
+    this.#watching = openWatch({ telemetry: config.telemetry, traffic, clock, warn })
+    this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS, { traffic, clock })
+    const ingest = new IngestClient(data.ingestPort, () => report({ kind: 'ingest-wanted' }))
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#counters = this.#openCounters(clock)
     this.#pipeline = new Pipeline({
@@ -89,6 +89,7 @@ export class GatewayThread {
       keeper: new KeeperClient(data.keeperPort),
       upstreams: this.#upstreams,
       clock,
+      watch: this.#watching.watch,
       nextId: () => ids.next(),
       periodOf: (cycle, atMs, held) => this.#periodOf(cycle, atMs, held),
       billingPeriodAt: (atMs, anchorMs) => billingPeriodAt(this.#config.billing, atMs, anchorMs),
@@ -113,7 +114,7 @@ export class GatewayThread {
       alarm: this.#alarm,
     })
     this.#flushing = setInterval(() => this.#flush(), FLUSH_MS).unref()
-    this.#lagging = setInterval(() => this.#lag.tick(clock.monotonicMs()), LAG_EVERY_MS).unref()
+    this.#lagging = setInterval(() => this.#look(clock.monotonicMs()), LAG_EVERY_MS).unref()
   }
 
   handle(command: GatewayCommand): void {
@@ -143,6 +144,7 @@ export class GatewayThread {
   /** In one go between two requests: none sees half of the old and half of the new. */
   #reload(config: Config, plans: readonly Plan[]): void {
     this.#config = config
+    this.#watching.reopen()
     this.#periodOf = periodFinder(config.billing)
     this.#upstreams.replaceApis(config.apis)
     this.#clients.replaceRules(config.gateway.clients)
@@ -172,7 +174,18 @@ export class GatewayThread {
     this.#flush(true)
     await this.#meter.drained()
     await this.#upstreams.close()
+    await this.#watching.close()
     this.#report({ kind: 'drained' })
+  }
+
+  #makeClients(clock: Clock, warn: (what: string, detail: string) => void): Clients {
+    const { config, ipSalt: salt, clientMemory } = this.#data
+    return new Clients({
+      rules: config.gateway.clients,
+      record: config.metering.clientIp,
+      counters: openLocalCounters(clientMemory),
+      ...{ salt, clock, warn },
+    })
   }
 
   #openCounters(clock: Clock): ReturnType<typeof openGatewayCounters> {
@@ -187,10 +200,15 @@ export class GatewayThread {
     })
   }
 
+  #look(nowMs: number): void {
+    this.#traffic.lagged(this.#lag.tick(nowMs))
+  }
+
   /** Sends out what was held back to be told in sum; `final` before the thread ends. */
   #flush(final = false): void {
     this.#pipeline.flush(final)
     const calls = this.#alone.drain()
+    for (const { admitted, refused } of calls) this.#traffic.decidedAlone(admitted, refused)
     if (calls.length > 0) this.#report({ kind: 'alone', calls })
   }
 

@@ -28,6 +28,8 @@ export class UpstreamCall {
   #upload: Upload | undefined
   #fields: string[] | undefined
   #retriesLeft: number
+  #sentMs = 0
+  #upstreamMs = -1
   /** Set while it waits for a connection that another call has. */
   #waiting: NodeJS.Timeout | undefined
 
@@ -43,8 +45,10 @@ export class UpstreamCall {
 
   /** Sends it; what comes back goes to `handler`. False when no target takes calls. */
   send(handler: CallHandler): boolean {
-    const target = this.#upstream.choose(this.#clock.monotonicMs())
+    const nowMs = this.#clock.monotonicMs()
+    const target = this.#upstream.choose(nowMs)
     if (target === undefined) return false
+    this.#sentMs = nowMs
     this.#sendTo(target, handler)
     return true
   }
@@ -72,6 +76,7 @@ export class UpstreamCall {
     const isFree = !sent && target.isWell && !tried.includes(target)
     if (!isFree && !this.#upstream.retries.spend(nowMs)) return false
     this.#tried = tried
+    this.#sentMs = nowMs
     this.#retriesLeft -= 1
     this.#sendTo(target, handler)
     return true
@@ -82,6 +87,11 @@ export class UpstreamCall {
     return this.#attempt?.target.url ?? ''
   }
 
+  /** From sending it, the last time, until the head of its answer was here; negative when none came. */
+  get upstreamMs(): number {
+    return this.#upstreamMs
+  }
+
   /** It has a connection. */
   started(): void {
     clearTimeout(this.#waiting)
@@ -89,7 +99,9 @@ export class UpstreamCall {
 
   /** The head of the answer is here. */
   answered(status: number): void {
-    this.judge(this.#attempt?.target.isFailure(status) === true ? 'failed' : 'answered')
+    const nowMs = this.#clock.monotonicMs()
+    this.#upstreamMs = nowMs - this.#sentMs
+    this.#attempt?.judge(this.#attempt.target.isFailure(status) ? 'failed' : 'answered', nowMs)
     failPoint('after-upstream-headers')
   }
 

@@ -42,12 +42,15 @@ export interface TailRequest extends TailFilter {
   /** How many of the calls before now. */
   readonly last: number
   readonly follow: boolean
+  /** How many events before now are looked through for them; 200,000 if not set. */
+  readonly lookBack?: number | undefined
   readonly signal: AbortSignal
 }
 
 /** Which calls are shown; what is not set lets all through. */
 export interface TailFilter {
   readonly tenantId?: string | undefined
+  readonly keyId?: string | undefined
   readonly routeId?: string | undefined
   readonly statuses?: StatusRanges | undefined
   /** Of a call that is metered in parts only the first and the last; all if not set. */
@@ -75,7 +78,8 @@ async function lastEvents(
 ): Promise<readonly UsageEvent[]> {
   let found: UsageEvent[] = []
   let looked = 0
-  for (let end = newest; looked < LOOK_BACK_EVENTS && found.length < request.last; ) {
+  const lookBack = request.lookBack ?? LOOK_BACK_EVENTS
+  for (let end = newest; looked < lookBack && found.length < request.last; ) {
     const page = await usageLog.appendedBefore(end, PAGE_EVENTS)
     const events = page.map(({ event }) => event)
     found = [...events.filter((event) => matches(event, request)), ...found]
@@ -123,9 +127,10 @@ class LateEvents {
   }
 }
 
-function matches(event: UsageEvent, { tenantId, routeId, statuses, parts }: TailFilter): boolean {
+function matches(event: UsageEvent, { tenantId, keyId, routeId, statuses, parts }: TailFilter): boolean {
   if (parts === 'ends' && event.outcome === 'open' && event.count === 0) return false
   if (tenantId !== undefined && event.tenantId !== tenantId) return false
+  if (keyId !== undefined && event.keyId !== keyId) return false
   if (routeId !== undefined && event.routeId !== routeId) return false
   return statuses === undefined || statusCounts(statuses, event.statusCode)
 }

@@ -1,5 +1,6 @@
 import type { Period } from './period.ts'
 import type { Charge } from './plan.ts'
+import type { Customer } from './tenant.ts'
 
 /**
  * A bill of one tenant for one period.
@@ -36,6 +37,8 @@ export type InvoiceState = (typeof INVOICE_STATES)[number]
 /** What an invoice says. Amounts are decimals with all digits of the currency. */
 export interface InvoiceContent {
   readonly tenantName: string
+  /** What else was known of the customer; not there when nothing was. */
+  readonly customer?: Customer
   /** Where days and periods begin. */
   readonly timezone: string
   readonly issuer: Issuer | null

@@ -11,9 +11,21 @@ export interface Tenant {
   /** What it gets beside its plan; null for most. */
   readonly overrides: Overrides | null
   readonly createdAtMs: number
+  /** What its invoices say of it beside its name; not there while nothing is known. */
+  readonly customer?: Customer
 }
 
-export type TenantState = 'active' | 'suspended' | 'deleted'
+/** Who an invoice is for, as the law wants it said. */
+export interface Customer {
+  /** In lines. */
+  readonly address: readonly string[]
+  readonly taxId: string | null
+  /** Why no tax is charged, in words that stand on the invoice; null = tax is charged. */
+  readonly taxExempt: string | null
+}
+
+/** `suspended` by the operator; `unpaid` by dunning, until the invoice is paid. */
+export type TenantState = 'active' | 'suspended' | 'unpaid' | 'deleted'
 
 export const TENANT_ID_PATTERN = /^[a-z0-9_-]{1,64}$/
 

@@ -124,7 +124,11 @@ export class Shipper {
       const entries = rollUp(fresh, this.#aggregationOf)
       const advance = { nodeId, epoch, afterSeq: mark, throughSeq }
       const seals = sealUp(fresh, this.#aggregationOf)
-      const applied = await store.transaction((tables) => tables.ledger.apply(entries, advance, seals))
+      // Rows are locked in one order by everybody, and no other node moves this watermark.
+      const applied = await store.transaction(
+        (tables) => tables.ledger.apply(entries, advance, seals),
+        'side-by-side',
+      )
       assert(applied, 'only this node moves its watermark')
     }
     this.#ledgerMarks.set(epoch, throughSeq ?? mark)

@@ -1,27 +1,31 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { GuardedCounters, type GuardedParts } from '../limits/guarded-counters.ts'
-import { examineClickHouse } from './clickhouse/examine.ts'
-import { holdUsageLog } from './clickhouse/held-usage-log.ts'
-import { placeName } from './clickhouse/problem.ts'
-import { SnapshotBesideLog } from './clickhouse/snapshot-beside-log.ts'
-import { ClickHouseUsageLog, type ClickHouseUsagePlace } from './clickhouse/usage-log.ts'
+import type { ClickHouseUsagePlace } from './clickhouse/usage-log.ts'
 import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
+import type { CounterServerFacts } from './ports/counter-server-facts.ts'
 import type { CounterStore, LocalCounterStore } from './ports/counters.ts'
 import type { GrantReader } from './ports/grant-reader.ts'
+import type { ServerFacts } from './ports/server-facts.ts'
 import type { CounterTrust } from './ports/shared-counters.ts'
 import type { StoresSnapshot } from './ports/stores-snapshot.ts'
 import type { UsageLog } from './ports/usage-log.ts'
 import type { UsageServerFacts } from './ports/usage-server-facts.ts'
 import { RedisConnection } from './redis/connection.ts'
 import { RedisCounterStore } from './redis/counters.ts'
+import { examineRedis } from './redis/examine.ts'
 import { RedisCounterTrust } from './redis/trust.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
+import type { SqlEngine } from './sql/engine.ts'
 import { type FolderLock, lockFolder } from './sql/folder-lock.ts'
 import { SqliteGrantReader } from './sql/grant-reader.ts'
+import { LateGrantReader } from './sql/late-grant-reader.ts'
+import { placeOf } from './sql/postgres-place.ts'
+import { readSchemaVersion, type SchemaVersion } from './sql/schema-version.ts'
 import { type SpooledRun, spooledRuns } from './sql/spooled-runs.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
 import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
@@ -30,17 +34,49 @@ import { SqliteStoresSnapshot } from './sql/stores-snapshot.ts'
 import { openSqliteUsageLog } from './sql/usage-log.ts'
 
 /**
- * Opens the control store that the file names; makes it, and its folder, when it is not there yet.
+ * Opens the control store that the file names; makes a file, and its folder, when it is not there yet.
  *
  * Throws `store-unavailable` or `folder-not-writable` when that cannot be done.
  */
 export async function openControlStore(config: StoresOnly, clock: Clock): Promise<ControlStore> {
-  return openSqlControlStore(sqliteEngine(openSqliteFile(config.stores.control.path)), clock)
+  const { control } = config.stores
+  const engine =
+    control.driver === 'postgres'
+      ? await postgres(control.url, CONNECTIONS_MAX)
+      : sqliteEngine(openSqliteFile(control.path))
+  return openSqlControlStore(engine, clock)
+}
+
+/** What an operator knows the control store by: a path, or an address without its password. */
+export function controlStorePlace({ stores: { control } }: StoresOnly): string {
+  return control.driver === 'postgres' ? placeOf(control.url) : control.path
+}
+
+/** Which schema the control store has; 0 when there is none yet. Changes nothing. */
+export async function schemaOfControlStore({ stores: { control } }: StoresOnly): Promise<SchemaVersion> {
+  if (control.driver === 'postgres') return readSchemaVersion(await postgres(control.url, 1))
+  const database = existsSync(control.path)
+    ? openSqliteFileForReading(control.path)
+    : openSqliteFile(':memory:')
+  return readSchemaVersion(sqliteEngine(database))
+}
+
+/** What is to be known of the server that the control store is in; undefined when it is a file. */
+export async function examineControlServer(
+  { stores: { control } }: StoresOnly,
+  clock: Clock,
+): Promise<ServerFacts | undefined> {
+  if (control.driver !== 'postgres') return undefined
+  const { examinePostgres } = await import('./sql/postgres-examine.ts')
+  return examinePostgres(control.url, clock)
 }
 
 /** Opens what a gateway thread reads keys through. The control store must have been opened before. */
 export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
-  return new SqliteGrantReader(openSqliteFileForReading(config.stores.control.path), clock)
+  const { control } = config.stores
+  return control.driver === 'postgres'
+    ? new LateGrantReader(openPostgresGrantReader(control.url, clock))
+    : new SqliteGrantReader(openSqliteFileForReading(control.path), clock)
 }
 
 /**
@@ -49,12 +85,9 @@ export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
  * One in ClickHouse is reached for with the first call only.
  */
 export async function openUsageLog({ stores: { usage } }: StoresOnly): Promise<UsageLog> {
-  return usage.driver === 'clickhouse' ? new ClickHouseUsageLog(usage) : openSqliteUsageLog(usage.path)
-}
-
-/** What an operator knows the usage log by: a path, or an address without its password. */
-export function usageLogPlace({ stores: { usage } }: StoresOnly): string {
-  return usage.driver === 'clickhouse' ? placeName(usage) : usage.path
+  if (usage.driver !== 'clickhouse') return openSqliteUsageLog(usage.path)
+  const { ClickHouseUsageLog } = await import('./clickhouse/usage-log.ts')
+  return new ClickHouseUsageLog(usage)
 }
 
 /** What is to be known of the server that the usage log is in; undefined when it is a file. */
@@ -62,7 +95,17 @@ export async function examineUsageServer(
   { stores: { usage } }: StoresOnly,
   clock: Clock,
 ): Promise<UsageServerFacts | undefined> {
-  return usage.driver === 'clickhouse' ? examineClickHouse(usage, clock) : undefined
+  if (usage.driver !== 'clickhouse') return undefined
+  const { examineClickHouse } = await import('./clickhouse/examine.ts')
+  return examineClickHouse(usage, clock)
+}
+
+/** What is to be known of the server that limits are counted in; undefined when that is this process. */
+export async function examineCounterServer(
+  { stores: { counters } }: StoresOnly,
+  clock: Clock,
+): Promise<CounterServerFacts | undefined> {
+  return counters.driver === 'redis' ? examineRedis(counters, clock) : undefined
 }
 
 /** Takes the data folder for this process alone; `data-folder-locked` when another one serves from it. */
@@ -132,11 +175,14 @@ export async function snapshotStores(
   spool: readonly string[],
 ): Promise<StoresSnapshot> {
   const { control, usage } = stores
-  const files = SqliteStoresSnapshot.take({
-    spool,
-    control: control.path,
-    ...(usage.driver === 'sqlite' && { usage: usage.path }),
-  })
+  const files = await SqliteStoresSnapshot.take(
+    {
+      spool,
+      ...(control.driver === 'sqlite' && { control: control.path }),
+      ...(usage.driver === 'sqlite' && { usage: usage.path }),
+    },
+    control.driver === 'postgres' ? control.url : undefined,
+  )
   return usage.driver === 'sqlite' ? files : besideLog(files, usage)
 }
 
@@ -166,11 +212,27 @@ type CountersOnly = Pick<Config, 'stores' | 'gateway'>
 type CountersParts = Pick<GuardedParts, 'clock' | 'tally' | 'onChange'> & { readonly clockOffsetMs: number }
 async function besideLog(files: StoresSnapshot, usage: ClickHouseUsagePlace): Promise<StoresSnapshot> {
   try {
+    const { SnapshotBesideLog } = await import('./clickhouse/snapshot-beside-log.ts')
+    const { holdUsageLog } = await import('./clickhouse/held-usage-log.ts')
     return new SnapshotBesideLog(files, await holdUsageLog(usage))
   } catch (error) {
     files[Symbol.dispose]()
     throw error
   }
 }
+
+// The driver of Postgres takes 40 ms to load: only who has such a store waits for it.
+async function postgres(url: string, connectionsMax: number): Promise<SqlEngine> {
+  const { postgresEngine } = await import('./sql/postgres-engine.ts')
+  return postgresEngine(url, { connectionsMax, name: 'store' })
+}
+
+async function openPostgresGrantReader(url: string, clock: Clock): Promise<GrantReader> {
+  const { PostgresGrantReader } = await import('./sql/postgres-grant-reader.ts')
+  return new PostgresGrantReader(url, clock)
+}
+
+/** Of each thread that works on the store: what waits for one waits in a queue of its own. */
+const CONNECTIONS_MAX = 4
 
 type StoresOnly = Pick<Config, 'stores'>

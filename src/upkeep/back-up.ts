@@ -11,6 +11,7 @@ import { damageOf, snapshotStores } from '../storage/open.ts'
 import { gapAt, type StoresSnapshot } from '../storage/ports/stores-snapshot.ts'
 import { type BackupFile, backupPath, MANIFEST, type Manifest, measure } from './backup-manifest.ts'
 import { diskProblem } from './disk-problem.ts'
+import { notInFiles } from './not-in-files.ts'
 
 /** Snapshots taken in a row before it is given up; shipping is between two stores for milliseconds. */
 const TRIES_MAX = 100
@@ -59,6 +60,7 @@ export interface BackUpRequest {
 
 async function copyStores({ config, clock }: BackUpParts, request: BackUpRequest): Promise<Manifest> {
   const { dataDir, control } = config.stores
+  if (control.driver !== 'sqlite') throw notInFiles(config)
   if (!existsSync(control.path)) {
     throw new GatezError('store-unavailable', `There is nothing to back up: ${control.path} does not exist.`)
   }

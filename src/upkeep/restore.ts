@@ -10,6 +10,7 @@ import { Shipper } from '../shipping/ship.ts'
 import { lockDataFolder, openControlStore, openUsageLog } from '../storage/open.ts'
 import { backupPath, type Manifest, readBackup } from './backup-manifest.ts'
 import { diskProblem } from './disk-problem.ts'
+import { notInFiles } from './not-in-files.ts'
 
 /**
  * Puts a backup in the place of the stores.
@@ -23,12 +24,14 @@ import { diskProblem } from './disk-problem.ts'
  * without `replace`; the stores are as they were then.
  */
 export async function restore({ config, clock }: RestoreParts, request: RestoreRequest): Promise<Restored> {
-  const manifest = await readBackup(request.folder)
   const { stores } = config
+  const { control } = stores
+  if (control.driver !== 'sqlite') throw notInFiles(config)
+  const manifest = await readBackup(request.folder)
   makeFolder(stores.dataDir, 0o700)
   using _lock = lockDataFolder(stores.dataDir)
   const { usage } = stores
-  const targets = { control: stores.control.path, usage: usage.driver === 'sqlite' ? usage.path : undefined }
+  const targets = { control: control.path, usage: usage.driver === 'sqlite' ? usage.path : undefined }
   const there = storeFiles(stores)
   if (there.length > 0 && !request.replace) {
     throw new GatezError(
@@ -60,9 +63,10 @@ export async function restore({ config, clock }: RestoreParts, request: RestoreR
 
 /** The files of stores that are there, with what SQLite keeps beside them. */
 export function storeFiles({ dataDir, control, usage }: Config['stores']): readonly string[] {
+  const ofControl = control.driver === 'sqlite' ? [control.path] : []
   const ofLog = usage.driver === 'sqlite' ? [usage.path] : []
   const spools = spoolFiles(join(dataDir, 'spool.db')).map(({ path }) => path)
-  return [control.path, ...ofLog, ...spools, join(dataDir, 'node')]
+  return [...ofControl, ...ofLog, ...spools, join(dataDir, 'node')]
     .flatMap((path) => [path, `${path}-wal`, `${path}-shm`])
     .filter((path) => existsSync(path))
 }
@@ -111,7 +115,7 @@ async function shipSpool(parts: {
   const { staged, config, clock, nodeId } = parts
   const stores = {
     ...config.stores,
-    control: { ...config.stores.control, path: staged.control },
+    control: { driver: 'sqlite', path: staged.control } as const,
     usage:
       staged.usage === undefined ? config.stores.usage : ({ driver: 'sqlite', path: staged.usage } as const),
   }

@@ -77,6 +77,8 @@ test('a revoked key and one of a suspended tenant are DISABLED, before they are 
   const first = await desk({ expires: '1h' })
   await suspendTenant(first, { actor, tenant: 'acme' })
   expect(await first.verify()).toMatchObject({ code: 'DISABLED', reason: 'tenant-suspended' })
+  await first.store.tenants.setState('acme', 'unpaid')
+  expect(await first.verify()).toMatchObject({ code: 'DISABLED', reason: 'payment-overdue' })
   const second = await desk({ expires: '1h' })
   await revokeKeys(second, { actor, keyIds: [second.key.id] })
   second.clock.advance(3_600_000)

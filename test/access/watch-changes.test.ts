@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { ChangeWatcher } from '../../src/access/watch-changes.ts'
+import { BLIND_MS_MAX, ChangeWatcher } from '../../src/access/watch-changes.ts'
+import { ManualClock } from '../../src/lib/clock.ts'
 import { NOON, openFor, testStore } from '../support/control-store.ts'
 import { until } from '../support/until.ts'
 
@@ -11,6 +12,7 @@ async function watching(options: { fail?: number } = {}) {
   let failures = options.fail ?? 0
   const watcher = await ChangeWatcher.start({
     changes: store.changes,
+    clock,
     everyMs: 5,
     onChanges: async (subjects) => {
       if (failures > 0) {
@@ -80,11 +82,58 @@ test('tells of nothing after it was stopped', async () => {
   expect(seen).toEqual(['key:a'])
 })
 
+test('looks at once when someone rings, however long it would wait else', async () => {
+  const { store, clock } = await testStore()
+  const seen: string[] = []
+  const watcher = await ChangeWatcher.start({
+    changes: store.changes,
+    clock,
+    everyMs: 3_600_000,
+    onChanges: async (subjects) => void seen.push(...subjects),
+    onError: () => {},
+  })
+  onTestFinished(() => watcher.stop())
+  await store.changes.insert('key:a', NOON)
+  watcher.ring()
+  // Rung while it looks: what was added meanwhile is found as well.
+  await store.changes.insert('key:b', NOON)
+  watcher.ring()
+  await until('both are seen', () => (seen.length >= 2 ? true : undefined))
+  expect(seen).toEqual(['key:a', 'key:b'])
+})
+
+test('when nothing can be asked for five minutes, whatever is remembered is told to be stale', async () => {
+  const clock = new ManualClock(NOON)
+  const seen: string[] = []
+  let errors = 0
+  const watcher = await ChangeWatcher.start({
+    changes: {
+      latestSequence: async () => 0,
+      insert: async () => {},
+      after: () => Promise.reject(new Error('away')),
+    },
+    clock,
+    everyMs: 5,
+    onChanges: async (subjects) => void seen.push(...subjects),
+    onError: () => {
+      errors += 1
+    },
+  })
+  onTestFinished(() => watcher.stop())
+  clock.advance(BLIND_MS_MAX)
+  await until('it looked some times', () => (errors >= 5 ? true : undefined))
+  expect(seen).toEqual([])
+  clock.advance(1)
+  await until('it gave up', () => seen[0])
+  expect(seen[0]).toBe('*')
+})
+
 /** What one more watcher sees from now on. */
 async function watchingFrom(store: Awaited<ReturnType<typeof watching>>['store']): Promise<string[]> {
   const seen: string[] = []
   const watcher = await ChangeWatcher.start({
     changes: store.changes,
+    clock: new ManualClock(NOON),
     everyMs: 5,
     onChanges: async (subjects) => void seen.push(...subjects),
     onError: () => {},

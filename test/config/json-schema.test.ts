@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -10,9 +10,12 @@ const TEMPLATES = join(import.meta.dirname, '../../templates')
 const schema = z.fromJSONSchema(JSON.parse(JSON.stringify(configJsonSchema())))
 const problemsOf = (text: string) => schema.safeParse(parse(text)).error?.issues ?? []
 
-test.each(readdirSync(TEMPLATES))('the template %s keeps the schema that is printed', (name) => {
-  expect(problemsOf(readFileSync(join(TEMPLATES, name, 'gatez.yaml'), 'utf8'))).toEqual([])
-})
+test.each(readdirSync(TEMPLATES).filter((name) => existsSync(join(TEMPLATES, name, 'gatez.yaml'))))(
+  'the template %s keeps the schema that is printed',
+  (name) => {
+    expect(problemsOf(readFileSync(join(TEMPLATES, name, 'gatez.yaml'), 'utf8'))).toEqual([])
+  },
+)
 
 test.each([
   { part: 'routes: [search]', wrong: 'routes: some', why: 'a choice' },

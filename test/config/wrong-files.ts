@@ -107,8 +107,16 @@ apis: » portal: { listen: ":8082" }⏎apis:
   3:19 portal.listen: is open to others than this machine, and the portal must not cross a network in the clear: add tls, or behind_proxy: true if a proxy of yours speaks it, or use 127.0.0.1
 apis: » portal: { listen: 127.0.0.1:8081 }⏎apis:
   3:19 portal.listen: port 8081 is that of control: leave it out to have both on one listener
-apis: » stores: { control: postgres://h/db }⏎apis:
-  3:20 stores.control: postgres: stores are not supported yet, only sqlite: here
+apis: » stores: { control: postgres://h }⏎apis:
+  3:20 stores.control: must name a database: write sqlite:.gatez/gatez.db or postgres://user@host:5432/gatez
+apis: » stores: { control: "postgres://ann:top@secret@h/db#1" }⏎apis:
+  3:20 stores.control: must hold no #; in a password it is written %23
+apis: » stores: { control: "postgres://h/db?sslmod=require" }⏎apis:
+  3:20 stores.control: has the option "sslmod", which is not known (did you mean sslmode?)
+apis: » stores: { control: "postgres://h/db?sslmode=verify" }⏎apis:
+  3:20 stores.control: has the sslmode "verify", which is not known (did you mean verify-ca?)
+apis: » stores: { control: mysql://h/db }⏎apis:
+  3:20 stores.control: mysql: is no control store: write sqlite:.gatez/gatez.db or postgres://user@host:5432/gatez
 apis: » stores: { counters: disk }⏎apis:
   3:21 stores.counters: must be memory, redis://host:6379 or rediss://user:password@host:6379
 apis: » stores: { counters: memcached://h }⏎apis:

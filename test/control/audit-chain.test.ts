@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { startControl } from '../support/control.ts'
@@ -18,7 +19,7 @@ test.each([
     await control.ask('POST', '/api/v1/tenants', { token, body: { id } })
   const check = () => control.ask('GET', '/api/v1/audit/check', { token })
   expect((await check()).json).toMatchObject({ whole: true, unchained: 0 })
-  const database = new Database(control.config.stores.control.path)
+  const database = new Database(join(control.config.stores.dataDir, 'gatez.db'))
   database.exec('drop trigger audit_no_update; drop trigger audit_no_delete')
   database.exec(sql)
   database.close()
@@ -34,7 +35,7 @@ test('entries from before there was a chain stand before it', async () => {
   const control = await startControl()
   const { owner: token } = control
   const before = (await control.store.audit.records({})).length
-  const database = new Database(control.config.stores.control.path)
+  const database = new Database(join(control.config.stores.dataDir, 'gatez.db'))
   database.exec("drop trigger audit_no_update; update audit set hash = ''; update audit_head set hash = ''")
   database.close()
   await control.ask('POST', '/api/v1/tenants', { token, body: { id: 'one' } })

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { FAIL_POINTS, type FailPointName } from '../../src/lib/fail-point.ts'
-import { type Build, setup } from '../support/build-programs.ts'
+import { type Build, buildPrograms } from '../support/build-programs.ts'
 import { randomFrom } from '../support/random.ts'
 import { type NamedResult, ResultFile, totalOf } from './results.ts'
 import type { Durability } from './scene.ts'
@@ -21,7 +21,8 @@ const HELP = `npm run crash -- [options]
   --long             3000 kills at random moments
   --into FILE        adds what each series comes to to this file, and leaves out what is in it already: so a
                      long programme can be run in several goes
-  --minutes N        begins no further series after so many minutes
+  --minutes N        begins no further kill after so many minutes
+  --at-once N        so many series side by side (1)
   --seed N           the same choices again
   --json             the result as JSON
 
@@ -40,6 +41,7 @@ const { values: options } = parseArgs({
     long: { type: 'boolean', default: false },
     into: { type: 'string' },
     minutes: { type: 'string' },
+    'at-once': { type: 'string', default: '1' },
     seed: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -55,18 +57,24 @@ async function main(): Promise<number> {
   const file = options.into === undefined ? undefined : new ResultFile(options.into)
   const series = plan(seed, file)
   say(`${series.reduce((sum, { places }) => sum + places.length, 0)} kills, seed ${seed}`)
-  const remove = setup()
+  const remove = buildPrograms([...new Set(series.map(({ build }) => build))])
   const results: NamedResult[] = []
-  try {
-    for (const request of series) {
-      if (performance.now() > endMs) break
+  const over = () => performance.now() > endMs
+  const waiting = series.values()
+  const runInTurn = async (): Promise<void> => {
+    for (const request of waiting) {
+      if (over()) break
       const { place, durability } = request
-      const result = { place, durability, seed, ...(await runSeries(request)) }
+      const result = { place, durability, seed, ...(await runSeries({ ...request, over })) }
+      if (result.runs === 0 && result.faults.length === 0) break
       results.push(result)
       file?.add(result)
       say(lineOf(result))
       for (const fault of result.faults.slice(0, 5)) say(`    ${fault}`)
     }
+  }
+  try {
+    await Promise.all(Array.from({ length: whole('--at-once', options['at-once']) }, runInTurn))
   } finally {
     remove()
   }
@@ -94,16 +102,19 @@ function plan(seed: number, file: ResultFile | undefined): NamedSeries[] {
     ...chosen,
     { place: 'kill -9', runs: kills, build: anywhere },
   ]
-  return all.flatMap(({ place, runs, build }) =>
-    modes.flatMap((durability, index) => {
+  return all.flatMap(({ place, runs, build }) => {
+    const parts = modes.flatMap((durability, index) => {
       const done = file?.done(place, durability) ?? 0
       const mine = Math.max(0, Math.floor((runs + index) / modes.length) - done)
       return Array.from({ length: Math.ceil(mine / RUNS_A_SERIES) }, (_, part) => {
         const length = Math.min(RUNS_A_SERIES, mine - part * RUNS_A_SERIES)
-        return { place, durability, build, random, places: Array<Place>(length).fill(place) }
+        const request = { place, durability, build, random, places: Array<Place>(length).fill(place) }
+        return { left: mine - part * RUNS_A_SERIES, request }
       })
-    }),
-  )
+    })
+    // Whoever has most left goes first: a programme that is ended early has had its share of each.
+    return parts.toSorted((one, other) => other.left - one.left).map(({ request }) => request)
+  })
 }
 
 interface NamedSeries extends SeriesRequest {

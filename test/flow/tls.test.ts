@@ -98,7 +98,7 @@ describe('a gateway that speaks TLS', () => {
       ...config({ cert: 'tls.pem', key: 'tls.key' }),
       plans: [{ id: 'open', routes: 'all', limits: LIMITS }],
     }
-    writeFileSync(project.path('newer.yaml'), JSON.stringify(newer))
+    writeFileSync(project.path('newer.yaml'), project.onStack(JSON.stringify(newer)))
     await project.run('apply', '--config', 'newer.yaml')
     putPair(NEW)(project)
     await untilAllShow(serve, NEW)

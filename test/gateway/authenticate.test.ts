@@ -16,7 +16,8 @@ import {
   tenant,
   testStore,
 } from '../support/control-store.ts'
-import { apiOn, OWN_PATHS } from '../support/gateway.ts'
+import { apiOn } from '../support/gateway.ts'
+import { OWN_PATHS } from '../support/gateway-defaults.ts'
 
 /** An authenticator on a real store that counts what it looks up. */
 async function opened() {

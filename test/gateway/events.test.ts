@@ -160,6 +160,10 @@ describe('who may send events', () => {
     const { id, secret } = await make('events')
     const own = await sendEvents(gateway, { fields: [`x-api-key: ${gateway.secret}`] })
     expect(own).toMatchObject({ status: 403, body: { code: 'tenant-suspended' } })
+    await gateway.store.tenants.setState('acme', 'unpaid')
+    gateway.pipeline.forget(['tenant:acme'])
+    const unpaid = await sendEvents(gateway, { fields: [`x-api-key: ${gateway.secret}`] })
+    expect(unpaid).toMatchObject({ status: 402, body: { code: 'payment-overdue' } })
     // What was used before is still the operator's to report.
     expect(await sendEvents(gateway, { fields: [bearer(secret)] })).toMatchObject({ status: 202 })
     await revokeTokens({ store: gateway.store, clock: gateway.clock }, { actor: 'cli:ann', tokenIds: [id] })

@@ -12,6 +12,7 @@ import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import { hashSecret, makeSecret } from '../../src/model/key.ts'
 import type { Plan } from '../../src/model/plan.ts'
 import { makeCounterMemory } from '../../src/storage/open.ts'
+import { makeTrafficMemory, readTraffic } from '../../src/telemetry/traffic.ts'
 import { key, NOON, openFor, plan, putPlans, subscription, tenant } from '../support/control-store.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { deafMeterParts } from '../support/meter-parts.ts'
@@ -45,6 +46,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
   )
   onTestFinished(() => meter.stop())
   const [counterMemory, clientMemory] = [makeCounterMemory(4), makeCounterMemory(1)]
+  const trafficMemory = makeTrafficMemory(count)
   const deaths: unknown[] = []
   const alarms: string[] = []
   const threads = new GatewayThreads({
@@ -56,6 +58,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
       clockOffsetMs: 0,
       counterMemory,
       clientMemory,
+      trafficMemory,
       meterPort: meter.connect(),
       // Nobody sends events or sends calls again here.
       ingestPort: new MessageChannel().port1,
@@ -66,6 +69,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
     figuresOf: () => Promise.reject(new Error('no ledger here')),
     onWarning: () => {},
     onAlone: () => {},
+    onIngestWanted: () => {},
     onAlarm: (what) => alarms.push(what),
     onDeath: (error) => deaths.push(error),
   })
@@ -76,7 +80,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
     spool.close()
     return rows.flatMap(({ lines, epoch, firstSeq }) => decodeEvents(lines, { nodeId: 'n', epoch, firstSeq }))
   }
-  return { threads, secret, deaths, alarms, events }
+  return { threads, secret, deaths, alarms, events, traffic: () => readTraffic(trafficMemory) }
 }
 
 function configText(upstreamPort: number): string {
@@ -106,7 +110,7 @@ async function fillStore(folder: string, secret: string): Promise<void> {
 
 test('four threads on one port admit exactly the limit between them, and each call has its event', async () => {
   const upstream = await CountingUpstream.start()
-  const { threads, secret, deaths, alarms, events } = await startThreads(4, upstream.port)
+  const { threads, secret, deaths, alarms, events, traffic } = await startThreads(4, upstream.port)
   const port = await threads.listen({ host: '127.0.0.1', port: 0 })
   const clients = await Promise.all(Array.from({ length: 16 }, () => RawClient.connect(port)))
   const statuses: number[] = []
@@ -125,6 +129,8 @@ test('four threads on one port admit exactly the limit between them, and each ca
   const all = events()
   expect(all.filter((event) => event.billable)).toHaveLength(50)
   expect(all.reduce((sum, event) => sum + event.count, 0)).toBe(160)
+  expect(traffic()).toMatchObject({ calls: 50, callsDurable: 50, eventsDurable: all.length, openNow: 0 })
+  expect(traffic().refusedByCode.get('rate-limited')).toBe(110)
   expect(new Set(all.map((event) => event.id)).size).toBe(all.length)
   expect([deaths, alarms]).toEqual([[], []])
 })

@@ -11,7 +11,8 @@ import { ManualClock } from '../../src/lib/clock.ts'
 import { decodeEvents } from '../../src/metering/event.ts'
 import type { MeterAnswer, MeterBatch } from '../../src/metering/meter-messages.ts'
 import { NOON, PLANS } from '../support/control-store.ts'
-import { apiOn, OWN_PATHS, route } from '../support/gateway.ts'
+import { apiOn, route } from '../support/gateway.ts'
+import { OWN_PATHS } from '../support/gateway-defaults.ts'
 import { until } from '../support/until.ts'
 
 const LIMITED = new Refusal('rate-limited', 'The limit is used up.')

@@ -7,7 +7,8 @@ import { periodAt } from '../../src/model/period.ts'
 import type { Limit, Quota } from '../../src/model/plan.ts'
 import { NEVER_REFUSES } from '../../src/storage/ports/counters.ts'
 import { NOON, plan } from '../support/control-store.ts'
-import { apiOn, OWN_PATHS, route } from '../support/gateway.ts'
+import { apiOn, route } from '../support/gateway.ts'
+import { OWN_PATHS } from '../support/gateway-defaults.ts'
 
 const SEARCH = route({ id: 'search', path: '/v1/search' })
 const LOOKUP = route({ id: 'lookup', path: '/v1/lookup/{id}' })
@@ -98,6 +99,13 @@ describe('gates', () => {
     { overrides: { tenantState: 'suspended' as const, planId: null }, code: 'tenant-suspended' },
   ])('$overrides: 403 $code, never 500', ({ overrides, code }) => {
     expect(gateOf(grant(overrides))).toMatchObject({ code, status: 403 })
+  })
+
+  test('who did not pay in time gets 402, with or without a plan', () => {
+    for (const overrides of [{}, { planId: null }]) {
+      const refusal = gateOf(grant({ tenantState: 'unpaid', ...overrides }))
+      expect(refusal).toMatchObject({ code: 'payment-overdue', status: 402 })
+    }
   })
 })
 

@@ -16,22 +16,26 @@ const BUILDS = {
 
 export type Build = keyof typeof BUILDS
 
+/** Builds all, once before all flow tests, and returns what removes them. */
+export function setup(): () => void {
+  return buildPrograms(['lib', 'fail-points', 'release-early'])
+}
+
 /**
- * Builds all, once before all flow tests, and returns what removes them.
+ * Builds these and returns what removes them.
  *
  * Tests run copies of their own: a build meanwhile would take the program away from under them.
  */
-export function setup(): () => void {
+export function buildPrograms(builds: readonly Build[]): () => void {
   process.env[VARIABLE] = join(ROOT, `dist/flow-${process.pid}`)
   // They are started some hundred times: what Node compiled once need not be compiled again.
   process.env.NODE_COMPILE_CACHE = programFolder('cache')
-  for (const [name, flag] of Object.entries(BUILDS)) {
-    execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), flag])
+  for (const name of builds) {
+    execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), BUILDS[name]])
     cpSync(join(ROOT, 'dist', name), programFolder(name), { recursive: true })
   }
   return () => {
-    for (const name of [...Object.keys(BUILDS), 'cache'])
-      rmSync(programFolder(name), { recursive: true, force: true })
+    for (const name of [...builds, 'cache']) rmSync(programFolder(name), { recursive: true, force: true })
   }
 }
 

@@ -13,9 +13,10 @@ export const NOON = Date.UTC(2026, 2, 10, 12)
 
 /** Where the stores of a test lie: the part of the configuration that `openControlStore` reads. */
 export function storesIn(folder: string) {
+  const control = { driver: 'sqlite', path: join(folder, '.gatez', 'gatez.db') } as const
   return {
     stores: {
-      control: { driver: 'sqlite', path: join(folder, '.gatez', 'gatez.db') },
+      control,
       counters: { driver: 'memory' },
       usage: { driver: 'sqlite', path: join(folder, '.gatez', 'usage.db') },
       dataDir: join(folder, '.gatez'),

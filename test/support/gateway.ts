@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 import type { ClientRules, ListenerTls } from '../../src/config/config.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { TokenAuthenticator } from '../../src/gateway/authenticate-token.ts'
+import { CallWatch } from '../../src/gateway/call-watch.ts'
 import { Clients } from '../../src/gateway/clients.ts'
 import { KeeperClient } from '../../src/gateway/keeper-client.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
@@ -31,8 +32,10 @@ import {
 } from '../../src/storage/open.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { Counter } from '../../src/storage/ports/counters.ts'
+import { makeTrafficMemory, readTraffic, Traffic, type TrafficTotals } from '../../src/telemetry/traffic.ts'
 import { NOON, plan, storesIn } from './control-store.ts'
 import { eventDesk } from './event-desk.ts'
+import { CLIENT_RULES, OWN_PATHS } from './gateway-defaults.ts'
 import { fillStore, joinParts, spooledEvents } from './gateway-store.ts'
 import { startKeeping } from './keeping.ts'
 import { deafMeterParts } from './meter-parts.ts'
@@ -62,6 +65,8 @@ export interface TestGateway {
   readonly alarms: string[]
   /** What an operator would read of failing upstreams. */
   readonly warnings: string[]
+  /** What was counted of its traffic. */
+  traffic(): TrafficTotals
   /** The events that are durable once all that ended is. */
   events(): Promise<readonly UsageEvent[]>
   /** The same, the parts of a long answer as one event that ends like the last of them. */
@@ -115,12 +120,14 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   )
   onTestFinished(() => meter.stop())
   const meterPort = meter.connect()
-  const client = new MeterClient(meterPort, true)
+  const trafficMemory = makeTrafficMemory(1)
+  const traffic = new Traffic(trafficMemory, 0)
+  const client = new MeterClient(meterPort, true, { traffic, clock })
   const alarms: string[] = []
   const warnings: string[] = []
   const keeping = await startKeeping(folder, clock)
   const keeper = new KeeperClient(keeping.port)
-  const parts = buildParts(options, { folder, store, clock, client, keeper, alarms, warnings })
+  const parts = buildParts(options, { folder, store, clock, client, keeper, traffic, alarms, warnings })
   const { server } = parts.server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -151,15 +158,13 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     },
     alarms,
     warnings,
+    traffic: () => readTraffic(trafficMemory),
     events: () => spooledEvents(folder, client),
     makeRoom: () => meter.shipped({ file: 1, batchId: 1_000_000 }),
     calls: async () => joinParts(await spooledEvents(folder, client)),
     replaceRules: (overrides) => parts.pipeline.replaceRules(rulesOf({ ...options, ...overrides })),
   }
 }
-
-/** Where gatez answers itself unless a test says otherwise. */
-export const OWN_PATHS = { health: '/gatez/health', usage: '/gatez/usage', events: '/v1/events' }
 
 /** A route with defaults for what a test does not care about. */
 export function route(overrides: Partial<Route> = {}): Route {
@@ -180,19 +185,6 @@ export const POLICY: RoutePolicy = {
   maintenance: null,
   validate: false,
   idempotency: null,
-}
-
-/** What a file that says nothing of clients gives. */
-export const CLIENT_RULES: ClientRules = {
-  trustedProxies: [],
-  forwardedBy: 'x-forwarded-for',
-  connectionsPerIp: null,
-  failedKeysPerMinute: null,
-  maxLagMs: null,
-  headMs: 10_000,
-  bodyMs: 10_000,
-  readMs: 25_000,
-  keepAliveMs: 65_000,
 }
 
 /** An api on `port`, with one route for everything. */
@@ -223,6 +215,7 @@ function buildParts(
     readonly clock: ManualClock
     readonly client: MeterClient
     readonly keeper: KeeperClient
+    readonly traffic: Traffic
     readonly alarms: string[]
     readonly warnings: string[]
   },
@@ -258,6 +251,9 @@ function buildParts(
     meter: made.client,
     upstreams,
     clock,
+    watch: new CallWatch({
+      ...{ traffic: made.traffic, clock, sample: null, accessLog: undefined, exporter: undefined },
+    }),
     nextId: () => ids.next(),
     periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
     billingPeriodAt: (atMs) => periodAt('month', 'UTC', atMs),

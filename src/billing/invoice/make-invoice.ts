@@ -3,6 +3,7 @@ import type { InvoiceConfig } from '../../config/invoice-config.ts'
 import type { BillableRule, Invoice, InvoiceEvidence, InvoiceLine } from '../../model/invoice.ts'
 import { formatMinor } from '../../model/money.ts'
 import type { Period } from '../../model/period.ts'
+import type { Customer } from '../../model/tenant.ts'
 import type { DraftLine } from './make-lines.ts'
 import { taxLines } from './tax-lines.ts'
 
@@ -13,11 +14,12 @@ import { taxLines } from './tax-lines.ts'
  * nothing make a total of 0, and the rest is carried to the credit of the tenant when the invoice is issued.
  */
 export function makeInvoice(rules: InvoiceRules, request: InvoiceRequest): Invoice {
-  const { tenantId, tenantName, period, attempt, lines, nowMs } = request
+  const { tenantId, tenantName, customer, period, attempt, lines, nowMs } = request
   const { currency, timezone, invoicing } = rules
   const subtotal = lines.reduce((sum, { minor }) => sum + minor, 0n)
   const mode = invoicing.tax?.mode ?? 'exclusive'
-  const { taxes, taxMinor } = taxLines(lines, invoicing.tax, currency)
+  const rates = customer === undefined || customer.taxExempt === null ? invoicing.tax : null
+  const { taxes, taxMinor } = taxLines(lines, rates, currency)
   const sum = mode === 'exclusive' ? subtotal + taxMinor : subtotal
   const total = sum > 0n ? sum : 0n
   const money = (minor: bigint): string => formatMinor(minor, currency)
@@ -34,6 +36,7 @@ export function makeInvoice(rules: InvoiceRules, request: InvoiceRequest): Invoi
     paidMinor: 0n,
     content: {
       tenantName,
+      ...(customer !== undefined && { customer }),
       timezone,
       issuer: invoicing.issuer,
       terms: invoicing.terms,
@@ -67,6 +70,7 @@ export interface InvoiceRules {
 export interface InvoiceRequest {
   readonly tenantId: string
   readonly tenantName: string
+  readonly customer: Customer | undefined
   readonly period: Period
   readonly attempt: number
   readonly lines: readonly DraftLine[]

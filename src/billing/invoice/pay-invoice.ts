@@ -90,7 +90,7 @@ export async function liftSuspension(
     ...entryOf(invoice, nowMs, actor),
     ...{ kind: 'resumed', key: 'resumed', amountMinor: 0n, creditMinor: 0n, detail: {} },
   })
-  if (tenant?.state !== 'suspended') return
+  if (tenant?.state !== 'unpaid') return
   await tables.tenants.setState(tenant.id, 'active')
   const subject = `tenant:${tenant.id}`
   const detail = { invoice: invoice.number }

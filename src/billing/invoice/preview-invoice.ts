@@ -21,7 +21,14 @@ export async function previewInvoice(parts: InvoicingParts, tenantId: string): P
   return makeInvoice(
     { currency, timezone, invoicing, billable },
     {
-      ...{ tenantId, tenantName: tenant?.name ?? tenantId, period, attempt: 1, nowMs },
+      ...{
+        tenantId,
+        tenantName: tenant?.name ?? tenantId,
+        customer: tenant?.customer,
+        period,
+        attempt: 1,
+        nowMs,
+      },
       lines: lines.flat(),
       evidence: await sealedPeriod(store.ledger, period),
     },

@@ -12,7 +12,7 @@ import { grouped } from './grouped.ts'
  * Depends on the invoice alone, so the same invoice always looks the same.
  */
 export function invoiceDocument(invoice: Invoice, entries: readonly InvoiceEntry[]): InvoiceDocument {
-  const { content, tenantId, number, id, period } = invoice
+  const { content, number, id, period } = invoice
   const day = (ms: number): string => dayText(ms, content.timezone)
   const { issuer } = content
   return {
@@ -22,7 +22,7 @@ export function invoiceDocument(invoice: Invoice, entries: readonly InvoiceEntry
     issuer: issuer === null ? null : { name: issuer.name, lines: issuerLines(issuer) },
     customer: {
       name: content.tenantName,
-      lines: content.tenantName === tenantId ? [] : [`Account ${tenantId}`],
+      lines: customerLines(invoice),
     },
     facts: [
       ['Invoice date', invoice.issuedAtMs === null ? 'not issued' : day(invoice.issuedAtMs)],
@@ -106,6 +106,12 @@ function rulesOf({ content }: Invoice): InvoiceDocument['rules'] {
 
 function issuerLines(issuer: NonNullable<Invoice['content']['issuer']>): readonly string[] {
   return [...issuer.address, ...[issuer.taxId, issuer.email, issuer.website].flatMap((text) => text ?? [])]
+}
+
+function customerLines({ tenantId, content }: Invoice): readonly string[] {
+  const { address = [], taxId = null } = content.customer ?? {}
+  const account = content.tenantName === tenantId ? [] : [`Account ${tenantId}`]
+  return [...address, ...(taxId === null ? [] : [taxId]), ...account]
 }
 
 function badgeOf({ state, dueAtMs }: Invoice, day: (ms: number) => string): InvoiceDocument['badge'] {
@@ -221,6 +227,7 @@ function sumsOf(invoice: Invoice): readonly DocumentSum[] {
     ...(content.taxes.length === 0
       ? []
       : [sum(isInclusive ? 'Subtotal, with tax' : 'Subtotal', content.subtotal)]),
+    ...exemptSums(invoice).map(({ label, amount }) => sum(label, amount)),
     ...content.taxes.map(({ name, rate, net, amount }) => {
       return sum(`${isInclusive ? 'of which ' : ''}${name} ${rate}% on ${grouped(net)}`, amount)
     }),
@@ -230,6 +237,17 @@ function sumsOf(invoice: Invoice): readonly DocumentSum[] {
     ...less('Paid', paidMinor),
     ...(settled ? [sum(`Amount due ${currency}`, formatMinor(dueOf(invoice), currency), true)] : []),
   ]
+}
+
+/** Why there is no tax: the law wants it said. */
+function exemptSums({ content, currency }: Invoice): readonly Omit<DocumentSum, 'strong'>[] {
+  const { taxExempt = null } = content.customer ?? {}
+  if (taxExempt === null) return []
+  const untaxed = [
+    { label: 'Subtotal', amount: content.subtotal },
+    { label: `No tax: ${taxExempt}`, amount: formatMinor(0n, currency) },
+  ]
+  return untaxed
 }
 
 function creditText(

@@ -102,8 +102,15 @@ const event = {
 /** What things look like, for the examples of the OpenAPI document. */
 export const EXAMPLES = {
   tenant,
-  tenantDetails: { ...tenant, keys_held: 1, keys_max: 1, overrides: null },
-  overrides: { tenant_id: 'acme', plan: 'free', limits: { 'tenant-day': 5000 }, quotas: {}, features: [] },
+  tenantDetails: { ...tenant, keys_held: 1, keys_max: 1, overrides: null, customer: null },
+  overrides: {
+    tenant_id: 'acme',
+    plan: 'free',
+    limits: { 'tenant-day': 5000 },
+    quotas: {},
+    features: [],
+    customer: null,
+  },
   key,
   // No form of a real secret: a scanner must not take the documentation for a leak.
   revealedKey: { ...key, secret: 'gz_live_…' },

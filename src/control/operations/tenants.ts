@@ -14,6 +14,7 @@ import {
   tenantSchema,
   words,
 } from '../schemas.ts'
+import { customerFrom, writtenCustomer } from './customer-input.ts'
 import { EXAMPLES } from './examples.ts'
 
 const READ = { by: 'operator', scope: 'read' } as const
@@ -47,13 +48,15 @@ const createTenant = operation({
     name: words().optional(),
     external_id: words().optional(),
     plan: words(200).optional().openapi({ description: 'Plan it starts on.' }),
+    trial_days: z.number().int().min(1).max(365).optional(),
+    customer: writtenCustomer,
   }),
   answer: tenantSchema,
   status: 201,
   errors: ['already-exists', 'not-found'],
   example: { input: { id: 'acme', name: 'Acme', plan: 'free' }, answer: EXAMPLES.tenant },
-  handle: ({ cases }, { id, name, external_id: externalId, plan: planId }) =>
-    cases.createTenant({ id, name, externalId, planId }),
+  handle: ({ cases }, { id, name, external_id: externalId, plan: planId, trial_days: trialDays, customer }) =>
+    cases.createTenant({ id, name, externalId, planId, trialDays, customer: customerFrom(customer) }),
 })
 
 const showTenant = operation({
@@ -166,13 +169,15 @@ const overrideTenant = operation({
     features: list,
     prices: list,
     keys: words(20).optional(),
+    customer: writtenCustomer,
     unset: list.openapi({ description: 'Ids whose overrides are taken back; all for every one.' }),
   }),
   answer: overridesViewSchema,
   errors: ['not-found', 'no-plan'],
   example: { input: { ...ACME, limits: ['tenant-day=5000'] }, answer: EXAMPLES.overrides },
   current: ({ cases }, asked) => cases.showTenant(asked),
-  handle: ({ cases }, asked) => cases.overrideTenant(asked),
+  handle: ({ cases }, { customer, ...asked }) =>
+    cases.overrideTenant({ ...asked, customer: customerFrom(customer) }),
 })
 
 const listMembers = operation({

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { viewUsageReport } from '../../metering/usage-view.ts'
 import { operation } from '../operation.ts'
-import { count, flag, tenantName, words } from '../schemas.ts'
+import { count, flag, keyId, tenantName, words } from '../schemas.ts'
 import { calls, table } from '../streams.ts'
 import { EXAMPLES } from './examples.ts'
 
@@ -129,9 +129,13 @@ const tailUsage = operation({
   access: READ,
   input: z.object({
     tenant: tenantName.optional(),
+    key: keyId.optional(),
     route: words(200).optional(),
     status: words(200).optional(),
     last: count(10_000).default('10'),
+    look_back: count(200_000)
+      .optional()
+      .openapi({ description: 'How many events before now are looked through; 200000 if not given.' }),
     follow: z.enum(['true', 'false']).default('false'),
     parts: z.enum(['ends']).optional(),
   }),
@@ -139,8 +143,15 @@ const tailUsage = operation({
   download: 'application/x-ndjson',
   errors: ['not-found'],
   example: { input: { tenant: 'acme', last: '50' }, answer: `${JSON.stringify(EXAMPLES.event)}\n` },
-  handle: ({ evidence, signal }, { last, follow, ...asked }) =>
-    calls(evidence.tailUsage({ ...asked, last: Number(last), follow: follow === 'true', signal })),
+  handle: ({ evidence, signal }, { last, follow, look_back: lookBack, ...asked }) =>
+    calls(
+      evidence.tailUsage({
+        ...asked,
+        last: Number(last),
+        ...(lookBack !== undefined && { lookBack: Number(lookBack) }),
+        ...{ follow: follow === 'true', signal },
+      }),
+    ),
 })
 
 const why = operation({

@@ -63,7 +63,7 @@ function Coming({ tenant }: { readonly tenant: AnswerOf<'myAccount'>['tenant'] }
     <Alert color="blue" title={`You move to ${tenant.next_plan}`}>
       <Stack gap="xs" align="flex-start">
         <Text>
-          On <When at={tenant.next_plan_at} />; until then everything is as it was.
+          On <When at={tenant.next_plan_at} />; nothing changes until then.
         </Text>
         {may.plan && plan !== null && (
           <Button

@@ -1,5 +1,5 @@
 import type { Overrides } from '../../model/overrides.ts'
-import type { Member, MemberLink, Tenant, TenantState } from '../../model/tenant.ts'
+import type { Customer, Member, MemberLink, Tenant, TenantState } from '../../model/tenant.ts'
 
 export interface TenantStore {
   /** False when the id or the external id was ever taken, also by a deleted tenant. */
@@ -9,6 +9,8 @@ export interface TenantStore {
   /** Oldest first; without the deleted. */
   list(): Promise<readonly Tenant[]>
   setState(id: string, state: TenantState): Promise<void>
+  /** What its invoices to come say of it; undefined = nothing. */
+  setCustomer(id: string, customer: Customer | undefined): Promise<void>
   /** From `fromMs` on; what held before is kept for what was used before. */
   setOverrides(id: string, overrides: Overrides | null, fromMs: number): Promise<void>
   /** The ids of tenants that ever had something beside their plan. */

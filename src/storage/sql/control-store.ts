@@ -26,6 +26,7 @@ import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
 import { SqlTokenStore } from './tokens.ts'
 import { SqlUnattributedStore } from './unattributed.ts'
+import { SqlUsageExportStore } from './usage-exports.ts'
 
 /**
  * Opens the control store on an SQL engine, with its schema up to date.
@@ -46,19 +47,43 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
   const shared = { engine, clock, ledger: { statements, numbers }, events: new EventStatements(db) }
   return {
     ...tablesOn(db, shared),
-    transaction: async (work) => {
+    isShared: engine.name === 'postgres',
+    doorbell: engine.doorbell,
+    transaction: async (work, writers = 'alone') => {
       const ledger = { statements, numbers: numbers.inTransaction() }
-      const result = await db
-        .transaction()
-        .execute((transaction) => work(tablesOn(transaction, { ...shared, ledger })))
+      const result = await db.transaction().execute(async (transaction) => {
+        if (writers === 'alone') await engine.writerLock?.execute(transaction)
+        return work(tablesOn(transaction, { ...shared, ledger }))
+      })
       ledger.numbers.keep()
       return result
+    },
+    forTenant: (tenantId, work) => {
+      const scope = engine.tenantScope?.(tenantId)
+      if (scope === undefined) return work(tablesOn(db, shared))
+      return db
+        .transaction()
+        .setAccessMode('read only')
+        .execute(async (transaction) => {
+          await scope.execute(transaction)
+          return work(tablesOn(transaction, shared))
+        })
     },
     [Symbol.asyncDispose]: async () => {
       await db.destroy()
       await engine.close()
     },
   }
+}
+
+/** The tables over a connection that someone else looks after. */
+export function tablesFor(
+  db: Kysely<ControlSchema>,
+  { engine, clock }: { readonly engine: SqlEngine; readonly clock: Clock },
+): ControlTables {
+  const statements = new LedgerStatements(db)
+  const ledger = { statements, numbers: LedgerNumbers.of(statements) }
+  return tablesOn(db, { engine, clock, ledger, events: new EventStatements(db) })
 }
 
 interface Shared {
@@ -86,6 +111,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     unattributed: new SqlUnattributedStore(db),
     invoices: new SqlInvoiceStore(db),
     leases: new SqlLeaseStore(db),
+    usageExports: new SqlUsageExportStore(db),
     keptAnswers: new SqlKeptAnswerStore(db),
     doneRequests: new SqlDoneRequestStore(db),
     sessions: new SqlSessionStore(db),

@@ -1,4 +1,5 @@
 import type { Dialect, RawBuilder } from 'kysely'
+import type { Doorbell } from '../ports/control-store.ts'
 
 /**
  * What differs between the SQL engines we run on. All else in this folder is written once.
@@ -14,8 +15,23 @@ export interface SqlEngine {
   readonly ddl: SqlDdl
   /** Whether a row must be locked by hand; false where a writing transaction excludes all others. */
   readonly locksRows: boolean
+  /**
+   * What a transaction begins with that must write alone; undefined where every writing transaction does.
+   *
+   * It holds back the same of all nodes until the transaction ends.
+   */
+  readonly writerLock: RawBuilder<unknown> | undefined
+  /** The same for a migration, which may take longer and be waited for longer. */
+  readonly migrationLock: RawBuilder<unknown> | undefined
+  /** Statements that follow every migration, in its transaction; each may be run any number of times. */
+  readonly afterMigrations: readonly string[]
+  /** What narrows a transaction to the rows of one tenant; undefined where nothing can. */
+  readonly tenantScope: ((tenantId: string) => RawBuilder<unknown>) | undefined
+  /** A query with one row if this user may migrate, with none if not; undefined where whoever opens it may. */
+  readonly migrationRight: RawBuilder<unknown> | undefined
   /** A query with one row if the table exists, with none if not. */
   findTable(name: string): RawBuilder<unknown>
+  readonly doorbell: Doorbell | undefined
   close(): Promise<void>
 }
 

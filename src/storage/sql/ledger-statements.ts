@@ -86,6 +86,7 @@ export class LedgerStatements {
         insert into rollup_callers (tenant_no, ${refs(undefined, CALLER_OWN_COLUMNS)})
         select rollup_tenants.tenant_no, ${refs('wanted', CALLER_OWN_COLUMNS)}
         from wanted cross join rollup_tenants where ${same('rollup_tenants', ['tenant_id'])}
+        order by wanted.position
         on conflict do nothing`.compile(this.#db),
     )
   }

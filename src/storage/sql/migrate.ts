@@ -10,6 +10,7 @@ import { keptAnswers } from './migrations/0005-kept-answers.ts'
 import { quotasAndTerms } from './migrations/0010-quotas-and-terms.ts'
 import { invoices } from './migrations/0011-invoices.ts'
 import { control } from './migrations/0012-control.ts'
+import { customersAndExports } from './migrations/0014-customers-and-exports.ts'
 import { portal } from './migrations/0017-portal.ts'
 import type { ControlSchema } from './schema.ts'
 
@@ -24,9 +25,13 @@ export async function migrate(
   db: Kysely<ControlSchema>,
   { engine, clock }: { readonly engine: SqlEngine; readonly clock: Clock },
 ): Promise<void> {
-  if ((await versionOf(db, engine)) === LATEST_VERSION) return
+  const found = await versionOf(db, engine)
+  if (found === LATEST_VERSION) return
+  const right = await engine.migrationRight?.execute(db)
+  if (right?.rows.length === 0) throw mayNotMigrate(engine, found)
 
   await db.transaction().execute(async (transaction) => {
+    await engine.migrationLock?.execute(transaction)
     await sql.raw(HISTORY_TABLE(engine.ddl)).execute(transaction)
     const version = await versionOf(transaction, engine)
     for (const migration of MIGRATIONS) {
@@ -37,7 +42,16 @@ export async function migrate(
         .values({ version: migration.version, name: migration.name, applied_at_ms: clock.nowMs() })
         .execute()
     }
+    if (version === LATEST_VERSION) return
+    for (const statement of engine.afterMigrations) await sql.raw(statement).execute(transaction)
   })
+}
+
+function mayNotMigrate({ place }: SqlEngine, version: number): GatezError {
+  const detail =
+    `The store ${place} has schema ${version}, this gatez needs ${LATEST_VERSION}, and this user may not make tables: ` +
+    'run gatez db migrate once, as the user who owns them (docs/postgres.md).'
+  return new GatezError('store-unavailable', detail)
 }
 
 /** One step of the schema. Once released it is never edited; a later one mends it. */
@@ -47,7 +61,8 @@ export interface Migration {
   statements(ddl: SqlDdl): readonly string[]
 }
 
-const MIGRATIONS: readonly Migration[] = [
+/** All of them, in order. */
+export const MIGRATIONS: readonly Migration[] = [
   initial,
   seals,
   tokensAndEvents,
@@ -56,12 +71,14 @@ const MIGRATIONS: readonly Migration[] = [
   quotasAndTerms,
   invoices,
   control,
+  customersAndExports,
   portal,
 ]
-const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
+/** The newest schema this program knows. */
+export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
 
 /** The schema version of the store; 0 when it is new. Throws when it is newer than ours. */
-async function versionOf(db: Kysely<ControlSchema>, engine: SqlEngine): Promise<number> {
+export async function versionOf(db: Kysely<ControlSchema>, engine: SqlEngine): Promise<number> {
   const history = await engine.findTable('schema_migrations').execute(db)
   if (history.rows.length === 0) return 0
 

@@ -21,6 +21,7 @@ import type {
   WatermarkRow,
 } from './ledger-schema.ts'
 import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } from './quota-rows.ts'
+import type { UsageExportRow } from './usage-exports.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -31,6 +32,7 @@ import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } fro
 export interface ControlSchema extends InvoiceTables, ControlPlaneSchema {
   readonly schema_migrations: MigrationRow
   readonly tenants: TenantRow
+  readonly usage_exports: UsageExportRow
   readonly members: MemberRow
   readonly member_links: MemberLinkRow
   readonly plans: PlanRow
@@ -77,6 +79,8 @@ export interface TenantRow {
   /** JSON; null when nothing is overridden. */
   readonly overrides: string | null
   readonly created_at_ms: number
+  /** JSON; null when its invoices say no more than its name. */
+  readonly customer: string | null
 }
 
 export interface MemberRow {
@@ -171,6 +175,8 @@ export interface NodeTableRow {
   readonly node_id: string
   readonly epoch: number
   readonly started_at_ms: number
+  readonly shipped_at_ms: number | null
+  readonly stopped_at_ms: number | null
 }
 
 export interface ChangeRow {

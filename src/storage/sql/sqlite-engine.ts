@@ -12,6 +12,12 @@ export function sqliteEngine(database: Database.Database): SqlEngine {
     dialect: sqliteDialect(database),
     ddl: SQLITE_DDL,
     locksRows: false,
+    writerLock: undefined,
+    migrationLock: undefined,
+    afterMigrations: [],
+    tenantScope: undefined,
+    migrationRight: undefined,
+    doorbell: undefined,
     findTable: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
     close: async () => {
       database.close()

@@ -9,6 +9,7 @@ import type { SnapshotPlace, StoreName, StoresSnapshot } from '../ports/stores-s
 import { openSqlControlStore } from './control-store.ts'
 import { HeldSqliteSpool } from './held-spool.ts'
 import { HeldSqliteUsageLog } from './held-usage-log.ts'
+import type { HeldPostgres } from './postgres-held.ts'
 import { sqliteEngine } from './sqlite-engine.ts'
 import { openSqliteFileForReading } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
@@ -24,26 +25,37 @@ import { sqliteProblem } from './sqlite-problem.ts'
  */
 export class SqliteStoresSnapshot implements StoresSnapshot {
   readonly #files: readonly HeldFile[]
+  readonly #postgres: HeldPostgres | undefined
 
-  private constructor(files: readonly HeldFile[]) {
+  private constructor(files: readonly HeldFile[], postgres: HeldPostgres | undefined) {
     this.#files = files
+    this.#postgres = postgres
   }
 
-  /** Holds the files that exist; throws `store-unavailable` when one cannot be read. */
-  static take(paths: StorePaths): SqliteStoresSnapshot {
+  /**
+   * Holds the files that exist, and the database `postgresUrl` if that is the control store; throws
+   * `store-unavailable` when one cannot be read.
+   */
+  static async take(paths: StorePaths, postgresUrl?: string): Promise<SqliteStoresSnapshot> {
     const files: HeldFile[] = []
+    let postgres: HeldPostgres | undefined
     try {
       // The spool before the stores its events go to.
       for (const path of paths.spool) {
         if (existsSync(path)) files.push(new HeldFile('spool', parse(path).name, path))
       }
+      if (postgresUrl !== undefined) {
+        const { HeldPostgres: Held } = await import('./postgres-held.ts')
+        postgres = await Held.take(postgresUrl)
+      }
       for (const store of ['control', 'usage'] as const) {
         const path = paths[store]
         if (path !== undefined && existsSync(path)) files.push(new HeldFile(store, store, path))
       }
-      return new SqliteStoresSnapshot(files)
+      return new SqliteStoresSnapshot(files, postgres)
     } catch (error) {
       for (const file of files) file.close()
+      postgres?.[Symbol.dispose]()
       throw error
     }
   }
@@ -53,7 +65,7 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
   }
 
   async places(nodeId: string): Promise<readonly SnapshotPlace[]> {
-    const ledger = this.#rows('control', MARKS, [nodeId])
+    const ledger = (await this.#ledgerOf(nodeId)) ?? this.#rows('control', MARKS, [nodeId])
     const usage = this.#rows('usage', MARKS, [nodeId])
     const spool = this.#rows('spool', SPOOLED)
     const epochs = new Set([...ledger, ...usage, ...spool].map(({ epoch }) => epoch))
@@ -84,7 +96,8 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
     }
   }
 
-  control(): Promise<ControlTables> {
+  async control(): Promise<ControlTables> {
+    if (this.#postgres !== undefined) return this.#postgres.tables
     const file = this.#held('control')
     assert(file !== undefined, 'who reads a control store has opened it before')
     // Nothing is written and nothing disposed of: the engine ends with the file.
@@ -104,6 +117,14 @@ export class SqliteStoresSnapshot implements StoresSnapshot {
 
   [Symbol.dispose](): void {
     for (const file of this.#files) file.close()
+    this.#postgres?.[Symbol.dispose]()
+  }
+
+  async #ledgerOf(node: string): Promise<readonly PlaceRow[] | undefined> {
+    const marks = await this.#postgres?.tables.ledger.watermarks()
+    return marks
+      ?.filter(({ nodeId }) => nodeId === node)
+      .map(({ epoch, seq }) => ({ epoch, first: 1, last: seq }))
   }
 
   #held(store: StoreName): HeldFile | undefined {

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Overrides } from '../../model/overrides.ts'
-import type { Member, MemberLink, Tenant, TenantState } from '../../model/tenant.ts'
+import type { Customer, Member, MemberLink, Tenant, TenantState } from '../../model/tenant.ts'
 import type { TenantStore } from '../ports/tenants.ts'
 import type { SqlEngine } from './engine.ts'
 import type { ControlSchema, MemberLinkRow, MemberRow, TenantRow } from './schema.ts'
@@ -57,6 +57,11 @@ export class SqlTenantStore implements TenantStore {
 
   async setState(id: string, state: TenantState): Promise<void> {
     await this.#db.updateTable('tenants').set({ state }).where('id', '=', id).execute()
+  }
+
+  async setCustomer(id: string, customer: Customer | undefined): Promise<void> {
+    const json = customer === undefined ? null : JSON.stringify(customer)
+    await this.#db.updateTable('tenants').set({ customer: json }).where('id', '=', id).execute()
   }
 
   async setOverrides(id: string, overrides: Overrides | null, fromMs: number): Promise<void> {
@@ -170,6 +175,7 @@ function toRow(tenant: Tenant): TenantRow {
     state: tenant.state,
     overrides: tenant.overrides === null ? null : JSON.stringify(tenant.overrides),
     created_at_ms: tenant.createdAtMs,
+    customer: tenant.customer === undefined ? null : JSON.stringify(tenant.customer),
   }
 }
 
@@ -181,6 +187,7 @@ function toTenant(row: TenantRow): Tenant {
     state: row.state,
     overrides: toOverrides(row.overrides),
     createdAtMs: row.created_at_ms,
+    ...(row.customer !== null && { customer: JSON.parse(row.customer) }),
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { deleteTenant } from '../../../src/access/delete-tenant.ts'
+import { resumeTenant } from '../../../src/access/resume-tenant.ts'
+import { suspendTenant } from '../../../src/access/suspend-tenant.ts'
 import { dun } from '../../../src/billing/dunning.ts'
 import { creditInvoice } from '../../../src/billing/invoice/credit-invoice.ts'
 import { payInvoice } from '../../../src/billing/invoice/pay-invoice.ts'
@@ -124,7 +126,7 @@ describe('dunning', () => {
     expect(await at(scene, due + 3 * DAY_MS)).toEqual(['remind'])
     expect(await at(scene, due + 9 * DAY_MS)).toEqual([])
     expect(await at(scene, due + 10 * DAY_MS)).toEqual(['suspend'])
-    expect(await scene.store.tenants.find('acme')).toMatchObject({ state: 'suspended' })
+    expect(await scene.store.tenants.find('acme')).toMatchObject({ state: 'unpaid' })
     expect(await at(scene, due + 30 * DAY_MS)).toEqual(['uncollectible'])
     expect(await at(scene, due + 90 * DAY_MS)).toEqual([])
     const [invoice] = await scene.store.invoices.list({})
@@ -136,10 +138,28 @@ describe('dunning', () => {
     const scene = await issued()
     expect(await at(scene, due + 11 * DAY_MS)).toEqual(['overdue', 'remind', 'suspend'])
     await pay(scene, '10')
-    expect(await scene.store.tenants.find('acme')).toMatchObject({ state: 'suspended' })
+    expect(await scene.store.tenants.find('acme')).toMatchObject({ state: 'unpaid' })
     await pay(scene)
     expect(await scene.store.tenants.find('acme')).toMatchObject({ state: 'active' })
     expect(await at(scene, due + 60 * DAY_MS)).toEqual([])
+  })
+
+  test('a payment does not lift what the operator did: resume does', async () => {
+    const scene = await issued()
+    await at(scene, due + 11 * DAY_MS)
+    await suspendTenant(scene, { tenant: 'acme', actor: 'cli:test' })
+    await pay(scene)
+    expect(await scene.store.tenants.find('acme')).toMatchObject({ state: 'suspended' })
+    await resumeTenant(scene, { tenant: 'acme', actor: 'cli:test' })
+    expect(await scene.store.tenants.find('acme')).toMatchObject({ state: 'active' })
+  })
+
+  test('an operator lets who did not pay call again', async () => {
+    const scene = await issued()
+    await at(scene, due + 11 * DAY_MS)
+    await resumeTenant(scene, { tenant: 'acme', actor: 'cli:test' })
+    expect(await scene.store.tenants.find('acme')).toMatchObject({ state: 'active' })
+    expect(await at(scene, due + 12 * DAY_MS)).toEqual([])
   })
 
   test('reminders that come due together are one mail', async () => {

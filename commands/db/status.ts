@@ -1,0 +1,22 @@
+import { GatezCommand } from '../../src/cli/gatez-command.ts'
+import { schemaText } from '../../src/cli/schema-text.ts'
+import { processEnvironment } from '../../src/config/environment.ts'
+import { loadConfig } from '../../src/config/load-config.ts'
+import { type StoreSchema, storeSchema } from '../../src/upkeep/store-schema.ts'
+
+export default class DbStatus extends GatezCommand {
+  static override summary = 'Say which schema the control store has, and what is to come.'
+  static override description = 'Changes nothing. A password is never shown.'
+  static override examples = [
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> --json',
+  ]
+
+  async run(): Promise<StoreSchema> {
+    const { flags } = await this.parse(DbStatus)
+
+    const found = await storeSchema(loadConfig(flags.config, processEnvironment()))
+    this.log(schemaText(found))
+    return found
+  }
+}
