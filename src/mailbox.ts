@@ -4,7 +4,7 @@ import { processEnvironment, remoteFromEnvironment } from './config/environment.
 import type { DeskCases } from './control/desk-cases.ts'
 import { remoteMailbox } from './control/remote-desk.ts'
 import { FolderMailer } from './integrations/mail/folder-mailer.ts'
-import { MEMBER_MAIL_KINDS } from './integrations/mail/member-mail.ts'
+import { MEMBER_MAIL_KINDS } from './integrations/mail/member-mail-kinds.ts'
 
 /** What commands about mail need, here or at a control API. Dispose it when done. */
 export async function openMailbox(

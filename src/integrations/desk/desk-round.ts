@@ -3,6 +3,7 @@ import { billableRule } from '../../billing/invoice/billable-rule.ts'
 import { duePeriods } from '../../billing/invoice/due-periods.ts'
 import { type BillingProblem, runInvoices } from '../../billing/invoice/run-invoices.ts'
 import { untilShipped } from '../../billing/invoice/shipped.ts'
+import { type CapAct, holdSpendCaps } from '../../billing/spend-caps.ts'
 import type { Config } from '../../config/config.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
 import type { Clock } from '../../lib/clock.ts'
@@ -18,11 +19,13 @@ import { sendMail } from '../mail/send-mail.ts'
 export async function deskRound(parts: DeskParts): Promise<DeskReport> {
   const { store, clock, config } = parts
   const made = config.invoicing.run === 'manual' ? [] : await makeDue(parts)
+  const watchesCaps = parts.isCapping && (await store.tenants.hasSpendCaps())
+  const caps = watchesCaps ? await holdSpendCaps({ store, clock, billing: config.billing }) : []
   const acts = parts.isDunning ? await dun({ store, clock, steps: config.invoicing.dunning }) : []
   const member = { mail: config.mail, portalUrl: portalUrl(config), name: config.portal.brand.name }
   const invited = await sendMemberMail({ store, clock, rules: member })
   const mails = await sendMail({ store, clock, rules: { mail: config.mail, look: config.invoicing } })
-  return { made, acts, mails: mails + invited }
+  return { made, acts, mails: mails + invited, caps, watchesCaps }
 }
 
 export interface DeskParts {
@@ -31,6 +34,8 @@ export interface DeskParts {
   readonly config: DeskConfig
   /** Whether to go after invoices not paid in time: days are counted, so now and then is enough. */
   readonly isDunning: boolean
+  /** Whether to look at what tenants may spend: reads their usage, so every few seconds is enough. */
+  readonly isCapping: boolean
 }
 
 /** What the desk goes by. */
@@ -44,6 +49,9 @@ export interface DeskReport {
   readonly made: readonly MadeReport[]
   readonly acts: readonly DunningAct[]
   readonly mails: number
+  readonly caps: readonly CapAct[]
+  /** Whether there are caps, and it was time to look at them. */
+  readonly watchesCaps: boolean
 }
 
 export interface MadeReport {

@@ -6,10 +6,8 @@ import type { MemberLink } from '../../model/tenant.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
 import type { OutboxMessage } from '../../storage/ports/outbox.ts'
 import { isFinal, type Mail, type Mailer } from './mail.ts'
+import { MEMBER_MAIL_KINDS } from './member-mail-kinds.ts'
 import { openMailer } from './send-mail.ts'
-
-/** The kinds of messages that become mail with a link for a member. */
-export const MEMBER_MAIL_KINDS: readonly string[] = ['member.invited', 'member.reset']
 
 const AT_ONCE = 100
 const TOKEN_BYTES = 32
