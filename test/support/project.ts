@@ -149,7 +149,10 @@ export class Project {
 }
 
 /** Commands that can be done by a control API. */
-const REMOTE_TOPICS = ['tenants', 'keys', 'members', 'plans', 'tokens', 'usage', 'why', 'reconcile', 'apply']
+const REMOTE_TOPICS = [
+  ...['tenants', 'keys', 'members', 'plans', 'tokens', 'usage', 'why', 'reconcile', 'apply'],
+  ...['invoices', 'mail', 'routes', 'pricing', 'db'],
+]
 
 export interface ProjectOptions {
   readonly build?: Build

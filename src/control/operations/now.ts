@@ -132,6 +132,33 @@ const health = operation({
   handle: async ({ parts }) => ({ findings: [...(await parts.now.health())] }),
 })
 
+const storeSchema = operation({
+  id: 'storeSchema',
+  method: 'get',
+  path: '/api/v1/now/schema',
+  tag: 'now',
+  summary: 'Say which schema the control store has, and what is to come; a password is never shown.',
+  access: READ,
+  input: z.object({}),
+  answer: z
+    .object({
+      driver: z.enum(['sqlite', 'postgres']),
+      place: z.string(),
+      schema: z.number().int(),
+      schema_known: z.number().int(),
+      pending: z.array(z.string()),
+    })
+    .openapi('StoreSchema'),
+  example: {
+    input: {},
+    answer: { driver: 'sqlite', place: '.gatez/gatez.db', schema: 15, schema_known: 15, pending: [] },
+  },
+  handle: async ({ parts }) => {
+    const { pending, ...found } = await parts.now.schema()
+    return { ...found, pending: [...pending] }
+  },
+})
+
 const myAccess = operation({
   id: 'myAccess',
   method: 'get',
@@ -183,4 +210,12 @@ const trafficNow = operation({
 })
 
 /** What is offered about the present. */
-export const NOW_OPERATIONS = { trafficNow, limitsNow, listQuotas, listDegraded, health, myAccess }
+export const NOW_OPERATIONS = {
+  trafficNow,
+  limitsNow,
+  listQuotas,
+  listDegraded,
+  health,
+  storeSchema,
+  myAccess,
+}
