@@ -15,6 +15,18 @@ const OF_FILES = [
   'test/crash/crash.test.ts',
 ]
 
+/** What commands do with stores, a third time: each command through the control API of a running gateway. */
+const THROUGH_CONTROL = [
+  'test/flow/amounts.test.ts',
+  'test/flow/explain-and-void.test.ts',
+  'test/flow/invoices.test.ts',
+  'test/flow/plans-diff.test.ts',
+  'test/flow/quotas-and-plans.test.ts',
+  'test/flow/reconcile.test.ts',
+  'test/flow/tenants-and-keys.test.ts',
+  'test/flow/why.test.ts',
+]
+
 export default defineConfig({
   test: {
     projects: [
@@ -40,6 +52,17 @@ export default defineConfig({
           include: ['test/flow/**/*.test.ts', 'test/crash/**/*.test.ts'],
           globalSetup: ['test/support/build-programs.ts', 'test/support/start-servers.ts'],
           exclude: [FOREIGN, ...OF_FILES],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'flow-remote',
+          include: THROUGH_CONTROL,
+          env: { GATEZ_FLOW: 'remote' },
+          globalSetup: 'test/support/build-programs.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -21,6 +21,7 @@ import { Rules } from './gateway/rules.ts'
 import { assert } from './lib/assert.ts'
 import { HOLDS_ENDS } from './lib/bundle.ts'
 import { type Clock, shiftedClock } from './lib/clock.ts'
+import { giveWay } from './lib/give-way.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
@@ -208,6 +209,7 @@ interface VerifierParts {
   readonly counters: CounterStore
 }
 
+giveWay()
 const parent = parentPort
 assert(parent !== null, 'the control thread is started as a worker')
 const data: ControlThreadData = workerData

@@ -19,6 +19,7 @@ try {
     step('page types', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'src/portal']),
     tests('unit'),
     tests('flow'),
+    tests('flow-remote'),
   ]
   process.exitCode = summarize(results)
 } finally {

@@ -2,8 +2,8 @@ import type { Writable } from 'node:stream'
 import type { InvoiceRowView, InvoiceView } from '../billing/invoice/invoice-view.ts'
 import type { DunningList } from '../billing/list-dunning.ts'
 import type { Revenue } from '../billing/revenue.ts'
-import type { MailView } from '../integrations/mail/folder-mailer.ts'
 import type { InvoiceState } from '../model/invoice.ts'
+import type { MailView } from '../model/mail-view.ts'
 
 /**
  * What is done at the billing desk: invoices, money, and the mail about them.

@@ -34,7 +34,7 @@ export function remoteCases(remote: RemoteControl): RemoteCases {
     usageReport: async (written) => (await tableOf(client, written)).report,
     simulatePrices: ({ month, tenant }, plans) => client.raw('simulatePrices', { plans, month, tenant }),
     billingTerms: async () => (await client.call('settings', {})).billing,
-    listQuotas: async ({ tenant }) => (await client.call('listQuotas', { tenant })).data,
+    listQuotas: ({ tenant }) => client.all('listQuotas', { tenant }),
     listDegraded: ({ tenant, limit }) => client.call('listDegraded', { tenant, limit: String(limit) }),
     exportTable: (written) => tableOf(client, { by: 'tenant,key', ...defined(written) }),
   }

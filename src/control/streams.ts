@@ -55,8 +55,12 @@ export function jsonLines(
   visit: (each: (value: object) => Promise<void>) => Promise<void>,
 ): Promise<Response> {
   return file({ name: 'events.jsonl', type: 'application/x-ndjson' }, async (to) => {
+    const gone = new AbortController()
+    to.once('close', () => gone.abort())
     await visit(async (value) => {
-      if (!to.write(`${JSON.stringify(value)}\n`)) await once(to, 'drain')
+      // Whoever asked may have seen enough: nobody would ever drain it then.
+      gone.signal.throwIfAborted()
+      if (!to.write(`${JSON.stringify(value)}\n`)) await once(to, 'drain', { signal: gone.signal })
     })
   })
 }

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { LEAK_KINDS } from '../../reconcile/find-leaks.ts'
+import { LEAK_KINDS } from '../../model/leak-kind.ts'
 import { operation } from '../operation.ts'
 import { tenantName, words } from '../schemas.ts'
 import { jsonLines } from '../streams.ts'

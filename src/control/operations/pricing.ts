@@ -1,8 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { parseQuotes } from '../../config/parse-quotes.ts'
 import { LINT_RULES } from '../../pricing/lint/finding.ts'
-import { lintPlan } from '../../pricing/lint/lint-plan.ts'
-import { quote } from '../../pricing/quote.ts'
 import { operation } from '../operation.ts'
 import { filePlans } from './file-plans.ts'
 
@@ -42,6 +39,11 @@ const quotePrices = operation({
     },
   },
   handle: async (_, { cases }) => {
+    // Loaded here, as below: few ask for it.
+    const [{ parseQuotes }, { quote }] = await Promise.all([
+      import('../../config/parse-quotes.ts'),
+      import('../../pricing/quote.ts'),
+    ])
     const { requests } = parseQuotes(JSON.stringify(cases), 'cases')
     return { quotes: requests.map(quote) }
   },
@@ -78,6 +80,7 @@ const lintPrices = operation({
     },
   },
   handle: async ({ parts }, { plans }) => {
+    const { lintPlan } = await import('../../pricing/lint/lint-plan.ts')
     const { plans: own, meters, billing } = parts.config()
     const place = { period: billing.period, decimalMeters: new Set(meters.map(({ id }) => id)) }
     return { findings: (plans ?? own).flatMap((plan) => lintPlan(plan, place)) }

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { viewUsageReport } from '../../metering/usage-view.ts'
-import { LEAK_KINDS } from '../../reconcile/find-leaks.ts'
+import { LEAK_KINDS } from '../../model/leak-kind.ts'
 import { operation } from '../operation.ts'
 import { count, flag, keyId, tenantName, words } from '../schemas.ts'
 import { calls, table } from '../streams.ts'
