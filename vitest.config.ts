@@ -3,16 +3,24 @@ import { defineConfig } from 'vitest/config'
 // Packages that tests install for themselves bring tests of their own.
 const FOREIGN = '**/node_modules/**'
 
-/** What tests the stores that are files, or looks into them. */
-const OF_FILES = [
+/** With GATEZ_STACK=production flow tests run on Postgres, Redis and ClickHouse, which are started before them. */
+const PRODUCTION = process.env.GATEZ_STACK === 'production'
+
+/** What tests stores that are files, or brings servers of its own: the stack of the run changes nothing there. */
+const OF_ONE_STACK = [
   'test/flow/backup.test.ts',
+  'test/flow/clickhouse.test.ts',
   'test/flow/full-disk.test.ts',
   'test/flow/many-nodes.test.ts',
+  'test/flow/mutations.test.ts',
   'test/flow/postgres-kills.test.ts',
+  'test/flow/put-back.test.ts',
+  'test/flow/redis-*.test.ts',
   'test/flow/secrets.test.ts',
   'test/flow/stacks.test.ts',
   'test/flow/wrong-turns.test.ts',
-  'test/crash/crash.test.ts',
+  'test/binary/**',
+  'test/crash/**',
 ]
 
 /** What commands do with stores, a third time: each command through the control API of a running gateway. */
@@ -46,18 +54,6 @@ export default defineConfig({
         },
       },
       {
-        // The same on the stores of production.
-        test: {
-          name: 'flow-production',
-          include: ['test/flow/**/*.test.ts', 'test/crash/**/*.test.ts'],
-          globalSetup: ['test/support/build-programs.ts', 'test/support/start-servers.ts'],
-          exclude: [FOREIGN, ...OF_FILES],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
-        },
-      },
-      {
         test: {
           name: 'flow-remote',
           include: THROUGH_CONTROL,
@@ -73,8 +69,11 @@ export default defineConfig({
         test: {
           name: 'flow',
           include: ['test/flow/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/binary/**/*.test.ts'],
-          globalSetup: 'test/support/build-programs.ts',
-          exclude: [FOREIGN],
+          globalSetup: [
+            'test/support/build-programs.ts',
+            ...(PRODUCTION ? ['test/support/start-servers.ts'] : []),
+          ],
+          exclude: [FOREIGN, ...(PRODUCTION ? OF_ONE_STACK : [])],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -12,6 +12,7 @@ import { proofOn } from './proof.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterStore } from './storage/ports/counters.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
+import type { TrafficWindow } from './telemetry/traffic-window.ts'
 import { examine } from './upkeep/examine.ts'
 import { storeSchema } from './upkeep/store-schema.ts'
 
@@ -43,15 +44,15 @@ export function evidenceCases({ config, clock, store }: CasesParts, usageLog: Us
 }
 
 /** What is going on now, where the counters of the gateway can be looked at. */
-export function nowCases({ config, clock, store }: CasesParts, counters: CounterStore): NowCases {
+export function nowCases({ config, clock, store }: CasesParts, gateway: GatewayNow): NowCases {
   return {
     limits: async (names) => {
       const ids = await Promise.all(names.map((name) => usageTenantId(store.tenants, name)))
       const tenants = await Promise.all(ids.map((id) => store.tenants.find(id)))
       const known = tenants.filter((tenant) => tenant !== undefined)
-      return limitsNow({ store, counters, clock }, known)
+      return limitsNow({ store, counters: gateway.counters, clock }, known)
     },
-    traffic: async () => undefined,
+    traffic: async () => gateway.traffic.view(),
     health: healthOf({ config, clock }),
     schema: () => storeSchema(config()),
   }
@@ -68,6 +69,12 @@ export function deskCases({ config, clock }: Pick<CasesParts, 'config' | 'clock'
 /** Looks at everything an installation needs, as `gatez doctor` does. */
 export function healthOf({ config, clock }: Pick<CasesParts, 'config' | 'clock'>): NowCases['health'] {
   return () => examine({ config: config(), clock, probePort })
+}
+
+/** What is known of the gateway that runs in this process. */
+export interface GatewayNow {
+  readonly counters: CounterStore
+  readonly traffic: TrafficWindow
 }
 
 /** What all of it needs. */

@@ -131,7 +131,8 @@ async function runAsked(
     ? [askedPeriod({ month, on, anchorMs: await anchorOf(store, tenantId) }, billing, nowMs)]
     : await duePeriods(store, { billing, closeAfterMs, nowMs })
   for (const period of periods) refuseOpen(period, closeAfterMs, nowMs)
-  await untilShipped(store.ledger, config)
+  const closedMs = Math.max(...periods.map(({ endMs }) => endMs + closeAfterMs))
+  if (periods.length > 0) await untilShipped(store, config, { closedMs, nowMs })
   const isReview = review ?? invoicing.run === 'review'
   const runs: InvoiceRun[] = []
   for (const period of periods)

@@ -48,6 +48,7 @@ export async function openControl(configFile: string): Promise<OpenedControl> {
       counters: openLocalCounters(makeCounterMemory(1)),
       // /metrics has no listener here: nothing was counted.
       traffic: () => readTraffic(makeTrafficMemory(1)),
+      spoolDepth: async () => ({ events: 0, oldestMs: null, bytes: 0 }),
     },
     { isPortal: false, host: '127.0.0.1', caller: { kind: 'local', actor } },
   )

@@ -1,9 +1,9 @@
 import { type App, openApp } from './app.ts'
+import { INVOICE_MAIL_KINDS } from './billing/message-kinds.ts'
 import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
 import type { DeskCases } from './control/desk-cases.ts'
 import { remoteMailbox } from './control/remote-desk.ts'
 import { FolderMailer } from './integrations/mail/folder-mailer.ts'
-import { INVOICE_MAIL_KINDS } from './integrations/mail/invoice-mail.ts'
 
 /** What commands about mail need, here or at a control API. Dispose it when done. */
 export async function openMailbox(

@@ -12,6 +12,7 @@ import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterTrust } from './storage/ports/shared-counters.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 import { describeError, type Log } from './telemetry/log.ts'
+import { QuietFailures } from './telemetry/quiet-failures.ts'
 
 /**
  * Counts limits and quotas again as they were, here and, where counters that nodes share lost them, there; and
@@ -26,6 +27,7 @@ export async function startCounters(
   const trust = openCounterTrust(config, clock, clock.nowMs() - systemClock.nowMs())
   const adjusted = await countAgain(parts, memory, trust)
   if (trust === undefined) return { memory, adjusted, onAlone: () => {} }
+  const failures = new QuietFailures(log)
   const upkeep = await CounterUpkeep.start({
     ...{
       store,
@@ -38,13 +40,13 @@ export async function startCounters(
     onRecounted: (tookMs) =>
       log.warn({ took_ms: Math.round(tookMs) }, 'the shared counters were counted again'),
     onError: (error) =>
-      log.error(describeError(error), 'counting the shared counters again failed, will retry'),
+      failures.error(describeError(error), 'counting the shared counters again failed, will retry'),
   })
   undo.defer(() => upkeep.stop())
   const alone = new AloneLog({
     ...{ audit: store.audit, nodeId, nowMs: () => clock.nowMs() },
     onError: (error) =>
-      log.error(describeError(error), 'what was decided alone cannot be written down, will retry'),
+      failures.error(describeError(error), 'what was decided alone cannot be written down, will retry'),
   })
   undo.defer(() => alone.stop())
   return { memory, adjusted, onAlone: (calls) => alone.add(calls) }

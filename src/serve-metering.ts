@@ -12,6 +12,7 @@ import { openUsageLog } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 import type { Log } from './telemetry/log.ts'
+import { QuietFailures } from './telemetry/quiet-failures.ts'
 
 /** Opens the spool and ships what an earlier run left in it. */
 export async function startMetering(
@@ -30,6 +31,7 @@ export async function startMetering(
   const epoch = await store.nodes.startEpoch(nodeId, clock.nowMs(), knownEpoch)
   let committed = (): void => {}
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
+  const failures = new QuietFailures(log)
   const { durability, spoolBytesMax } = metering
   const meter = await Meter.start(
     { spoolPath, durability, epoch, clockOffsetMs, spoolBytesMax },
@@ -53,7 +55,7 @@ export async function startMetering(
     {
       onShipped: (through) => meter.shipped(through),
       onEvents,
-      onFailed: (error) => log.error(error, 'shipping failed, will retry'),
+      onFailed: (error) => failures.error(error, 'shipping failed, will retry'),
       onDeath,
     },
   )
@@ -62,7 +64,7 @@ export async function startMetering(
   const owner = { nodeId, epoch }
   const keeping = new Keeping(
     { stores, owner, clockOffsetMs },
-    { onFailed: (error) => log.error(error, 'keeping an answer failed'), onDeath },
+    { onFailed: (error) => failures.error(error, 'keeping an answer failed'), onDeath },
   )
   undo.defer(() => keeping.stop())
   return { store, usageLog, nodeId, meter, epoch, shipping, keeping }

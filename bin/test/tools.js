@@ -5,13 +5,17 @@ import { delimiter, join } from 'node:path'
 /** Programs that tests call as users do, and the Debian package of each. */
 const TOOLS = {
   bash: 'bash',
+  caddy: 'caddy',
   curl: 'curl',
   git: 'git',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  promtool: 'prometheus',
   python3: 'python3',
   strace: 'strace',
+  'systemd-analyze': 'systemd',
   timeout: 'coreutils',
+  tmux: 'tmux',
 }
 
 /**
@@ -25,7 +29,9 @@ export function ensureTools() {
   if (process.getuid?.() === 0 && isThere('apt-get')) {
     console.log(`Installing ${packages.join(', ')}: apt-get install`)
     spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit' })
-    spawnSync('apt-get', ['install', '-y', '-qq', ...packages], { stdio: 'inherit' })
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+      stdio: 'inherit',
+    })
   }
   const still = lacking()
   if (still.length === 0) return true

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { openMailbox } from '../../src/mailbox.ts'
-import type { MailView } from '../../src/model/mail-view.ts'
+import type { MailView } from '../../src/model/mail.ts'
 
 export default class MailOpen extends GatezCommand {
   static override summary = 'Show a mail of the outbox folder.'

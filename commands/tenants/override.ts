@@ -16,7 +16,7 @@ export default class TenantsOverride extends GatezCommand {
     '<%= config.bin %> <%= command.id %> acme --limit tenant-day=5000',
     '<%= config.bin %> <%= command.id %> acme --quota calls-month=100000 --feature ai',
     '<%= config.bin %> <%= command.id %> acme --keys 20',
-    '<%= config.bin %> <%= command.id %> acme --tax-id FR40303265045 --tax-exempt "Reverse charge"',
+    '<%= config.bin %> <%= command.id %> acme --tax-exempt "Reverse charge"',
     '<%= config.bin %> <%= command.id %> acme --unset tenant-day',
     '<%= config.bin %> <%= command.id %> acme',
   ]

@@ -4,7 +4,7 @@ import { isoTime } from '../lib/iso-time.ts'
 import type { Invoice } from '../model/invoice.ts'
 import type { TenantState } from '../model/tenant.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
-import { dunningKey } from './dunning.ts'
+import { dunningStepKey } from './dunning-due.ts'
 import { type InvoiceRowView, viewInvoiceRow } from './invoice/invoice-view.ts'
 
 /** Invoices that are past their day, with what was done about each and what comes next: the oldest debt first. */
@@ -69,7 +69,7 @@ async function stepsOf(
 ): Promise<readonly DunningStepView[]> {
   const taken = new Map((await invoices.entries(id)).map(({ key, atMs }) => [key, atMs]))
   return steps.map((step) => {
-    const atMs = taken.get(dunningKey(step))
+    const atMs = taken.get(dunningStepKey(step))
     return {
       action: step.action,
       after_days: step.afterDays,

@@ -19,6 +19,7 @@ export const FIGURE_COLUMNS: readonly TableColumn[] = [
   { title: 'QUOTA', align: 'right' },
   { title: 'REPORT', align: 'right' },
   { title: 'EXPORT', align: 'right' },
+  { title: 'INVOICE', align: 'right' },
 ]
 
 /** The figures, each with a tick where a store says the same as the one before it. */
@@ -30,8 +31,23 @@ export function figureTable({ rows }: Reconciliation): readonly (readonly string
       return figure === base ? '✓' : figure
     }
     const first = row.raw === null ? ['–', row.rollups] : [row.raw, same(row.rollups)]
-    return [row.tenant_id || '–', row.meter, ...first, same(row.quota), same(row.report), same(row.export)]
+    return [
+      row.tenant_id || '–',
+      row.meter,
+      ...first,
+      same(row.quota),
+      same(row.report),
+      same(row.export),
+      invoiced(row),
+    ]
   })
+}
+
+/** A tick where invoices have what the ledger has under their charges; the figure as well where that is not all of it. */
+function invoiced({ invoiced: billed, chargeable, rollups }: FigureRow): string {
+  if (billed === null || chargeable === null) return '–'
+  if (billed !== chargeable) return billed
+  return billed === rollups ? '✓' : `✓ ${billed}`
 }
 
 /** What stands below the table: what was left out, what was looked at, and what came of it. */

@@ -1,3 +1,5 @@
+import { TELEMETRY_DESCRIPTIONS } from './telemetry-config.ts'
+
 /**
  * What each field of `gatez.yaml` means, by its path: for editors, by way of the JSON Schema, and for
  * docs/configuration.md. `[]` stands for any element of a list.
@@ -282,5 +284,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'plans[].charges': 'What is billed.',
   'plans[].charges[].id': 'Unique in the plan; the line of the invoice.',
   'plans[].charges[].meter': 'What is priced; a fee if not given.',
+  'plans[].charges[].per':
+    'How often a fee is due, from the day a tenant comes to the plan; with every bill if not given.',
   'plans[].charges[].price': 'A price: model and its numbers; decimals in quotes.',
+  ...TELEMETRY_DESCRIPTIONS,
 }

@@ -53,6 +53,7 @@ import type { ExplainedEvent, ExplainedFigure } from '../reconcile/explain-figur
 import type { LeakedUsage } from '../reconcile/find-leaks.ts'
 import type { UsageLeaks } from '../reconcile/usage-leaks.ts'
 import type { VoidedEvent, VoidRequest } from '../reconcile/void-event.ts'
+import type { TrafficNow } from '../telemetry/traffic-window.ts'
 
 /**
  * What can be done with an installation: the use cases that commands call, signed with who asks.
@@ -157,40 +158,6 @@ export interface NowCases {
   traffic(): Promise<TrafficNow | undefined>
   health(): Promise<readonly HealthFinding[]>
   schema(): Promise<SchemaView>
-}
-
-/** The traffic of one gateway: totals since it started, and the last minute; names are stable. */
-export interface TrafficNow {
-  readonly at: string
-  readonly since: string
-  /** Calls that were let through and whose answer is over. */
-  readonly completed: number
-  /** Those of them whose event is durable. */
-  readonly metered: number
-  /** `metered` of `completed` in percent, rounded down to hundredths; null before the first. */
-  readonly metered_percent: string | null
-  /** Calls that were not let through. */
-  readonly refused: number
-  /** Calls under way. */
-  readonly open: number
-  /** What was let through, by class, as `2xx`. */
-  readonly statuses: Readonly<Record<string, number>>
-  readonly last_minute: {
-    /** Completed and refused together: requests a minute. */
-    readonly requests: number
-    readonly refused: number
-    /** Answered with 500 and above. */
-    readonly errors: number
-    readonly errors_percent: string | null
-    /** The times half, 95 % and 99 % of the calls did not take longer than, in ms; null without any. */
-    readonly p50_ms: number | null
-    readonly p95_ms: number | null
-    readonly p99_ms: number | null
-    /** Refusals by their code, the most frequent first. */
-    readonly refusals: Readonly<Record<string, number>>
-  }
-  /** Requests in each of the last seconds, oldest first. */
-  readonly per_second: readonly number[]
 }
 
 /** What one look at an installation found. */

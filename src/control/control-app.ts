@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { isLoopback } from '../config/address.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { toProblem } from '../errors/problem.ts'
 import { describeError } from '../telemetry/log.ts'
@@ -56,8 +57,10 @@ export function controlApp(parts: ControlParts, place: ControlPlace): ControlApp
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   app.get('/readyz', async (context) => {
     await parts.store.changes.latestSequence()
-    return context.json({ status: 'ready' })
+    const ready = parts.traffic().meteringUp
+    return context.json({ status: ready ? 'ready' : 'metering-unavailable' }, ready ? 200 : 503)
   })
+  if (!place.isPortal) app.get('/metrics', (context) => answerMetrics(parts, place, context))
   if (!place.isPortal) app.get('/api/openapi.json', (context) => context.json(openApiDocument(parts.version)))
   for (const operation of operations) {
     const answer = (context: Request_) => answerOne({ parts, place, kept }, operation, context)
@@ -72,6 +75,20 @@ interface AppParts {
   readonly parts: ControlParts
   readonly place: ControlPlace
   readonly kept: KeptRequests
+}
+
+async function answerMetrics(parts: ControlParts, place: ControlPlace, context: Request_): Promise<Response> {
+  const { access } = parts.config().telemetry.metrics
+  if (access === 'off') throw new GatezError('no-route', 'The file says telemetry.metrics.access: off.')
+  const { ip } = originOf(parts, place, context)
+  if (access === 'token' || (access === 'local' && !isLoopback(ip))) {
+    const principal = await authenticate(parts, { header: (name) => context.req.header(name), ip })
+    authorize({ by: 'operator', scope: 'read' }, principal)
+  }
+  // Loaded when it is asked for: most control threads are never.
+  const { metricsText } = await import('./metrics.ts')
+  context.header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  return context.body(await metricsText(parts))
 }
 
 async function answerOne(app: AppParts, operation: Operation, context: Request_): Promise<Response> {

@@ -22,6 +22,8 @@ export type ControlCommand = { readonly kind: 'config'; readonly config: Config 
 export type ControlReport =
   | { readonly kind: 'listening'; readonly control: ListeningAt; readonly portal: ListeningAt | null }
   | { readonly kind: 'not-listening'; readonly code: string; readonly detail: string }
+  /** The billing desk has work. */
+  | { readonly kind: 'desk-wanted' }
   | { readonly kind: 'stopped' }
 
 /** Where something listens. */

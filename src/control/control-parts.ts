@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { CallVerifier } from '../gateway/call-verifier.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { SpoolDepth } from '../metering/spool-depth.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { LocalCounterStore } from '../storage/ports/counters.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -25,6 +26,8 @@ export interface ControlParts {
   readonly now: NowCases
   /** What the gateway threads counted, as it is now. */
   readonly traffic: () => TrafficTotals
+  /** What waits in the spool of this node. */
+  readonly spoolDepth: () => Promise<SpoolDepth>
   readonly verifier: Pick<CallVerifier, 'verify' | 'forget'>
   /** undefined where the file names none. */
   readonly identityProvider: () => IdentityProvider | undefined

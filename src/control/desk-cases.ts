@@ -3,7 +3,7 @@ import type { InvoiceRowView, InvoiceView } from '../billing/invoice/invoice-vie
 import type { DunningList } from '../billing/list-dunning.ts'
 import type { Revenue } from '../billing/revenue.ts'
 import type { InvoiceState } from '../model/invoice.ts'
-import type { MailView } from '../model/mail-view.ts'
+import type { MailView } from '../model/mail.ts'
 
 /**
  * What is done at the billing desk: invoices, money, and the mail about them.

@@ -48,10 +48,14 @@ export class DigestSum {
   #sumHigh = 0
   #sumLow = 0
 
-  /** Reads what `text` wrote; empty for nothing. */
+  /** Reads what `text` wrote; empty for nothing. Of what it did not write comes what no digests come to. */
   static parse(text: string): DigestSum {
     const sum = new DigestSum()
     if (text === '') return sum
+    if (!WRITTEN.test(text)) {
+      sum.add(digestOf(text))
+      return sum
+    }
     const [xorHigh, xorLow, sumHigh, sumLow] = [0, 8, 16, 24].map((at) => {
       return Number.parseInt(text.slice(at, at + 8), 16) >>> 0
     })
@@ -115,6 +119,8 @@ export class DigestSum {
     return isOne && (high !== 0 || low !== 0) ? { high, low } : undefined
   }
 }
+
+const WRITTEN = /^[0-9a-f]{32}$/
 
 function hex(value: number): string {
   assert(value >= 0 && value < 2 ** 32, 'a half of a digest has 32 bits')

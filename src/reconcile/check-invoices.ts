@@ -7,9 +7,12 @@ import type { BillingTerms } from '../metering/usage-amounts.ts'
 import type { Invoice } from '../model/invoice.ts'
 import { formatMinor, parseMinor } from '../model/money.ts'
 import type { Period } from '../model/period.ts'
-import { exactly, formatExactly, minus } from '../model/rational.ts'
+import { exactly, formatExactly, minus, ZERO } from '../model/rational.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
+import { checkIssued } from './check-issued.ts'
+import { checkPayments } from './check-payments.ts'
 import { type Difference, difference } from './difference.ts'
+import { InvoicedFigures } from './invoiced-figures.ts'
 
 /**
  * Holds every invoice of the span against the ledger: is each charge billed, by all invoices together, with the quantity
@@ -25,14 +28,19 @@ export async function checkInvoices(
   const all = await control.invoices.list({ within: { startMs: span.startMs, endMs: FAR_MS } })
   const inSpan = all.filter(({ period, state }) => period.startMs < span.endMs && state !== 'void')
   const differences = inSpan.flatMap(sumsDifferences)
+  const begun = all.filter(({ period }) => period.startMs < span.endMs)
+  differences.push(...(await checkIssued(control, { span, invoices: begun })))
+  differences.push(...(await checkPayments(control, begun)))
+  const figures = new InvoicedFigures()
   const periods = new Map(inSpan.map(({ period }) => [`${period.startMs} ${period.endMs}`, period]))
   let waiting = 0
   for (const period of periods.values()) {
-    const found = await checkPeriod(control, { period, billing, invoices: all })
+    const shown = period.endMs <= span.endMs ? figures : undefined
+    const found = await checkPeriod(control, { period, billing, invoices: all, figures: shown })
     differences.push(...found.differences)
     waiting += found.waiting
   }
-  return { invoices: inSpan.length, waiting, differences }
+  return { invoices: inSpan.length, waiting, differences, figures }
 }
 
 export interface CheckRequest {
@@ -46,14 +54,16 @@ export interface CheckedInvoices {
   /** Charges with usage that the next invoice will adjust. */
   readonly waiting: number
   readonly differences: readonly Difference[]
+  /** Of invoices whose period lies in the span. */
+  readonly figures: InvoicedFigures
 }
 
 const FAR_MS = Date.UTC(9999, 0, 1)
 
 async function checkPeriod(
   control: ControlTables,
-  { period, billing, invoices }: PeriodCheck,
-): Promise<Omit<CheckedInvoices, 'invoices'>> {
+  { period, billing, invoices, figures }: PeriodCheck,
+): Promise<Omit<CheckedInvoices, 'invoices' | 'figures'>> {
   const prices = new PriceBook(control)
   const { seals } = await sealedPeriod(control.ledger, period)
   const own = lastAttempts(invoices).filter((each) => each.period.startMs === period.startMs)
@@ -64,9 +74,11 @@ async function checkPeriod(
   for (const proven of await periodBills(control, { period, billing, prices })) {
     const invoice = byTenant.get(proven.bill.tenantId)
     if (invoice === undefined) continue
-    for (const what of await billDifferences(proven, { billed, billing, prices })) {
-      // Every event that comes later changes the seals; without one the same usage must give the same bill.
-      if (seals !== invoice.content.evidence.seals) waiting += 1
+    // Every event that comes later changes the seals; without one the same usage must give the same bill.
+    const waits = seals !== invoice.content.evidence.seals
+    const check = { billed, billing, prices, figures, waits }
+    for (const what of await billDifferences(proven, check)) {
+      if (waits) waiting += 1
       else differences.push(invoiceDifference(invoice, what))
     }
   }
@@ -77,16 +89,22 @@ interface PeriodCheck {
   readonly period: Period
   readonly billing: BillingTerms
   readonly invoices: readonly Invoice[]
+  readonly figures: InvoicedFigures | undefined
 }
 
 async function billDifferences(
   proven: ProvenBill,
-  { billed, billing, prices }: BillCheck,
+  { billed, billing, prices, figures, waits }: BillCheck,
 ): Promise<readonly string[]> {
   const lines = await makeLines(prices, proven, billing)
-  return lines.flatMap(({ kind, chargeId, subscriptionId, quantity, minor }) => {
-    if (kind === 'fee') return []
+  return lines.flatMap(({ kind, chargeId, subscriptionId, meter, quantity, minor }) => {
+    if (kind === 'fee' || meter === null) return []
     const before = billed.get(chargeName(subscriptionId, chargeId))
+    const { tenantId, period } = proven.bill
+    figures?.add({
+      ...{ tenantId, meter, subscriptionId, periodStartMs: period.startMs, waits },
+      ...{ billed: before?.quantity ?? ZERO, inLedger: exactly(quantity) },
+    })
     if (before === undefined) return [`charge ${chargeId} has ${quantity} in the ledger and is not billed.`]
     const wrong = minus(exactly(quantity), before.quantity).numerator !== 0n || minor !== before.minor
     if (!wrong) return []
@@ -100,6 +118,8 @@ interface BillCheck {
   readonly billed: ReturnType<typeof billedOf>
   readonly billing: BillingTerms
   readonly prices: PriceBook
+  readonly figures: InvoicedFigures | undefined
+  readonly waits: boolean
 }
 
 /** Whether an invoice adds up in itself. */

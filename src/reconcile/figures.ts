@@ -3,6 +3,7 @@ import type { Mark } from '../model/mark.ts'
 import type { Period } from '../model/period.ts'
 import { formatQuantity, QUANTITY_PLACES, quantityFemtos } from '../model/quantity.ts'
 import type { Rollup } from '../storage/ports/ledger.ts'
+import type { InvoicedFigures } from './invoiced-figures.ts'
 import { MeterTally } from './meter-tally.ts'
 import type { Counted } from './recount.ts'
 
@@ -131,8 +132,10 @@ export interface FigureRow {
   readonly quota: string | null
   readonly report: string
   readonly export: string
-  /** What was invoiced of it; null until there are invoices. */
+  /** What invoices have of it, all together; null where none of the span has a charge on it. */
   readonly invoiced: string | null
+  /** What the ledger has of it under those charges; less than `rollups` where some usage is of a plan without one. */
+  readonly chargeable: string | null
   readonly equal: boolean
 }
 
@@ -144,11 +147,12 @@ export interface FigureSources {
   readonly quota: Figures
   readonly report: Figures
   readonly exported: Figures
+  readonly invoiced: InvoicedFigures
 }
 
 /** A row for every tenant and meter that any source knows. */
 export function figureRows(sources: FigureSources): readonly FigureRow[] {
-  const { raw, rollups, quota, report, exported } = sources
+  const { raw, rollups, quota, report, exported, invoiced } = sources
   const names = new Map<string, readonly [string, string]>()
   for (const source of [raw, rollups, quota, report, exported]) {
     for (const name of source?.names() ?? []) names.set(name.join('\n'), name)
@@ -161,10 +165,11 @@ export function figureRows(sources: FigureSources): readonly FigureRow[] {
       quota: hasQuota ? quota.of(tenantId, meter) : null,
       report: report.of(tenantId, meter),
       export: exported.of(tenantId, meter),
-      invoiced: null,
     }
-    const equal = Object.values(row).every((figure) => figure === null || figure === row.rollups)
-    return { tenant_id: tenantId, meter, ...row, equal }
+    const bill = invoiced.of(tenantId, meter)
+    const same = Object.values(row).every((figure) => figure === null || figure === row.rollups)
+    const invoices = { invoiced: bill?.billed ?? null, chargeable: bill?.inLedger ?? null }
+    return { tenant_id: tenantId, meter, ...row, ...invoices, equal: same && bill?.equal !== false }
   })
 }
 

@@ -71,7 +71,8 @@ export async function reconcile(parts: ReconcileParts, request: ReconcileRequest
 
   const isWhole = span.startMs >= positions.keptSinceMs
   const derived = await derivedFigures(parts, span, rolledUp.unsummed())
-  const rows = figureRows({ raw: isWhole ? counted : undefined, rollups: rolledUp, ...derived })
+  const sources = { rollups: rolledUp, ...derived, invoiced: checked.figures }
+  const rows = figureRows({ raw: isWhole ? counted : undefined, ...sources })
   differences.add(...rows.flatMap((row) => derivedDifferences(row)))
   return {
     from: isoTime(span.startMs),
@@ -151,7 +152,12 @@ async function strays({ log, control }: ReconcileParts, span: Period): Promise<r
     )
   }
   if (quantities > 0) {
-    found.push(difference('ledger', `${quantities} quantities of custom meters belong to no rollup.`))
+    found.push(
+      difference(
+        'ledger',
+        `${quantities} quantities of custom meters belong to no rollup, or cannot be as they are.`,
+      ),
+    )
   }
   return found
 }

@@ -107,6 +107,32 @@ export function invoiceContract(
       })
     })
 
+    describe('usage exports', () => {
+      const span = { target: 'stripe', fromMs: 0, toMs: 100, meters: ['calls', 'units'] }
+      const piece = { tenantId: 'acme', meter: 'calls', bucketMs: 10, revision: 0, quantity: '7' }
+
+      test('a piece stays what it is, and has its place in the order', async () => {
+        const later = { ...piece, bucketMs: 20 }
+        const pieces = [later, { ...piece, revision: 1, quantity: '-2' }, piece, { ...piece, bucketMs: 100 }]
+        await store.usageExports.insertAll('stripe', pieces)
+        await store.usageExports.insertAll('stripe', [{ ...piece, quantity: '9' }])
+        await store.usageExports.insertAll('other', [{ ...piece, quantity: '1' }])
+        expect(await store.usageExports.list(span)).toEqual([piece, pieces[1], later])
+        expect(await store.usageExports.list({ ...span, meters: ['units'] })).toEqual([])
+        expect(await store.usageExports.list({ ...span, tenantId: 'bolt' })).toEqual([])
+      })
+
+      test('belongs to who claimed it last, until it is written', async () => {
+        await store.usageExports.insertAll('stripe', [piece])
+        expect(await store.usageExports.claim(span, 'one')).toEqual([piece])
+        expect(await store.usageExports.claim(span, 'two')).toEqual([piece])
+        await store.usageExports.markWritten('stripe', 'one', 5)
+        expect(await store.usageExports.claim(span, 'two')).toEqual([piece])
+        await store.usageExports.markWritten('stripe', 'two', 6)
+        expect(await store.usageExports.claim(span, 'three')).toEqual([])
+      })
+    })
+
     describe('leases', () => {
       test('one holder has it until it ends, gives it back, or lets it run out', async () => {
         const ours = { name: 'work', holder: 'a', untilMs: NOON + 10 }

@@ -66,6 +66,7 @@ async function main(): Promise<number> {
       if (over()) break
       const { place, durability } = request
       const result = { place, durability, seed, ...(await runSeries({ ...request, over })) }
+      if (result.runs === 0 && result.faults.length === 0) break
       results.push(result)
       file?.add(result)
       say(lineOf(result))

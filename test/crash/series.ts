@@ -62,6 +62,8 @@ export function runSeries(request: SeriesRequest): Promise<SeriesResult> {
       if (request.over?.()) break
       await killAt(place, series)
     }
+    // Before the first gateway there are no stores to look at.
+    if (series.standing === undefined) return result
     const { inFlight } = checkBill(scene.project, scene.load)
     result.faults.push(...(await exportFaults(scene.project, scene.load, inFlight)))
     result.received = scene.load.received.size

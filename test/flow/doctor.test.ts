@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
+import { testOfFiles } from '../support/stack.ts'
 
 interface Finding {
   readonly check: string
@@ -65,7 +66,7 @@ test('what is wrong is named with a way out, and the exit code says so', async (
   expect(text).toMatch(/\n✗ upstream shop: [^\n]*\n {2}→ /)
 })
 
-test('a damaged store is found, and a file that is wrong or not there', async () => {
+testOfFiles('a damaged store is found, and a file that is wrong or not there', async () => {
   const project = await Project.with(flowConfig({ upstreamPort: 1, plans: { open: {} } }))
   await project.tenant('acme', 'open')
   truncateSync(project.path('.gatez/gatez.db'), 20_000)

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Config } from '../../src/config/config.ts'
 import { copyEvents } from '../../src/ingest/copy-events.ts'
 import { countOnce, type UsageFields } from '../../src/ingest/count-once.ts'
 import { type Clock, ManualClock } from '../../src/lib/clock.ts'
@@ -17,6 +18,7 @@ import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import type { UsageLog } from '../../src/storage/ports/usage-log.ts'
 import { storesIn } from './control-store.ts'
 import { COUNTED_METERS } from './counted-meters.ts'
+import { usagePlace } from './services/clickhouse-place.ts'
 import { usageEvent } from './usage-events.ts'
 
 /** What a test may want to know or to differ. */
@@ -38,8 +40,8 @@ export interface CountedStores {
   /** How much time the events take up. */
   readonly spanMs?: number
   readonly startMs?: number
-  /** The control store, where it is not a file of the folder. */
-  readonly controlUrl?: string
+  /** Those stores that are no files of the folder. */
+  readonly servers?: { readonly control?: string; readonly usage?: string }
   /** Events shipped at once. */
   readonly group?: number
 }
@@ -54,11 +56,8 @@ export const COUNTED_FROM = Date.UTC(2026, 2, 10, 9)
  * sums of refusals, meters of all aggregations and dimensions; the last ones are still in the spool.
  */
 export async function fillStores(wanted: CountedStores): Promise<void> {
-  const { folder, events, spooled = 0, group = GROUP, controlUrl } = wanted
-  const files = storesIn(folder)
-  const control =
-    controlUrl === undefined ? files.stores.control : ({ driver: 'postgres', url: controlUrl } as const)
-  const config = { stores: { ...files.stores, control } }
+  const { events, spooled = 0, group = GROUP } = wanted
+  const config = { stores: storesOf(wanted) }
   const clock = new ManualClock(wanted.startMs ?? COUNTED_FROM)
   mkdirSync(config.stores.dataDir, { recursive: true })
   writeFileSync(join(config.stores.dataDir, 'node'), `${NODE_ID}\n`)
@@ -103,10 +102,29 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
   await Array.fromAsync(usageLog.events({ tenantId: 'tenant-0', limit: 1 }))
 }
 
+function storesOf({ folder, servers = {} }: CountedStores): Config['stores'] {
+  const { stores } = storesIn(folder)
+  const { control, usage } = servers
+  return {
+    ...stores,
+    ...(control !== undefined && { control: { driver: 'postgres', url: control } as const }),
+    ...(usage !== undefined && {
+      usage: { driver: 'clickhouse', ...usagePlace(usage), retentionDays: 400 } as const,
+    }),
+  }
+}
+
 /** Events of senders with ids of their own, a transaction each 40 of them. */
 async function report(wanted: CountedStores, { store, usageLog, clock }: ReportParts): Promise<void> {
   const { reported = 0, tenants = 5, spanMs = 6 * 3_600_000, startMs = COUNTED_FROM } = wanted
-  const ids = new UlidMaker(clock, { epoch: 9, thread: 9 })
+  const drawn = new UlidMaker(clock, { epoch: 9, thread: 9 })
+  let made = 0
+  const ids = {
+    next: () => {
+      made += 1
+      return `${drawn.next().slice(0, 10)}C0VNTED9A${String(made).padStart(7, '0')}`
+    },
+  }
   const aggregationOf = declaredAggregations(wanted.meters ?? COUNTED_METERS)
   for (let done = 0; done < reported; done += REPORTED_AT_ONCE) {
     const countables = Array.from({ length: Math.min(REPORTED_AT_ONCE, reported - done) }, (_, index) => {
@@ -118,7 +136,13 @@ async function report(wanted: CountedStores, { store, usageLog, clock }: ReportP
         ...REPORTED,
         tenantId,
         id: `txn-${at}`,
-        usage: { ...REPORTED_USAGE, tenantId, timestampMs, quantities },
+        usage: {
+          ...REPORTED_USAGE,
+          tenantId,
+          timestampMs,
+          quantities,
+          subscriptionId: `sub_${at % tenants}`,
+        },
       }
     })
     await store.transaction((tables) =>
@@ -136,14 +160,13 @@ interface ReportParts {
 
 const REPORTED_AT_ONCE = 40
 const REPORTED = { source: 'shop', hash: 'ab12', matched: ['tokens'], late: false, adjustment: false }
-const REPORTED_USAGE: Omit<UsageFields, 'tenantId' | 'timestampMs' | 'quantities'> = {
+const REPORTED_USAGE: Omit<UsageFields, 'tenantId' | 'timestampMs' | 'quantities' | 'subscriptionId'> = {
   ...{
     keyId: '',
     apiId: '',
     routeId: '',
     planId: 'pro',
     planVersion: 1,
-    subscriptionId: 'sub_r',
     method: '',
   },
   ...{ endpoint: 'order', statusCode: 0, outcome: 'ok', refusal: '', billable: true, responseTimeMs: 0 },
@@ -153,6 +176,7 @@ const REPORTED_USAGE: Omit<UsageFields, 'tenantId' | 'timestampMs' | 'quantities
 const REPORTED_QUANTITIES: readonly Record<string, string>[] = [
   { tokens: '-0.25', jobs: '1' },
   { users: 'zoe', peak: '17.5' },
+  { tokens: '1.234567890123456', seats: '9' },
   { storage: '12', seats: '4' },
   { tokens: '3', users: 'ann' },
 ]
@@ -186,7 +210,8 @@ function eventMaker(wanted: CountedStores, clock: ManualClock): () => string {
     number += 1
     clock.set(startMs + Math.floor((at * spanMs) / (events + spooled)))
     const tenant = at % tenants
-    const id = ids.next()
+    // Of every run the same, so that what names events can be compared.
+    const id = `${ids.next().slice(0, 10)}C0VNTED0A${String(at).padStart(7, '0')}`
     return lineOf({
       ...usageEvent({ id, requestId: at % 4 === 0 ? `order-${at}` : id }),
       timestampMs: clock.nowMs(),

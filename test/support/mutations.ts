@@ -1,10 +1,12 @@
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Reconciliation } from '../../src/reconcile/reconcile.ts'
 import { reconcileStores } from '../../src/reconcile/reconcile-stores.ts'
 import { storesIn } from './control-store.ts'
-import { COUNTED_FROM, fillStores } from './counted-stores.ts'
+import { COUNTED_BILLING, invoiceCounted } from './counted-invoices.ts'
+import { fillStores } from './counted-stores.ts'
+import { MARCH_2026 } from './invoice-scene.ts'
 
 /** One row of one store that someone changed, removed or doubled. */
 export interface Mutation {
@@ -27,18 +29,28 @@ type StoreFile = 'usage.db' | 'gatez.db' | 'spool.db'
 /**
  * Fills stores, then again and again mutates one row of a copy and reconciles it. The same for the same seed.
  *
- * `onTrial` gets each; `work` is a folder of the caller's.
+ * `onTrial` gets each; `work` is a folder of the caller's. Stores that are there already are taken as they are, so that
+ * many trials can be made in several goes (`from`), and by several processes (`every`).
  */
 export async function runTrials(
-  { events, trials, seed, work }: Trials,
+  { events, trials, seed, work, from = 0, every = 1, over }: Trials,
   onTrial: (trial: Trial, number: number) => void,
 ): Promise<Reconciliation> {
-  const [whole, copy] = [join(work, 'whole'), join(work, 'copy')]
-  await fillStores({ folder: whole, events, spooled: 700, reported: Math.min(10_000, Math.ceil(events / 4)) })
+  const [whole, copy] = [join(work, 'whole'), join(work, `copy-${from % every}`)]
+  if (!existsSync(join(work, 'filled'))) {
+    await fillStores({
+      folder: whole,
+      events,
+      spooled: 700,
+      reported: Math.min(10_000, Math.ceil(events / 4)),
+    })
+    await invoiceCounted(whole)
+    writeFileSync(join(work, 'filled'), '')
+  }
   mkdirSync(join(copy, '.gatez'), { recursive: true })
-  const random = randomNumbers(seed)
   const untouched = await reconcileIn(whole)
-  for (let number = 0; number < trials; number += 1) {
+  for (let number = from; number < trials && over?.() !== true; number += every) {
+    const random = randomNumbers(seed * 1_000_003 + number * 7_919)
     for (const name of ['usage.db', 'gatez.db', 'spool.db', 'node']) {
       for (const tail of ['-wal', '-shm']) removeIfThere(join(copy, '.gatez', name + tail))
       copyFileSync(join(whole, '.gatez', name), join(copy, '.gatez', name))
@@ -54,24 +66,25 @@ export interface Trials {
   readonly trials: number
   readonly seed: number
   readonly work: string
+  /** The first trial, and how many further on the next is. */
+  readonly from?: number
+  readonly every?: number
+  /** Asked before each trial: whether to leave out the rest. */
+  readonly over?: () => boolean
 }
 
-/** Reconciles the day of the stores in a folder. */
+/** Reconciles the month of the stores in a folder. */
 export function reconcileIn(folder: string): Promise<Reconciliation> {
-  const config = { ...storesIn(folder), meters: [], billing: BILLING }
-  const startMs = COUNTED_FROM - (COUNTED_FROM % 86_400_000)
-  return reconcileStores(config, { span: { startMs, endMs: startMs + 86_400_000 } })
+  const config = { ...storesIn(folder), meters: [], billing: COUNTED_BILLING }
+  return reconcileStores(config, { span: MARCH_2026 })
 }
-
-const BILLING = {
-  currency: 'USD',
-  timezone: 'UTC',
-  period: 'month',
-  anchor: 'calendar',
-  proration: { fee: 'days', quota: 'carry' },
-} as const
 
 const MARKED = "aggregation <> 'sum'"
+const ANOTHER_INVOICE = {
+  id: "'inv_x' || id",
+  number: "'INV-2026-1' || substr(number, 10)",
+  attempt: 'attempt + 1',
+}
 
 /** Where mutations happen: as often as they stand here. Names of others are only changed or removed. */
 const PLACES: readonly {
@@ -119,6 +132,19 @@ const PLACES: readonly {
     only: ['quantities'],
   },
   { file: 'usage.db', table: 'event_rows', hows: ['alter'], where: 'leaks IS NOT NULL', only: ['leaks'] },
+  { file: 'gatez.db', table: 'invoices', but: ['id'], double: ANOTHER_INVOICE },
+  {
+    file: 'gatez.db',
+    table: 'invoices',
+    hows: ['alter'],
+    only: ['content', 'total', 'paid', 'credited', 'state'],
+  },
+  {
+    file: 'gatez.db',
+    table: 'invoice_entries',
+    only: ['kind', 'amount', 'credit', 'invoice_id'],
+    double: { sequence: '(SELECT max(sequence) + 1 FROM invoice_entries)', entry_key: "entry_key || '2'" },
+  },
   { file: 'gatez.db', table: 'ingested_events', double: { id: "id || '2'" } },
   { file: 'gatez.db', table: 'ingested_seals', double: { bucket_ms: 'bucket_ms - 900000' } },
   { file: 'gatez.db', table: 'event_batches', double: { first_seq: 'first_seq + 100000' } },
@@ -162,6 +188,7 @@ function mutate(dataDir: string, random: Random, number: number): Mutation {
   const database = new Database(join(dataDir, file))
   try {
     database.pragma('foreign_keys = OFF')
+    dropTriggers(database, table)
     const how = hows[random(hows.length)]!
     const columns = database
       .prepare<[string], string>('SELECT name FROM pragma_table_info(?)')
@@ -198,6 +225,13 @@ function mutate(dataDir: string, random: Random, number: number): Mutation {
   } finally {
     database.close()
   }
+}
+
+/** Whoever edits a store by hand can do that as well. */
+function dropTriggers(database: Database.Database, table: string): void {
+  const find = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?"
+  const names = database.prepare<[string], string>(find).pluck().all(table)
+  for (const name of names) database.exec(`DROP TRIGGER ${name}`)
 }
 
 type Row = Record<string, string | number | null>

@@ -4,6 +4,8 @@ import { failPoint } from '../../lib/fail-point.ts'
 import type { Invoice } from '../../model/invoice.ts'
 import { parseMinor } from '../../model/money.ts'
 import type { ControlTables } from '../../storage/ports/control-store.ts'
+import { INVOICE_ISSUED } from '../message-kinds.ts'
+import { sealInvoices } from './seal-invoices.ts'
 
 /**
  * Issues drafts inside a transaction: each gets the next number of its year, its dates, and what credit there is.
@@ -38,6 +40,7 @@ export async function issueInvoices(
   else for (const invoice of issued) await tables.invoices.update(invoice)
   failPoint('invoices-inserted')
   for (const invoice of issued) await writeCredits(tables, invoice, { nowMs, actor })
+  await sealInvoices(tables, issued, { nowMs, actor })
   await tables.outbox.insertAll(issued.map((invoice) => issuedMessage(invoice, nowMs)))
   failPoint('invoices-queued')
   return issued
@@ -51,9 +54,6 @@ export interface IssueRequest {
   readonly credits: ReadonlyMap<string, bigint>
   readonly actor: string
 }
-
-/** Kind of the message that an invoice was issued. */
-export const INVOICE_ISSUED = 'invoice.issued'
 
 async function writeCredits(
   tables: ControlTables,

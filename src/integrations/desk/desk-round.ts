@@ -54,7 +54,7 @@ async function makeDue({ store, clock, config }: DeskParts): Promise<readonly Ma
   const made: MadeReport[] = []
   const parts = { store, clock, billing, invoicing, billable: billableRule(meters) }
   for (const period of due) {
-    await untilShipped(store.ledger, config)
+    await untilShipped(store, config, { closedMs: period.endMs + closeAfterMs, nowMs: clock.nowMs() })
     const review = invoicing.run === 'review'
     const run = await runUnlessTaken(() => runInvoices(parts, { period, review, actor: 'gatez' }))
     if (run === undefined) break

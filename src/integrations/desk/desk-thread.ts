@@ -11,10 +11,12 @@ import { type DeskConfig, deskRound } from './desk-round.ts'
 const EVERY_MS = 1_000
 /** How often it goes after invoices that were not paid in time. */
 const DUNNING_EVERY_MS = 60_000
+/** It ends when it had nothing to do for so long. */
+const IDLE_MS = 10_000
 /** How long it waits after a round that failed. */
 const AFTER_FAILURE_MS = 30_000
 
-/** Keeps the billing desk on a thread of its own: pricing a month takes long, and no call may wait for it. */
+/** Keeps the billing desk on a thread of its own: pricing a month takes long, and no call may wait for it. It ends by itself. */
 class DeskThread {
   readonly #report: (message: DeskMessage) => void
   readonly #stopping = new AbortController()
@@ -35,18 +37,23 @@ class DeskThread {
     await using store = await openControlStore(this.#config, clock)
     const { signal } = this.#stopping
     let dunnedMs = Number.NEGATIVE_INFINITY
-    while (!signal.aborted) {
+    let idleAtMs = clock.monotonicMs() + IDLE_MS
+    while (!signal.aborted && clock.monotonicMs() < idleAtMs) {
       let waitMs = EVERY_MS
       try {
         const isDunning = clock.monotonicMs() - dunnedMs >= DUNNING_EVERY_MS
         const report = await deskRound({ store, clock, config: this.#config, isDunning })
         if (isDunning) dunnedMs = clock.monotonicMs()
         const { made, acts, mails } = report
-        if (made.length > 0 || acts.length > 0 || mails > 0) this.#report({ kind: 'done', report })
         if (made.some(({ problems }) => problems.length > 0)) waitMs = AFTER_FAILURE_MS
+        if (made.length > 0 || acts.length > 0 || mails > 0) {
+          idleAtMs = clock.monotonicMs() + waitMs + IDLE_MS
+          this.#report({ kind: 'done', report })
+        }
       } catch (error) {
         this.#report({ kind: 'failed', error: describeError(error) })
         waitMs = AFTER_FAILURE_MS
+        idleAtMs = clock.monotonicMs() + waitMs + IDLE_MS
       }
       await pause(waitMs, undefined, { signal }).catch(() => {})
     }

@@ -5,7 +5,7 @@ import { writeWholeFile } from '../../billing/export/whole-file.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
 import { isoTime } from '../../lib/iso-time.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
-import type { MailView } from '../../model/mail-view.ts'
+import type { MailView } from '../../model/mail.ts'
 import type { Mail, Mailer } from './mail.ts'
 import { toMessage } from './mime.ts'
 

@@ -19,6 +19,8 @@ export interface InvoiceStore {
   insertEntry(entry: InvoiceEntry): Promise<boolean>
   /** In the order they were written. */
   entries(invoiceId: string): Promise<readonly InvoiceEntry[]>
+  /** Those of many invoices, in the same order. */
+  entriesOf(invoiceIds: readonly string[]): Promise<readonly InvoiceEntry[]>
   /** What a tenant has to its credit, in the smallest unit. */
   creditOf(tenantId: string, currency: string): Promise<bigint>
   /** Tenants with a credit that is not 0. */

@@ -115,16 +115,19 @@ function valuesOf(event: TakenEvent): readonly (string | number)[] {
   ]
 }
 
+// 0 and 1 are all that is ever written: a row with anything else was not written by gatez.
 function toEvent(row: IngestedEventRow): TakenEvent {
+  const { late, adjustment } = row
+  const isOurs = [late, adjustment].every((flag) => flag === 0 || flag === 1)
   return {
     tenantId: row.tenant_id,
     source: row.source,
     id: row.id,
     eventId: row.event_id,
-    hash: row.hash,
+    hash: isOurs ? row.hash : `${row.hash} late=${late} adjustment=${adjustment}`,
     matched: row.matched === '' ? [] : row.matched.split(','),
-    late: row.late === 1,
-    adjustment: row.adjustment === 1,
+    late: late === 1,
+    adjustment: adjustment === 1,
     receivedAtMs: row.received_at_ms,
   }
 }

@@ -91,6 +91,15 @@ export class SqlInvoiceStore implements InvoiceStore {
     return rows.map(toEntry)
   }
 
+  async entriesOf(invoiceIds: readonly string[]): Promise<readonly InvoiceEntry[]> {
+    const found: (Omit<InvoiceEntryRow, 'sequence'> & { readonly sequence: number })[] = []
+    for (const chunk of chunksOf(invoiceIds, 64)) {
+      const query = this.#db.selectFrom('invoice_entries').selectAll().where('invoice_id', 'in', chunk)
+      found.push(...(await query.execute()))
+    }
+    return found.toSorted((one, other) => Number(one.sequence) - Number(other.sequence)).map(toEntry)
+  }
+
   async creditOf(tenantId: string, currency: string): Promise<bigint> {
     const rows = await this.#db
       .selectFrom('invoice_entries')

@@ -17,11 +17,11 @@ export async function readStrays(db: Kysely<ControlSchema>, fromMs: number, toMs
       ) as rollups,
       (
         select count(*) from rollup_quantities as q
-        where q.bucket_ms >= ${fromMs} and q.bucket_ms < ${toMs} and not exists (
+        where q.bucket_ms >= ${fromMs} and q.bucket_ms < ${toMs} and (q.aggregation = 'sum' and (q.member <> '' or q.at_ms <> 0 or q.event_id <> '') or not exists (
           select 1 from rollups as r
           where r.bucket_ms = q.bucket_ms and r.tenant_no = q.tenant_no
             and r.caller_no = q.caller_no and r.kind_no = q.kind_no
-        )
+        ))
       ) as quantities`.execute(db)
   return { rollups: Number(rows[0]?.rollups ?? 0), quantities: Number(rows[0]?.quantities ?? 0) }
 }
