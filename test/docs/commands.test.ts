@@ -31,17 +31,16 @@ test('every command that a page tells the reader to type exists, with the flags 
   expect(wrong).toEqual([])
 })
 
-/** Lines of blocks that begin with gatez, up to what a shell does with them. */
+/** Lines of blocks that begin with gatez, up to what a shell does with them; in a transcript those behind a prompt. */
 function typed(text: string): readonly string[] {
-  const blocks = [...text.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '')
+  const blocks = [...text.matchAll(/^```(sh|console)\n([\s\S]*?)^```$/gm)]
   return blocks
-    .flatMap((block) => block.split('\n'))
-    .map(
-      (line) =>
-        line
-          .replace(/^\$ /, '')
-          .replace(/\s+#.*$/, '')
-          .split(/ (?:&&|\||>|<|&)/)[0] ?? '',
-    )
+    .flatMap(([, kind, block = '']) => {
+      const lines = block.split('\n')
+      return kind === 'sh'
+        ? lines
+        : lines.filter((line) => line.startsWith('$ ')).map((line) => line.slice(2))
+    })
+    .map((line) => line.replace(/\s+#.*$/, '').split(/ (?:&&|\||>|<|&)/)[0] ?? '')
     .filter((line) => /^gatez [a-z]/.test(line))
 }
