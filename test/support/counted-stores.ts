@@ -103,10 +103,21 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
   await Array.fromAsync(usageLog.events({ tenantId: 'tenant-0', limit: 1 }))
 }
 
+/** Reports so many events more, with ids of their own. */
+export async function reportMore(folder: string, reported: number): Promise<void> {
+  const [config, clock] = [storesIn(folder), new ManualClock(COUNTED_FROM)]
+  await using store = await openControlStore(config, clock)
+  await using usageLog = await openUsageLog(config)
+  await report({ folder, events: 0, reported }, { store, usageLog, clock, prefix: 'more', epoch: 10 })
+}
+
 /** Events of senders with ids of their own, a transaction each 40 of them. */
-async function report(wanted: CountedStores, { store, usageLog, clock }: ReportParts): Promise<void> {
+async function report(
+  wanted: CountedStores,
+  { store, usageLog, clock, prefix = 'txn', epoch = 9 }: ReportParts,
+): Promise<void> {
   const { reported = 0, tenants = 5, spanMs = 6 * 3_600_000, startMs = COUNTED_FROM } = wanted
-  const ids = new UlidMaker(clock, { epoch: 9, thread: 9 })
+  const ids = new UlidMaker(clock, { epoch, thread: 9 })
   const aggregationOf = declaredAggregations(wanted.meters ?? COUNTED_METERS)
   for (let done = 0; done < reported; done += REPORTED_AT_ONCE) {
     const countables = Array.from({ length: Math.min(REPORTED_AT_ONCE, reported - done) }, (_, index) => {
@@ -117,7 +128,7 @@ async function report(wanted: CountedStores, { store, usageLog, clock }: ReportP
       return {
         ...REPORTED,
         tenantId,
-        id: `txn-${at}`,
+        id: `${prefix}-${at}`,
         usage: {
           ...REPORTED_USAGE,
           tenantId,
@@ -138,6 +149,9 @@ interface ReportParts {
   readonly store: ControlStore
   readonly usageLog: UsageLog
   readonly clock: ManualClock
+  /** What their ids begin with. */
+  readonly prefix?: string
+  readonly epoch?: number
 }
 
 const REPORTED_AT_ONCE = 40
