@@ -3,16 +3,24 @@ import { defineConfig } from 'vitest/config'
 // Packages that tests install for themselves bring tests of their own.
 const FOREIGN = '**/node_modules/**'
 
-/** What tests the stores that are files, or looks into them. */
-const OF_FILES = [
+/** With GATEZ_STACK=production flow tests run on Postgres, Redis and ClickHouse, which are started before them. */
+const PRODUCTION = process.env.GATEZ_STACK === 'production'
+
+/** What tests stores that are files, or brings servers of its own: the stack of the run changes nothing there. */
+const OF_ONE_STACK = [
   'test/flow/backup.test.ts',
+  'test/flow/clickhouse.test.ts',
   'test/flow/full-disk.test.ts',
   'test/flow/many-nodes.test.ts',
+  'test/flow/mutations.test.ts',
   'test/flow/postgres-kills.test.ts',
+  'test/flow/put-back.test.ts',
+  'test/flow/redis-*.test.ts',
   'test/flow/secrets.test.ts',
   'test/flow/stacks.test.ts',
   'test/flow/wrong-turns.test.ts',
-  'test/crash/crash.test.ts',
+  'test/binary/**',
+  'test/crash/**',
 ]
 
 export default defineConfig({
@@ -34,27 +42,40 @@ export default defineConfig({
         },
       },
       {
-        // The same on the stores of production.
+        // Real processes on real sockets: one file at a time, so that none starves another.
         test: {
-          name: 'flow-production',
-          include: ['test/flow/**/*.test.ts', 'test/crash/**/*.test.ts'],
-          globalSetup: ['test/support/build-programs.ts', 'test/support/start-servers.ts'],
-          exclude: [FOREIGN, ...OF_FILES],
+          name: 'flow',
+          include: ['test/flow/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/binary/**/*.test.ts'],
+          globalSetup: [
+            'test/support/build-programs.ts',
+            ...(PRODUCTION ? ['test/support/start-servers.ts'] : []),
+          ],
+          exclude: [FOREIGN, ...(PRODUCTION ? OF_ONE_STACK : [])],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
         },
       },
       {
-        // Real processes on real sockets: one file at a time, so that none starves another.
+        // The pages in a real browser, of the built program: one file at a time as well.
         test: {
-          name: 'flow',
-          include: ['test/flow/**/*.test.ts', 'test/crash/**/*.test.ts', 'test/binary/**/*.test.ts'],
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
           globalSetup: 'test/support/build-programs.ts',
           exclude: [FOREIGN],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
           fileParallelism: false,
+        },
+      },
+      {
+        // npm run screenshots: writes docs/images.
+        test: {
+          name: 'screenshots',
+          include: ['test/browser/screenshots.ts'],
+          globalSetup: 'test/support/build-programs.ts',
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
     ],

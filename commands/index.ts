@@ -68,6 +68,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   'tokens:link': () => import('./tokens/link.ts'),
   'tokens:list': () => import('./tokens/list.ts'),
   'tokens:revoke': () => import('./tokens/revoke.ts'),
+  'tui:dashboard': () => import('./tui/dashboard.ts'),
   'usage:explain': () => import('./usage/explain.ts'),
   'usage:export': () => import('./usage/export.ts'),
   'usage:import': () => import('./usage/import.ts'),
@@ -95,6 +96,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
   routes: 'The routes calls can go to.',
   tenants: 'Customer organisations and their plans.',
   tokens: 'What programs of yours show instead of a person: create, list, revoke.',
+  tui: 'Watch it from a terminal.',
   usage: 'What was used: reports, exports, and the calls behind a figure.',
 }
 

@@ -38,7 +38,7 @@ export default class Init extends GatezCommand {
     }),
     production: Flags.boolean({
       description:
-        'With stores on servers: Postgres, a compose file with health checks, and notes on sizing.',
+        'With stores on servers: Postgres, Redis, ClickHouse, a compose file with health checks, and notes on sizing.',
     }),
     yes: Flags.boolean({ description: 'Ask nothing.' }),
   }

@@ -1,32 +1,30 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { join } from 'node:path'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import { appOn } from './app.ts'
 import type { Config } from './config/config.ts'
 import { processEnvironment } from './config/environment.ts'
+import { knownSecrets } from './config/known-secrets.ts'
 import { loadConfig } from './config/load-config.ts'
-import { removeControlAddress, writeControlAddress } from './control/control-address.ts'
-import { controlApp } from './control/control-app.ts'
-import type { ControlCommand, ControlReport, ControlThreadData } from './control/control-messages.ts'
+import { type ControlApp, controlApp } from './control/control-app.ts'
+import type { ControlCommand, ControlThreadData, ListeningAt } from './control/control-messages.ts'
 import type { ControlParts } from './control/control-parts.ts'
-import { type Listener, listen } from './control/listen.ts'
 import { IdentityProvider } from './control/oidc.ts'
-import { makeOperatorToken } from './control/operator-token.ts'
-import { evidenceCases, nowCases } from './control-cases.ts'
-import { GatezError } from './errors/gatez-error.ts'
+import { TryRelay } from './control/try-relay.ts'
+import { deskCases, evidenceCases, nowCases } from './control-cases.ts'
 import { Authenticator } from './gateway/authenticate.ts'
 import { CallVerifier } from './gateway/call-verifier.ts'
 import { MeterClient } from './gateway/meter.ts'
 import { Rules } from './gateway/rules.ts'
 import { assert } from './lib/assert.ts'
 import { HOLDS_ENDS } from './lib/bundle.ts'
-import { type Clock, shiftedClock } from './lib/clock.ts'
+import type { Clock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
+import { readSpoolDepth } from './metering/spool-depth.ts'
 import {
   makeCounterMemory,
-  openControlStore,
   openGatewayCounters,
   openGrantReader,
   openLocalCounters,
@@ -36,12 +34,13 @@ import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterStore } from './storage/ports/counters.ts'
 import { describeError, openLog } from './telemetry/log.ts'
 import { readTraffic } from './telemetry/traffic.ts'
+import type { TrafficWindow } from './telemetry/traffic-window.ts'
 
 /** No gateway thread has this number: ids of events are of a maker of their own. */
 const THREAD = 29
 const CHANGES_EVERY_MS = 200
 const FLUSH_MS = 1_000
-const GRACE_MS = 5_000
+/** How often traffic is looked at: live figures are of seconds. */
 /** Memory in which requests to control are counted. */
 const COUNTERS_MIB = 4
 const HOUR_MS = 3_600_000
@@ -49,25 +48,43 @@ const HOUR_MS = 3_600_000
 const KEPT_MS = 7 * 24 * HOUR_MS
 
 /**
- * The control API and the portals on a thread of their own: whatever is asked of them, and however long it
+ * The control API and the portals, on a thread of their own: whatever is asked of them, and however long it
  * takes, no call through the gateway waits for it.
  */
-class ControlThread {
+export class ControlThread {
   readonly #undo = new AsyncDisposableStack()
   #config: Config
-  #listeners: readonly Listener[] = []
+  #gatewayAt: ListeningAt | undefined
   #rulesChanged: () => Promise<void> = async () => {}
 
-  constructor(config: Config) {
+  readonly #apps = new Map<boolean, ControlApp>()
+
+  private constructor(config: Config) {
     this.#config = config
   }
 
-  async start(data: ControlThreadData): Promise<ControlReport> {
-    const clock = shiftedClock(data.clockOffsetMs)
-    const log = openLog()
-    const store = this.#undo.use(await openControlStore(this.#config, clock))
+  /** Opens the stores beside `store` and makes ready to answer. Throws what is wrong with them. */
+  static async open(config: Config, parts: ControlThreadParts): Promise<ControlThread> {
+    const thread = new ControlThread(config)
+    try {
+      await thread.#start(parts)
+      return thread
+    } catch (error) {
+      await thread.stop()
+      throw error
+    }
+  }
+
+  /** What answers on the listener of control, or on that of the portal. */
+  app(isPortal: boolean): ControlApp {
+    const app = this.#apps.get(isPortal)
+    assert(app !== undefined, 'control answers once it is open')
+    return app
+  }
+
+  async #start({ data, store, clock, traffic }: ControlThreadParts): Promise<void> {
+    const log = openLog(knownSecrets(this.#config))
     const usageLog = this.#undo.use(await openUsageLog(this.#config))
-    await makeOperatorToken({ store, clock }, this.#config.stores.dataDir)
     const { counters, ready } = this.#counters(data, store, clock)
     await ready()
     const verifier = await this.#verifier(data, { store, clock, counters })
@@ -79,8 +96,10 @@ class ControlThread {
       config: () => this.#config,
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
       evidence: evidenceCases(on, usageLog),
-      now: nowCases(on, counters),
+      now: nowCases(on, { counters, traffic }),
       traffic: () => readTraffic(data.trafficMemory),
+      spoolDepth: () => this.#spoolDepth(data, store),
+      deskOn: deskCases(on),
       identityProvider: () => {
         const { oidc } = this.#config.portal
         if (providerOf !== this.#config) provider = oidc === null ? undefined : new IdentityProvider(oidc)
@@ -88,41 +107,29 @@ class ControlThread {
         return provider
       },
       counters: openLocalCounters(makeCounterMemory(COUNTERS_MIB)),
+      relay: new TryRelay({ store, clock, gatewayAt: () => this.#gatewayAt }),
     }
     const forgetting = setInterval(() => {
       const forgotten = store.doneRequests.forgetBefore(clock.nowMs() - KEPT_MS)
       forgotten.catch((error: unknown) => log.warn(describeError(error), 'kept answers were not forgotten'))
     }, HOUR_MS).unref()
     this.#undo.defer(() => clearInterval(forgetting))
-    return this.#listen(parts)
-  }
-
-  handle(command: ControlCommand, report: (report: ControlReport) => void): void {
-    if (command.kind === 'config') {
-      this.#config = command.config
-      void this.#rulesChanged()
-    } else void this.#stop().finally(() => report({ kind: 'stopped' }))
-  }
-
-  async #listen(parts: ControlParts): Promise<ControlReport> {
     const { control, portal } = this.#config
-    const app = controlApp(parts, { isPortal: false, host: control.listen.host })
-    const main = await listen(app, { ...control, field: 'control.listen' })
-    this.#listeners = [main]
-    const at = ({ host, port, speaksTls }: Listener) => ({ host, port, speaksTls })
-    const { dataDir } = this.#config.stores
-    writeControlAddress(dataDir, at(main))
-    this.#undo.defer(() => removeControlAddress(dataDir))
-    if (portal.listen === null) return { kind: 'listening', control: at(main), portal: null }
-    const portalApp = controlApp(parts, { isPortal: true, host: portal.listen.host })
-    const place = { listen: portal.listen, tls: portal.tls, isChosen: true, field: 'portal.listen' }
-    const other = await listen(portalApp, place)
-    this.#listeners = [main, other]
-    return { kind: 'listening', control: at(main), portal: at(other) }
+    const { host } = portal.listen ?? control.listen
+    this.#apps.set(false, controlApp(parts, { isPortal: false, host: control.listen.host }))
+    this.#apps.set(true, controlApp(parts, { isPortal: true, host }))
   }
 
-  async #stop(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => listener.close(GRACE_MS)))
+  /** What the main thread tells while it answers. */
+  handle(command: ControlCommand): void {
+    if (command.kind === 'gateway') this.#gatewayAt = command.at
+    if (command.kind !== 'config') return
+    this.#config = command.config
+    void this.#rulesChanged()
+  }
+
+  /** Lets go of all it opened. */
+  async stop(): Promise<void> {
     await this.#undo.disposeAsync()
   }
 
@@ -137,6 +144,11 @@ class ControlThread {
         return applyPlans({ store, clock }, { ...request, plans, actor })
       },
     }
+  }
+
+  async #spoolDepth({ nodeId, epoch }: ControlThreadData, store: ControlStore) {
+    const throughSeq = await store.ledger.watermark({ nodeId, epoch })
+    return readSpoolDepth(join(this.#config.stores.dataDir, 'spool.db'), epoch, throughSeq)
   }
 
   /** Those of the gateway threads, and what all nodes share. */
@@ -195,10 +207,18 @@ class ControlThread {
       clearInterval(flushing)
       verifier.flush(true)
       await meter.drained()
-      data.meterPort.close()
     })
     return verifier
   }
+}
+
+/** What it is opened with. */
+export interface ControlThreadParts {
+  readonly data: ControlThreadData
+  readonly store: ControlStore
+  readonly clock: Clock
+  /** What the gateway threads counted lately. */
+  readonly traffic: TrafficWindow
 }
 
 interface VerifierParts {
@@ -206,22 +226,3 @@ interface VerifierParts {
   readonly clock: Clock
   readonly counters: CounterStore
 }
-
-const parent = parentPort
-assert(parent !== null, 'the control thread is started as a worker')
-const data: ControlThreadData = workerData
-const report = (what: ControlReport): void => parent.postMessage(what)
-const thread = new ControlThread(data.config)
-thread.start(data).then(
-  (listening) => {
-    // What nobody caught must not take the gateway down with it: calls go on, and so do other requests.
-    const log = openLog()
-    process.on('uncaughtException', (error) => log.error(describeError(error), 'a part of control failed'))
-    parent.on('message', (command: ControlCommand) => thread.handle(command, report))
-    report(listening)
-  },
-  (error: unknown) => {
-    if (!(error instanceof GatezError)) throw error
-    report({ kind: 'not-listening', code: error.code, detail: error.message })
-  },
-)

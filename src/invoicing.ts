@@ -1,62 +1,97 @@
-import type { Writable } from 'node:stream'
 import { findTenant } from './access/find-tenant.ts'
-import { openApp } from './app.ts'
-import { exportInvoices, type InvoicesExport, writeBytes } from './billing/export/export-invoices.ts'
-import { askedPeriod, refuseOpen, type WrittenPeriod } from './billing/invoice/asked-period.ts'
+import { type App, openApp } from './app.ts'
+import { exportInvoices, writeBytes } from './billing/export/export-invoices.ts'
+import { askedPeriod, refuseOpen } from './billing/invoice/asked-period.ts'
 import { billableRule } from './billing/invoice/billable-rule.ts'
-import { type CreditRequest, creditInvoice } from './billing/invoice/credit-invoice.ts'
+import { creditInvoice } from './billing/invoice/credit-invoice.ts'
 import { duePeriods } from './billing/invoice/due-periods.ts'
 import { findInvoice } from './billing/invoice/find-invoice.ts'
+import { viewInvoice, viewInvoiceRow } from './billing/invoice/invoice-view.ts'
 import { parseMonthSpan } from './billing/invoice/list-span.ts'
-import { type PayRequest, payInvoice } from './billing/invoice/pay-invoice.ts'
+import { payInvoice } from './billing/invoice/pay-invoice.ts'
 import { previewInvoice } from './billing/invoice/preview-invoice.ts'
 import { type InvoiceRun, type InvoicingParts, runInvoices } from './billing/invoice/run-invoices.ts'
 import { sendDraft } from './billing/invoice/send-draft.ts'
 import { untilShipped } from './billing/invoice/shipped.ts'
-import { type VoidRequest, voidInvoice } from './billing/invoice/void-invoice.ts'
-import { type InvoiceFormat, renderInvoice } from './billing/render/render-invoice.ts'
+import { voidInvoice } from './billing/invoice/void-invoice.ts'
+import { listDunning } from './billing/list-dunning.ts'
+import { renderInvoice } from './billing/render/render-invoice.ts'
+import { revenue } from './billing/revenue.ts'
 import type { Config } from './config/config.ts'
-import { failPointFromEnvironment, processEnvironment } from './config/environment.ts'
+import { failPointFromEnvironment, processEnvironment, remoteFromEnvironment } from './config/environment.ts'
+import type { AskedList, AskedRun, DeskCases, InvoicesMade } from './control/desk-cases.ts'
+import { remoteDesk } from './control/remote-desk.ts'
 import type { Clock } from './lib/clock.ts'
 import { armFailPoint } from './lib/fail-point.ts'
+import { mailboxOn } from './mailbox.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
 import { heldPlan } from './model/billing-calendar.ts'
-import type { Invoice, InvoiceState } from './model/invoice.ts'
+import type { Invoice } from './model/invoice.ts'
+import { BUILT_IN_METERS } from './model/meter.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 
-/** What commands about invoices need: the app, and the use cases of billing. Dispose it when done. */
-export async function openInvoicing(configFile: string) {
-  armFailPoint(failPointFromEnvironment(processEnvironment()))
+/** What commands about invoices need: the use cases of billing, here or at a control API. Dispose it when done. */
+export async function openInvoicing(configFile: string): Promise<DeskCases & AsyncDisposable> {
+  const env = processEnvironment()
+  const remote = remoteFromEnvironment(env)
+  if (remote !== undefined) return remoteDesk(remote)
+  armFailPoint(failPointFromEnvironment(env))
   const app = await openApp(configFile)
-  const { config, store, clock, actor } = app
+  return { ...deskOn(app), [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() }
+}
+
+/** The same on stores that are open. */
+export function deskOn({
+  config,
+  store,
+  clock,
+  actor,
+}: Pick<App, 'config' | 'store' | 'clock' | 'actor'>): DeskCases {
   const parts = invoicingParts({ config, store, clock })
   const access = { store, clock }
+  const entriesOf = ({ id }: Invoice) => store.invoices.entries(id)
+  const tenantIdOf = async (tenant: string | undefined) =>
+    tenant === undefined ? undefined : usageTenantId(store.tenants, tenant)
   return {
-    config,
-    store,
-    clock,
-    actor,
-    runInvoices: (request: AskedRun) => runAsked(parts, config, { ...request, actor }),
-    previewInvoice: async (tenant: string) => previewInvoice(parts, (await findTenant(store, tenant)).id),
-    listInvoices: (asked: AskedList) => listAsked(store, asked, config),
-    findInvoice: (idOrNumber: string) => findInvoice(store, idOrNumber),
-    entriesOf: ({ id }: Invoice) => store.invoices.entries(id),
-    payInvoice: (request: Omit<PayRequest, 'actor'>) => payInvoice(access, { ...request, actor }),
-    creditInvoice: (request: Omit<CreditRequest, 'actor'>) => creditInvoice(access, { ...request, actor }),
-    voidInvoice: (request: Omit<VoidRequest, 'actor'>) => voidInvoice(access, { ...request, actor }),
-    writeInvoice: async (invoice: Invoice, { format, to }: AskedForm) => {
+    runInvoices: (asked) => runAsked(parts, config, { ...asked, actor }),
+    previewInvoice: async (tenant) =>
+      viewInvoice(await previewInvoice(parts, (await findTenant(store, tenant)).id), []),
+    listInvoices: async (asked) => (await listAsked(store, asked, config)).map(viewInvoiceRow),
+    showInvoice: async (name) => {
+      const invoice = await findInvoice(store, name)
+      return viewInvoice(invoice, await entriesOf(invoice))
+    },
+    writeInvoice: async (name, { format, to }) => {
       if (to === null) return
-      const entries = await store.invoices.entries(invoice.id)
+      const invoice = await findInvoice(store, name)
+      const entries = await entriesOf(invoice)
       await writeBytes(to, await renderInvoice(invoice, entries, { format, look: config.invoicing }))
     },
-    exportInvoices: async (asked: AskedList, how: Pick<InvoicesExport, 'format' | 'to'>) => {
+    exportInvoices: async (asked, how) => {
       const invoices = await listAsked(store, asked, config)
-      const entriesOf = ({ id }: Invoice) => store.invoices.entries(id)
       await exportInvoices(invoices, { ...how, look: config.invoicing, entriesOf })
-      return invoices
+      return invoices.map(viewInvoiceRow)
     },
-    sendDraft: (invoice: string) => sendDraft(parts, { invoice, actor }),
-    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+    payInvoice: async (request) => {
+      const { invoice, isNew } = await payInvoice(access, { ...request, actor })
+      return { ...viewInvoiceRow(invoice), new: isNew }
+    },
+    creditInvoice: async (request) => {
+      const { number, amount, tax, invoice } = await creditInvoice(access, { ...request, actor })
+      return { number, amount, tax, invoice: viewInvoiceRow(invoice) }
+    },
+    voidInvoice: async (request) => viewInvoiceRow(await voidInvoice(access, { ...request, actor })),
+    sendInvoice: async (invoice) => viewInvoiceRow(await sendDraft(parts, { invoice, actor })),
+    revenue: async ({ tenant }) => {
+      const { billing, meters } = config
+      const isAdditive = (id: string): boolean =>
+        BUILT_IN_METERS.some((meter) => meter === id) ||
+        meters.some((meter) => meter.id === id && ['sum', 'count'].includes(meter.aggregation))
+      return revenue({ ...access, billing, isAdditive }, { tenantId: await tenantIdOf(tenant) })
+    },
+    dunning: async ({ tenant }) =>
+      listDunning({ ...access, steps: config.invoicing.dunning }, { tenantId: await tenantIdOf(tenant) }),
+    ...mailboxOn({ config, store }),
   }
 }
 
@@ -72,27 +107,6 @@ interface InvoicingSources {
   readonly clock: Clock
 }
 
-/** Which invoices to make: those that are due if no period is named. */
-export interface AskedRun extends WrittenPeriod {
-  /** Id or external id. */
-  readonly tenant?: string | undefined
-  readonly review: boolean
-  readonly onProgress?: ((done: number, total: number) => void) | undefined
-}
-
-export interface AskedList {
-  readonly tenant?: string | undefined
-  readonly month?: string | undefined
-  readonly state?: InvoiceState | undefined
-}
-
-/** In which form an invoice is wanted, and where. */
-export interface AskedForm {
-  readonly format: InvoiceFormat
-  /** Path of a file, or a stream; null writes nothing. */
-  readonly to: string | Writable | null
-}
-
 async function listAsked(
   store: ControlStore,
   { tenant, month, state }: AskedList,
@@ -106,8 +120,8 @@ async function listAsked(
 async function runAsked(
   parts: InvoicingParts,
   config: Config,
-  { tenant, month, on, ...request }: AskedRun & { readonly actor: string },
-): Promise<readonly InvoiceRun[]> {
+  { tenant, month, on, review, ...request }: AskedRun & { readonly actor: string },
+): Promise<InvoicesMade> {
   const { store, clock, billing, invoicing } = parts
   const nowMs = clock.nowMs()
   const tenantId = tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant)
@@ -117,10 +131,19 @@ async function runAsked(
     ? [askedPeriod({ month, on, anchorMs: await anchorOf(store, tenantId) }, billing, nowMs)]
     : await duePeriods(store, { billing, closeAfterMs, nowMs })
   for (const period of periods) refuseOpen(period, closeAfterMs, nowMs)
-  await untilShipped(store.ledger, config)
+  const closedMs = Math.max(...periods.map(({ endMs }) => endMs + closeAfterMs))
+  if (periods.length > 0) await untilShipped(store, config, { closedMs, nowMs })
+  const isReview = review ?? invoicing.run === 'review'
   const runs: InvoiceRun[] = []
-  for (const period of periods) runs.push(await runInvoices(parts, { ...request, period, tenantId }))
-  return runs
+  for (const period of periods)
+    runs.push(await runInvoices(parts, { ...request, review: isReview, period, tenantId }))
+  return {
+    made: runs.flatMap(({ made }) => made.map(viewInvoiceRow)),
+    kept: runs.reduce((sum, { kept }) => sum + kept, 0),
+    problems: runs.flatMap(({ problems }) =>
+      problems.map((problem) => ({ tenant_id: problem.tenantId, why: problem.why })),
+    ),
+  }
 }
 
 /** Since when a tenant has had a plan: its periods may be counted from there. */

@@ -9,7 +9,8 @@ import { ControlClient } from './control/client.ts'
 import { readControlAddress } from './control/control-address.ts'
 import { controlApp } from './control/control-app.ts'
 import { operatorTokenPath } from './control/operator-token.ts'
-import { evidenceCases, healthOf } from './control-cases.ts'
+import { TryRelay } from './control/try-relay.ts'
+import { deskCases, evidenceCases, healthOf } from './control-cases.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { makeCounterMemory, openControlStore, openLocalCounters, openUsageLog } from './storage/open.ts'
 import { makeTrafficMemory, readTraffic } from './telemetry/traffic.ts'
@@ -40,12 +41,15 @@ export async function openControl(configFile: string): Promise<OpenedControl> {
       log: { info: () => {}, warn: () => {}, error: () => {} },
       casesOn: (tables, by) => appOn({ config, clock, store: tables, actor: by }),
       evidence: evidenceCases(on, usageLog),
+      deskOn: deskCases(on),
       now: { ...runningGateway(config), health: healthOf(on) },
-      verifier: { verify: notHere, forget: () => {} },
+      verifier: { verify: notHere, left: notHere, forget: () => {} },
       identityProvider: () => undefined,
+      relay: new TryRelay({ store, clock, gatewayAt: () => undefined }),
       counters: openLocalCounters(makeCounterMemory(1)),
       // /metrics has no listener here: nothing was counted.
       traffic: () => readTraffic(makeTrafficMemory(1)),
+      spoolDepth: async () => ({ events: 0, oldestMs: null, bytes: 0 }),
     },
     { isPortal: false, host: '127.0.0.1', caller: { kind: 'local', actor } },
   )

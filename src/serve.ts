@@ -4,7 +4,7 @@ import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import type { ListeningAt } from './control/control-messages.ts'
-import { startControl } from './control/controlling.ts'
+import { type ControlTold, startControl } from './control/controlling.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { GatewayThreads, probePort } from './gateway/gateway-threads.ts'
 import type { Keeping } from './gateway/keeping.ts'
@@ -15,6 +15,7 @@ import { Desk, deskConfig } from './integrations/desk/desk.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { failPoint } from './lib/fail-point.ts'
 import { makeFolder } from './lib/make-folder.ts'
+import { shrinkHeap } from './lib/shrink-heap.ts'
 import type { AdjustedQuotas } from './limits/release-adjusted.ts'
 import type { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
@@ -92,14 +93,15 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const applied = await applyPlans({ store, clock }, request)
   const death = Promise.withResolvers<unknown>()
   const metering = await startMetering(parts, store, undo, death.resolve)
-  const started = await startGateway(parts, metering, undo, death.resolve)
-  const { gateway, ingesting, controlling, port } = started
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  const desk = Desk.start(
+  const desk = new Desk(
     { config: deskConfig(config), clockOffsetMs },
     { log: parts.log, onDeath: death.resolve },
   )
   undo.defer(() => desk.stop())
+  const ends = { onDeath: death.resolve, onDeskWanted: () => desk.ensure() }
+  const started = await startGateway(parts, metering, undo, ends)
+  const { gateway, ingesting, controlling, port } = started
 
   const running = undo.move()
   return {
@@ -141,14 +143,14 @@ async function startGateway(
   parts: ServeParts,
   { store, usageLog, nodeId, meter, epoch, shipping, keeping }: Metering,
   undo: AsyncDisposableStack,
-  onDeath: (error: unknown) => void,
+  { onDeath, onDeskWanted }: ControlTold,
 ) {
   const { config, clock, log } = parts
   const plans = await plansInForce(store)
   const inForce = { store, usageLog, nodeId, plans: () => plansInForce(store) }
   const counters = await startCounters({ ...parts, ...inForce }, undo)
   const { memory: counterMemory, adjusted } = counters
-  const ingesting = await startIngesting(parts, { counterMemory, epoch, shipping, onDeath })
+  const ingesting = makeIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
   const trafficMemory = makeTrafficMemory(config.gateway.threads)
   const gateway = new GatewayThreads({
@@ -157,6 +159,7 @@ async function startGateway(
     onWarning: (what, detail) => log.warn({ detail }, what),
     onAlarm: (what, detail) => log.error({ detail }, what),
     onAlone: counters.onAlone,
+    onIngestWanted: () => ingesting.ensure(),
     onDeath,
   })
   undo.defer(() => gateway.stop())
@@ -168,15 +171,17 @@ async function startGateway(
   // Before the first call is taken: who finds the gateway finds control as well.
   const controlling = await startControl(
     { config, clock, meter, nodeId, epoch, counterMemory, trafficMemory },
-    onDeath,
+    { onDeath, onDeskWanted },
   )
   undo.defer(() => controlling.stop())
+  shrinkHeap()
   const port = await gateway.listen(config.gateway.listen)
+  controlling.tellGateway({ ...config.gateway.listen, port, speaksTls: config.gateway.tls !== null })
   return { gateway, ingesting, controlling, port }
 }
 
-/** Takes events in that are sent by themselves. */
-function startIngesting(
+/** What takes events in that are sent by themselves, once there are any. */
+function makeIngesting(
   { config, clock, log }: ServeParts,
   shared: {
     readonly counterMemory: SharedArrayBuffer
@@ -184,11 +189,11 @@ function startIngesting(
     readonly shipping: Shipping
     readonly onDeath: (error: unknown) => void
   },
-): Promise<Ingesting> {
+): Ingesting {
   const { counterMemory, epoch, shipping, onDeath } = shared
   const failures = new QuietFailures(log)
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
-  return Ingesting.start(
+  return new Ingesting(
     { stores: config.stores, epoch, clockOffsetMs, counterMemory, rules: ingestRules(config) },
     {
       onCounted: () => shipping.wake(),
@@ -227,7 +232,7 @@ function threadData(
     trafficMemory: shared.trafficMemory,
     clientMemory,
     meterPort: shared.meter.connect(),
-    ingestPort: shared.ingesting.connect(),
+    ingestPort: shared.ingesting.makePort(),
     keeperPort: shared.keeping.makePort(),
     ipSalt,
     sharePort: config.gateway.threads > 1,

@@ -11,12 +11,14 @@ import {
 import { dirname } from 'node:path'
 import { build } from 'esbuild'
 import { ROOT } from '../pinned-node.js'
+import { digestFolder } from './digest.js'
+import { sbom } from './sbom.js'
 import { buildWeb, PORTALS, WEB } from './web.js'
 
 // Chunks lie flat beside the thread scripts: src/lib/bundle.ts finds those by `./<name>.js` from any chunk.
 const ENTRIES = {
   gatez: 'bin/run.js',
-  'control-thread': 'src/control-thread.ts',
+  'control-thread': 'src/control-door.ts',
   'desk-thread': 'src/integrations/desk/desk-thread.ts',
   'gateway-thread': 'src/gateway/thread-worker.ts',
   'ingest-thread': 'src/ingest/ingest-thread.ts',
@@ -69,10 +71,12 @@ export async function bundle(variant = 'lib') {
     target: 'node24.15',
     chunkNames: 'chunk-[hash]',
     // oclif looks for typescript to run sources; a bundle has none.
-    external: ['better-sqlite3', 'typescript'],
-    define: { GATEZ_BUNDLED: 'true', ...VARIANTS[variant] },
+    external: ['better-sqlite3', 'typescript', 'react-devtools-core'],
+    // React is built in two: the one for development keeps a record of every frame.
+    define: { GATEZ_BUNDLED: 'true', 'process.env.NODE_ENV': '"production"', ...VARIANTS[variant] },
     // Leaves out calls of empty functions: in `lib` those of `failPoint`.
     minifySyntax: true,
+    minifyWhitespace: true,
     banner: { js: BANNER },
     plugins: [pdfFonts],
     legalComments: 'none',
@@ -89,11 +93,13 @@ export async function bundle(variant = 'lib') {
     `${ROOT}${staging}/THIRD-PARTY-LICENSES.txt`,
     licenses([...packages, 'node_modules/better-sqlite3']),
   )
+  writeFileSync(`${ROOT}${staging}/gatez.cdx.json`, sbom([...packages, 'node_modules/better-sqlite3']))
   replace(`${ROOT}${target}`, `${ROOT}${staging}`)
 
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
   const program = `${target}: ${(bytes / 1e6).toFixed(1)} MB from ${packages.length} packages, in ${seconds(startMs)}`
-  return web === undefined ? program : `${web.line}\n${program}`
+  const digest = `bundle sha256 ${digestFolder(`${ROOT}${target}`)}`
+  return web === undefined ? program : `${web.line}\n${program}\n${digest}`
 }
 
 /** Seconds since `startMs` of performance.now(), for printing. */

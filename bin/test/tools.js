@@ -5,13 +5,20 @@ import { delimiter, join } from 'node:path'
 /** Programs that tests call as users do, and the Debian package of each. */
 const TOOLS = {
   bash: 'bash',
+  caddy: 'caddy',
+  chromium: 'chromium',
   curl: 'curl',
   git: 'git',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  postgres: 'postgresql',
+  promtool: 'prometheus',
   python3: 'python3',
+  'redis-server': 'redis-server',
   strace: 'strace',
+  'systemd-analyze': 'systemd',
   timeout: 'coreutils',
+  tmux: 'tmux',
 }
 
 /**
@@ -25,7 +32,9 @@ export function ensureTools() {
   if (process.getuid?.() === 0 && isThere('apt-get')) {
     console.log(`Installing ${packages.join(', ')}: apt-get install`)
     spawnSync('apt-get', ['update', '-qq'], { stdio: 'inherit' })
-    spawnSync('apt-get', ['install', '-y', '-qq', ...packages], { stdio: 'inherit' })
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], {
+      stdio: 'inherit',
+    })
   }
   const still = lacking()
   if (still.length === 0) return true
@@ -34,5 +43,7 @@ export function ensureTools() {
 }
 
 function isThere(program) {
+  // Debian keeps it by version, out of the path.
+  if (program === 'postgres' && existsSync('/usr/lib/postgresql')) return true
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
 }

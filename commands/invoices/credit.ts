@@ -1,9 +1,8 @@
 import * as Flags from '@oclif/core/flags'
-import { dueOf, type InvoiceRowView, viewInvoiceRow } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { INVOICE_ARG } from '../../src/cli/invoice-flags.ts'
+import type { CreditNoteView } from '../../src/control/desk-cases.ts'
 import { openInvoicing } from '../../src/invoicing.ts'
-import { formatMinor } from '../../src/model/money.ts'
 
 export default class InvoicesCredit extends GatezCommand {
   static override summary = 'Write a credit note: take an amount off an invoice.'
@@ -23,16 +22,9 @@ export default class InvoicesCredit extends GatezCommand {
     const { args, flags } = await this.parse(InvoicesCredit)
     await using invoicing = await openInvoicing(flags.config)
 
-    const { number, amount, tax, invoice } = await invoicing.creditInvoice({ ...args, ...flags })
-    const rest = formatMinor(dueOf(invoice), invoice.currency)
-    this.log(`${number} takes ${amount} ${invoice.currency} off ${invoice.number}; to pay: ${rest}.`)
-    return { number, amount, tax, invoice: viewInvoiceRow(invoice) }
+    const note = await invoicing.creditInvoice({ ...args, ...flags })
+    const { number, amount, invoice } = note
+    this.log(`${number} takes ${amount} ${invoice.currency} off ${invoice.number}; to pay: ${invoice.due}.`)
+    return note
   }
-}
-
-interface CreditNoteView {
-  readonly number: string
-  readonly amount: string
-  readonly tax: string
-  readonly invoice: InvoiceRowView
 }

@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags'
 import { EXPORTED_AS } from '../../src/billing/export/export-invoices.ts'
-import { type InvoiceRowView, viewInvoiceRow } from '../../src/billing/invoice/invoice-view.ts'
+import type { InvoiceRowView } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { openInvoicing } from '../../src/invoicing.ts'
 import { INVOICE_STATES } from '../../src/model/invoice.ts'
@@ -41,6 +41,6 @@ export default class InvoicesExport extends GatezCommand {
     const to = out ?? (this.jsonEnabled() ? null : process.stdout)
     const invoices = await invoicing.exportInvoices(flags, { format, to })
     if (out !== undefined) this.log(`Wrote ${invoices.length} invoices to ${out}.`)
-    return invoices.map(viewInvoiceRow)
+    return invoices
   }
 }

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { type InvoiceRowView, viewInvoiceRow } from '../../src/billing/invoice/invoice-view.ts'
+import type { InvoiceRowView } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { INVOICE_COLUMNS, invoiceRows } from '../../src/cli/invoice-text.ts'
 import { openInvoicing } from '../../src/invoicing.ts'
@@ -27,6 +27,6 @@ export default class InvoicesList extends GatezCommand {
 
     const invoices = await invoicing.listInvoices(flags)
     this.table(INVOICE_COLUMNS, invoiceRows(invoices), 'There are no such invoices.')
-    return invoices.map(viewInvoiceRow)
+    return invoices
   }
 }

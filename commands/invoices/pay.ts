@@ -1,9 +1,8 @@
 import * as Flags from '@oclif/core/flags'
-import { dueOf, type InvoiceRowView, viewInvoiceRow } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { INVOICE_ARG } from '../../src/cli/invoice-flags.ts'
+import type { PaidInvoiceView } from '../../src/control/desk-cases.ts'
 import { openInvoicing } from '../../src/invoicing.ts'
-import { formatMinor } from '../../src/model/money.ts'
 
 export default class InvoicesPay extends GatezCommand {
   static override summary = 'Write down a payment of an invoice.'
@@ -20,14 +19,13 @@ export default class InvoicesPay extends GatezCommand {
     reference: Flags.string({ description: 'What the bank calls it; unique for the invoice.' }),
   }
 
-  async run(): Promise<InvoiceRowView & { readonly new: boolean }> {
+  async run(): Promise<PaidInvoiceView> {
     const { args, flags } = await this.parse(InvoicesPay)
     await using invoicing = await openInvoicing(flags.config)
 
-    const { invoice, isNew } = await invoicing.payInvoice({ ...args, ...flags })
-    const rest = formatMinor(dueOf(invoice), invoice.currency)
-    if (!isNew) this.log('This payment was written down before: nothing changed.')
-    this.log(`${invoice.number} is ${invoice.state}; to pay: ${rest} ${invoice.currency}.`)
-    return { ...viewInvoiceRow(invoice), new: isNew }
+    const invoice = await invoicing.payInvoice({ ...args, ...flags })
+    if (!invoice.new) this.log('This payment was written down before: nothing changed.')
+    this.log(`${invoice.number} is ${invoice.state}; to pay: ${invoice.due} ${invoice.currency}.`)
+    return invoice
   }
 }

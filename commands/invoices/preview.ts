@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args'
-import { type InvoiceView, viewInvoice } from '../../src/billing/invoice/invoice-view.ts'
+import type { InvoiceView } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { invoiceText } from '../../src/cli/invoice-text.ts'
 import { openInvoicing } from '../../src/invoicing.ts'
@@ -19,9 +19,9 @@ export default class InvoicesPreview extends GatezCommand {
     await using invoicing = await openInvoicing(flags.config)
 
     const invoice = await invoicing.previewInvoice(args.tenant)
-    const text = invoiceText(invoice, [])
+    const text = invoiceText(invoice)
     for (const line of text.head) this.log(line)
     this.table(text.columns, text.rows, 'Nothing would be billed.')
-    return viewInvoice(invoice, [])
+    return invoice
   }
 }

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags'
-import { type InvoiceRowView, viewInvoiceRow } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { PERIOD_FLAGS } from '../../src/cli/invoice-flags.ts'
 import { INVOICE_COLUMNS, invoiceRows } from '../../src/cli/invoice-text.ts'
+import type { InvoicesMade } from '../../src/control/desk-cases.ts'
 import { openInvoicing } from '../../src/invoicing.ts'
 
 export default class InvoicesRun extends GatezCommand {
@@ -28,29 +28,16 @@ export default class InvoicesRun extends GatezCommand {
     const { flags } = await this.parse(InvoicesRun)
     await using invoicing = await openInvoicing(flags.config)
 
-    const review = flags.review || invoicing.config.invoicing.run === 'review'
     const onProgress = (done: number, total: number): void => {
       if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} invoices`)
     }
-    const runs = await invoicing.runInvoices({ ...flags, review, onProgress })
+    const run = await invoicing.runInvoices({ ...flags, review: flags.review || undefined, onProgress })
     if (process.stderr.isTTY) process.stderr.write('\r')
-    const made = runs.flatMap((run) => run.made)
-    const kept = runs.reduce((sum, run) => sum + run.kept, 0)
-    const problems = runs.flatMap((run) => run.problems)
+    const { made, kept, problems } = run
     this.table(INVOICE_COLUMNS, invoiceRows(made), 'No invoice was to be made.')
     if (kept > 0) this.log(`\nThere before: ${kept}.`)
-    for (const { tenantId, why } of problems) this.log(`\nNo invoice for ${tenantId}: ${why}`)
+    for (const { tenant_id, why } of problems) this.log(`\nNo invoice for ${tenant_id}: ${why}`)
     if (problems.length > 0) process.exitCode = 6
-    return {
-      made: made.map(viewInvoiceRow),
-      kept,
-      problems: problems.map(({ tenantId, why }) => ({ tenant_id: tenantId, why })),
-    }
+    return run
   }
-}
-
-interface InvoicesMade {
-  readonly made: readonly InvoiceRowView[]
-  readonly kept: number
-  readonly problems: readonly { readonly tenant_id: string; readonly why: string }[]
 }

@@ -1,4 +1,4 @@
-import { type InvoiceRowView, viewInvoiceRow } from '../../src/billing/invoice/invoice-view.ts'
+import type { InvoiceRowView } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { INVOICE_ARG } from '../../src/cli/invoice-flags.ts'
 import { openInvoicing } from '../../src/invoicing.ts'
@@ -15,8 +15,8 @@ export default class InvoicesSend extends GatezCommand {
     const { args, flags } = await this.parse(InvoicesSend)
     await using invoicing = await openInvoicing(flags.config)
 
-    const invoice = await invoicing.sendDraft(args.invoice)
+    const invoice = await invoicing.sendInvoice(args.invoice)
     this.log(`${invoice.number} is on its way.`)
-    return viewInvoiceRow(invoice)
+    return invoice
   }
 }

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { type InvoiceView, viewInvoice } from '../../src/billing/invoice/invoice-view.ts'
+import type { InvoiceView } from '../../src/billing/invoice/invoice-view.ts'
 import { INVOICE_FORMATS } from '../../src/billing/render/render-invoice.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { INVOICE_ARG } from '../../src/cli/invoice-flags.ts'
@@ -33,19 +33,18 @@ export default class InvoicesShow extends GatezCommand {
     const { args, flags } = await this.parse(InvoicesShow)
     await using invoicing = await openInvoicing(flags.config)
 
-    const invoice = await invoicing.findInvoice(args.invoice)
-    const entries = await invoicing.entriesOf(invoice)
+    const invoice = await invoicing.showInvoice(args.invoice)
     const { format, out } = flags
     if (format !== undefined) {
       const to = out ?? (this.jsonEnabled() ? null : process.stdout)
-      await invoicing.writeInvoice(invoice, { format, to })
+      await invoicing.writeInvoice(args.invoice, { format, to })
       if (out !== undefined) this.log(`Wrote ${invoice.number ?? invoice.id} to ${out}.`)
     } else {
-      const text = invoiceText(invoice, entries)
+      const text = invoiceText(invoice)
       for (const line of text.head) this.log(line)
       this.table(text.columns, text.rows, 'It has no lines.')
       for (const line of text.foot) this.log(line)
     }
-    return viewInvoice(invoice, entries)
+    return invoice
   }
 }

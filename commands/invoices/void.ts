@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags'
-import { type InvoiceRowView, viewInvoiceRow } from '../../src/billing/invoice/invoice-view.ts'
+import type { InvoiceRowView } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { INVOICE_ARG } from '../../src/cli/invoice-flags.ts'
 import { openInvoicing } from '../../src/invoicing.ts'
@@ -20,6 +20,6 @@ export default class InvoicesVoid extends GatezCommand {
 
     const invoice = await invoicing.voidInvoice({ ...args, ...flags })
     this.log(`${invoice.number ?? invoice.id} is void.`)
-    return viewInvoiceRow(invoice)
+    return invoice
   }
 }

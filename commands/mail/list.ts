@@ -1,5 +1,5 @@
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
-import type { MailView } from '../../src/integrations/mail/folder-mailer.ts'
+import type { MailListed } from '../../src/control/desk-cases.ts'
 import { openMailbox } from '../../src/mailbox.ts'
 
 export default class MailList extends GatezCommand {
@@ -16,19 +16,14 @@ export default class MailList extends GatezCommand {
     const { flags } = await this.parse(MailList)
     await using mailbox = await openMailbox(flags.config)
 
-    const mails = await mailbox.list()
-    const waiting = await mailbox.waiting()
+    const listed = await mailbox.listMail()
+    const { mails, waiting } = listed
     this.table(
       [{ title: 'ID', whole: true }, { title: 'DATE', whole: true }, { title: 'TO' }, { title: 'SUBJECT' }],
       mails.map(({ id, date, to, subject }) => [id, date.slice(0, 10), to.join(', ') || '–', subject]),
       'There is no mail in the folder.',
     )
     if (waiting > 0) this.log(`\nWaiting to be sent: ${waiting}; gatez serve sends it.`)
-    return { mails, waiting }
+    return listed
   }
-}
-
-interface MailListed {
-  readonly mails: readonly MailView[]
-  readonly waiting: number
 }

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
-import type { MailView } from '../../src/integrations/mail/folder-mailer.ts'
 import { openMailbox } from '../../src/mailbox.ts'
+import type { MailView } from '../../src/model/mail.ts'
 
 export default class MailOpen extends GatezCommand {
   static override summary = 'Show a mail of the outbox folder.'
@@ -14,7 +14,7 @@ export default class MailOpen extends GatezCommand {
     const { args, flags } = await this.parse(MailOpen)
     await using mailbox = await openMailbox(flags.config)
 
-    const mail = await mailbox.find(args.mail)
+    const mail = await mailbox.showMail(args.mail)
     this.log(
       `From: ${mail.from}\nTo: ${mail.to.join(', ') || '–'}\nDate: ${mail.date}\nSubject: ${mail.subject}\n`,
     )

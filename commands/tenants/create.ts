@@ -11,7 +11,7 @@ export default class TenantsCreate extends GatezCommand {
     '<%= config.bin %> <%= command.id %> acme --plan free',
     '<%= config.bin %> <%= command.id %> acme --name Acme --external-id cus_8f3a2b --plan pro',
     '<%= config.bin %> <%= command.id %> acme --plan pro --trial 14',
-    '<%= config.bin %> <%= command.id %> acme --address "1 Main Street" --address Berlin --tax-id DE811111111',
+    '<%= config.bin %> <%= command.id %> acme --address Berlin --tax-id DE811111111',
   ]
   static override args = {
     id: Args.string({ description: 'Its id for ever: 1 to 64 of a-z, 0-9, _ and -.', required: true }),

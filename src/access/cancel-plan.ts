@@ -1,6 +1,6 @@
 import { GatezError } from '../errors/gatez-error.ts'
 import { type Access, record, type Signed } from './access.ts'
-import type { BillingRules } from './change-plan.ts'
+import { type BillingRules, paidUntil } from './change-plan.ts'
 import { findTenant } from './find-tenant.ts'
 import { periodEndMs } from './subscription-change.ts'
 import { isToCome, runsAt, type TenantView, viewTenant } from './tenant-view.ts'
@@ -23,7 +23,8 @@ export async function cancelPlan(
     if (active === undefined) {
       throw new GatezError('no-plan', `Tenant ${tenant.id} has no plan that could be cancelled.`)
     }
-    const endMs = at === 'now' ? nowMs : periodEndMs(active, { nowMs, billing })
+    const paidMs = await paidUntil(tables, active, { nowMs, timezone: billing.timezone })
+    const endMs = at === 'now' ? nowMs : periodEndMs(active, { nowMs, billing, paidUntilMs: paidMs })
     const toCome = subscriptions.filter((each) => isToCome(each, nowMs))
     for (const each of toCome) await tables.subscriptions.end(each.id, each.startMs)
     if (active.endMs !== endMs || toCome.length > 0) {

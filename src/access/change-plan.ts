@@ -4,6 +4,7 @@ import type { QuotaRules } from '../model/billing-calendar.ts'
 import { overridePlan } from '../model/overrides.ts'
 import type { PlanVersion } from '../model/plan.ts'
 import type { Subscription, Tenant } from '../model/tenant.ts'
+import { paidUntilMs } from '../pricing/fee-cycles.ts'
 import { type Direction, directionOf, monthlyValue } from '../pricing/monthly-value.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import { type Access, record, type Signed } from './access.ts'
@@ -84,7 +85,8 @@ export async function findChange(
   const active = subscriptions.find((each) => runsAt(each, nowMs))
   if (trialDays !== undefined) refuseSecondTrial(tenant.id, planId, subscriptions)
   const direction = await findDirection(tables, tenant, { active, plan, billing })
-  const before = { tenantId: tenant.id, subscriptions, nowMs, billing }
+  const paidMs = await paidUntil(tables, active, { nowMs, timezone: billing.timezone })
+  const before = { tenantId: tenant.id, subscriptions, nowMs, billing, paidUntilMs: paidMs }
   const change = changeSubscriptions(before, { tenantId: tenant.id, plan, direction, at, trialDays })
   return { plan, subscriptions, change, direction }
 }
@@ -122,6 +124,17 @@ async function findDirection(
     monthlyValue(overridePlan(each.plan, overrides), billing.period),
   )
   return before === undefined || after === undefined ? 'upgrade' : directionOf(before, after)
+}
+
+/** Until when the fees of a subscription are paid, where they have a cycle of their own. */
+export async function paidUntil(
+  { plans }: Pick<ControlTables, 'plans'>,
+  active: Subscription | undefined,
+  at: { readonly nowMs: number; readonly timezone: string },
+): Promise<number | undefined> {
+  if (active === undefined) return undefined
+  const version = await plans.find(active.planId, active.planVersion)
+  return version === undefined ? undefined : paidUntilMs(version.plan.charges, active, at)
 }
 
 function refuseSecondTrial(tenantId: string, planId: string, subscriptions: readonly Subscription[]): void {

@@ -22,8 +22,9 @@ export function planFacts(plan: Plan): ReadonlyMap<string, string> {
       const then = upgradeTo === undefined ? onExceed : `${onExceed} to ${upgradeTo}`
       return [`quotas.${id}`, `${included} ${meter} per ${per}, then ${then}`] as const
     }),
-    ...plan.charges.map(({ id, meter, price }) => {
-      return [`charges.${id}`, `${meter ?? 'fee'}: ${canonicalJson(price)}`] as const
+    ...plan.charges.map(({ id, meter, price, per }) => {
+      const cycle = per === undefined ? '' : ` per ${per}`
+      return [`charges.${id}`, `${meter ?? 'fee'}${cycle}: ${canonicalJson(price)}`] as const
     }),
   ])
 }

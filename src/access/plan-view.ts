@@ -1,5 +1,5 @@
 import { isoTime } from '../lib/iso-time.ts'
-import type { PlanVersion } from '../model/plan.ts'
+import type { BillingCycle, PlanVersion } from '../model/plan.ts'
 
 /** A plan in force as scripts and other programs read it. */
 export interface PlanView {
@@ -43,6 +43,8 @@ export interface ChargeView {
   readonly id: string
   readonly meter: string | null
   readonly price: Readonly<Record<string, unknown>>
+  /** How often a fee is due, where it is not with every bill. */
+  readonly per?: BillingCycle
 }
 
 /** Shows a version of a plan and how many tenants are on the plan. */

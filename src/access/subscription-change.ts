@@ -39,6 +39,8 @@ export interface Before {
   readonly subscriptions: readonly Subscription[]
   readonly nowMs: number
   readonly billing: BillingRules
+  /** Until when fees with a cycle of their own are paid; undefined where the plan that runs has none. */
+  readonly paidUntilMs?: number | undefined
 }
 
 export interface ChangeTo {
@@ -80,13 +82,13 @@ export function afterChange(
   return [...ended, ...inserts]
 }
 
-/** When the billing period of a subscription ends; that of a trial is the trial. */
+/** When the billing period of a subscription ends, or what is paid for; that of a trial is the trial. */
 export function periodEndMs(
   active: Subscription,
-  { nowMs, billing }: Pick<Before, 'nowMs' | 'billing'>,
+  { nowMs, billing, paidUntilMs }: Pick<Before, 'nowMs' | 'billing' | 'paidUntilMs'>,
 ): number {
   if (active.isTrial === true && active.endMs !== null) return active.endMs
-  return billingPeriodAt(billing, nowMs, heldPlan(active).anchorMs).endMs
+  return Math.max(billingPeriodAt(billing, nowMs, heldPlan(active).anchorMs).endMs, paidUntilMs ?? 0)
 }
 
 /** A trial that is kept goes over into the plan at its end, as it would have. */

@@ -10,6 +10,7 @@ export function within(tables: ControlTables): ControlStore {
     ...tables,
     transaction: (work) => work(tables),
     forTenant: (_tenantId, work) => work(tables),
+    isShared: false,
     doorbell: undefined,
     [Symbol.asyncDispose]: async () => {},
   }

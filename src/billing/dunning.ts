@@ -4,9 +4,11 @@ import type { DunningStep } from '../config/invoice-config.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Invoice } from '../model/invoice.ts'
 import type { ControlStore, ControlTables } from '../storage/ports/control-store.ts'
+import { dunningStepKey, dunningStepMs, hasStep } from './dunning-due.ts'
 import { findInvoice } from './invoice/find-invoice.ts'
 import { dueOf } from './invoice/invoice-view.ts'
 import { entryOf } from './invoice/pay-invoice.ts'
+import { INVOICE_REMINDER } from './message-kinds.ts'
 
 /**
  * Goes after invoices that were not paid in time: marks them overdue, then takes the steps that are due, in order.
@@ -21,7 +23,7 @@ export async function dun({ store, clock, steps }: DunningParts): Promise<readon
   for (const invoice of late) {
     const { id } = invoice
     // Most are waited for: without this each would take its turn at writing, every time.
-    if (!(await hasStep(store, invoice, { steps, nowMs }))) continue
+    if (!(await hasStep(store.invoices, invoice, { steps, nowMs }))) continue
     acts.push(
       ...(await store.transaction(async (tables) => {
         const invoice = await findInvoice(tables, id)
@@ -46,31 +48,10 @@ export interface DunningAct {
   readonly action: 'overdue' | DunningStep['action']
 }
 
-/** Kind of the message that an invoice is still to be paid. */
-export const INVOICE_REMINDER = 'invoice.reminder'
-
-const DAY_MS = 86_400_000
 const ACTOR = 'gatez'
 
 function isLate({ state, dueAtMs }: Invoice, nowMs: number): boolean {
   return (state === 'open' || state === 'overdue') && dueAtMs !== null && dueAtMs <= nowMs
-}
-
-async function hasStep(
-  { invoices }: ControlStore,
-  invoice: Invoice,
-  { steps, nowMs }: { readonly steps: readonly DunningStep[]; readonly nowMs: number },
-): Promise<boolean> {
-  if (invoice.state === 'open') return true
-  const due = steps.filter((step) => (invoice.dueAtMs ?? nowMs) + step.afterDays * DAY_MS <= nowMs)
-  if (due.length === 0) return false
-  const taken = new Set((await invoices.entries(invoice.id)).map(({ key }) => key))
-  return due.some((step) => !taken.has(stepKey(step)))
-}
-
-/** A step is taken once for an invoice, by this name. */
-function stepKey({ action, afterDays }: DunningStep): string {
-  return `dunning:${action}:${afterDays}`
 }
 
 async function takeSteps(
@@ -90,9 +71,11 @@ async function takeSteps(
   }
   let lastReminder: number | undefined
   for (const { afterDays, action } of steps) {
-    if ((invoice.dueAtMs ?? nowMs) + afterDays * DAY_MS > nowMs) break
+    if (dunningStepMs(invoice, { afterDays, action }, nowMs) > nowMs) break
     const kind = KINDS[action]
-    if (!(await note(tables, invoice, { kind, key: stepKey({ action, afterDays }), nowMs, afterDays })))
+    if (
+      !(await note(tables, invoice, { kind, key: dunningStepKey({ action, afterDays }), nowMs, afterDays }))
+    )
       continue
     act(action)
     if (action === 'remind') lastReminder = afterDays

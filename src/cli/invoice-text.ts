@@ -1,5 +1,6 @@
 import { dayText } from '../billing/invoice/day-text.ts'
-import { dueOf } from '../billing/invoice/invoice-view.ts'
+import type { InvoiceRowView, InvoiceView } from '../billing/invoice/invoice-view.ts'
+import { readInvoiceView } from '../billing/invoice/read-invoice-view.ts'
 import { type InvoiceDocument, invoiceDocument } from '../billing/render/invoice-document.ts'
 import type { Invoice, InvoiceEntry } from '../model/invoice.ts'
 import { formatMinor } from '../model/money.ts'
@@ -17,26 +18,28 @@ export const INVOICE_COLUMNS: readonly TableColumn[] = [
 ]
 
 /** Invoices as rows of a table. */
-export function invoiceRows(invoices: readonly Invoice[]): readonly (readonly string[])[] {
+export function invoiceRows(invoices: readonly InvoiceRowView[]): readonly (readonly string[])[] {
   return invoices.map((invoice) => [
     invoice.number ?? invoice.id,
-    invoice.tenantId,
-    dayText(invoice.period.startMs, invoice.content.timezone),
+    invoice.tenant_id,
+    dayText(Date.parse(invoice.period_start), invoice.timezone),
     invoice.state,
-    invoice.dueAtMs === null ? '–' : dayText(invoice.dueAtMs - 1, invoice.content.timezone),
-    invoice.content.total,
-    formatMinor(dueOf(invoice), invoice.currency),
+    invoice.due_at === null ? '–' : dayText(Date.parse(invoice.due_at) - 1, invoice.timezone),
+    invoice.total,
+    invoice.due,
   ])
 }
 
 /** An invoice as text: the words of its PDF. */
-export function invoiceText(invoice: Invoice, entries: readonly InvoiceEntry[]): InvoiceText {
+export function invoiceText(view: InvoiceView): InvoiceText {
+  const { invoice, entries } = readInvoiceView(view)
   const document = invoiceDocument(invoice, entries)
   const { title, number, badge, customer, facts } = document
   const whose = `${title} ${number} · ${customer.name} (${invoice.tenantId})`
   return {
     head: [
       badge === null ? whose : `${whose} · ${badge.text}`,
+      ...billToLines(invoice),
       ...facts.map(([label, value]) => `${label}: ${value}`),
       '',
     ],
@@ -44,6 +47,13 @@ export function invoiceText(invoice: Invoice, entries: readonly InvoiceEntry[]):
     rows: [...lineRows(document), ...document.sums.map(({ label, amount }) => ['', label, '', '', amount])],
     foot: [...noteLines(document), ...entryLines(invoice, entries)],
   }
+}
+
+/** What is known of the customer beside its name. */
+function billToLines({ content: { customer } }: Invoice): readonly string[] {
+  if (customer === undefined) return []
+  const known = [...customer.address, ...(customer.taxId === null ? [] : [customer.taxId])]
+  return known.length === 0 ? [] : [`Bill to: ${known.join(', ')}`]
 }
 
 export interface InvoiceText {

@@ -34,7 +34,8 @@ export function planLines(plan: PlanView): readonly (readonly [string, string])[
     ...plan.quotas.map((quota): [string, string] => [`Quota ${quota.id}`, quotaText(quota)]),
     ...plan.charges.map((charge): [string, string] => {
       const { model, ...rest } = charge.price
-      return [`Charge ${charge.id}`, `${charge.meter ?? 'fee'}: ${String(model)} ${JSON.stringify(rest)}`]
+      const what = charge.per === undefined ? (charge.meter ?? 'fee') : `fee per ${charge.per}`
+      return [`Charge ${charge.id}`, `${what}: ${String(model)} ${JSON.stringify(rest)}`]
     }),
     ['Subscribers', plan.subscribers.toString()],
   ]

@@ -3,6 +3,7 @@ import { relative } from 'node:path'
 import { systemUser } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { clockFromEnvironment, failPointFromEnvironment, processEnvironment } from '../config/environment.ts'
+import { knownSecrets } from '../config/known-secrets.ts'
 import { loadConfig } from '../config/load-config.ts'
 import { checkedListen } from '../config/upstream-config.ts'
 import { operatorTokenPath } from '../control/operator-token.ts'
@@ -29,9 +30,9 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   const alone = upstream === undefined ? undefined : configForUpstream(file, { upstream, listen }, env)
   const watched = new WatchedFiles(file, env)
   const load = (): Config => listeningOn(loadConfig(file, env), listen)
-  const log = openLog()
   const firstCalls = alone === undefined ? undefined : new FirstCalls(processStartMs(clock), print)
   const config = alone?.config ?? load()
+  const log = openLog(knownSecrets(config))
   const serving = await serve({
     config,
     clock,

@@ -12,6 +12,7 @@ import { placeControlStore } from './control-store-config.ts'
 import { placeCounters } from './counters-config.ts'
 import { toInvoiceConfig, toMailConfig } from './invoice-config.ts'
 import type { File } from './schema.ts'
+import { toTelemetry } from './telemetry-config.ts'
 import { placeUsageStore } from './usage-store-config.ts'
 
 /** Turns a checked file into the configuration: defaults named, paths absolute, all of it frozen. */
@@ -59,6 +60,7 @@ export function buildConfig(file: File, path: string): Config {
     },
     invoicing: toInvoiceConfig(file.billing, folder),
     mail: toMailConfig(file, { folder, dataDir }),
+    telemetry: toTelemetry(file.telemetry, folder),
     apis: file.apis.map((api) => toApi(api, folder)),
     features: Object.entries(file.features).map(([id, label]) => ({ id, label })),
     meters: file.meters.map(toMeter),
@@ -116,7 +118,9 @@ function toPlan(plan: File['plans'][number]): Plan {
     keys: plan.keys,
     limits: plan.limits.map(toLimit),
     quotas: plan.quotas.map(toQuota),
-    charges: plan.charges.map(({ id, meter, price }) => ({ id, meter: meter ?? null, price })),
+    charges: plan.charges.map(({ id, meter, price, per }) => {
+      return { id, meter: meter ?? null, price, ...(per !== undefined && { per }) }
+    }),
     // Only where it says something: what a plan does not say must not make a new version of it.
     ...(plan.on_store_failure !== 'local' && { onStoreFailure: plan.on_store_failure }),
   }

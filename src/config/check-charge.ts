@@ -5,6 +5,10 @@ import type { Cursor } from './cursor.ts'
 export function checkCharge(charge: Cursor): void {
   const [price, meter] = [charge.field('price'), charge.field('meter')]
   const model = price.field('model').text ?? ''
+  const per = charge.field('per')
+  if (per.value !== undefined && meter.value !== undefined) {
+    per.refuseKey('is for fees, which have no meter: usage is billed with its billing period')
+  }
   checkPrice(price)
   checkLedgerPrice(price)
   if (meter.value === undefined && model !== 'flat' && modelFields(model) !== undefined) {

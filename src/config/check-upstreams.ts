@@ -9,6 +9,7 @@ import type { Cursor } from './cursor.ts'
 export function checkUpstreams(file: Cursor, folder: string): void {
   for (const name of ['gateway', 'control', 'portal']) checkPair(file.field(name).field('tls'), folder)
   checkSecret(file.field('portal').field('oidc').field('secret').field('value'))
+  checkSecret(file.field('telemetry').field('otlp').field('secret').field('value'))
   for (const api of file.field('apis').items()) {
     checkSecret(api.field('secret').field('value'))
     checkTls(api, folder)

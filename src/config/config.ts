@@ -8,6 +8,7 @@ import type { ControlConfig, PortalConfig } from './control-config.ts'
 import type { ControlStoreConfig } from './control-store-config.ts'
 import type { CountersConfig } from './counters-config.ts'
 import type { InvoiceConfig, MailConfig } from './invoice-config.ts'
+import type { TelemetryConfig } from './telemetry-config.ts'
 import type { UsageStoreConfig } from './usage-store-config.ts'
 
 /** `gatez.yaml` after reading: checked, defaults filled in, frozen. Never checked again past here. */
@@ -24,6 +25,7 @@ export interface Config {
   readonly billing: BillingConfig
   readonly invoicing: InvoiceConfig
   readonly mail: MailConfig
+  readonly telemetry: TelemetryConfig
   readonly apis: readonly Api[]
   readonly features: readonly Feature[]
   readonly meters: readonly Meter[]

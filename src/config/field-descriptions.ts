@@ -1,3 +1,5 @@
+import { TELEMETRY_DESCRIPTIONS } from './telemetry-config.ts'
+
 /**
  * What each field of `gatez.yaml` means, by its path: for editors, by way of the JSON Schema, and for
  * docs/configuration.md. `[]` stands for any element of a list.
@@ -57,6 +59,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'portal.sign_up':
     'Who may come: open, everybody makes an organisation of their own; invited, who has a link; closed, nobody new.',
   'portal.sign_up_plan': 'The plan of an organisation that signs up by itself; none if not given.',
+  'portal.plans':
+    'The plans that customers see and may move to by themselves, in your order; all of them if not given. A plan somebody has stays to be seen by them.',
   'portal.oidc': 'A provider of identities (OpenID Connect) to sign in with.',
   'portal.oidc.issuer': 'Its URL, as https://login.example.com.',
   'portal.oidc.client_id': 'What it knows gatez by.',
@@ -282,5 +286,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'plans[].charges': 'What is billed.',
   'plans[].charges[].id': 'Unique in the plan; the line of the invoice.',
   'plans[].charges[].meter': 'What is priced; a fee if not given.',
+  'plans[].charges[].per':
+    'How often a fee is due, from the day a tenant comes to the plan; with every bill if not given.',
   'plans[].charges[].price': 'A price: model and its numbers; decimals in quotes.',
+  ...TELEMETRY_DESCRIPTIONS,
 }

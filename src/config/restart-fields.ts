@@ -19,6 +19,7 @@ const FIELDS: readonly (readonly [name: string, read: (config: Config) => unknow
   ['control', (config) => config.control],
   ['portal', (config) => config.portal],
   ['stores', (config) => config.stores],
+  ['telemetry', (config) => config.telemetry],
   ['metering.durability', (config) => config.metering.durability],
   ['metering.spool_max', (config) => config.metering.spoolBytesMax],
   ['metering.client_ip', (config) => config.metering.clientIp],

@@ -13,6 +13,7 @@ import { invoiceFields, mailSchema } from './invoice-schema.ts'
 import { id, oneOrMore, read, strict, text, whole } from './schema-parts.ts'
 import { parseScope, SCOPE_RULE } from './scope.ts'
 import { parseSpoolMax } from './size.ts'
+import { telemetrySchema } from './telemetry-config.ts'
 import { parseUsageUrl } from './usage-store-config.ts'
 import {
   parseCurrency,
@@ -110,6 +111,7 @@ const quota = strict({
 const charge = strict({
   id,
   meter: z.string().optional(),
+  per: z.enum(['day', 'week', 'month', 'year']).optional(),
   price: z.record(z.string(), z.unknown()),
 })
 
@@ -140,6 +142,7 @@ export const fileSchema = strict({
   metering: metering.prefault({}),
   billing: billing.prefault({}),
   mail: mailSchema.prefault({}),
+  telemetry: telemetrySchema.prefault({}),
   apis: z.array(apiSchema).min(1, oneOrMore('api')),
   features: z.record(z.string(), z.string().min(1)).default({}),
   meters: z.array(meter).default([]),

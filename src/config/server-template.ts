@@ -35,7 +35,7 @@ const ROLES = 'postgres-roles.sql'
 const STORES = `stores: # SERVERS.md says more
   control: "postgres://\${GATEZ_DB_USER:-gatez_app}:\${GATEZ_DB_PASSWORD:-}@\${GATEZ_DB_HOST:-postgres:5432}/gatez"
   data: "\${GATEZ_DATA:-.gatez}" # of this node alone
-  counters: memory # each node counts for itself
-  usage: "sqlite:\${GATEZ_DATA:-.gatez}/usage.db"
+  counters: "redis://:\${GATEZ_REDIS_PASSWORD:-}@\${GATEZ_REDIS_HOST:-redis:6379}" # rediss:// across machines
+  usage: "clickhouse+http://gatez:\${GATEZ_CLICKHOUSE_PASSWORD:-}@\${GATEZ_CLICKHOUSE_HOST:-clickhouse:8123}/gatez"
 
 `

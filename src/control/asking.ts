@@ -4,6 +4,7 @@ import type { TokenScope } from '../model/token.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Cases, EvidenceCases } from './cases.ts'
 import type { ControlParts } from './control-parts.ts'
+import type { DeskCases } from './desk-cases.ts'
 
 /** Who asks. */
 export type Principal =
@@ -33,6 +34,8 @@ export interface Asking {
   /** The use cases, signed with the actor; inside of a transaction when the request is kept for retries. */
   readonly cases: Cases
   readonly evidence: EvidenceCases
+  /** The same for invoices and money; loaded when it is asked for first. */
+  readonly desk: () => Promise<DeskCases>
   /** The store, or the transaction that all of this request is part of. */
   readonly store: ControlStore
   readonly parts: ControlParts
@@ -46,6 +49,8 @@ export interface Asking {
   readonly ip: string
   /** A field of the head, by its name in lower case. */
   readonly header: (name: string) => string | undefined
+  /** All of the head. */
+  readonly headers: Headers
   /** The body as it is, where the operation takes an upload. */
   readonly body: AsyncIterable<Uint8Array>
   readonly signal: AbortSignal

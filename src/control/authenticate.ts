@@ -49,18 +49,20 @@ export function authorize(access: Access, principal: Principal): void {
   if (principal.kind === 'member')
     throw new GatezError('missing-token', 'This needs a token of the operator.')
   if (tokenMay(principal, access.scope)) return
+  if (access.or !== undefined && tokenMay(principal, access.or)) return
   const detail = `This needs a token with the scope ${access.scope}; this one has ${principal.scopes.join(', ') || 'none'}.`
   throw new GatezError('insufficient-scope', detail)
 }
 
 /** Refuses a change that a page asks for which could not read the session it rides on. */
 export function checkCsrf(
-  { method, access }: Pick<Operation, 'method' | 'access'>,
+  { method, access, id }: Pick<Operation, 'method' | 'access' | 'id'>,
   principal: Principal,
   { header }: Credentials,
 ): void {
   const isSession = principal.kind === 'member' || principal.kind === 'operator'
-  if (!isSession || method === 'get' || access.by === 'anyone') return
+  // What is tried is a call, whatever its method: it costs.
+  if (!isSession || (method === 'get' && id !== 'tryCall') || access.by === 'anyone') return
   const cookie = readCookie(header('cookie'), SESSION_COOKIE) ?? ''
   if (header('x-csrf-token') === csrfTokenOf(cookie)) return
   throw new GatezError('csrf-token-invalid', 'x-csrf-token is missing, or of another session.')

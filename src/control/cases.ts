@@ -1,5 +1,6 @@
 import type { AppliedPlans } from '../access/apply-plans.ts'
 import type { approveKeys } from '../access/approve-keys.ts'
+import type { cancelPlan } from '../access/cancel-plan.ts'
 import type { changePlan } from '../access/change-plan.ts'
 import type { CreateKeyRequest } from '../access/create-key.ts'
 import type { createTenant } from '../access/create-tenant.ts'
@@ -29,6 +30,7 @@ import type { suspendTenant } from '../access/suspend-tenant.ts'
 import type { TenantView } from '../access/tenant-view.ts'
 import type { TokenView } from '../access/token-view.ts'
 import type { KeyVerdict } from '../access/verify-key.ts'
+import type { ChangePreview, PreviewRequest } from '../billing/preview-change.ts'
 import type { BillingConfig } from '../config/config.ts'
 import type { RouteView } from '../config/route-view.ts'
 import type { FileTally } from '../ingest/file-tally.ts'
@@ -36,6 +38,7 @@ import type { RetryTally } from '../ingest/unattributed.ts'
 import type { DegradedList } from '../limits/degraded-calls.ts'
 import type { LimitNow } from '../limits/limits-now.ts'
 import type { Explanation } from '../metering/explain-call.ts'
+import type { AskedCalls, CallPage } from '../metering/list-calls.ts'
 import type { QuotaRow } from '../metering/list-quotas.ts'
 import type { Simulation } from '../metering/simulate-prices.ts'
 import type { UsageLatency } from '../metering/usage-latency.ts'
@@ -43,6 +46,7 @@ import type { WrittenUsageQuery } from '../metering/usage-query.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
+import type { TrafficNow } from '../telemetry/traffic-window.ts'
 
 /**
  * What can be done with an installation: the use cases that commands call, signed with who asks.
@@ -58,6 +62,7 @@ export interface Cases extends AccessCases {
     readonly limit: number
   }): Promise<DegradedList>
   simulatePrices(written: WrittenUsageQuery, plans: readonly Plan[]): Promise<Simulation>
+  previewChange(request: PreviewRequest): Promise<ChangePreview>
 }
 
 interface AccessCases {
@@ -67,6 +72,7 @@ interface AccessCases {
   suspendTenant: Unsigned<typeof suspendTenant>
   resumeTenant: Unsigned<typeof resumeTenant>
   changePlan: Unsigned<typeof changePlan>
+  cancelPlan: Unsigned<typeof cancelPlan>
   tenantBlockers: Asked<typeof tenantBlockers>
   deleteTenant: Unsigned<typeof deleteTenant>
   overrideTenant(
@@ -109,7 +115,11 @@ export interface EvidenceCases {
   latency(
     written: Omit<WrittenUsageQuery, 'by' | 'meters' | 'tz'> & { readonly by: string },
   ): Promise<UsageLatency>
-  why(id: string): Promise<Explanation & { readonly others: readonly string[] }>
+  /** Of one tenant's calls only, if one is given: those of others are as if there were none. */
+  why(id: string, tenantId?: string): Promise<Explanation & { readonly others: readonly string[] }>
+  listCalls(asked: AskedCalls): Promise<CallPage>
+  /** Opens a line of an invoice: what it was made of, down to events. */
+  explainLine(asked: { readonly invoice: string; readonly line: number }): Promise<ExplainedLine>
   tailUsage(written: {
     readonly tenant?: string | undefined
     readonly key?: string | undefined
@@ -139,40 +149,6 @@ export interface NowCases {
   health(): Promise<readonly HealthFinding[]>
 }
 
-/** The traffic of one gateway: totals since it started, and the last minute; names are stable. */
-export interface TrafficNow {
-  readonly at: string
-  readonly since: string
-  /** Calls that were let through and whose answer is over. */
-  readonly completed: number
-  /** Those of them whose event is durable. */
-  readonly metered: number
-  /** `metered` of `completed` in percent, rounded down to hundredths; null before the first. */
-  readonly metered_percent: string | null
-  /** Calls that were not let through. */
-  readonly refused: number
-  /** Calls under way. */
-  readonly open: number
-  /** What was let through, by class, as `2xx`. */
-  readonly statuses: Readonly<Record<string, number>>
-  readonly last_minute: {
-    /** Completed and refused together: requests a minute. */
-    readonly requests: number
-    readonly refused: number
-    /** Answered with 500 and above. */
-    readonly errors: number
-    readonly errors_percent: string | null
-    /** The times half, 95 % and 99 % of the calls did not take longer than, in ms; null without any. */
-    readonly p50_ms: number | null
-    readonly p95_ms: number | null
-    readonly p99_ms: number | null
-    /** Refusals by their code, the most frequent first. */
-    readonly refusals: Readonly<Record<string, number>>
-  }
-  /** Requests in each of the last seconds, oldest first. */
-  readonly per_second: readonly number[]
-}
-
 /** What one look at an installation found. */
 export interface HealthFinding {
   readonly check: string
@@ -180,6 +156,26 @@ export interface HealthFinding {
   readonly detail: string
   /** What to do about it; null when there is nothing to do. */
   readonly fix: string | null
+}
+
+/** What stands behind a line of an invoice. */
+export interface ExplainedLine {
+  readonly meter: string
+  readonly from: string
+  readonly to: string
+  readonly quantity: string
+  readonly stated: string | null
+  readonly events_total: number
+  readonly events_quantity: string
+  readonly events: readonly {
+    readonly id: string
+    readonly request_id: string
+    readonly timestamp: string
+    readonly quantity: string
+  }[]
+  /** Whether the events come to the figure. */
+  readonly equal: boolean
+  readonly forgotten_before: string | null
 }
 
 /** What may be missing on the bills. */

@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { isLoopback } from '../config/address.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { toProblem } from '../errors/problem.ts'
 import { describeError } from '../telemetry/log.ts'
@@ -56,8 +57,10 @@ export function controlApp(parts: ControlParts, place: ControlPlace): ControlApp
   app.get('/healthz', (context) => context.json({ status: 'ok' }))
   app.get('/readyz', async (context) => {
     await parts.store.changes.latestSequence()
-    return context.json({ status: 'ready' })
+    const ready = parts.traffic().meteringUp
+    return context.json({ status: ready ? 'ready' : 'metering-unavailable' }, ready ? 200 : 503)
   })
+  if (!place.isPortal) app.get('/metrics', (context) => answerMetrics(parts, place, context))
   if (!place.isPortal) app.get('/api/openapi.json', (context) => context.json(openApiDocument(parts.version)))
   for (const operation of operations) {
     const answer = (context: Request_) => answerOne({ parts, place, kept }, operation, context)
@@ -72,6 +75,20 @@ interface AppParts {
   readonly parts: ControlParts
   readonly place: ControlPlace
   readonly kept: KeptRequests
+}
+
+async function answerMetrics(parts: ControlParts, place: ControlPlace, context: Request_): Promise<Response> {
+  const { access } = parts.config().telemetry.metrics
+  if (access === 'off') throw new GatezError('no-route', 'The file says telemetry.metrics.access: off.')
+  const { ip } = originOf(parts, place, context)
+  if (access === 'token' || (access === 'local' && !isLoopback(ip))) {
+    const principal = await authenticate(parts, { header: (name) => context.req.header(name), ip })
+    authorize({ by: 'operator', scope: 'read' }, principal)
+  }
+  // Loaded when it is asked for: most control threads are never.
+  const { metricsText } = await import('./metrics.ts')
+  context.header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  return context.body(await metricsText(parts))
 }
 
 async function answerOne(app: AppParts, operation: Operation, context: Request_): Promise<Response> {
@@ -97,14 +114,19 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
     ...{ isPortal: place.isPortal, method: context.req.method, target: url.pathname + url.search },
     cases: parts.casesOn(parts.store, actor),
     evidence: parts.evidence,
+    desk: () => parts.deskOn(parts.store, actor),
     body: piecesOf(context.req.raw.body),
     signal: context.req.raw.signal,
+    headers: context.req.raw.headers,
     setHeader: (name, value) => context.header(name, value, { append: true }),
   }
   const { answer, isReplayed } = await app.kept.run(asking, operation, input)
   if (isReplayed) context.header('idempotency-replayed', 'true')
   if (answer instanceof Response) {
     for (const [name, value] of answer.headers) context.header(name, value)
+    // Of some answers that are passed on, the status says that there is no body.
+    const status = EMPTY.find((each) => each === answer.status)
+    if (status !== undefined) return context.newResponse(null, status)
     return context.newResponse(answer.body, statusOf(answer.status))
   }
   return jsonAnswer(context, operation, answer)
@@ -167,9 +189,13 @@ function statusOf(status: number) {
 }
 
 const STATUSES = [
-  ...([200, 201, 202, 302, 400, 401, 402, 403, 404, 405, 408, 409, 410, 412, 413, 414, 415, 421] as const),
-  ...([422, 429, 431, 500, 501, 502, 503, 504] as const),
+  ...([200, 201, 202, 203, 206, 207, 208, 226, 300, 301, 302, 303, 305, 306, 307, 308] as const),
+  ...([400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417] as const),
+  ...([418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451] as const),
+  ...([500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511] as const),
 ]
+
+const EMPTY = [204, 205, 304] as const
 
 async function* piecesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body === null) return

@@ -16,12 +16,18 @@ export interface ControlThreadData {
 }
 
 /** From the main thread to the control thread. */
-export type ControlCommand = { readonly kind: 'config'; readonly config: Config } | { readonly kind: 'stop' }
+export type ControlCommand =
+  | { readonly kind: 'config'; readonly config: Config }
+  /** Where the gateway listens: calls from the portal go there. */
+  | { readonly kind: 'gateway'; readonly at: ListeningAt }
+  | { readonly kind: 'stop' }
 
 /** From the control thread to the main thread. */
 export type ControlReport =
   | { readonly kind: 'listening'; readonly control: ListeningAt; readonly portal: ListeningAt | null }
   | { readonly kind: 'not-listening'; readonly code: string; readonly detail: string }
+  /** The billing desk has work. */
+  | { readonly kind: 'desk-wanted' }
   | { readonly kind: 'stopped' }
 
 /** Where something listens. */

@@ -2,23 +2,20 @@ import { Worker } from 'node:worker_threads'
 import packageJson from '../../package.json' with { type: 'json' }
 import type { Config } from '../config/config.ts'
 import { GatezError } from '../errors/gatez-error.ts'
-import { threadUrl } from '../lib/bundle.ts'
+import { SMALL_YOUNG, threadUrl } from '../lib/bundle.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
 import type { Meter } from '../metering/meter.ts'
 import type { ControlCommand, ControlReport, ControlThreadData, ListeningAt } from './control-messages.ts'
 
 /** Starts the control API and the portals on a thread of their own. */
-export function startControl(
-  parts: ControllingParts,
-  onDeath: (error: unknown) => void,
-): Promise<Controlling> {
+export function startControl(parts: ControllingParts, tell: ControlTold): Promise<Controlling> {
   const { config, clock, meter, nodeId, epoch, counterMemory, trafficMemory } = parts
   const clockOffsetMs = clock.nowMs() - systemClock.nowMs()
   const { version } = packageJson
   const meterPort = meter.connect()
   const shared = { counterMemory, trafficMemory, meterPort }
   const data = { config, version, nodeId, epoch, clockOffsetMs, ...shared }
-  return Controlling.start(data, onDeath)
+  return Controlling.start(data, tell)
 }
 
 /** What it is started with. */
@@ -26,6 +23,13 @@ export interface ControllingParts
   extends Pick<ControlThreadData, 'config' | 'nodeId' | 'epoch' | 'counterMemory' | 'trafficMemory'> {
   readonly clock: Clock
   readonly meter: Pick<Meter, 'connect'>
+}
+
+/** What the control thread tells. */
+export interface ControlTold {
+  readonly onDeath: (error: unknown) => void
+  /** The billing desk has work. */
+  readonly onDeskWanted: () => void
 }
 
 /** The control thread, as the main thread sees it: the control API and the portals, beside every call. */
@@ -49,11 +53,12 @@ export class Controlling {
   }
 
   /** Starts the thread; resolves when it listens. Throws `port-taken` and what is wrong with the stores. */
-  static async start(data: ControlThreadData, onDeath: (error: unknown) => void): Promise<Controlling> {
+  static async start(data: ControlThreadData, { onDeath, onDeskWanted }: ControlTold): Promise<Controlling> {
     const worker = new Worker(threadUrl('control-thread'), {
       workerData: data,
       transferList: [data.meterPort],
       name: 'control',
+      resourceLimits: SMALL_YOUNG,
     })
     const ready = Promise.withResolvers<Extract<ControlReport, { kind: 'listening' }>>()
     const ended = Promise.withResolvers<void>()
@@ -64,7 +69,8 @@ export class Controlling {
         state.ending = true
         const code = report.code === 'port-taken' ? 'port-taken' : 'store-unavailable'
         ready.reject(new GatezError(code, report.detail))
-      } else ended.resolve()
+      } else if (report.kind === 'desk-wanted') onDeskWanted()
+      else ended.resolve()
     })
     worker.on('error', (cause) => {
       ready.reject(cause)
@@ -87,6 +93,11 @@ export class Controlling {
   /** Puts another configuration in force, from the next request on. */
   replaceConfig(config: Config): void {
     this.#send({ kind: 'config', config })
+  }
+
+  /** Says where the gateway listens. */
+  tellGateway(at: ListeningAt): void {
+    this.#send({ kind: 'gateway', at })
   }
 
   /** Lets requests under way end and ends the thread. Once called, calling it again waits for the same end. */

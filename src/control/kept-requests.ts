@@ -74,7 +74,10 @@ async function runWithin(tables: ControlTables, request: OneRequest): Promise<An
     if (before !== undefined) return { answer: replayed(before, fingerprint), isReplayed: true }
   }
   const store = within(tables)
-  const asking: Asking = { ...request.asking, store, cases: parts.casesOn(store, actor) }
+  const asking: Asking = {
+    ...{ ...request.asking, store, cases: parts.casesOn(store, actor) },
+    desk: () => parts.deskOn(store, actor),
+  }
   if (match !== undefined) await checkMatch(asking, operation, input, match)
   const answer = await operation.handle(asking, input)
   if (key !== undefined && !(answer instanceof Response)) {

@@ -24,7 +24,7 @@ export interface Listener extends ListeningAt {
  *
  * Where nobody chose the address it takes another port when something listens there already.
  */
-export async function listen(app: ControlApp, place: ListenPlace): Promise<Listener> {
+export async function listen(app: Pick<ControlApp, 'fetch'>, place: ListenPlace): Promise<Listener> {
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   const server: Server =
     place.tls === null

@@ -143,6 +143,9 @@ function exampleProblem(code: ErrorCode): object {
 
 function securityOf(access: Access): Record<string, string[]>[] {
   if (access.by === 'anyone') return []
-  if (access.by === 'operator') return [{ token: [access.scope] }, { session: [] }]
+  if (access.by === 'operator') {
+    const scopes = access.or === undefined ? [access.scope] : [access.scope, access.or]
+    return [...scopes.map((scope) => ({ token: [scope] })), { session: [] }]
+  }
   return [{ session: [] }]
 }

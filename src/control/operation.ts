@@ -48,8 +48,8 @@ export type Method = 'get' | 'post' | 'put' | 'delete'
 /** Who may ask. */
 export type Access =
   | { readonly by: 'anyone' }
-  /** A token with this scope, or an operator who signed in. */
-  | { readonly by: 'operator'; readonly scope: TokenScope }
+  /** A token with this scope, or with the other one where there is one, or an operator who signed in. */
+  | { readonly by: 'operator'; readonly scope: TokenScope; readonly or?: TokenScope }
   /** A member who signed in, with one of these roles. */
   | { readonly by: 'member'; readonly roles: readonly MemberRole[] }
   /** Whoever signed in, member or operator. */

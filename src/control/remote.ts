@@ -24,6 +24,8 @@ export function remoteCases(remote: RemoteControl): RemoteCases {
     applyPlans: ({ dryRun, migrate }) =>
       client.call('applyPlans', { dry_run: dryRun, migrate_subscribers: migrate }),
     listPlans: () => client.all('listPlans', {}),
+    previewChange: ({ tenant, planId, at, trialDays }) =>
+      client.call('previewChange', { tenant, plan: planId, at, trial_days: trialDays?.toString() }),
     showPlan: ({ planId }) => client.call('showPlan', { plan: planId }),
     usageReport: async (written) => (await tableOf(client, written)).report,
     simulatePrices: ({ month, tenant }, plans) => client.raw('simulatePrices', { plans, month, tenant }),
@@ -125,13 +127,14 @@ function tenantCases(client: ControlClient) {
     resumeTenant: (request) => client.call('resumeTenant', request),
     changePlan: ({ tenant, planId, at, trialDays }) =>
       client.call('changePlan', { tenant, plan: planId, at, trial_days: trialDays }),
+    cancelPlan: (request) => client.call('cancelPlan', request),
     tenantBlockers: (request) => client.call('tenantBlockers', request),
     deleteTenant: ({ tenant, force }) =>
       client.call('deleteTenant', { tenant, force: force ? 'true' : 'false' }),
-    overrideTenant: ({ limits, quotas, features, prices, unset, customer, ...request }) =>
+    overrideTenant: ({ limits, quotas, features, prices, unset, customer, spendCap, ...request }) =>
       client.raw('overrideTenant', {
         ...{ ...request, limits, quotas, features, prices, unset },
-        customer: customerToSend(customer),
+        ...{ spend_cap: spendCap, customer: customerToSend(customer) },
       }),
     inviteMember: (request) => client.raw('inviteMember', request),
     listMembers: (request) => client.all('listMembers', request),

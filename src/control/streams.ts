@@ -1,4 +1,4 @@
-import { PassThrough, Readable } from 'node:stream'
+import { PassThrough, Readable, type Writable } from 'node:stream'
 import { type ExportFormat, writeUsageRows } from '../billing/export/usage-rows.ts'
 import { viewEvent } from '../metering/event-view.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
@@ -33,11 +33,28 @@ export async function calls(found: AsyncIterable<readonly UsageEvent[]>): Promis
   return answer(Readable.from(lines()), { 'content-type': 'application/x-ndjson' })
 }
 
+/** What `write` writes, as a file to keep. A problem before its first byte is answered as one. */
+export async function file(
+  { name, type }: { readonly name: string; readonly type: string },
+  write: (to: Writable) => Promise<void>,
+): Promise<Response> {
+  const sink = new PassThrough()
+  const written = write(sink).then(() => sink.end())
+  const began = new Promise<void>((resolve) => sink.once('readable', resolve))
+  await Promise.race([began, written])
+  written.catch((error: Error) => sink.destroy(error))
+  return answer(sink, {
+    'content-type': type,
+    'content-disposition': `attachment; filename="${name.replaceAll(/[^\w.-]/g, '_')}"`,
+  })
+}
+
 function answer(body: Readable, headers: Readonly<Record<string, string>>): Response {
   return new Response(webStream(body), { headers: { ...headers, 'x-content-type-options': 'nosniff' } })
 }
 
-function webStream(body: Readable): ReadableStream<Uint8Array> {
+/** A stream of Node as browsers and `Response` know them. */
+export function webStream(body: Readable): ReadableStream<Uint8Array> {
   const pieces = body[Symbol.asyncIterator]()
   return new ReadableStream({
     pull: async (controller) => {

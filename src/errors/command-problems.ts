@@ -14,6 +14,12 @@ export const COMMAND_PROBLEMS = {
     title: 'Not confirmed',
     fix: 'Answer the question at a terminal, or add --yes when you are sure.',
   },
+  'not-a-terminal': {
+    status: 400,
+    exit: 2,
+    title: 'Not a terminal',
+    fix: 'Run it in a terminal, or add --once for one screen as text, or --json.',
+  },
   'invalid-import': {
     status: 400,
     exit: 2,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Decision } from '../storage/ports/counters.ts'
+import type { TraceContext } from '../telemetry/trace.ts'
 import type { CallPlan } from './call-plan.ts'
 import type { OnceCall } from './once-call.ts'
 import type { Origin } from './origin.ts'
@@ -23,6 +24,8 @@ export class Exchange {
   clientIp = ''
   /** Fields of every answer to it, whoever gives it: name, value … */
   fields: readonly string[] = NO_FIELDS
+  /** Its place in a trace, once it goes on to its upstream. */
+  trace: TraceContext | undefined
   /** The whole body, when it had to be read before it could go on. */
   body: Buffer | undefined
   /** Set when it holds an `Idempotency-Key`. */

@@ -126,6 +126,7 @@ export class GatewayThreads {
     if (report.kind === 'alarm') this.#parts.onAlarm(report.what, report.detail)
     else if (report.kind === 'warning') this.#parts.onWarning(report.what, report.detail)
     else if (report.kind === 'alone') this.#parts.onAlone(report.calls)
+    else if (report.kind === 'ingest-wanted') this.#parts.onIngestWanted()
     if (report.kind !== 'figures-wanted') return
     const { id, tenantId, period } = report.request
     this.#parts.figuresOf(tenantId, period).then(
@@ -168,6 +169,8 @@ export interface GatewayThreadsParts {
   readonly figuresOf: (tenantId: string, period: Period) => Promise<UsageTotalsView>
   readonly onWarning: (what: string, detail: string) => void
   readonly onAlarm: (what: string, detail: string) => void
+  /** A thread has events for the ingest thread. */
+  readonly onIngestWanted: () => void
   /** Calls were decided without the counts that nodes share. */
   readonly onAlone: (calls: readonly AloneCalls[]) => void
   /** A thread died: the process must end, for what it counted in shared memory may be half done. */

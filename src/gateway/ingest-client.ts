@@ -5,10 +5,13 @@ import type { EventsAnswer, EventsQuestion, EventsReply, EventsRequest } from '.
 export class IngestClient {
   readonly #port: MessagePort
   readonly #waiting = new Map<number, (answer: EventsAnswer) => void>()
+  readonly #wanted: () => void
   #lastId = 0
 
-  constructor(port: MessagePort) {
+  /** `wanted` is called before the first request: the ingest thread may not run yet. */
+  constructor(port: MessagePort, wanted: () => void) {
     this.#port = port
+    this.#wanted = wanted
     port.on('message', ({ id, answer }: EventsReply) => {
       const resolve = this.#waiting.get(id)
       this.#waiting.delete(id)
@@ -18,6 +21,7 @@ export class IngestClient {
 
   /** Hands a request over, its bytes with it, and resolves to what its sender is to be told. */
   take(request: EventsRequest): Promise<EventsAnswer> {
+    if (this.#lastId === 0) this.#wanted()
     this.#lastId += 1
     const id = this.#lastId
     const question: EventsQuestion = { id, request }

@@ -102,9 +102,12 @@ export class MeterClient {
   }
 
   #answered(answer: MeterAnswer): void {
-    if (answer.kind === 'down') this.#down = true
-    else if (answer.kind === 'up') this.#down = false
-    else this.#release(answer.throughBatch)
+    if (answer.kind === 'durable') {
+      this.#release(answer.throughBatch)
+      return
+    }
+    this.#down = answer.kind === 'down'
+    this.#tally?.traffic.meteringUp(!this.#down)
   }
 
   #release(throughBatch: number): void {

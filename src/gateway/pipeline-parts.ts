@@ -4,9 +4,9 @@ import type { PeriodFinder } from '../limits/period-finder.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { Period } from '../model/period.ts'
 import type { CounterStore } from '../storage/ports/counters.ts'
-import type { Traffic } from '../telemetry/traffic.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { TokenAuthenticator } from './authenticate-token.ts'
+import type { CallWatch } from './call-watch.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange } from './exchange.ts'
 import type { KeeperClient } from './keeper-client.ts'
@@ -30,7 +30,7 @@ export interface PipelineParts {
   readonly keeper: KeeperClient
   readonly upstreams: Upstreams
   readonly clock: Clock
-  readonly traffic: Traffic
+  readonly watch: CallWatch
   /** Makes the id of an event. */
   readonly nextId: () => string
   readonly periodOf: PeriodFinder

@@ -1,5 +1,4 @@
 import { failPoint } from '../lib/fail-point.ts'
-import { keyAllows } from '../model/key-scope.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { CallMetering } from './call-metering.ts'
 import { Caller } from './call-plan.ts'
@@ -14,11 +13,11 @@ import type { Held } from './meter.ts'
 import { FirstAnswer, OnceCalls } from './once-calls.ts'
 import { isRouted, type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
-import { refuseByPolicy, refuseLength } from './policy.ts'
+import { refuseByPolicy, refuseKey, refuseLength } from './policy.ts'
 import { Passage } from './proxy.ts'
 import { BrokenOff } from './read-body.ts'
 import { Refusal } from './refusal.ts'
-import { KEY_NOT_ALLOWED, METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
+import { METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
 import { Refuser } from './refuser.ts'
 import type { RequestChecks } from './request-checks.ts'
 import { changeFields, removeFields } from './response-head.ts'
@@ -176,10 +175,7 @@ export class Pipeline implements PassageListener {
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {
-    const { exchange } = limited.planned.accepted
-    const elapsedMs = this.#parts.clock.monotonicMs() - exchange.startMonotonicMs
-    const { status, upstreamMs, bytesSent, bytesReceived } = ending
-    this.#parts.traffic.ended(status, elapsedMs, upstreamMs, bytesSent, bytesReceived)
+    this.#parts.watch.ended(limited, ending)
     const billed = this.#metering.record(limited, ending, held)
     settle(this.#parts, limited.planned.call, billed)
     this.#close()
@@ -202,14 +198,7 @@ export class Pipeline implements PassageListener {
   }
 
   #gate(planned: Planned): Refusal | undefined {
-    const { refusal, caller, matched } = planned.call
-    if (refusal !== undefined) return refusal
-    const { grant } = caller
-    if (grant !== undefined && (grant.routes !== null || grant.ips !== null)) {
-      const { ip } = planned.accepted.exchange.origin
-      if (!keyAllows(grant, { routeId: matched.route.id, ip })) return KEY_NOT_ALLOWED
-    }
-    return this.#parts.meter.available ? undefined : METERING_UNAVAILABLE
+    return refuseKey(planned) ?? (this.#parts.meter.available ? undefined : METERING_UNAVAILABLE)
   }
 
   #proceed(planned: Planned, limited: Limited | Refusal): void {
@@ -218,7 +207,7 @@ export class Pipeline implements PassageListener {
       return
     }
     this.#open += 1
-    this.#parts.traffic.open(this.#open)
+    this.#parts.watch.open(this.#open)
     if (this.#checks.wantsBody(planned.accepted)) this.#checkBody(limited)
     else this.#proxy(limited)
   }
@@ -275,6 +264,7 @@ export class Pipeline implements PassageListener {
   /** Stage 5; stage 6 follows through `ended`. */
   #proxy(limited: Limited): void {
     failPoint('after-limit')
+    this.#parts.watch.begins(limited.planned.accepted)
     const upstream = this.#parts.upstreams.of(limited.planned.call.matched.api)
     const call = new UpstreamCall(limited, upstream, this.#parts.clock)
     const passage = new Passage(limited, call, this.#metering, this)
@@ -285,7 +275,7 @@ export class Pipeline implements PassageListener {
   /** Its event is handed over. */
   #close(): void {
     this.#open -= 1
-    this.#parts.traffic.open(this.#open)
+    this.#parts.watch.open(this.#open)
     if (this.#open === 0) this.#allEnded?.()
   }
 

@@ -1,6 +1,8 @@
+import { keyAllows } from '../model/key-scope.ts'
 import { corsFields } from './cors.ts'
-import type { Accepted } from './exchange.ts'
+import type { Accepted, Planned } from './exchange.ts'
 import { Refusal } from './refusal.ts'
+import { KEY_NOT_ALLOWED } from './refusals.ts'
 import type { RequestHead } from './request-head.ts'
 import { BODY_TOO_LARGE } from './upstream-problem.ts'
 
@@ -13,6 +15,16 @@ export function refuseByPolicy({ exchange, head, matched }: Accepted): Refusal |
   return new Refusal('maintenance', maintenance.detail, {
     headers: ['Retry-After', String(maintenance.retryAfterS)],
   })
+}
+
+/** Refuses what the plan does not hold, or the key itself does not reach. */
+export function refuseKey({ accepted, call }: Planned): Refusal | undefined {
+  const { refusal, caller, matched } = call
+  const { grant } = caller
+  if (refusal !== undefined) return refusal
+  if (grant === undefined || (grant.routes === null && grant.ips === null)) return undefined
+  const { ip } = accepted.exchange.origin
+  return keyAllows(grant, { routeId: matched.route.id, ip }) ? undefined : KEY_NOT_ALLOWED
 }
 
 /** Refuses a body that says of itself that it is larger than its route takes. */

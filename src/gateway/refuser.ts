@@ -22,7 +22,7 @@ export class Refuser {
 
   /** A refusal of whoever it is: not logged. */
   refuseAnyone(exchange: Exchange, refusal: Refusal): void {
-    this.#parts.traffic.refused(refusal.code, refusal.status)
+    this.#parts.watch.refused(exchange, refusal, undefined)
     this.#parts.answer(exchange, refusal, ['x-request-id', exchange.requestId])
   }
 
@@ -31,7 +31,7 @@ export class Refuser {
     const { accepted, call } = planned
     const { exchange } = accepted
     exchange.once?.abandon()
-    this.#parts.traffic.refused(refusal.code, refusal.status)
+    this.#parts.watch.refused(exchange, refusal, planned)
     const fields = this.limitsNow(planned, refusal)
     if (fields instanceof Promise)
       void fields.then((settled) => this.#parts.answer(exchange, refusal, settled))
@@ -43,7 +43,7 @@ export class Refuser {
   refuseAdmitted(limited: Limited, refusal: Refusal): void {
     const fields: string[] = []
     this.addLimits(fields, limited)
-    this.#parts.traffic.refused(refusal.code, 0)
+    this.#parts.watch.failed(refusal)
     this.#parts.answer(limited.planned.accepted.exchange, refusal, fields)
   }
 
@@ -72,4 +72,4 @@ export class Refuser {
   }
 }
 
-export type RefuserParts = Pick<PipelineParts, 'answer' | 'counters' | 'meter' | 'clock' | 'traffic'>
+export type RefuserParts = Pick<PipelineParts, 'answer' | 'counters' | 'meter' | 'clock' | 'watch'>

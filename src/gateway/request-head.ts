@@ -29,6 +29,10 @@ export interface RequestHead {
   readonly forwardedProto: string | undefined
   readonly forwardedHost: string | undefined
   readonly forwarded: string | undefined
+  /** `traceparent`; several of them are none that can be read. */
+  readonly traceparent: string | undefined
+  /** Goes upstream with a `traceparent` that could be read only. */
+  readonly tracestate: string | undefined
 }
 
 /**
@@ -120,6 +124,12 @@ function readRare(head: Head, name: string, value: string): void {
     case FORWARDED_HOST:
       head.forwardedHost = joined(head.forwardedHost, value)
       break
+    case TRACEPARENT:
+      head.traceparent = joined(head.traceparent, value)
+      break
+    case TRACESTATE:
+      head.tracestate = joined(head.tracestate, value)
+      break
     default:
   }
 }
@@ -149,6 +159,8 @@ function emptyHead(): Head {
     forwardedProto: undefined,
     forwardedHost: undefined,
     forwarded: undefined,
+    traceparent: undefined,
+    tracestate: undefined,
   }
 }
 
@@ -192,6 +204,8 @@ const FORWARDED = 14
 const FORWARDED_FOR = 15
 const FORWARDED_PROTO = 16
 const FORWARDED_HOST = 17
+const TRACEPARENT = 18
+const TRACESTATE = 19
 
 const KINDS = new FieldKinds(
   {
@@ -215,6 +229,8 @@ const KINDS = new FieldKinds(
     'access-control-request-method': ASKED_METHOD,
     'access-control-request-headers': ASKED_HEADERS,
     forwarded: FORWARDED,
+    traceparent: TRACEPARENT,
+    tracestate: TRACESTATE,
     'x-forwarded-for': FORWARDED_FOR,
     'x-forwarded-host': FORWARDED_HOST,
     'x-forwarded-proto': FORWARDED_PROTO,

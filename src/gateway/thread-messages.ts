@@ -47,6 +47,8 @@ export type GatewayReport =
   | { readonly kind: 'not-listening'; readonly errno: string; readonly message: string }
   | { readonly kind: 'drained' }
   | { readonly kind: 'figures-wanted'; readonly request: FiguresRequest }
+  /** Events came in: the ingest thread must run. */
+  | { readonly kind: 'ingest-wanted' }
   /** Calls that were decided without the counts that nodes share. */
   | { readonly kind: 'alone'; readonly calls: readonly AloneCalls[] }
   | { readonly kind: 'warning'; readonly what: string; readonly detail: string }

@@ -18,6 +18,7 @@ import { Figures } from './figures.ts'
 import { IngestClient } from './ingest-client.ts'
 import { KeeperClient } from './keeper-client.ts'
 import { MeterClient } from './meter.ts'
+import { type OpenWatch, openWatch } from './open-watch.ts'
 import { Pipeline } from './pipeline.ts'
 import { RequestChecks } from './request-checks.ts'
 import { Rules } from './rules.ts'
@@ -46,6 +47,7 @@ export class GatewayThread {
   readonly #alone = new AloneTally()
   readonly #clients: Clients
   readonly #traffic: Traffic
+  readonly #watching: OpenWatch
   readonly #lag: EventLoopLag
   readonly #flushing: NodeJS.Timeout
   readonly #lagging: NodeJS.Timeout
@@ -71,8 +73,9 @@ export class GatewayThread {
     )
     const traffic = new Traffic(data.trafficMemory, data.thread)
     this.#traffic = traffic
+    this.#watching = openWatch({ telemetry: config.telemetry, traffic, clock, warn })
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS, { traffic, clock })
-    const ingest = new IngestClient(data.ingestPort)
+    const ingest = new IngestClient(data.ingestPort, () => report({ kind: 'ingest-wanted' }))
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#counters = this.#openCounters(clock)
     this.#pipeline = new Pipeline({
@@ -86,7 +89,7 @@ export class GatewayThread {
       keeper: new KeeperClient(data.keeperPort),
       upstreams: this.#upstreams,
       clock,
-      traffic,
+      watch: this.#watching.watch,
       nextId: () => ids.next(),
       periodOf: (cycle, atMs, held) => this.#periodOf(cycle, atMs, held),
       billingPeriodAt: (atMs, anchorMs) => billingPeriodAt(this.#config.billing, atMs, anchorMs),
@@ -141,6 +144,7 @@ export class GatewayThread {
   /** In one go between two requests: none sees half of the old and half of the new. */
   #reload(config: Config, plans: readonly Plan[]): void {
     this.#config = config
+    this.#watching.reopen()
     this.#periodOf = periodFinder(config.billing)
     this.#upstreams.replaceApis(config.apis)
     this.#clients.replaceRules(config.gateway.clients)
@@ -170,6 +174,7 @@ export class GatewayThread {
     this.#flush(true)
     await this.#meter.drained()
     await this.#upstreams.close()
+    await this.#watching.close()
     this.#report({ kind: 'drained' })
   }
 

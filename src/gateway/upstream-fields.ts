@@ -1,3 +1,4 @@
+import { traceparentOf } from '../telemetry/trace.ts'
 import type { Limited } from './exchange.ts'
 import { forwardedValue } from './origin.ts'
 import { removeFields } from './response-head.ts'
@@ -31,6 +32,12 @@ export function upstreamFields(limited: Limited, hasBody: boolean): string[] {
     'forwarded',
     forwardedValue(origin),
   )
+  const { trace } = exchange
+  if (trace !== undefined) {
+    fields.push('traceparent', traceparentOf(trace))
+    // What others keep of a trace is about that trace only.
+    if (trace.parentId !== '' && head.tracestate !== undefined) fields.push('tracestate', head.tracestate)
+  }
   if (head.acceptsTrailers) fields.push('te', 'trailers')
   if (hasBody && head.contentLength !== undefined && exchange.body === undefined)
     fields.push('content-length', head.contentLength)

@@ -64,7 +64,7 @@ export async function countOnce(
 
 export interface CountOnceParts {
   /** Makes the ids events have in the usage log. */
-  readonly ids: UlidMaker
+  readonly ids: Pick<UlidMaker, 'next'>
   readonly nowMs: number
   /** How the meters of the file count. */
   readonly aggregationOf: AggregationOf

@@ -32,7 +32,6 @@ export type IngestCommand =
 
 /** From the ingest thread to the main thread. */
 export type IngestReport =
-  | { readonly kind: 'ready' }
   /** Events are in the ledger: there is something for the usage log. */
   | { readonly kind: 'counted' }
   /** A transaction failed; its senders were told to try again. */

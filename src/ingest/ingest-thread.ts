@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import { shiftedClock } from '../lib/clock.ts'
@@ -51,9 +52,7 @@ class IngestThread {
   static async start(data: IngestThreadData, report: (report: IngestReport) => void): Promise<IngestThread> {
     const { stores } = data
     const store = await openControlStore({ stores }, shiftedClock(data.clockOffsetMs))
-    const thread = new IngestThread(store, data, report)
-    report({ kind: 'ready' })
-    return thread
+    return new IngestThread(store, data, report)
   }
 
   handle(command: IngestCommand): void {
@@ -83,10 +82,39 @@ class IngestThread {
   }
 }
 
+/** How long it waits before it tries again to open a store that is away. */
+const AGAIN_MS = 500
+
+/** Opens the store; while it is away, what was asked for waits. undefined when it was told to end meanwhile. */
+async function opened(
+  data: IngestThreadData,
+  report: (report: IngestReport) => void,
+  isStopped: () => boolean,
+): Promise<IngestThread | undefined> {
+  while (!isStopped()) {
+    try {
+      return await IngestThread.start(data, report)
+    } catch (error) {
+      report({ kind: 'failed', error: describeError(error) })
+      await pause(AGAIN_MS)
+    }
+  }
+  return undefined
+}
+
 const parent = parentPort
 assert(parent !== null, 'the ingest thread is started as a worker')
-IngestThread.start(workerData, (report) => parent.postMessage(report)).then(
-  (thread) => parent.on('message', (command: IngestCommand) => thread.handle(command)),
+const report = (what: IngestReport): void => parent.postMessage(what)
+const early: IngestCommand[] = []
+const take = (command: IngestCommand): void => void early.push(command)
+parent.on('message', take)
+opened(workerData, report, () => early.some(({ kind }) => kind === 'stop')).then(
+  (thread) => {
+    if (thread === undefined) return report({ kind: 'stopped' })
+    parent.off('message', take)
+    parent.on('message', (command: IngestCommand) => thread.handle(command))
+    for (const command of early) thread.handle(command)
+  },
   (error: unknown) => {
     throw error
   },

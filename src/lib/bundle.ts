@@ -13,6 +13,12 @@ export function threadUrl(name: ThreadName): string {
 }
 
 /**
+ * For threads that are not on the way of a call: little room for short-lived objects. Left alone, starting up
+ * makes it grow to 16 MiB a thread, and nothing makes it shrink again.
+ */
+export const SMALL_YOUNG = { maxYoungGenerationSizeMb: 6 } as const
+
+/**
  * The folder of the templates that `gatez init` writes.
  *
  * Inside the single binary it is virtual: read it with `readdirSync` (folder by folder: its `recursive`
@@ -45,7 +51,7 @@ declare const GATEZ_RELEASES_EARLY: boolean | undefined
 const BUNDLED = typeof GATEZ_BUNDLED !== 'undefined'
 
 const SOURCES = {
-  'control-thread': '../control-thread.ts',
+  'control-thread': '../control-door.ts',
   'desk-thread': '../integrations/desk/desk-thread.ts',
   'gateway-thread': '../gateway/thread-worker.ts',
   'ingest-thread': '../ingest/ingest-thread.ts',

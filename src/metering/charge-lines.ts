@@ -10,7 +10,8 @@ import { type HeldPeriod, type MeterSums, meterFemtos, quantityOf } from './mete
 import type { PricedCharge } from './price-book.ts'
 
 /**
- * Prices what one subscription used in one billing period: a line for each charge of its plan.
+ * Prices what one subscription used in one billing period: a line for each charge of its plan. A fee with a cycle of its
+ * own has one where something of it falls into the period.
  *
  * A fee (model flat) is billed for the part of the period that the subscription holds, and what is included is what
  * `span` says (`withSpans`); without one, by days, and all of it. What is metered is priced as a
@@ -23,11 +24,12 @@ export function chargeLines(
   charges: readonly PricedCharge[],
   place: BillPlace,
 ): readonly ChargeLine[] {
-  return charges.map((charge) =>
-    charge.meter === null || charge.price.model === 'flat'
-      ? feeLine(usage, charge, place)
-      : meteredLine(usage, inSpan(usage, charge), charge.meter, place),
-  )
+  return charges.flatMap((charge) => {
+    if (charge.meter !== null && charge.price.model !== 'flat') {
+      return [meteredLine(usage, inSpan(usage, charge), charge.meter, place)]
+    }
+    return isDue(usage, charge) ? [feeLine(usage, charge, place)] : []
+  })
 }
 
 /** What one subscription used in one billing period. */
@@ -73,12 +75,18 @@ export interface ChargeLine {
   readonly shares: ReadonlyMap<string | null, bigint>
 }
 
+function isDue({ span }: SubscriptionUsage, { id, per }: PricedCharge): boolean {
+  const fee = span?.fees.find(({ chargeId }) => chargeId === id)
+  return per === undefined || (fee !== undefined && fee.cycle !== null)
+}
+
 function feeLine(usage: SubscriptionUsage, charge: PricedCharge, place: BillPlace): ChargeLine {
   const priced = priceUsage(charge.price, { quantity: ZERO })
   const fee = usage.span?.fees.find(({ chargeId }) => chargeId === charge.id)
   const days = usage.span?.share ?? heldDays(usage, place.timezone)
   const minor = toMinor(fee?.amount ?? prorateByTime(priced.exact, days), place.currency)
-  const part = days.left === days.whole ? null : days
+  const held = fee?.cycle === undefined ? days : fee.cycle?.share
+  const part = held === undefined || held === null || held.left === held.whole ? null : held
   return {
     charge,
     quantity: ZERO,
@@ -149,7 +157,8 @@ function share(minor: bigint, parts: readonly KeyPart[]): ReadonlyMap<string | n
   for (const [index, { groups }] of used.entries()) {
     const ofGroups = splitMinor(
       ofKeys[index] ?? 0n,
-      groups.map(([, femtos]) => femtos),
+      // What a group gave back lowers its key, and has no part in what that owes.
+      groups.map(([, femtos]) => (femtos > 0n ? femtos : 0n)),
     )
     for (const [position, [name]] of groups.entries()) {
       shares.set(name, (shares.get(name) ?? 0n) + (ofGroups[position] ?? 0n))

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { GatezError } from '../errors/gatez-error.ts'
-import { threadUrl } from '../lib/bundle.ts'
+import { SMALL_YOUNG, threadUrl } from '../lib/bundle.ts'
 import type { MeterCommand, MeterReport, MeterThreadData } from './meter-messages.ts'
 import type { SpoolPlace } from './spool-files.ts'
 
@@ -16,7 +16,11 @@ export class Meter {
 
   /** Starts the thread; resolves when its spool is open. Throws `store-unavailable` when it does not open. */
   static async start(data: MeterThreadData, parts: MeterParts): Promise<Meter> {
-    const worker = new Worker(threadUrl('meter-thread'), { workerData: data, name: 'meter' })
+    const worker = new Worker(threadUrl('meter-thread'), {
+      workerData: data,
+      name: 'meter',
+      resourceLimits: SMALL_YOUNG,
+    })
     const meter = new Meter(worker)
     const ready = Promise.withResolvers<void>()
     worker.on('message', (report: MeterReport) => {

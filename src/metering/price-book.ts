@@ -1,6 +1,6 @@
 import { overridePlan } from '../model/overrides.ts'
 import type { Period } from '../model/period.ts'
-import type { Charge, Plan, Quota } from '../model/plan.ts'
+import type { BillingCycle, Charge, Plan, Quota } from '../model/plan.ts'
 import type { Price } from '../pricing/price.ts'
 import { readPrice } from '../pricing/read-price.ts'
 import type { PlanStore } from '../storage/ports/plans.ts'
@@ -78,6 +78,8 @@ export interface PricedCharge {
   readonly price: Price
   /** The price as it was written. */
   readonly written: Charge['price']
+  /** How often a fee is due, where it is not with every bill. */
+  readonly per?: BillingCycle
 }
 
 /** What a plan costs and includes, with its prices read. */
@@ -87,5 +89,7 @@ export function termsOf(plan: Plan): PlanTerms {
 
 /** The charges of a plan with their prices read. */
 export function chargesOf(plan: Plan): readonly PricedCharge[] {
-  return plan.charges.map(({ id, meter, price }) => ({ id, meter, price: readPrice(price), written: price }))
+  return plan.charges.map(({ id, meter, price, per }) => {
+    return { id, meter, price: readPrice(price), written: price, ...(per !== undefined && { per }) }
+  })
 }

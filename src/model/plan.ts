@@ -70,6 +70,8 @@ export interface Charge {
   readonly id: string
   readonly meter: string | null
   readonly price: Readonly<Record<string, unknown>>
+  /** How often a fee is due, counted from the day a tenant came to the plan; not there = with every bill. */
+  readonly per?: BillingCycle
 }
 
 /** A plan as stored: `version` counts up from 1 with each change. */

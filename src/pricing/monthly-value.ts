@@ -1,5 +1,6 @@
 import type { BillingCycle, Plan } from '../model/plan.ts'
 import { compare, plus, type Rational, rational, times, ZERO } from '../model/rational.ts'
+import type { Price } from './price.ts'
 import { priceUsage } from './price-usage.ts'
 import { readPrice } from './read-price.ts'
 
@@ -9,11 +10,13 @@ import { readPrice } from './read-price.ts'
  * A year has 12 months, 365 days and 52 weeks: 300 a year are 25 a month, and more than 20 a month.
  */
 export function monthlyValue(plan: Pick<Plan, 'charges'>, period: BillingCycle): Rational {
-  const ofPeriod = plan.charges
-    .map(({ price }) => readPrice(price))
-    .map((price) => (price.model === 'flat' ? priceUsage(price, { quantity: ZERO }).exact : price.minimum))
+  return plan.charges
+    .map(({ price, per = period }) => times(leastOf(readPrice(price)), rational(PERIODS_A_YEAR[per], 12n)))
     .reduce(plus, ZERO)
-  return times(ofPeriod, rational(PERIODS_A_YEAR[period], 12n))
+}
+
+function leastOf(price: Price): Rational {
+  return price.model === 'flat' ? priceUsage(price, { quantity: ZERO }).exact : price.minimum
 }
 
 /** Whether a change of plan goes up or down, by monthly value. To a plan of the same value it goes up. */

@@ -1,10 +1,11 @@
 import { assert } from '../lib/assert.ts'
 import { daysOf, type Period } from '../model/period.ts'
-import type { Quota } from '../model/plan.ts'
+import type { BillingCycle, Quota } from '../model/plan.ts'
 import type { Proration } from '../model/proration.ts'
 import { exactly, isZero, larger, minus, plus, type Rational, rational, ZERO } from '../model/rational.ts'
 import type { Subscription } from '../model/tenant.ts'
 import { allowanceOf, prorateAllowance, withAllowance } from './allowance.ts'
+import { type CycleFee, cycleFee } from './fee-cycles.ts'
 import type { Price } from './price.ts'
 import { priceUsage } from './price-usage.ts'
 import { creditByConsumption, prorateByTime, type Share } from './prorate.ts'
@@ -61,6 +62,8 @@ export interface SpanCharge {
   readonly id: string
   readonly meter: string | null
   readonly price: Price
+  /** How often a fee is due, where it is not with every bill. */
+  readonly per?: BillingCycle
 }
 
 /** One subscription in one billing period. */
@@ -84,6 +87,8 @@ export interface SpanFee {
   /** What of it this span costs. */
   readonly amount: Rational
   readonly method: 'whole' | 'days' | 'seconds' | 'consumption' | 'trial'
+  /** Of a fee with a cycle of its own: what falls into this period, or null when nothing does. */
+  readonly cycle?: CycleFee | null
 }
 
 export interface SpanMetered {
@@ -140,10 +145,19 @@ function lengthOf(span: Period, { timezone, proration }: SpansRequest): bigint {
   return BigInt(span.startMs >= span.endMs ? 0 : daysOf(span, timezone))
 }
 
-function feeOf({ id, price }: SpanCharge, share: Share, place: SpanPlace, request: SpansRequest): SpanFee {
+function feeOf(
+  { id, price, per }: SpanCharge,
+  share: Share,
+  place: SpanPlace,
+  request: SpansRequest,
+): SpanFee {
   const full = priceUsage(price, { quantity: ZERO }).exact
   const fee = { chargeId: id, full }
   if (place.subscription.isTrial === true) return { ...fee, amount: ZERO, method: 'trial' }
+  if (per !== undefined) {
+    const cycle = cycleFee(full, per, { ...request, subscription: place.subscription }) ?? null
+    return { ...fee, cycle, amount: cycle?.amount ?? ZERO, method: 'days' }
+  }
   if (isWhole(place.held, request.period)) return { ...fee, amount: full, method: 'whole' }
   const { proration } = request
   if (proration.fee !== 'consumption') {

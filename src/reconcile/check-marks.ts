@@ -76,6 +76,7 @@ async function isLeftOver(
   { node_id: nodeId, epoch }: { readonly node_id: string; readonly epoch: number },
   { counted, logged }: { readonly counted: number; readonly logged: number },
 ): Promise<boolean> {
+  if (log?.marksFollowRows === true) return false
   const behind = Math.min(counted, logged)
   const rows = (await log?.seqsBetween({ nodeId, epoch }, behind + 1, Number.MAX_SAFE_INTEGER)) ?? []
   return rows.length !== Math.max(0, logged - counted)

@@ -124,10 +124,11 @@ async function write(
 ): Promise<void> {
   const events = adjustments.map(({ event }) => event)
   const advance = { ...ADJUSTMENTS, afterSeq, throughSeq: afterSeq + events.length }
+  // First: a ledger may lower its sums only where what is taken back is written down.
+  for (const adjustment of adjustments) await tables.adjustments.insert(adjustment)
   // Whatever the meters are: what is taken back is added, with a sign.
   const applied = await tables.ledger.apply(rollUp(events), advance, sealUp(events))
   assert(applied, 'only one adjustment is written at a time')
-  for (const adjustment of adjustments) await tables.adjustments.insert(adjustment)
   const [first] = adjustments
   if (first === undefined) return
   const { event, eventId, reason, actor, atMs } = first

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
-import { shiftedClock } from '../lib/clock.ts'
+import { type Clock, shiftedClock } from '../lib/clock.ts'
 import { carryAdjustments } from '../metering/carry-adjustments.ts'
 import { SpoolReader } from '../metering/spool-reader.ts'
 import { usageReport } from '../metering/usage-report.ts'
@@ -20,10 +20,14 @@ class ShipThread {
   readonly #loop: ShipLoop
   readonly #logLoop: ShipLoop | undefined
   readonly #report: (report: ShipReport) => void
+  readonly #nodeId: string
+  readonly #clock: Clock
   #showEvents: boolean
 
-  private constructor({ store, shipper, showEvents, report }: ShipThreadParts) {
+  private constructor({ store, shipper, showEvents, report, nodeId, clock }: ShipThreadParts) {
     this.#store = store
+    this.#nodeId = nodeId
+    this.#clock = clock
     this.#report = report
     this.#showEvents = showEvents
     this.#shipper = shipper((through, events) => {
@@ -45,7 +49,7 @@ class ShipThread {
     const spool = new SpoolReader(data.spoolPath)
     const parts = { spool, store, usageLog, nodeId, clock, metering }
     const shipper = (onShipped: OnShipped): ThreadShipper => threadShipper(parts, onShipped)
-    const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report })
+    const thread = new ShipThread({ store, shipper, showEvents: data.showEvents, report, nodeId, clock })
     await thread.#shipper.ship()
     if (thread.#logLoop === undefined) await carryAdjustments(store, usageLog, clock.nowMs())
     else await thread.#catchUp()
@@ -98,6 +102,7 @@ class ShipThread {
       // Twice: the first may join a run that looked just before the last events became durable, or that failed.
       await this.#shipper.ship().catch(() => {})
       await this.#shipper.ship()
+      if (this.#store.isShared) await this.#store.nodes.stopped(this.#nodeId, this.#clock.nowMs())
       await this.#finishLog()
       this.#report({ kind: 'finished' })
     } catch (error) {
@@ -131,6 +136,8 @@ interface ShipThreadParts {
   readonly shipper: (onShipped: OnShipped) => ThreadShipper
   readonly showEvents: boolean
   readonly report: Report
+  readonly nodeId: string
+  readonly clock: Clock
 }
 
 /** Soon behind the ledger; a log that is away is looked for every few seconds. */

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { GatezError } from '../errors/gatez-error.ts'
-import { threadUrl } from '../lib/bundle.ts'
+import { SMALL_YOUNG, threadUrl } from '../lib/bundle.ts'
 import type { SpoolPlace } from '../metering/spool-files.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
@@ -31,7 +31,11 @@ export class Shipping {
    */
   static async start(data: Omit<ShipThreadData, 'showEvents'>, parts: ShippingParts): Promise<Shipping> {
     const workerData: ShipThreadData = { ...data, showEvents: parts.onEvents !== undefined }
-    const worker = new Worker(threadUrl('ship-thread'), { workerData, name: 'ship' })
+    const worker = new Worker(threadUrl('ship-thread'), {
+      workerData,
+      name: 'ship',
+      resourceLimits: SMALL_YOUNG,
+    })
     const shipping = new Shipping(worker, parts)
     const ready = Promise.withResolvers<void>()
     worker.on('message', (report: ShipReport) => {

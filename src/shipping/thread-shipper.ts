@@ -5,6 +5,7 @@ import type { SpoolPlace } from '../metering/spool-files.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { UsageLog } from '../storage/ports/usage-log.ts'
 import { LogShipper } from './log-shipper.ts'
+import { NodeWord } from './node-word.ts'
 import { QuotaWatch } from './quota-watch.ts'
 import { type MeteringRules, Shipper, type ShipperParts } from './ship.ts'
 import type { Ships } from './ship-loop.ts'
@@ -34,10 +35,11 @@ export function threadShipper(parts: ThreadShipperParts, onShipped: OnShipped): 
   const shipper = parts.usageLog.traits.isRemote ? apart(parts, onShipped) : together(parts, onShipped)
   const quotas = new QuotaWatch({ store, clock, metering })
   let lookedMs = Number.NEGATIVE_INFINITY
+  const word = new NodeWord(parts)
   return {
     ...shipper,
     ship: async () => {
-      const shipped = await shipper.ship()
+      const shipped = await word.after(() => shipper.ship())
       if (clock.monotonicMs() - lookedMs >= LOOK_EVERY_MS) {
         lookedMs = clock.monotonicMs()
         await quotas.look()

@@ -3,14 +3,11 @@ import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { GuardedCounters, type GuardedParts } from '../limits/guarded-counters.ts'
-import { examineClickHouse } from './clickhouse/examine.ts'
-import { holdUsageLog } from './clickhouse/held-usage-log.ts'
-import { placeName } from './clickhouse/problem.ts'
-import { SnapshotBesideLog } from './clickhouse/snapshot-beside-log.ts'
-import { ClickHouseUsageLog, type ClickHouseUsagePlace } from './clickhouse/usage-log.ts'
+import type { ClickHouseUsagePlace } from './clickhouse/usage-log.ts'
 import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
 import type { ControlStore } from './ports/control-store.ts'
+import type { CounterServerFacts } from './ports/counter-server-facts.ts'
 import type { CounterStore, LocalCounterStore } from './ports/counters.ts'
 import type { GrantReader } from './ports/grant-reader.ts'
 import type { ServerFacts } from './ports/server-facts.ts'
@@ -20,6 +17,7 @@ import type { UsageLog } from './ports/usage-log.ts'
 import type { UsageServerFacts } from './ports/usage-server-facts.ts'
 import { RedisConnection } from './redis/connection.ts'
 import { RedisCounterStore } from './redis/counters.ts'
+import { examineRedis } from './redis/examine.ts'
 import { RedisCounterTrust } from './redis/trust.ts'
 import { openSqlControlStore } from './sql/control-store.ts'
 import type { SqlEngine } from './sql/engine.ts'
@@ -87,12 +85,9 @@ export function openGrantReader(config: StoresOnly, clock: Clock): GrantReader {
  * One in ClickHouse is reached for with the first call only.
  */
 export async function openUsageLog({ stores: { usage } }: StoresOnly): Promise<UsageLog> {
-  return usage.driver === 'clickhouse' ? new ClickHouseUsageLog(usage) : openSqliteUsageLog(usage.path)
-}
-
-/** What an operator knows the usage log by: a path, or an address without its password. */
-export function usageLogPlace({ stores: { usage } }: StoresOnly): string {
-  return usage.driver === 'clickhouse' ? placeName(usage) : usage.path
+  if (usage.driver !== 'clickhouse') return openSqliteUsageLog(usage.path)
+  const { ClickHouseUsageLog } = await import('./clickhouse/usage-log.ts')
+  return new ClickHouseUsageLog(usage)
 }
 
 /** What is to be known of the server that the usage log is in; undefined when it is a file. */
@@ -100,7 +95,17 @@ export async function examineUsageServer(
   { stores: { usage } }: StoresOnly,
   clock: Clock,
 ): Promise<UsageServerFacts | undefined> {
-  return usage.driver === 'clickhouse' ? examineClickHouse(usage, clock) : undefined
+  if (usage.driver !== 'clickhouse') return undefined
+  const { examineClickHouse } = await import('./clickhouse/examine.ts')
+  return examineClickHouse(usage, clock)
+}
+
+/** What is to be known of the server that limits are counted in; undefined when that is this process. */
+export async function examineCounterServer(
+  { stores: { counters } }: StoresOnly,
+  clock: Clock,
+): Promise<CounterServerFacts | undefined> {
+  return counters.driver === 'redis' ? examineRedis(counters, clock) : undefined
 }
 
 /** Takes the data folder for this process alone; `data-folder-locked` when another one serves from it. */
@@ -207,6 +212,8 @@ type CountersOnly = Pick<Config, 'stores' | 'gateway'>
 type CountersParts = Pick<GuardedParts, 'clock' | 'tally' | 'onChange'> & { readonly clockOffsetMs: number }
 async function besideLog(files: StoresSnapshot, usage: ClickHouseUsagePlace): Promise<StoresSnapshot> {
   try {
+    const { SnapshotBesideLog } = await import('./clickhouse/snapshot-beside-log.ts')
+    const { holdUsageLog } = await import('./clickhouse/held-usage-log.ts')
     return new SnapshotBesideLog(files, await holdUsageLog(usage))
   } catch (error) {
     files[Symbol.dispose]()

@@ -1,5 +1,6 @@
 import { destination, pino } from 'pino'
 import { withoutSecrets } from '../model/key.ts'
+import { redactor } from './redact.ts'
 
 /** Structured log of one process: JSON lines on stderr. Never holds a key. */
 export interface Log {
@@ -10,13 +11,24 @@ export interface Log {
 
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** A log that writes each line before the call returns, so that a crash loses none. Keys are cut out. */
-export function openLog(): Log {
-  const stream = destination({ dest: 2, sync: true })
-  return pino(
+/**
+ * A log that writes each line before the call returns, so that a crash loses none.
+ *
+ * Secrets are cut out: by the names of fields, by what looks like one, and `known` ones, as those of the
+ * configuration, wherever they stand. `write` takes the place of stderr.
+ */
+export function openLog(known: readonly string[] = [], write?: (line: string) => void): Log {
+  const stream = write === undefined ? destination({ dest: 2, sync: true }) : { write }
+  const redact = redactor(known)
+  const log = pino(
     { base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    { write: (line: string) => stream.write(withoutSecrets(line)) },
+    { write: (line: string) => void stream.write(withoutSecrets(line)) },
   )
+  return {
+    info: (fields, message) => log.info(redact(fields), String(redact(message))),
+    warn: (fields, message) => log.warn(redact(fields), String(redact(message))),
+    error: (fields, message) => log.error(redact(fields), String(redact(message))),
+  }
 }
 
 /** What the log keeps of anything thrown. */

@@ -59,6 +59,11 @@ export class Traffic {
     this.#slots[OPEN_NOW] = calls
   }
 
+  /** Whether this thread's events can be made durable now. */
+  meteringUp(isUp: boolean): void {
+    this.#slots[METERING_DOWN_NOW] = isUp ? 0 : 1
+  }
+
   /** How late the event loop was at one look. */
   lagged(lagMs: number): void {
     this.#slots[LAG_MS_NOW] = lagMs
@@ -103,6 +108,7 @@ export function readTraffic(memory: SharedArrayBuffer): TrafficTotals {
     aloneAdmitted: at(ALONE_ADMITTED),
     aloneRefused: at(ALONE_REFUSED),
     openNow: at(OPEN_NOW),
+    meteringUp: at(METERING_DOWN_NOW) === 0,
     lagMsNow: Math.max(0, ...lags),
     latency: histogramAt(sums, LATENCY_AT),
     upstream: histogramAt(sums, UPSTREAM_AT),
@@ -133,6 +139,8 @@ export interface TrafficTotals {
   readonly aloneRefused: number
   /** Calls under way. */
   readonly openNow: number
+  /** Whether events of every thread can be made durable; if not, calls are refused. */
+  readonly meteringUp: boolean
   /** How late the latest thread was when it last looked. */
   readonly lagMsNow: number
   /** From the first byte in until the answer is there, calls that were let through. */
@@ -219,7 +227,8 @@ const ALONE_ADMITTED = 5
 const ALONE_REFUSED = 6
 const OPEN_NOW = 7
 const LAG_MS_NOW = 8
-const STATUS_AT = 9
+const METERING_DOWN_NOW = 9
+const STATUS_AT = 10
 const REFUSED_STATUS_AT = STATUS_AT + STATUS_CLASSES.length
 const LATENCY_AT = REFUSED_STATUS_AT + STATUS_CLASSES.length
 const UPSTREAM_AT = LATENCY_AT + HISTOGRAM

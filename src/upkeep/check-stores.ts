@@ -6,6 +6,7 @@ import type { Clock } from '../lib/clock.ts'
 import { spoolFiles } from '../metering/spool-files.ts'
 import { damageOf, lockDataFolder, snapshotStores } from '../storage/open.ts'
 import { gapAt } from '../storage/ports/stores-snapshot.ts'
+import { checkCounterServer } from './check-counter-server.ts'
 import { checkServer } from './check-server.ts'
 import { checkUsageServer } from './check-usage-server.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
@@ -36,9 +37,10 @@ export async function checkStores(config: Pick<Config, 'stores'>, clock: Clock):
       ? [soundness('control store', control.path)]
       : [...((await checkServer(config, clock)) ?? [])]
   findings.push(...(await checkUsageServer(config, clock)))
+  const counters = await checkCounterServer(config, clock)
   if (usage.driver === 'sqlite' && existsSync(usage.path)) findings.push(soundness('usage log', usage.path))
-  if (findings.some(({ verdict }) => verdict === 'failure')) return findings
-  return [...findings, await agreement(config, dataDir)]
+  if (findings.some(({ verdict }) => verdict === 'failure')) return [...findings, ...counters]
+  return [...findings, ...counters, await agreement(config, dataDir)]
 }
 
 function soundness(name: string, path: string): Finding {

@@ -41,7 +41,7 @@ test('what is set is kept with the tenant, shown, and known to the gateway in th
   const sequence = await store.changes.latestSequence()
   const set = { limits: { 'tenant-day': 5000 }, quotas: { 'calls-month': '2.5' }, features: ['ai'] }
   const asked = { limits: ['tenant-day=5000'], quotas: ['calls-month = 2.5'], features: ['ai'] }
-  expect(await override(asked)).toEqual({ tenant_id: 'acme', plan: 'free', ...set })
+  expect(await override(asked)).toEqual({ tenant_id: 'acme', plan: 'free', ...set, customer: null })
   expect(await store.keys.grantByHash(hashSecret(secret))).toMatchObject({ overrides: set })
   expect(await showTenant(access, { tenant: 'acme' })).toMatchObject({ overrides: set })
   expect((await store.changes.after(sequence)).map(({ subject }) => subject)).toEqual(['tenant:acme'])

@@ -45,6 +45,7 @@ describe('createTenant', () => {
       keys_held: 0,
       keys_max: 5,
       overrides: null,
+      customer: null,
     })
   })
 

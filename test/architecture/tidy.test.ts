@@ -43,7 +43,16 @@ test('Biome holds the rules that no test repeats', () => {
 })
 
 const TOP: readonly string[] = [
-  ...['.ci', '.gitignore', '.npmrc', 'biome.json', 'tsconfig.json', 'vitest.config.ts'],
+  ...[
+    '.ci',
+    '.gitignore',
+    '.npmrc',
+    'biome.json',
+    'tsconfig.json',
+    'vitest.config.ts',
+    '.dockerignore',
+    'Dockerfile',
+  ],
   ...['package.json', 'package-lock.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md'],
   ...['bin', 'commands', 'docs', 'src', 'templates', 'test'],
 ]

@@ -45,6 +45,23 @@ test('init, serve and a metered request work from the binary alone', async () =>
   expect(await gatez.stop(), gatez.output).toBe(0)
 })
 
+test('invoices are written as PDF from the binary alone, one or many', async () => {
+  const at = (clock: string, ...args: readonly string[]) => gatez.run(args, { GATEZ_CLOCK: clock })
+  await at('2026-03-01T00:00:00Z', 'tenants', 'create', 'forge', '--plan', 'pro', '--name', 'Łódź Forge')
+  const april = '2026-04-02T00:00:00Z'
+  const { made } = JSON.parse(await at(april, 'invoices', 'run', '--month', '2026-03', '--json'))
+  expect(made).toMatchObject([{ tenant_id: 'forge', number: 'INV-2026-0001' }])
+  await at(april, 'invoices', 'show', 'INV-2026-0001', '--format', 'pdf', '--out', 'one.pdf')
+  await at(april, 'invoices', 'export', '--month', '2026-03', '--format', 'pdf', '--out', 'many')
+
+  const [one, many] = ['one.pdf', 'many/INV-2026-0001.pdf'].map((name) => {
+    return readFileSync(join(gatez.folder, name))
+  })
+  expect(one?.subarray(0, 5).toString()).toBe('%PDF-')
+  expect(one?.toString('latin1').replaceAll('\0', '')).toContain('Invoice INV-2026-0001)')
+  expect(many?.equals(one ?? Buffer.alloc(0))).toBe(true)
+})
+
 test('the demonstration runs from the binary alone, its sample API too', async () => {
   const { calls, report } = JSON.parse(await gatez.run(['demo', '--json']))
   expect([calls, report.total.billable]).toEqual([178, 163])

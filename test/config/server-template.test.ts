@@ -27,11 +27,18 @@ test.each(TEMPLATES)(
         'postgres-roles.sql',
       ]),
     )
-    const env = { GATEZ_DB_PASSWORD: 'secret', GATEZ_DB_HOST: 'db.example.com' }
+    const env = {
+      ...{ GATEZ_DB_PASSWORD: 'secret', GATEZ_DB_HOST: 'db.example.com' },
+      ...{ GATEZ_REDIS_PASSWORD: 'red', GATEZ_CLICKHOUSE_PASSWORD: 'click' },
+    }
     const { stores, gateway } = loadConfig(join(folder, 'gatez.yaml'), env)
     expect(stores.control).toEqual({
       driver: 'postgres',
       url: 'postgres://gatez_app:secret@db.example.com/gatez',
+    })
+    expect(stores.counters).toMatchObject({ driver: 'redis', host: 'redis', port: 6379, password: 'red' })
+    expect(stores.usage).toMatchObject({
+      ...{ driver: 'clickhouse', origin: 'http://clickhouse:8123', user: 'gatez', password: 'click' },
     })
     expect(stores.dataDir).toBe(join(folder, '.gatez'))
     expect(gateway.listen).toEqual({ host: '0.0.0.0', port: 8080 })
@@ -42,7 +49,9 @@ test('what runs on is checked for health, what is done once is waited for, and n
   const { read } = written('minimal')
   const compose = parse(read('compose.yaml'), { merge: true })
   const services = Object.entries<any>(compose.services)
-  expect(services.map(([name]) => name)).toEqual(['postgres', 'roles', 'migrate', 'rights', 'gatez'])
+  expect(services.map(([name]) => name)).toEqual([
+    ...['postgres', 'redis', 'clickhouse', 'roles', 'migrate', 'rights', 'gatez'],
+  ])
   for (const [name, service] of services) {
     if (service.restart === 'no') continue
     expect(service.healthcheck, name).toMatchObject({ test: expect.any(Array), retries: expect.any(Number) })
@@ -50,6 +59,8 @@ test('what runs on is checked for health, what is done once is waited for, and n
   }
   expect(compose.services.gatez.depends_on).toEqual({
     rights: { condition: 'service_completed_successfully' },
+    redis: { condition: 'service_healthy' },
+    clickhouse: { condition: 'service_healthy' },
   })
   const asked = [...read('compose.yaml').matchAll(/(?<!\$)\$\{([A-Z_]+)/g)].map(([, name]) => name)
   const given = [...read('.env.example').matchAll(/^([A-Z_]+)=$/gm)].map(([, name]) => name)

@@ -108,8 +108,25 @@ export function keyAndRecordContract(opened: () => { store: ControlStore; clock:
       expect(await store.nodes.startEpoch('a', NOON + 1)).toBe(2)
       expect(await store.nodes.startEpoch('b', NOON + 2)).toBe(1)
       expect(await store.nodes.list()).toEqual([
-        { nodeId: 'a', epoch: 2, startedAtMs: NOON + 1 },
-        { nodeId: 'b', epoch: 1, startedAtMs: NOON + 2 },
+        { nodeId: 'a', epoch: 2, startedAtMs: NOON + 1, shippedAtMs: null, stoppedAtMs: null },
+        { nodeId: 'b', epoch: 1, startedAtMs: NOON + 2, shippedAtMs: null, stoppedAtMs: null },
+      ])
+    })
+
+    test('a node says how far it is, that it ended, and by starting again that it runs', async () => {
+      for (const node of ['a', 'b']) await store.nodes.startEpoch(node, NOON)
+      await store.nodes.shipped('a', NOON + 5)
+      await store.nodes.stopped('b', NOON + 6)
+      const said = async () =>
+        (await store.nodes.list()).map(({ shippedAtMs, stoppedAtMs }) => [shippedAtMs, stoppedAtMs])
+      expect(await said()).toEqual([
+        [NOON + 5, null],
+        [NOON + 6, NOON + 6],
+      ])
+      await store.nodes.startEpoch('b', NOON + 9)
+      expect(await said()).toEqual([
+        [NOON + 5, null],
+        [NOON + 6, null],
       ])
     })
 

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Invoice, InvoiceEntry } from '../../src/model/invoice.ts'
+import type { InvoiceEntry } from '../../src/model/invoice.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { NOON, tenant } from '../support/control-store.ts'
+import { invoice } from '../support/invoice.ts'
 
 /** The part of the ControlStore's promises that is about invoices and leases. */
 export function invoiceContract(
@@ -111,6 +112,32 @@ export function invoiceContract(
       })
     })
 
+    describe('usage exports', () => {
+      const span = { target: 'stripe', fromMs: 0, toMs: 100, meters: ['calls', 'units'] }
+      const piece = { tenantId: 'acme', meter: 'calls', bucketMs: 10, revision: 0, quantity: '7' }
+
+      test('a piece stays what it is, and has its place in the order', async () => {
+        const later = { ...piece, bucketMs: 20 }
+        const pieces = [later, { ...piece, revision: 1, quantity: '-2' }, piece, { ...piece, bucketMs: 100 }]
+        await store.usageExports.insertAll('stripe', pieces)
+        await store.usageExports.insertAll('stripe', [{ ...piece, quantity: '9' }])
+        await store.usageExports.insertAll('other', [{ ...piece, quantity: '1' }])
+        expect(await store.usageExports.list(span)).toEqual([piece, pieces[1], later])
+        expect(await store.usageExports.list({ ...span, meters: ['units'] })).toEqual([])
+        expect(await store.usageExports.list({ ...span, tenantId: 'bolt' })).toEqual([])
+      })
+
+      test('belongs to who claimed it last, until it is written', async () => {
+        await store.usageExports.insertAll('stripe', [piece])
+        expect(await store.usageExports.claim(span, 'one')).toEqual([piece])
+        expect(await store.usageExports.claim(span, 'two')).toEqual([piece])
+        await store.usageExports.markWritten('stripe', 'one', 5)
+        expect(await store.usageExports.claim(span, 'two')).toEqual([piece])
+        await store.usageExports.markWritten('stripe', 'two', 6)
+        expect(await store.usageExports.claim(span, 'three')).toEqual([])
+      })
+    })
+
     describe('leases', () => {
       test('one holder has it until it ends, gives it back, or lets it run out', async () => {
         const ours = { name: 'work', holder: 'a', untilMs: NOON + 10 }
@@ -137,40 +164,6 @@ export function invoiceContract(
       })
     })
   })
-}
-
-function invoice(parts: Partial<Invoice> = {}): Invoice {
-  return {
-    id: 'inv_1',
-    number: 'INV-1',
-    state: 'open',
-    tenantId: 'acme',
-    period: { startMs: 0, endMs: 100 },
-    attempt: 1,
-    currency: 'USD',
-    createdAtMs: NOON,
-    issuedAtMs: NOON,
-    dueAtMs: NOON,
-    totalMinor: 100n,
-    creditedMinor: 0n,
-    paidMinor: 0n,
-    content: {
-      tenantName: 'Acme',
-      timezone: 'UTC',
-      issuer: null,
-      terms: { days: 14, text: null },
-      lines: [],
-      subtotal: '1.00',
-      taxMode: 'exclusive',
-      taxes: [],
-      tax: '0.00',
-      total: '1.00',
-      carried: '0.00',
-      rules: [],
-      evidence: { seals: 's', events: 0 },
-    },
-    ...parts,
-  }
 }
 
 function entry(parts: Partial<InvoiceEntry> = {}): InvoiceEntry {

@@ -1,14 +1,14 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { INVOICE_FAIL_POINTS } from '../../src/lib/fail-point.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { builtProgram } from '../support/build-programs.ts'
-import { openFor, subscription, tenant } from '../support/control-store.ts'
+import { subscription, tenant } from '../support/control-store.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
+import { bySql, storeOf } from '../support/project-store.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { runCli } from '../support/run-cli.ts'
 import { ServeProcess } from '../support/serve-process.ts'
@@ -55,6 +55,12 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   const figures: any = await (
     await fetch(`http://127.0.0.1:${serve.port}/gatez/usage`, { headers: { 'x-api-key': first } })
   ).json()
+  const token = readFileSync(project.path('.gatez', 'operator-token'), 'utf8').trim()
+  const dashboard: any = await (
+    await fetch(`http://127.0.0.1:${serve.controlPort}/api/v1/usage/report?month=2026-03&tenant=acme`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+  ).json()
   expect(await serve.stop()).toBe(0)
 
   // Two seconds before the period can be closed: gatez makes the invoice by itself, and mails it.
@@ -78,6 +84,7 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   expect((await report()).total).toMatchObject({ requests: 120, billable: 120, amount: '50.10' })
   expect(figures).toMatchObject({ requests: 120, billable: 120 })
   expect(figures.quotas).toMatchObject([{ used: 120 }])
+  expect(dashboard.total).toMatchObject({ requests: 120, billable: 120, amount: '50.10' })
 
   await project.run('usage', 'export', '--month', '2026-03', '--out', project.path('march.csv'))
   const sumOf = (text: string, column: string): number => {
@@ -90,6 +97,27 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   expect(sumOf(march, 'billable')).toBe(12_000)
   const csv = (await at(APRIL, 'invoices', 'export', '--month', '2026-03')).stdout
   expect(sumOf(csv, 'amount')).toBe(5_010)
+
+  // What Stripe and accounting get adds up to the same.
+  const toStripe = async (...more: readonly string[]): Promise<readonly any[]> => {
+    const argv = ['usage', 'export', '--month', '2026-03', '--format', 'stripe', ...more]
+    const { stdout } = await at(APRIL, ...argv)
+    return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]))
+  }
+  const events = await toStripe('--event-name', 'calls=api_calls')
+  expect(events.reduce((sum, { payload }) => sum + Number(payload.value), 0)).toBe(120)
+  expect(events[0]).toMatchObject({ event_name: 'api_calls', payload: { stripe_customer_id: 'acme' } })
+  expect(await toStripe()).toEqual([])
+  expect((await toStripe('--again')).map(({ identifier }) => identifier)).toEqual(
+    events.map(({ identifier }) => identifier),
+  )
+  for (const [format, column] of [
+    ['quickbooks', '*ItemAmount'],
+    ['xero', '*UnitAmount'],
+  ] as const) {
+    const imported = (await at(APRIL, 'usage', 'export', '--month', '2026-03', '--format', format)).stdout
+    expect(sumOf(imported, column)).toBe(5_010)
+  }
 
   // Every line opens: the line says 120, and 120 ids stand behind it.
   const ids = (await at(APRIL, 'usage', 'explain', 'INV-2026-0001:2', '--ids')).stdout.trimEnd().split('\n')
@@ -106,6 +134,9 @@ test('a month has one number: in the report, the export, the quota, the dashboar
 
   // An event taken back after the invoice: the books still agree, and the next invoice gives it back.
   expect((await at(APRIL, 'usage', 'void', ids[0] ?? '', '--reason', 'test')).exitCode).toBe(0)
+  const [back, ...others] = await toStripe()
+  expect([back?.payload.value, others]).toEqual(['-1', []])
+  expect(events.map(({ identifier }) => identifier)).not.toContain(back?.identifier)
   const after = JSON.parse((await at(APRIL, 'reconcile', '--month', '2026-03', '--json')).stdout)
   expect(after).toMatchObject({ equal: true, invoices_waiting: 1 })
   const may = '2026-05-01T00:05:00Z'
@@ -115,7 +146,7 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   expect(settled).toMatchObject({ equal: true, invoices_waiting: 0 })
 
   // A hand in the books is found.
-  await usingSql(project, "update invoices set total = '4998' where number = 'INV-2026-0001'")
+  bySql(project, "update invoices set total = '4998' where number = 'INV-2026-0001'")
   const tampered = await at(may, 'reconcile', '--month', '2026-03', '--json')
   expect(tampered.exitCode).toBe(8)
   const hand = { store: 'invoice', tenant_id: 'acme' }
@@ -128,7 +159,7 @@ test('killed at any step of any group, a run leaves numbers without a gap, and t
   const project = await Project.with(flowConfig({ upstreamPort: 9, plans }), {
     env: { GATEZ_CLOCK: '2026-03-01T00:00:00Z' },
   })
-  const store = await openFor(project.folder, new ManualClock(0))
+  const store = await storeOf(project, new ManualClock(0))
   const startMs = Date.UTC(2026, 2, 1)
   await store.transaction(async (tables) => {
     for (let index = 0; index < TENANTS; index += 1) {
@@ -167,17 +198,4 @@ test('killed at any step of any group, a run leaves numbers without a gap, and t
 async function expectGapless({ invoices }: ControlStore): Promise<void> {
   const numbers = (await invoices.list({})).map(({ number }) => Number(number?.slice(9)))
   expect(numbers.toSorted((one, other) => one - other)).toEqual(numbers.map((_, index) => index + 1))
-}
-
-/** What an operator does by hand, with no gatez in between. */
-async function usingSql(project: Project, sql: string): Promise<void> {
-  const script = `
-    const Database = require('better-sqlite3')
-    const database = new Database('.gatez/gatez.db')
-    database.exec(${JSON.stringify(sql)})
-    database.close()`
-  execFileSync(process.execPath, ['-e', script], {
-    cwd: project.folder,
-    env: { ...process.env, NODE_PATH: new URL('../../node_modules', import.meta.url).pathname },
-  })
 }

@@ -1,9 +1,9 @@
-import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { systemClock } from '../../src/lib/clock.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
+import { bySql } from '../support/project-store.ts'
 import { RawClient } from '../support/raw-client.ts'
 import { runCli } from '../support/run-cli.ts'
 import { until } from '../support/until.ts'
@@ -29,17 +29,10 @@ function clockFrom(moment: string): string {
 
 /** The thresholds that messages in the outbox tell of. */
 function toldIn(project: Project): string[] {
-  const database = new Database(project.path('.gatez/gatez.db'), { readonly: true })
-  try {
-    return database
-      .prepare<[], { body: string }>("select body from outbox where kind = 'quota.threshold'")
-      .all()
-      .map(({ body }) => JSON.parse(body))
-      .map(({ plan, threshold, used }) => `${plan} ${threshold}: ${used}`)
-      .sort()
-  } finally {
-    database.close()
-  }
+  return bySql(project, "select body from outbox where kind = 'quota.threshold'")
+    .map((body) => JSON.parse(body))
+    .map(({ plan, threshold, used }) => `${plan} ${threshold}: ${used}`)
+    .sort()
 }
 
 test('a quota tells at 80 and 100 %, over a kill as well, and moves the tenant up without refusing a call', async () => {

@@ -69,6 +69,7 @@ async function startThreads(count: number, upstreamPort: number, options: { with
     figuresOf: () => Promise.reject(new Error('no ledger here')),
     onWarning: () => {},
     onAlone: () => {},
+    onIngestWanted: () => {},
     onAlarm: (what) => alarms.push(what),
     onDeath: (error) => deaths.push(error),
   })

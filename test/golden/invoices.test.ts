@@ -3,6 +3,7 @@ import { Temporal } from 'temporal-polyfill'
 import { expect, onTestFinished, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { billableRule } from '../../src/billing/invoice/billable-rule.ts'
+import { viewInvoice } from '../../src/billing/invoice/invoice-view.ts'
 import { runInvoices } from '../../src/billing/invoice/run-invoices.ts'
 import { invoiceCsv } from '../../src/billing/render/invoice-csv.ts'
 import { invoiceText } from '../../src/cli/invoice-text.ts'
@@ -108,6 +109,6 @@ async function invoicesOf(golden: GoldenMonth, config: Config): Promise<readonly
 }
 
 function textOf(invoice: Invoice): string {
-  const { head, columns, rows, foot } = invoiceText(invoice, [])
+  const { head, columns, rows, foot } = invoiceText(viewInvoice(invoice, []))
   return `${[...head, renderTable(columns, rows, 80), ...foot].join('\n')}\n`
 }

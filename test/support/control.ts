@@ -6,9 +6,11 @@ import type { Config } from '../../src/config/config.ts'
 import { parseConfig } from '../../src/config/load-config.ts'
 import { ControlClient } from '../../src/control/client.ts'
 import { type ControlApp, controlApp } from '../../src/control/control-app.ts'
+import type { ListeningAt } from '../../src/control/control-messages.ts'
 import type { ControlParts } from '../../src/control/control-parts.ts'
 import { IdentityProvider } from '../../src/control/oidc.ts'
-import { evidenceCases, nowCases } from '../../src/control-cases.ts'
+import { TryRelay } from '../../src/control/try-relay.ts'
+import { deskCases, evidenceCases, nowCases } from '../../src/control-cases.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { CallVerifier } from '../../src/gateway/call-verifier.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
@@ -17,6 +19,7 @@ import { ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { periodFinder } from '../../src/limits/period-finder.ts'
 import { Meter } from '../../src/metering/meter.ts'
+import { readSpoolDepth } from '../../src/metering/spool-depth.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import type { MemberRole } from '../../src/model/tenant.ts'
 import {
@@ -28,7 +31,8 @@ import {
   openUsageLog,
 } from '../../src/storage/open.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
-import { makeTrafficMemory, readTraffic } from '../../src/telemetry/traffic.ts'
+import { makeTrafficMemory, readTraffic, Traffic } from '../../src/telemetry/traffic.ts'
+import { TrafficWindow } from '../../src/telemetry/traffic-window.ts'
 import { NOON } from './control-store.ts'
 import { spooledEvents } from './gateway-store.ts'
 import { deafMeterParts } from './meter-parts.ts'
@@ -37,6 +41,8 @@ import { tempDir } from './temp-dir.ts'
 /** The control API without its thread and its socket: every part of it real, in this process. */
 export interface TestControl {
   readonly app: ControlApp
+  /** What one gateway thread would count in. */
+  readonly trafficMemory: SharedArrayBuffer
   readonly parts: ControlParts
   readonly store: ControlStore
   readonly clock: ManualClock
@@ -47,10 +53,13 @@ export interface TestControl {
   token(scopes: string): Promise<string>
   /** Asks as this token, or as nobody. */
   ask(method: string, path: string, how?: AskOptions): Promise<Answered>
-  /** A client that reaches the app without any socket. */
-  client(token?: string): ControlClient
+  /** A client that reaches the app without any socket, but while `fails` says so. */
+  client(token?: string, fails?: () => boolean): ControlClient
   /** A member who signed in, and its cookie and csrf token. */
   member(tenant: string, email: string, role: MemberRole): Promise<SignedInMember>
+  /** What a gateway thread counts, and the window its counts are seen through: it looks when told to. */
+  readonly traffic: Traffic
+  readonly trafficWindow: TrafficWindow
   /** What went wrong inside: stays empty unless a test provokes it. */
   readonly faults: string[]
   /** The events that are durable. */
@@ -101,7 +110,7 @@ export const PASSWORD = 'correct horse battery'
 /** Starts it with plans free and pro; `overrides` say what differs in its file. Closed when the test is over. */
 export async function startControl(
   overrides: object = {},
-  place = { isPortal: false },
+  place: { readonly isPortal: boolean; readonly gatewayAt?: ListeningAt } = { isPortal: false },
 ): Promise<TestControl> {
   const folder = tempDir()
   const clock = new ManualClock(NOON)
@@ -115,6 +124,8 @@ export async function startControl(
   const faults: string[] = []
   const { verifier, events, counters: gatewayCounters } = await testVerifier(config, store, clock)
   const on = { config, clock, store }
+  const trafficMemory = makeTrafficMemory(1)
+  const trafficWindow = new TrafficWindow(clock, () => readTraffic(trafficMemory))
   const fault = (fields: object): void => void faults.push(JSON.stringify(fields))
   const provider = config.portal.oidc === null ? undefined : new IdentityProvider(config.portal.oidc)
   const parts: ControlParts = {
@@ -122,11 +133,14 @@ export async function startControl(
     log: { info: () => {}, warn: fault, error: fault },
     config: () => config,
     casesOn: (tables, actor) => appOn({ config, clock, store: tables, actor }),
+    deskOn: deskCases({ clock, config: () => config }),
     evidence: evidenceCases({ ...on, config: () => config }, usageLog),
-    now: nowCases({ ...on, config: () => config }, gatewayCounters),
-    traffic: () => readTraffic(makeTrafficMemory(1)),
+    now: nowCases({ ...on, config: () => config }, { counters: gatewayCounters, traffic: trafficWindow }),
+    traffic: () => readTraffic(trafficMemory),
+    spoolDepth: async () => readSpoolDepth(`${config.stores.dataDir}/spool.db`, 1, 0),
     identityProvider: () => provider,
     counters: openLocalCounters(makeCounterMemory(1)),
+    relay: new TryRelay({ store, clock, gatewayAt: () => place.gatewayAt }),
   }
   const app = controlApp(parts, { ...place, host: '127.0.0.1' })
   const token = async (scopes: string) =>
@@ -134,12 +148,16 @@ export async function startControl(
   const owner = await token('owner')
   const ask = (method: string, path: string, how: AskOptions = {}) => answerOf(app, method, path, how)
   return {
+    ...{ traffic: new Traffic(trafficMemory, 0), trafficMemory, trafficWindow },
     ...{ app, parts, store, clock, config, owner, token, ask, faults, events },
-    client: (secret = owner) =>
+    client: (secret = owner, fails = () => false) =>
       new ControlClient({
         url: 'http://localhost',
         token: secret,
-        fetch: async (url, init) => app.request(url, init),
+        fetch: async (url, init) => {
+          if (fails()) throw new TypeError('fetch failed')
+          return app.request(url, init)
+        },
       }),
     member: async (tenant, email, role) => {
       const invited = await inviteMember({ store, clock }, { tenant, email, role, actor: 'cli:test' })

@@ -1,11 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { copyEvents } from '../../src/ingest/copy-events.ts'
-import { countOnce, type UsageFields } from '../../src/ingest/count-once.ts'
+import type { Config } from '../../src/config/config.ts'
 import { type Clock, ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { encodeCaller, encodeEvent, encodeQuantities } from '../../src/metering/event.ts'
-import { declaredAggregations } from '../../src/metering/roll-up.ts'
 import { Spool } from '../../src/metering/spool.ts'
 import type { SpoolPlace } from '../../src/metering/spool-files.ts'
 import { SpoolReader } from '../../src/metering/spool-reader.ts'
@@ -13,10 +11,10 @@ import type { UsageEvent } from '../../src/model/event.ts'
 import type { Meter } from '../../src/model/meter.ts'
 import { Shipper } from '../../src/shipping/ship.ts'
 import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
-import type { ControlStore } from '../../src/storage/ports/control-store.ts'
-import type { UsageLog } from '../../src/storage/ports/usage-log.ts'
 import { storesIn } from './control-store.ts'
 import { COUNTED_METERS } from './counted-meters.ts'
+import { reportEvents } from './counted-reports.ts'
+import { usagePlace } from './services/clickhouse-place.ts'
 import { usageEvent } from './usage-events.ts'
 
 /** What a test may want to know or to differ. */
@@ -38,8 +36,8 @@ export interface CountedStores {
   /** How much time the events take up. */
   readonly spanMs?: number
   readonly startMs?: number
-  /** The control store, where it is not a file of the folder. */
-  readonly controlUrl?: string
+  /** Those stores that are no files of the folder. */
+  readonly servers?: { readonly control?: string; readonly usage?: string }
   /** Events shipped at once. */
   readonly group?: number
 }
@@ -54,11 +52,8 @@ export const COUNTED_FROM = Date.UTC(2026, 2, 10, 9)
  * sums of refusals, meters of all aggregations and dimensions; the last ones are still in the spool.
  */
 export async function fillStores(wanted: CountedStores): Promise<void> {
-  const { folder, events, spooled = 0, group = GROUP, controlUrl } = wanted
-  const files = storesIn(folder)
-  const control =
-    controlUrl === undefined ? files.stores.control : ({ driver: 'postgres', url: controlUrl } as const)
-  const config = { stores: { ...files.stores, control } }
+  const { events, spooled = 0, group = GROUP } = wanted
+  const config = { stores: storesOf(wanted) }
   const clock = new ManualClock(wanted.startMs ?? COUNTED_FROM)
   mkdirSync(config.stores.dataDir, { recursive: true })
   writeFileSync(join(config.stores.dataDir, 'node'), `${NODE_ID}\n`)
@@ -98,7 +93,7 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
     spool.close()
     reader.close()
   }
-  await report(wanted, { store, usageLog, clock })
+  await reportEvents({ startMs: COUNTED_FROM, ...wanted }, { store, usageLog, clock })
   // Reading one tenant brings the index by tenant up to date.
   await Array.fromAsync(usageLog.events({ tenantId: 'tenant-0', limit: 1 }))
 }
@@ -108,73 +103,21 @@ export async function reportMore(folder: string, reported: number): Promise<void
   const [config, clock] = [storesIn(folder), new ManualClock(COUNTED_FROM)]
   await using store = await openControlStore(config, clock)
   await using usageLog = await openUsageLog(config)
-  await report({ folder, events: 0, reported }, { store, usageLog, clock, prefix: 'more', epoch: 10 })
+  const ids = { prefix: 'more', series: 'B' }
+  await reportEvents({ reported, startMs: COUNTED_FROM }, { store, usageLog, clock, ...ids })
 }
 
-/** Events of senders with ids of their own, a transaction each 40 of them. */
-async function report(
-  wanted: CountedStores,
-  { store, usageLog, clock, prefix = 'txn', epoch = 9 }: ReportParts,
-): Promise<void> {
-  const { reported = 0, tenants = 5, spanMs = 6 * 3_600_000, startMs = COUNTED_FROM } = wanted
-  const ids = new UlidMaker(clock, { epoch, thread: 9 })
-  const aggregationOf = declaredAggregations(wanted.meters ?? COUNTED_METERS)
-  for (let done = 0; done < reported; done += REPORTED_AT_ONCE) {
-    const countables = Array.from({ length: Math.min(REPORTED_AT_ONCE, reported - done) }, (_, index) => {
-      const at = done + index
-      const tenantId = `tenant-${at % tenants}`
-      const timestampMs = startMs + Math.floor((at * spanMs) / reported)
-      const quantities = REPORTED_QUANTITIES[at % REPORTED_QUANTITIES.length]!
-      return {
-        ...REPORTED,
-        tenantId,
-        id: `${prefix}-${at}`,
-        usage: {
-          ...REPORTED_USAGE,
-          tenantId,
-          timestampMs,
-          quantities,
-          subscriptionId: `sub_${at % tenants}`,
-        },
-      }
-    })
-    await store.transaction((tables) =>
-      countOnce(tables, countables, { ids, nowMs: clock.nowMs(), aggregationOf }),
-    )
-    if (done < reported / 2) await copyEvents({ store, usageLog })
+function storesOf({ folder, servers = {} }: CountedStores): Config['stores'] {
+  const { stores } = storesIn(folder)
+  const { control, usage } = servers
+  return {
+    ...stores,
+    ...(control !== undefined && { control: { driver: 'postgres', url: control } as const }),
+    ...(usage !== undefined && {
+      usage: { driver: 'clickhouse', ...usagePlace(usage), retentionDays: 400 } as const,
+    }),
   }
 }
-
-interface ReportParts {
-  readonly store: ControlStore
-  readonly usageLog: UsageLog
-  readonly clock: ManualClock
-  /** What their ids begin with. */
-  readonly prefix?: string
-  readonly epoch?: number
-}
-
-const REPORTED_AT_ONCE = 40
-const REPORTED = { source: 'shop', hash: 'ab12', matched: ['tokens'], late: false, adjustment: false }
-const REPORTED_USAGE: Omit<UsageFields, 'tenantId' | 'timestampMs' | 'quantities' | 'subscriptionId'> = {
-  ...{
-    keyId: '',
-    apiId: '',
-    routeId: '',
-    planId: 'pro',
-    planVersion: 1,
-    method: '',
-  },
-  ...{ endpoint: 'order', statusCode: 0, outcome: 'ok', refusal: '', billable: true, responseTimeMs: 0 },
-  ...{ bytesSent: 0, bytesReceived: 0, usageUnits: 0, dimensions: {}, clientIp: '', requestId: 'txn' },
-  ...{ source: 'api', count: 0 },
-}
-const REPORTED_QUANTITIES: readonly Record<string, string>[] = [
-  { tokens: '-0.25', jobs: '1' },
-  { users: 'zoe', peak: '17.5' },
-  { storage: '12', seats: '4' },
-  { tokens: '3', users: 'ann' },
-]
 
 const DIMENSION = { id: 'model', from: 'request-header', name: 'x-model', maxValues: 2 } as const
 
@@ -205,7 +148,8 @@ function eventMaker(wanted: CountedStores, clock: ManualClock): () => string {
     number += 1
     clock.set(startMs + Math.floor((at * spanMs) / (events + spooled)))
     const tenant = at % tenants
-    const id = ids.next()
+    // Of every run the same, so that what names events can be compared.
+    const id = `${ids.next().slice(0, 10)}C0VNTED0A${String(at).padStart(7, '0')}`
     return lineOf({
       ...usageEvent({ id, requestId: at % 4 === 0 ? `order-${at}` : id }),
       timestampMs: clock.nowMs(),

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 import type { ClientRules, ListenerTls } from '../../src/config/config.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { TokenAuthenticator } from '../../src/gateway/authenticate-token.ts'
+import { CallWatch } from '../../src/gateway/call-watch.ts'
 import { Clients } from '../../src/gateway/clients.ts'
 import { KeeperClient } from '../../src/gateway/keeper-client.ts'
 import { MeterClient } from '../../src/gateway/meter.ts'
@@ -250,7 +251,9 @@ function buildParts(
     meter: made.client,
     upstreams,
     clock,
-    traffic: made.traffic,
+    watch: new CallWatch({
+      ...{ traffic: made.traffic, clock, sample: null, accessLog: undefined, exporter: undefined },
+    }),
     nextId: () => ids.next(),
     periodOf: (cycle, atMs) => periodAt(cycle, 'UTC', atMs),
     billingPeriodAt: (atMs) => periodAt('month', 'UTC', atMs),

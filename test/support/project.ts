@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { type Build, builtProgram } from './build-programs.ts'
 import { type CliResult, runCli } from './run-cli.ts'
 import { ServeProcess } from './serve-process.ts'
-import { newDatabase, stackOfRun } from './stack.ts'
+import { newStores, type StoresOnServers, stackOfRun } from './stack.ts'
 import { tempDir } from './temp-dir.ts'
 import { until } from './until.ts'
 
@@ -17,8 +17,8 @@ export class Project {
   #serving: ServeProcess | undefined
   /** Serves the control API to commands of tests that have no gateway. */
   #hidden: ServeProcess | undefined
-  /** The database of the production stack. */
-  #control: string | undefined
+  /** On the production stack. */
+  #stores: StoresOnServers | undefined
 
   constructor({ build = 'lib', env = {} }: ProjectOptions = {}) {
     this.entry = builtProgram(build)
@@ -59,10 +59,15 @@ export class Project {
   /** The same file on the stores of this run's stack, unless the test says where they are. */
   onStack(text: string): string {
     if (stackOfRun() === 'embedded') return text
-    this.#control ??= newDatabase()
-    if (!text.startsWith('{')) return text.replace('sqlite:.gatez/gatez.db', this.#control)
+    this.#stores ??= newStores()
+    if (!text.startsWith('{')) return text.replace(/^stores:.*\n(?: .*\n)*|^(?=apis:)/m, yamlOf(this.#stores))
     const file = JSON.parse(text)
-    return JSON.stringify({ ...file, stores: { control: this.#control, ...file.stores } }, null, 2)
+    return JSON.stringify({ ...file, stores: { ...this.#stores, ...file.stores } }, null, 2)
+  }
+
+  /** What of the stores is in servers; undefined where they are files. */
+  get stores(): StoresOnServers | undefined {
+    return this.#stores
   }
 
   changeConfig(change: (text: string) => string): void {
@@ -156,4 +161,8 @@ export interface ProjectOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Puts files in place that the configuration names. */
   readonly before?: (project: Project) => void
+}
+
+function yamlOf(stores: StoresOnServers): string {
+  return `stores: ${JSON.stringify(stores)}\n`
 }

@@ -3,12 +3,46 @@ import type { Invoice, InvoiceLine } from '../../model/invoice.ts'
 import { dayText } from '../invoice/day-text.ts'
 import { textCell } from './text-cell.ts'
 
+/** Programs that take invoices as CSV. */
+export const ACCOUNTING_FORMATS = ['quickbooks', 'xero'] as const
+
+export type AccountingFormat = (typeof ACCOUNTING_FORMATS)[number]
+
+/**
+ * Issued invoices as files that the program imports: as many as it takes so many invoices in.
+ *
+ * QuickBooks takes 100 invoices and 1,000 rows in a file, Xero 500 invoices. An invoice is never cut.
+ */
+export function accountingFiles(format: AccountingFormat, invoices: readonly Invoice[]): readonly string[] {
+  const issued = invoices.filter(({ number, state }) => number !== null && state !== 'void')
+  const { invoicesMax, rowsMax } = TAKES[format]
+  const files: Invoice[][] = [[]]
+  let rows = 0
+  for (const invoice of issued) {
+    const file = files.at(-1) ?? []
+    const more = invoice.content.lines.length
+    if (file.length > 0 && (file.length >= invoicesMax || rows + more > rowsMax)) {
+      files.push([invoice])
+      rows = more
+    } else {
+      file.push(invoice)
+      rows += more
+    }
+  }
+  return files.map(format === 'quickbooks' ? quickbooksCsv : xeroCsv)
+}
+
+const TAKES = {
+  quickbooks: { invoicesMax: 100, rowsMax: 1_000 },
+  xero: { invoicesMax: 500, rowsMax: Number.POSITIVE_INFINITY },
+} as const
+
 /**
  * Invoices as QuickBooks Online imports them: a row for each line, the number of the invoice on each.
  *
  * Tax is left to QuickBooks: its code stands on each row, its amount does not.
  */
-export function quickbooksCsv(invoices: readonly Invoice[]): string {
+function quickbooksCsv(invoices: readonly Invoice[]): string {
   const rows = invoices.flatMap((invoice) =>
     invoice.content.lines.map((line) => [
       invoice.number ?? '',
@@ -29,8 +63,8 @@ export function quickbooksCsv(invoices: readonly Invoice[]): string {
   return csv([QUICKBOOKS, ...rows])
 }
 
-/** Invoices as Xero imports them: a row for each line. Xero takes 500 invoices in a file. */
-export function xeroCsv(invoices: readonly Invoice[]): string {
+/** Invoices as Xero imports them: a row for each line, days as 31/12/2026. */
+function xeroCsv(invoices: readonly Invoice[]): string {
   const rows = invoices.flatMap((invoice) => invoice.content.lines.map((line) => xeroRow(invoice, line)))
   return csv([XERO, ...rows.map((row) => XERO.map((name) => row[name] ?? ''))])
 }
@@ -44,8 +78,8 @@ function xeroRow(invoice: Invoice, line: InvoiceLine): Readonly<Record<string, s
     ...Object.fromEntries(PO_LINES.map((name, index) => [name, textCell(address[index] ?? '')])),
     '*InvoiceNumber': invoice.number ?? '',
     Reference: textCell(invoice.tenantId),
-    '*InvoiceDate': issuedOn(invoice),
-    '*DueDate': dueOn(invoice),
+    '*InvoiceDate': dayFirst(issuedOn(invoice)),
+    '*DueDate': dayFirst(dueOn(invoice)),
     '*Description': textCell(line.description),
     '*Quantity': '1',
     '*UnitAmount': line.amount,
@@ -61,6 +95,10 @@ function issuedOn({ issuedAtMs, content }: Invoice): string {
 
 function dueOn({ dueAtMs, content }: Invoice): string {
   return dueAtMs === null ? '' : dayText(dueAtMs - 1, content.timezone)
+}
+
+function dayFirst(isoDay: string): string {
+  return isoDay.split('-').toReversed().join('/')
 }
 
 function taxNames({ content }: Invoice): string {

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join, parse } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { InvoiceConfig } from '../../config/invoice-config.ts'
@@ -8,7 +8,7 @@ import type { Invoice, InvoiceEntry } from '../../model/invoice.ts'
 import { viewInvoice } from '../invoice/invoice-view.ts'
 import { invoiceCsv } from '../render/invoice-csv.ts'
 import { renderInvoice } from '../render/render-invoice.ts'
-import { quickbooksCsv, xeroCsv } from './accounting-csv.ts'
+import { type AccountingFormat, accountingFiles } from './accounting-csv.ts'
 import { writeWholeFile } from './whole-file.ts'
 
 /** How many invoices can be written at once. */
@@ -21,26 +21,41 @@ export async function exportInvoices(
 ): Promise<void> {
   if (to === null) return
   if (format === 'pdf' || format === 'html') {
-    if (typeof to !== 'string') {
-      throw new GatezError('invalid-parameter', `--format ${format} needs --out, a folder for the files.`)
-    }
-    await mkdir(to, { recursive: true })
-    for (const invoice of invoices) {
-      const bytes = await renderInvoice(invoice, await entriesOf(invoice), { format, look })
-      await writeBytes(join(to, `${invoice.number ?? invoice.id}.${format}`), bytes)
-    }
-    return
+    return writeFolder(to, format, invoices, async (invoice) =>
+      renderInvoice(invoice, await entriesOf(invoice), { format, look }),
+    )
   }
   if (format === 'jsonl') {
     const lines: string[] = []
     for (const invoice of invoices) {
       lines.push(`${JSON.stringify(viewInvoice(invoice, await entriesOf(invoice)))}\n`)
     }
-    return writeBytes(to, lines.join(''))
+    await writeBytes(to, lines.join(''))
+    return
   }
-  const issued = invoices.filter(({ number, state }) => number !== null && state !== 'void')
-  if (format === 'quickbooks') return writeBytes(to, quickbooksCsv(issued))
-  return writeBytes(to, format === 'xero' ? xeroCsv(issued) : invoiceCsv(invoices))
+  if (format === 'csv') await writeBytes(to, invoiceCsv(invoices))
+  else await exportAccounting(invoices, { format, to })
+}
+
+/** Writes invoices for a program that imports them: more than it takes at once go to more files, beside the one named. */
+export async function exportAccounting(
+  invoices: readonly Invoice[],
+  { format, to }: { readonly format: AccountingFormat; readonly to: string | Writable },
+): Promise<void> {
+  const files = accountingFiles(format, invoices)
+  const [first = ''] = files
+  if (typeof to !== 'string') {
+    if (files.length === 1) {
+      await writeBytes(to, first)
+      return
+    }
+    const detail = `--format ${format} needs ${files.length} files for ${invoices.length} invoices: name one with --out, and the others lie beside it.`
+    throw new GatezError('invalid-parameter', detail)
+  }
+  for (const [index, file] of files.entries()) {
+    const { dir, name, ext } = parse(to)
+    await writeBytes(index === 0 ? to : join(dir, `${name}-${index + 1}${ext}`), file)
+  }
 }
 
 export interface InvoicesExport {
@@ -51,13 +66,38 @@ export interface InvoicesExport {
   readonly entriesOf: (invoice: Invoice) => Promise<readonly InvoiceEntry[]>
 }
 
-/** Writes all of `bytes` to a file, whole or not at all, or to a stream. A reader that has seen enough is no error. */
-export async function writeBytes(to: string | Writable, bytes: Buffer | string): Promise<void> {
+/** Writes each invoice into a folder, named after its number. Throws `invalid-parameter` when `to` is no folder's path. */
+export async function writeFolder<Named extends Pick<Invoice, 'id' | 'number'>>(
+  to: string | Writable,
+  format: 'pdf' | 'html',
+  invoices: readonly Named[],
+  bytesOf: (invoice: Named) => Promise<Buffer>,
+): Promise<void> {
+  if (typeof to !== 'string') {
+    throw new GatezError('invalid-parameter', `--format ${format} needs --out, a folder for the files.`)
+  }
+  await mkdir(to, { recursive: true })
+  for (const invoice of invoices) {
+    const name = basename(`${invoice.number ?? invoice.id}.${format}`)
+    await writeBytes(join(to, name), await bytesOf(invoice))
+  }
+}
+
+/**
+ * Writes all of `bytes` to a file, whole or not at all, or to a stream. A reader that has seen enough is no error: the
+ * answer is false then.
+ */
+export async function writeBytes(to: string | Writable, bytes: Buffer | string): Promise<boolean> {
   const write = (sink: Writable): Promise<void> => pipeline(Readable.from([bytes]), sink, { end: false })
-  if (typeof to === 'string') return writeWholeFile(to, write)
+  if (typeof to === 'string') {
+    await writeWholeFile(to, write)
+    return true
+  }
   try {
     await write(to)
+    return true
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPIPE')) throw error
+    return false
   }
 }

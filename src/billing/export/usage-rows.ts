@@ -7,9 +7,9 @@ import { viewUsageRow } from '../../metering/usage-view.ts'
 import { textCell } from './text-cell.ts'
 
 /** How rows of usage are written: RFC 4180, or one JSON object a line. */
-export const EXPORT_FORMATS = ['csv', 'jsonl'] as const
+export const ROW_FORMATS = ['csv', 'jsonl'] as const
 
-export type ExportFormat = (typeof EXPORT_FORMATS)[number]
+export type ExportFormat = (typeof ROW_FORMATS)[number]
 
 /**
  * Writes the rows of a report to `sink`, one by one, in UTF-8. Leaves `sink` open.

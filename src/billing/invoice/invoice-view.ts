@@ -20,6 +20,8 @@ export interface InvoiceRowView {
   readonly tenant_name: string
   readonly period_start: string
   readonly period_end: string
+  /** Where its days begin. */
+  readonly timezone: string
   readonly issued_at: string | null
   /** The moment after the last day on which it can be paid in time. */
   readonly due_at: string | null
@@ -35,7 +37,7 @@ export interface InvoiceRowView {
 /** All of an invoice; the names are stable. */
 export interface InvoiceView extends InvoiceRowView {
   readonly attempt: number
-  readonly timezone: string
+  readonly created_at: string
   readonly issuer: IssuerView | null
   /** What was known of the customer beside its name; null when nothing. */
   readonly customer: CustomerView | null
@@ -68,11 +70,14 @@ export interface InvoiceLineView {
   readonly meter: string | null
   readonly subscription_id: string
   readonly plan_id: string
+  readonly plan_name: string
   readonly plan_version: number
   readonly period_start: string
   readonly period_end: string
   readonly quantity: string
   readonly events: number
+  /** The price, as it was written. */
+  readonly price: InvoiceLine['price']
   readonly tiers: readonly PriceStep[]
   readonly days: InvoiceLine['days']
   readonly exact: string
@@ -100,6 +105,7 @@ export function viewInvoiceRow(invoice: Invoice): InvoiceRowView {
     tenant_name: content.tenantName,
     period_start: isoTime(period.startMs),
     period_end: isoTime(period.endMs),
+    timezone: content.timezone,
     issued_at: isoTimeOrNull(invoice.issuedAtMs),
     due_at: isoTimeOrNull(invoice.dueAtMs),
     currency,
@@ -118,7 +124,7 @@ export function viewInvoice(invoice: Invoice, entries: readonly InvoiceEntry[]):
   return {
     ...viewInvoiceRow(invoice),
     attempt: invoice.attempt,
-    timezone: content.timezone,
+    created_at: isoTime(invoice.createdAtMs),
     issuer: content.issuer === null ? null : viewIssuer(content.issuer),
     customer: viewCustomer(content.customer),
     terms: content.terms,
@@ -152,11 +158,13 @@ function viewLine(line: InvoiceLine): InvoiceLineView {
     meter: line.meter,
     subscription_id: line.subscriptionId,
     plan_id: line.planId,
+    plan_name: line.planName,
     plan_version: line.planVersion,
     period_start: isoTime(line.period.startMs),
     period_end: isoTime(line.period.endMs),
     quantity: line.quantity,
     events: line.events,
+    price: line.price,
     tiers: line.steps,
     days: line.days,
     exact: line.exact,

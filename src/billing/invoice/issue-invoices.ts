@@ -4,6 +4,7 @@ import { failPoint } from '../../lib/fail-point.ts'
 import type { Invoice } from '../../model/invoice.ts'
 import { parseMinor } from '../../model/money.ts'
 import type { ControlTables } from '../../storage/ports/control-store.ts'
+import { INVOICE_ISSUED } from '../message-kinds.ts'
 import { sealInvoices } from './seal-invoices.ts'
 
 /**
@@ -53,9 +54,6 @@ export interface IssueRequest {
   readonly credits: ReadonlyMap<string, bigint>
   readonly actor: string
 }
-
-/** Kind of the message that an invoice was issued. */
-export const INVOICE_ISSUED = 'invoice.issued'
 
 async function writeCredits(
   tables: ControlTables,

@@ -36,7 +36,7 @@ export async function makeLines(
       planId,
       planName: plan.name,
       planVersion,
-      period: spanOf(bill),
+      period: feeSpan(line, bill) ?? spanOf(bill),
       quantity: formatExactly(line.quantity),
       events: isFee ? 0 : events,
       price: charge.written,
@@ -65,6 +65,11 @@ function daysOf({ days, charge }: ChargeLine, { span }: ProvenBill['bill']): Inv
   if (days === null && method !== 'trial') return null
   const { left, whole } = days ?? { left: 1, whole: 1 }
   return { left: Number(left), whole: Number(whole), method }
+}
+
+/** What a fee with a cycle of its own is for. */
+function feeSpan({ charge }: ChargeLine, { span }: ProvenBill['bill']): InvoiceLine['period'] | undefined {
+  return span?.fees.find(({ chargeId }) => chargeId === charge.id)?.cycle?.span
 }
 
 /** Before rounding; a fraction, as `1078/31`, where no decimal says it. */

@@ -69,6 +69,8 @@ export interface BillingProblem {
 
 /** Invoices in one transaction: few enough that nobody waits for it. */
 const GROUP = 256
+/** More than a year, so that no quota is forgotten whose period may still run. */
+const QUOTAS_KEPT_MS = 400 * 86_400_000
 
 class Run {
   readonly #parts: InvoicingParts
@@ -229,6 +231,8 @@ class Run {
       await this.#lease.keep(tables)
       await tables.invoices.closePeriod({ ...period, closedAtMs, seals: isFirst ? seals : '' })
       if (isFirst) for (const earlier of changed) await tables.invoices.closePeriod(earlier)
+      // Quotas of periods that are long over tell nobody anything any more.
+      await tables.quotas.forget(period.startMs - QUOTAS_KEPT_MS)
       failPoint('invoices-closing')
     })
     failPoint('invoices-closed')

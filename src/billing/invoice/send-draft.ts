@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Invoice } from '../../model/invoice.ts'
+import { INVOICE_ISSUED } from '../message-kinds.ts'
 import { findInvoice } from './find-invoice.ts'
-import { INVOICE_ISSUED, issueInvoices } from './issue-invoices.ts'
+import { issueInvoices } from './issue-invoices.ts'
 import type { InvoicingParts } from './run-invoices.ts'
 
 /** Issues a draft, or sends an invoice that was issued before once more. Void ones are refused. */

@@ -29,6 +29,7 @@ const charge = z.object({
   id,
   meter: id.nullable(),
   price: z.record(z.string(), z.unknown()).refine(canBeRead, 'is no price'),
+  per: z.enum(['day', 'week', 'month', 'year']).optional(),
 })
 
 const plan = z.object({

@@ -169,6 +169,7 @@ const overrideTenant = operation({
     features: list,
     prices: list,
     keys: words(20).optional(),
+    spend_cap: words(30).optional(),
     customer: writtenCustomer,
     unset: list.openapi({ description: 'Ids whose overrides are taken back; all for every one.' }),
   }),
@@ -176,8 +177,8 @@ const overrideTenant = operation({
   errors: ['not-found', 'no-plan'],
   example: { input: { ...ACME, limits: ['tenant-day=5000'] }, answer: EXAMPLES.overrides },
   current: ({ cases }, asked) => cases.showTenant(asked),
-  handle: ({ cases }, { customer, ...asked }) =>
-    cases.overrideTenant({ ...asked, customer: customerFrom(customer) }),
+  handle: ({ cases }, { customer, spend_cap: spendCap, ...asked }) =>
+    cases.overrideTenant({ ...asked, spendCap, customer: customerFrom(customer) }),
 })
 
 const listMembers = operation({

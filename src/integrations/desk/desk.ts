@@ -8,55 +8,74 @@ import type { DeskConfig, DeskReport } from './desk-round.ts'
 /** How long a round that is under way may take to end. */
 const STOP_MS = 5_000
 
-/** The billing desk, as the main thread sees it: invoices, reminders and mail, unasked. */
+/**
+ * The billing desk, as the main thread sees it: invoices, reminders and mail, unasked.
+ *
+ * Its thread runs while there is work, which is a few minutes a month; it ends by itself.
+ */
 export class Desk {
-  readonly #worker: Worker
-  readonly #stopped = Promise.withResolvers<void>()
+  readonly #parts: DeskParts
+  readonly #clockOffsetMs: number
+  readonly #failures: QuietFailures
+  #config: DeskConfig
+  #running: RunningDesk | undefined
   #ending = false
 
-  private constructor(worker: Worker) {
-    this.#worker = worker
+  constructor({ config, clockOffsetMs }: DeskData, parts: DeskParts) {
+    this.#parts = parts
+    this.#failures = new QuietFailures(parts.log)
+    this.#clockOffsetMs = clockOffsetMs
+    this.#config = config
   }
 
-  /** Starts the thread. What it did, and what failed, stands in the log. */
-  static start(data: DeskData, { log, onDeath }: DeskParts): Desk {
+  /** There is work: starts the thread, if it does not run. What it did, and what failed, stands in the log. */
+  ensure(): void {
+    if (this.#running !== undefined || this.#ending) return
+    const { log, onDeath } = this.#parts
+    const data: DeskData = { config: this.#config, clockOffsetMs: this.#clockOffsetMs }
     const worker = new Worker(threadUrl('desk-thread'), { workerData: data, name: 'desk' })
-    const desk = new Desk(worker)
-    const failures = new QuietFailures(log)
+    const ended = Promise.withResolvers<void>()
+    this.#running = { worker, ended: ended.promise }
+    let isDone = false
     worker.on('message', (message: DeskMessage) => {
-      if (message.kind === 'failed') failures.error(message.error, 'the billing desk failed, will retry')
-      else if (message.kind === 'stopped') desk.#stopped.resolve()
-      else tell(log, failures, message.report)
+      if (message.kind === 'failed')
+        this.#failures.error(message.error, 'the billing desk failed, will retry')
+      else if (message.kind === 'stopped') isDone = true
+      else tell(log, this.#failures, message.report)
     })
-    worker.on('error', (error) => {
-      desk.#stopped.resolve()
-      onDeath(error)
-    })
+    worker.on('error', onDeath)
     worker.on('exit', (code) => {
-      desk.#stopped.resolve()
-      if (!desk.#ending) onDeath(new Error(`the billing desk ended with code ${code}`))
+      this.#running = undefined
+      ended.resolve()
+      if (!isDone && !this.#ending) onDeath(new Error(`the billing desk ended with code ${code}`))
     })
-    return desk
   }
 
   /** The file was read again. */
   replaceConfig(config: DeskConfig): void {
-    this.#send({ kind: 'config', config: deskConfig(config) })
+    this.#config = deskConfig(config)
+    this.#send({ kind: 'config', config: this.#config })
   }
 
   /** Ends after the round that is under way; one that takes too long is broken off, which loses nothing. */
   async stop(): Promise<void> {
     this.#ending = true
+    const running = this.#running
+    if (running === undefined) return
     this.#send({ kind: 'stop' })
-    const late = setTimeout(() => this.#stopped.resolve(), STOP_MS)
-    await this.#stopped.promise
+    const late = setTimeout(() => void running.worker.terminate(), STOP_MS)
+    await running.ended
     clearTimeout(late)
-    await this.#worker.terminate()
   }
 
   #send(command: DeskCommand): void {
-    this.#worker.postMessage(command)
+    this.#running?.worker.postMessage(command)
   }
+}
+
+interface RunningDesk {
+  readonly worker: Worker
+  readonly ended: Promise<void>
 }
 
 export interface DeskParts {
@@ -65,15 +84,22 @@ export interface DeskParts {
 }
 
 /** The part of the configuration that the desk goes by. */
-export function deskConfig({ stores, billing, invoicing, mail, meters }: DeskConfig): DeskConfig {
-  return { stores, billing, invoicing, mail, meters }
+export function deskConfig(config: DeskConfig): DeskConfig {
+  const { stores, billing, invoicing, mail, meters, control, portal } = config
+  return { stores, billing, invoicing, mail, meters, control, portal }
 }
 
-function tell(log: Log, failures: QuietFailures, { made, acts, mails }: DeskReport): void {
+function tell(log: Log, failures: QuietFailures, { made, acts, mails, caps }: DeskReport): void {
   for (const { from, to, invoices, problems } of made) {
     log.info({ from, to, invoices }, 'invoices were made')
     for (const { tenantId, why } of problems)
       failures.error({ tenant: tenantId, why }, 'no invoice could be made')
+  }
+  for (const { tenantId, isCapped, cap, spent } of caps) {
+    log.info(
+      { tenant: tenantId, cap, spent },
+      isCapped ? 'a tenant may spend no more' : 'a tenant may spend again',
+    )
   }
   for (const { invoice, tenantId, action } of acts) {
     log.info({ invoice, tenant: tenantId, action }, 'an invoice was not paid in time')

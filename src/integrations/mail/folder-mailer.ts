@@ -5,6 +5,7 @@ import { writeWholeFile } from '../../billing/export/whole-file.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
 import { isoTime } from '../../lib/iso-time.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
+import type { MailView } from '../../model/mail.ts'
 import type { Mail, Mailer } from './mail.ts'
 import { toMessage } from './mime.ts'
 
@@ -58,19 +59,6 @@ export class FolderMailer implements Mailer {
       else for await (const chunk of bytes) sink.write(chunk)
     })
   }
-}
-
-/** What a mail says; the names are stable. */
-export interface MailView {
-  readonly id: string
-  readonly date: string
-  readonly from: string
-  readonly to: readonly string[]
-  readonly subject: string
-  readonly text: string
-  readonly attachments: readonly string[]
-  /** The `.eml`. */
-  readonly file: string
 }
 
 function viewMail(mail: Mail): MailView {

@@ -1,8 +1,7 @@
-import { INVOICE_REMINDER } from '../../billing/dunning.ts'
 import { dayText } from '../../billing/invoice/day-text.ts'
 import { findInvoice } from '../../billing/invoice/find-invoice.ts'
 import { dueOf } from '../../billing/invoice/invoice-view.ts'
-import { INVOICE_ISSUED } from '../../billing/invoice/issue-invoices.ts'
+import { INVOICE_REMINDER } from '../../billing/message-kinds.ts'
 import { grouped } from '../../billing/render/grouped.ts'
 import { renderInvoice } from '../../billing/render/render-invoice.ts'
 import type { InvoiceConfig, MailConfig } from '../../config/invoice-config.ts'
@@ -11,9 +10,6 @@ import { formatMinor } from '../../model/money.ts'
 import type { ControlTables } from '../../storage/ports/control-store.ts'
 import type { OutboxMessage } from '../../storage/ports/outbox.ts'
 import type { Mail } from './mail.ts'
-
-/** The kinds of messages that become mail about an invoice. */
-export const INVOICE_MAIL_KINDS: readonly string[] = [INVOICE_ISSUED, INVOICE_REMINDER]
 
 /**
  * Writes the mail of a message about an invoice: its words as text and HTML, the invoice itself as PDF.

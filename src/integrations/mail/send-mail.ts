@@ -1,10 +1,11 @@
+import { INVOICE_MAIL_KINDS } from '../../billing/message-kinds.ts'
 import type { MailConfig } from '../../config/invoice-config.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Invoice } from '../../model/invoice.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
 import type { OutboxMessage } from '../../storage/ports/outbox.ts'
 import { FolderMailer } from './folder-mailer.ts'
-import { INVOICE_MAIL_KINDS, invoiceMail, type MailRules } from './invoice-mail.ts'
+import { invoiceMail, type MailRules } from './invoice-mail.ts'
 import { isFinal, type Mailer } from './mail.ts'
 import { SmtpMailer } from './smtp-mailer.ts'
 

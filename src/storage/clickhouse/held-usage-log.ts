@@ -32,6 +32,7 @@ export async function holdUsageLog(place: ClickHouseUsagePlace): Promise<HeldCli
  */
 export class HeldClickHouseUsageLog implements HeldUsageLog {
   readonly marks: readonly RunMark[]
+  readonly marksFollowRows = true
   readonly keptSinceMs: number
   readonly #connection: ClickHouseConnection
   readonly #reader: UsageLogReader

@@ -1,6 +1,7 @@
 import { ClickHouseError } from '@clickhouse/client'
 import { GatezError } from '../../errors/gatez-error.ts'
 import type { ClickHousePlace } from './connection.ts'
+import { placeName } from './place-name.ts'
 
 /**
  * Turns what the client threw into a problem with a way out.
@@ -13,11 +14,6 @@ export function clickHouseProblem(thrown: unknown, place: ClickHousePlace): unkn
   if (why === undefined) return thrown
   const detail = `The usage log in ClickHouse at ${placeName(place)} ${why}.`
   return new GatezError('store-unavailable', detail, { cause: thrown })
-}
-
-/** What an operator knows the database by; without the password. */
-export function placeName({ origin, database }: ClickHousePlace): string {
-  return `${origin}/${database}`
 }
 
 function reasonOf(thrown: unknown, place: ClickHousePlace): string | undefined {

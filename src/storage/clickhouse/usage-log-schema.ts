@@ -1,6 +1,6 @@
 import { GatezError } from '../../errors/gatez-error.ts'
 import type { ClickHouseConnection, ClickHousePlace } from './connection.ts'
-import { placeName } from './problem.ts'
+import { placeName } from './place-name.ts'
 
 /** How far the schema of a usage log is. */
 export interface SchemaState {

@@ -4,6 +4,8 @@ import { assert } from '../../lib/assert.ts'
 const RECORD_BYTES = 64
 /** Bytes of one block: link and first index, then 31 doubles or 61 counts. */
 const BLOCK_BYTES = 256
+const RECORD_INTS = RECORD_BYTES / 4
+const BLOCK_INTS = BLOCK_BYTES / 4
 const HEADER_INTS = 16
 const SHARDS_MAX = 16
 /** How long another thread may be in a shard. */
@@ -43,6 +45,7 @@ const S_SWEEP = 4
 const S_NOW = 3
 
 const NONE = -1
+// A free record or block whose link is 0 was never used: the next free one lies behind it.
 
 /**
  * The memory under the counters: fixed in size, shared by all threads, cut into shards.
@@ -71,22 +74,26 @@ export class CounterTable {
     this.#recordCount = Math.floor((shardBytes - 2 * BLOCK_BYTES) / (RECORD_BYTES + BLOCK_BYTES + 4))
     assert(this.#recordCount >= 16, 'the counter table has room for at least 16 counters a shard')
     const indexInts = Math.ceil(this.#recordCount / 2) * 2
-    this.#recordsAt = align(HEADER_INTS + indexInts, RECORD_BYTES / 4)
-    this.#blocksAt = align(this.#recordsAt + this.#recordCount * (RECORD_BYTES / 4), BLOCK_BYTES / 4)
+    this.#recordsAt = align(HEADER_INTS + indexInts, RECORD_INTS)
+    this.#blocksAt = align(this.#recordsAt + this.#recordCount * RECORD_INTS, BLOCK_INTS)
   }
 
-  /** Fills the pools. Once, before any thread uses the memory. */
+  /**
+   * Fills the pools. Once, before any thread uses the memory.
+   *
+   * Of the pools only the last places are written: memory that no counter needs is never taken from the system.
+   */
   format(): void {
     for (let shard = 0; shard < this.shardCount; shard += 1) {
       const at = this.shardAt(shard)
       this.ints.fill(NONE, at + HEADER_INTS, at + HEADER_INTS + this.#recordCount)
-      this.#chain(at + this.#recordsAt, RECORD_BYTES / 4, this.#recordCount, R_NEXT)
+      this.ints[at + this.#recordsAt + (this.#recordCount - 1) * RECORD_INTS + R_NEXT] = NONE
       this.ints[at + S_FREE_RECORD] = at + this.#recordsAt
       const blockCount = Math.min(
         this.#recordCount,
-        Math.floor((this.#shardInts - this.#blocksAt) / (BLOCK_BYTES / 4)),
+        Math.floor((this.#shardInts - this.#blocksAt) / BLOCK_INTS),
       )
-      this.#chain(at + this.#blocksAt, BLOCK_BYTES / 4, blockCount, B_NEXT)
+      this.ints[at + this.#blocksAt + (blockCount - 1) * BLOCK_INTS + B_NEXT] = NONE
       this.ints[at + S_FREE_BLOCK] = at + this.#blocksAt
       this.ints[at + S_BLOCKS_LEFT] = blockCount
       this.ints[at + S_SWEEP] = 0
@@ -159,7 +166,7 @@ export class CounterTable {
     const record = this.get(at + S_FREE_RECORD)
     if (record === NONE) return NONE
     const bucket = this.#bucket(at, hash0)
-    this.ints[at + S_FREE_RECORD] = this.get(record + R_NEXT)
+    this.ints[at + S_FREE_RECORD] = this.get(record + R_NEXT) || record + RECORD_INTS
     this.ints[record + R_HASH0] = hash0
     this.ints[record + R_HASH1] = hash1
     this.ints[record + R_HASH2] = hash2
@@ -177,7 +184,7 @@ export class CounterTable {
   allocate(at: number): number {
     const block = this.get(at + S_FREE_BLOCK)
     assert(block !== NONE, 'room was checked before a block is taken')
-    this.ints[at + S_FREE_BLOCK] = this.get(block + B_NEXT)
+    this.ints[at + S_FREE_BLOCK] = this.get(block + B_NEXT) || block + BLOCK_INTS
     this.ints[at + S_BLOCKS_LEFT] = this.blocksLeft(at) - 1
     this.ints[block + B_NEXT] = NONE
     this.ints[block + B_START] = 0
@@ -243,13 +250,6 @@ export class CounterTable {
 
   #bucket(at: number, hash0: number): number {
     return at + HEADER_INTS + ((hash0 >>> 0) % this.#recordCount)
-  }
-
-  #chain(firstAt: number, size: number, count: number, link: number): void {
-    for (let index = 0; index < count; index += 1) {
-      const here = firstAt + index * size
-      this.ints[here + link] = index + 1 < count ? here + size : NONE
-    }
   }
 }
 

@@ -17,6 +17,7 @@ import type { SubscriptionStore } from './subscriptions.ts'
 import type { TenantStore } from './tenants.ts'
 import type { TokenStore } from './tokens.ts'
 import type { UnattributedStore } from './unattributed.ts'
+import type { UsageExportStore } from './usage-exports.ts'
 
 /** The transactional truth: everything that is not a raw event or a counter. */
 export interface ControlStore extends ControlTables, AsyncDisposable {
@@ -40,6 +41,9 @@ export interface ControlStore extends ControlTables, AsyncDisposable {
    * behind the questions themselves.
    */
   forTenant<Result>(tenantId: string, work: (tables: ControlTables) => Promise<Result>): Promise<Result>
+
+  /** Whether nodes on other machines may write to it. */
+  readonly isShared: boolean
 
   /** Undefined where changes must be looked for. */
   readonly doorbell: Doorbell | undefined
@@ -69,6 +73,7 @@ export interface ControlTables {
   readonly unattributed: UnattributedStore
   readonly invoices: InvoiceStore
   readonly leases: LeaseStore
+  readonly usageExports: UsageExportStore
   readonly keptAnswers: KeptAnswerStore
   readonly doneRequests: DoneRequestStore
   readonly sessions: SessionStore

@@ -6,6 +6,8 @@ import type { EventPlace } from './usage-log.ts'
 export interface HeldUsageLog {
   /** Its watermarks as they were written. */
   readonly marks: readonly RunMark[]
+  /** Whether a watermark is written after its rows, by itself: rows beyond it are on their way then. */
+  readonly marksFollowRows: boolean
   /** From here on nothing was forgotten; 0 when nothing ever was. */
   readonly keptSinceMs: number
   /** The events of [fromMs, toMs) in the order of time, in lists: read as they are taken, so memory does not grow. */

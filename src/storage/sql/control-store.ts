@@ -26,6 +26,7 @@ import { SqlSubscriptionStore } from './subscriptions.ts'
 import { SqlTenantStore } from './tenants.ts'
 import { SqlTokenStore } from './tokens.ts'
 import { SqlUnattributedStore } from './unattributed.ts'
+import { SqlUsageExportStore } from './usage-exports.ts'
 
 /**
  * Opens the control store on an SQL engine, with its schema up to date.
@@ -46,6 +47,7 @@ export async function openSqlControlStore(engine: SqlEngine, clock: Clock): Prom
   const shared = { engine, clock, ledger: { statements, numbers }, events: new EventStatements(db) }
   return {
     ...tablesOn(db, shared),
+    isShared: engine.name === 'postgres',
     doorbell: engine.doorbell,
     transaction: async (work, writers = 'alone') => {
       const ledger = { statements, numbers: numbers.inTransaction() }
@@ -109,6 +111,7 @@ function tablesOn(db: Kysely<ControlSchema>, { engine, clock, ledger, events }: 
     unattributed: new SqlUnattributedStore(db),
     invoices: new SqlInvoiceStore(db),
     leases: new SqlLeaseStore(db),
+    usageExports: new SqlUsageExportStore(db),
     keptAnswers: new SqlKeptAnswerStore(db),
     doneRequests: new SqlDoneRequestStore(db),
     sessions: new SqlSessionStore(db),

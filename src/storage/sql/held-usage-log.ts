@@ -12,6 +12,7 @@ import type { EventPlace } from '../ports/usage-log.ts'
  */
 export class HeldSqliteUsageLog implements HeldUsageLog {
   readonly marks: readonly RunMark[]
+  readonly marksFollowRows = false
   readonly keptSinceMs: number
   readonly #database: Database.Database
   readonly #names: HeldNames

@@ -45,9 +45,14 @@ export const afterMigrations: readonly string[] = [
   'drop trigger if exists changes_ring on changes',
   'create trigger changes_ring before insert on changes for each statement execute function gatez_ring()',
 
-  // What was counted stays counted: sums grow, watermarks move forward, no row ever goes.
+  // What was counted stays counted: sums grow, watermarks move forward, no row ever goes. A sum falls only where
+  // the same transaction wrote down what it takes back; that row stays.
   `create or replace function gatez_ledger() returns trigger language plpgsql as $$
    begin raise exception 'rows of % are never removed or lowered', tg_table_name; end $$`,
+  `create or replace function gatez_lowered() returns trigger language plpgsql as $$ begin
+     if (select xmin::text::bigint from adjustments order by seq desc limit 1)
+       = pg_current_xact_id()::text::bigint % 4294967296 then return new; end if;
+     raise exception 'sums of % are never lowered without an adjustment', tg_table_name; end $$`,
   ...['rollups', 'rollup_quantities', 'usage_seals', 'watermarks', 'ingested_events'].flatMap((table) => [
     `drop trigger if exists ${table}_stay on ${table}`,
     `create trigger ${table}_stay before delete or truncate on ${table}
@@ -57,10 +62,13 @@ export const afterMigrations: readonly string[] = [
   `create trigger rollups_grow before update on rollups for each row when (
      new.bucket_ms <> old.bucket_ms or new.tenant_no <> old.tenant_no
      or new.caller_no <> old.caller_no or new.kind_no <> old.kind_no
-     or new.requests < old.requests or new.refused < old.refused or new.usage_units < old.usage_units
+   ) execute function gatez_ledger()`,
+  'drop trigger if exists rollups_fall on rollups',
+  `create trigger rollups_fall before update on rollups for each row when (
+     new.requests < old.requests or new.refused < old.refused or new.usage_units < old.usage_units
      or new.bytes_received < old.bytes_received or new.bytes_sent < old.bytes_sent
      or new.duration_ms < old.duration_ms
-   ) execute function gatez_ledger()`,
+   ) execute function gatez_lowered()`,
   'drop trigger if exists watermarks_grow on watermarks',
   `create trigger watermarks_grow before update on watermarks for each row
    when (new.seq < old.seq) execute function gatez_ledger()`,

@@ -21,6 +21,7 @@ import type {
   WatermarkRow,
 } from './ledger-schema.ts'
 import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } from './quota-rows.ts'
+import type { UsageExportRow } from './usage-exports.ts'
 
 /**
  * The tables of the control store, as SQLite and Postgres both hold them.
@@ -31,6 +32,7 @@ import type { OverrideVersionRow, QuotaAlertRow, QuotaUseRow, UseNoteTable } fro
 export interface ControlSchema extends InvoiceTables, ControlPlaneSchema {
   readonly schema_migrations: MigrationRow
   readonly tenants: TenantRow
+  readonly usage_exports: UsageExportRow
   readonly members: MemberRow
   readonly member_links: MemberLinkRow
   readonly plans: PlanRow
@@ -154,6 +156,7 @@ export interface KeyRow {
   /** JSON lists; null = not narrowed. */
   readonly routes: string | null
   readonly ips: string | null
+  readonly purpose: 'try-it' | null
 }
 
 export interface AdjustmentRow {
@@ -172,6 +175,8 @@ export interface NodeTableRow {
   readonly node_id: string
   readonly epoch: number
   readonly started_at_ms: number
+  readonly shipped_at_ms: number | null
+  readonly stopped_at_ms: number | null
 }
 
 export interface ChangeRow {

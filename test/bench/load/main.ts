@@ -1,5 +1,6 @@
 // How the gateway bears load that is not meant well: npm run bench -- load [name] [options of the name]
 import { endOnSignals } from '../lib/child.ts'
+import { dashboard } from './dashboard.ts'
 import { isolation } from './isolation.ts'
 import { memory } from './memory.ts'
 import { slowClients } from './slow-clients.ts'
@@ -13,6 +14,7 @@ const MEASUREMENTS: Readonly<Record<string, (args: readonly string[]) => Promise
   memory,
   streams,
   soak,
+  dashboard,
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -9,6 +9,8 @@ import { storesIn } from '../../support/control-store.ts'
 import { APRIL_2026, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
+const ONCE = { closedMs: MARCH_2026.endMs + 300_000, nowMs: MARCH_2026.endMs + 310_000, triesMax: 1 }
+
 const monthly = { currency: 'USD', timezone: 'UTC', period: 'month' } as const
 
 test('an open period is refused, with the moment from which it can be billed', () => {
@@ -36,19 +38,43 @@ test('a period is named by its month, or by a day of it', () => {
 test('while events lie in the spool of a gateway that is gone, no invoice is made without them', async () => {
   const { store } = await invoiceScene()
   const config = storesIn(tempDir())
-  await untilShipped(store.ledger, config, 1)
+  await untilShipped(store, config, ONCE)
   const { dataDir } = config.stores
   mkdirSync(dataDir)
   writeFileSync(join(dataDir, 'node'), 'node-9\n')
   const spool = new Spool({ path: join(dataDir, 'spool.db'), durability: 'process', epoch: 1 })
   spool.append([{ lines: 'x\nx\nx\n', count: 3 }], 0)
   spool.close()
-  await expect(untilShipped(store.ledger, config, 1)).rejects.toMatchObject({
+  await expect(untilShipped(store, config, ONCE)).rejects.toMatchObject({
     code: 'events-not-shipped',
     message: expect.stringMatching(/^3 events/),
   })
   await store.ledger.apply([], { nodeId: 'node-9', epoch: 1, afterSeq: 0, throughSeq: 3 })
-  await untilShipped(store.ledger, config, 1)
+  await untilShipped(store, config, ONCE)
+})
+
+test('where nodes share the store, every one that runs has to have said that its events are in the ledger', async () => {
+  const { store } = await invoiceScene()
+  const config = storesIn(tempDir())
+  const { closedMs, nowMs } = ONCE
+  const shared = { ledger: store.ledger, nodes: store.nodes, isShared: true }
+  for (const nodeId of ['busy', 'done', 'ended', 'killed']) await store.nodes.startEpoch(nodeId, 0)
+  await store.nodes.startEpoch('new', nowMs - 1_000)
+  await store.nodes.shipped('busy', closedMs - 1)
+  await store.nodes.shipped('done', closedMs)
+  await store.nodes.stopped('ended', closedMs - 60_000)
+  await store.nodes.shipped('killed', nowMs - 20 * 60_000)
+  await expect(untilShipped(shared, config, ONCE)).rejects.toMatchObject({
+    code: 'events-not-shipped',
+    message: expect.stringMatching(/busy \(2026-04-01T00:04:59.999Z\), new \(never\)\.$/),
+  })
+  await store.nodes.shipped('busy', closedMs)
+  await store.nodes.shipped('new', nowMs)
+  await untilShipped(shared, config, ONCE)
+  // A node that starts again has something to say again.
+  await store.nodes.startEpoch('ended', nowMs)
+  await expect(untilShipped(shared, config, ONCE)).rejects.toThrow(/ended/)
+  await untilShipped({ ...shared, isShared: false }, config, ONCE)
 })
 
 test('a preview of usage that has no price says so', async () => {

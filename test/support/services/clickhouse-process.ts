@@ -32,6 +32,11 @@ export class ClickHouse {
     return Number(this.#url.port)
   }
 
+  /** With user and password. */
+  get serverUrl(): string {
+    return this.#url.href
+  }
+
   /** A new, empty database, as the file of an operator names it; through `port` if given. */
   async database(port = this.port): Promise<string> {
     this.#databases += 1

@@ -1,0 +1,3 @@
+import './jsx-hook.js'
+
+await import('../run.js')
