@@ -88,7 +88,7 @@ export class RedisConnection {
     this.#client?.disconnect()
   }
 
-  #connect(driver: typeof import('ioredis'), config: RedisCountersConfig, options: RedisOptions): void {
+  #connect(driver: Driver, config: RedisCountersConfig, options: RedisOptions): void {
     const { host, port } = config
     const client = config.cluster
       ? new driver.Cluster([{ host, port }], {
@@ -134,6 +134,12 @@ export class RedisConnection {
       },
     )
   }
+}
+
+/** What is used of ioredis. */
+interface Driver {
+  readonly Cluster: typeof Cluster
+  readonly Redis: typeof Redis
 }
 
 function optionsOf(config: RedisCountersConfig, name: string): RedisOptions {
