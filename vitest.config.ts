@@ -23,6 +23,18 @@ const OF_ONE_STACK = [
   'test/crash/**',
 ]
 
+/** What commands do with stores, a third time: each command through the control API of a running gateway. */
+const THROUGH_CONTROL = [
+  'test/flow/amounts.test.ts',
+  'test/flow/explain-and-void.test.ts',
+  'test/flow/invoices.test.ts',
+  'test/flow/plans-diff.test.ts',
+  'test/flow/quotas-and-plans.test.ts',
+  'test/flow/reconcile.test.ts',
+  'test/flow/tenants-and-keys.test.ts',
+  'test/flow/why.test.ts',
+]
+
 export default defineConfig({
   test: {
     projects: [
@@ -42,6 +54,17 @@ export default defineConfig({
         },
       },
       {
+        test: {
+          name: 'flow-remote',
+          include: THROUGH_CONTROL,
+          env: { GATEZ_FLOW: 'remote' },
+          globalSetup: 'test/support/build-programs.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
         // Real processes on real sockets: one file at a time, so that none starves another.
         test: {
           name: 'flow',
@@ -54,6 +77,28 @@ export default defineConfig({
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+        },
+      },
+      {
+        // The pages in a real browser, of the built program: one file at a time as well.
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: 'test/support/build-programs.ts',
+          exclude: [FOREIGN],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // npm run screenshots: writes docs/images.
+        test: {
+          name: 'screenshots',
+          include: ['test/browser/screenshots.ts'],
+          globalSetup: 'test/support/build-programs.ts',
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
     ],

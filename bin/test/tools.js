@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 const TOOLS = {
   bash: 'bash',
   caddy: 'caddy',
+  chromium: 'chromium',
   curl: 'curl',
   git: 'git',
   nginx: 'nginx-light',

@@ -63,6 +63,7 @@ function words(action: string): string {
 
 function detailText(detail: object): string {
   return Object.entries(detail)
+    .filter(([name]) => name !== 'session_id')
     .filter(([, value]) => value !== null && value !== undefined && value !== '')
     .map(
       ([name, value]) =>

@@ -21,8 +21,7 @@ export function LimitBar({ left, now }: LimitBarProps) {
         aria-label={limitName(left.id, left.kind)}
       />
       <Text size="sm" c="dimmed">
-        {used >= 100 ? 'Used up; opens again ' : `${quantity(left.remaining)} left; starts over `}
-        {distance(Date.parse(left.resets_at), Date.parse(now))}
+        {leftText(left, now)}
       </Text>
     </Stack>
   )
@@ -41,9 +40,25 @@ export interface LimitBarProps {
   readonly now: string
 }
 
+/** A quota starts over at a moment; a limit looks back from each call, so its places free one by one. */
+function leftText(
+  { kind, limit, used, remaining, resets_at: resetsAt }: LimitBarProps['left'],
+  now: string,
+): string {
+  const when = distance(Date.parse(resetsAt), Date.parse(now))
+  if (used >= limit) return kind === 'quota' ? `Used up; starts over ${when}` : `Used up; opens again ${when}`
+  return kind === 'quota' ? `${quantity(remaining)} left; starts over ${when}` : `${quantity(remaining)} left`
+}
+
 /** `tenant-day` as people say it. */
 export function limitName(id: string, kind: string): string {
   const [, scope, per] = /^(tenant|key|route)-(\w+)$/.exec(id) ?? []
-  if (per === undefined) return kind === 'quota' ? `${id} of this period` : id
+  const [, meter, cycle] = /^(\w+)-(month|day|week|year)$/.exec(id) ?? []
+  if (kind === 'quota' && meter !== undefined) return `${capital(meter)} this ${cycle}`
+  if (per === undefined) return id
   return `Calls a ${per}${scope === 'key' ? ', each key' : scope === 'route' ? ', each route' : ''}`
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }

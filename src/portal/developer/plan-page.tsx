@@ -101,15 +101,11 @@ function PlanCard({ plan, isMine, currency, onChoose }: PlanCardProps) {
           {isMine && <Badge>Your plan</Badge>}
         </Group>
         <Stack gap={2}>
-          {price.length === 0 ? (
-            <Text fw={500}>Free</Text>
-          ) : (
-            price.map((text) => <Text key={text}>{text}</Text>)
-          )}
+          {price.length === 0 ? <Text>No charge</Text> : price.map((text) => <Text key={text}>{text}</Text>)}
         </Stack>
         <Facts plan={plan} />
         {!isMine && may.plan && (
-          <Button variant="light" onClick={onChoose}>
+          <Button variant="light" onClick={onChoose} mt="auto">
             See what changes
           </Button>
         )}

@@ -88,7 +88,7 @@ export class RedisConnection {
     this.#client?.disconnect()
   }
 
-  #connect(driver: Driver, config: RedisCountersConfig, options: RedisOptions): void {
+  #connect(driver: RedisDriver, config: RedisCountersConfig, options: RedisOptions): void {
     const { host, port } = config
     const client = config.cluster
       ? new driver.Cluster([{ host, port }], {
@@ -136,12 +136,6 @@ export class RedisConnection {
   }
 }
 
-/** What is used of ioredis. */
-interface Driver {
-  readonly Cluster: typeof Cluster
-  readonly Redis: typeof Redis
-}
-
 function optionsOf(config: RedisCountersConfig, name: string): RedisOptions {
   return {
     ...(config.username !== '' && { username: config.username }),
@@ -179,3 +173,5 @@ function readCa(path: string): Buffer {
     throw new GatezError('config-invalid', detail, { cause })
   }
 }
+
+type RedisDriver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>
