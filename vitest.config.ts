@@ -23,6 +23,18 @@ const OF_ONE_STACK = [
   'test/crash/**',
 ]
 
+/** What commands do with stores, a third time: each command through the control API of a running gateway. */
+const THROUGH_CONTROL = [
+  'test/flow/amounts.test.ts',
+  'test/flow/explain-and-void.test.ts',
+  'test/flow/invoices.test.ts',
+  'test/flow/plans-diff.test.ts',
+  'test/flow/quotas-and-plans.test.ts',
+  'test/flow/reconcile.test.ts',
+  'test/flow/tenants-and-keys.test.ts',
+  'test/flow/why.test.ts',
+]
+
 export default defineConfig({
   test: {
     projects: [
@@ -39,6 +51,17 @@ export default defineConfig({
             'test/browser/**',
           ],
           testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'flow-remote',
+          include: THROUGH_CONTROL,
+          env: { GATEZ_FLOW: 'remote' },
+          globalSetup: 'test/support/build-programs.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
       {

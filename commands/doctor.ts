@@ -1,7 +1,8 @@
 import { GatezCommand } from '../src/cli/gatez-command.ts'
 import { plural } from '../src/cli/plan-rows.ts'
-import { clockFromEnvironment, processEnvironment } from '../src/config/environment.ts'
+import { clockFromEnvironment, processEnvironment, remoteFromEnvironment } from '../src/config/environment.ts'
 import { loadConfig } from '../src/config/load-config.ts'
+import { ControlClient } from '../src/control/client.ts'
 import { CATALOGUE } from '../src/errors/catalogue.ts'
 import { GatezError } from '../src/errors/gatez-error.ts'
 import { probePort } from '../src/gateway/gateway-threads.ts'
@@ -20,7 +21,12 @@ export default class Doctor extends GatezCommand {
 
   async run(): Promise<{ readonly findings: readonly Finding[] }> {
     const { flags } = await this.parse(Doctor)
-    const findings = [programFinding(this.config.version), ...(await this.#examineFile(flags.config))]
+    const remote = remoteFromEnvironment(processEnvironment())
+    const found =
+      remote === undefined
+        ? await this.#examineFile(flags.config)
+        : (await new ControlClient(remote).call('health', {})).findings
+    const findings = [programFinding(this.config.version), ...found]
     for (const { check, verdict, detail, fix } of findings) {
       this.log(`${MARKS[verdict]} ${check}: ${detail}`)
       if (fix !== null) this.log(`  → ${fix}`)

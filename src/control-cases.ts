@@ -15,11 +15,13 @@ import type { CounterStore } from './storage/ports/counters.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
 import type { TrafficWindow } from './telemetry/traffic-window.ts'
 import { examine } from './upkeep/examine.ts'
+import { storeSchema } from './upkeep/store-schema.ts'
 
 /** What looks at single calls, proves the numbers and brings usage in, by the configuration in force. */
 export function evidenceCases({ config, clock, store }: CasesParts, usageLog: UsageLog): EvidenceCases {
   const on = () => ({ config: config(), clock, store })
   const intake = (actor: string) => intakeOn({ ...on(), actor }, usageLog)
+  const proof = (actor: string) => proofOn({ ...on(), actor }, usageLog)
   const run = { onProgress: () => {} }
   return {
     latency: (written) => evidenceOn(on(), usageLog).latency(written),
@@ -28,12 +30,18 @@ export function evidenceCases({ config, clock, store }: CasesParts, usageLog: Us
     explainLine: (line) => proofOn({ ...on(), actor: '' }, usageLog).explain({ line, meter: 'calls' }),
     tailUsage: (written) => evidenceOn(on(), usageLog).tailUsage(written),
     diffPlans: (plans) => evidenceOn(on(), usageLog).diffPlans(plans),
-    reconcile: (written) => proofOn({ ...on(), actor: '' }, usageLog).reconcile(written),
+    reconcile: (written) => proof('').reconcile(written),
     listRoutes: () => viewRoutes(config()),
     ingest: (body, { actor, fromLine, signal }) =>
       intake(actor).ingestFile('-', { ...run, fromLine, signal }, body),
     importLog: (body, { actor, ...asked }) => intake(actor).importLog('-', { ...run, ...asked }, body),
-    usageLeaks: (written) => proofOn({ ...on(), actor: '' }, usageLog).leaks(written),
+    usageLeaks: (written) => proof('').leaks(written),
+    eachLeak: (written, each) => proof('').eachLeak(written, each),
+    explain: (written) => proof('').explain(written),
+    eachBehind: (written, each) => proof('').eachBehind(written, each),
+    trail: (id) => proof('').trail(id),
+    voidEvent: ({ actor, ...request }) => proof(actor).voidEvent(request),
+    refusals: (written) => evidenceOn(on(), usageLog).refusals(written),
     retryUnattributed: () => intake('').retryUnattributed(() => {}),
   }
 }
@@ -49,6 +57,7 @@ export function nowCases({ config, clock, store }: CasesParts, gateway: GatewayN
     },
     traffic: async () => gateway.traffic.view(),
     health: healthOf({ config, clock }),
+    schema: () => storeSchema(config()),
   }
 }
 

@@ -16,6 +16,7 @@ import { toProblem } from './errors/problem.ts'
 import { DeskLook } from './integrations/desk/desk-look.ts'
 import { assert } from './lib/assert.ts'
 import { type Clock, shiftedClock } from './lib/clock.ts'
+import { giveWay } from './lib/give-way.ts'
 import { openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { describeError, type Log, openLog } from './telemetry/log.ts'
@@ -151,6 +152,7 @@ function unavailable(cause: unknown, docsUrl: string | null): Response {
   })
 }
 
+giveWay()
 const parent = parentPort
 assert(parent !== null, 'the control thread is started as a worker')
 const report = (what: ControlReport): void => parent.postMessage(what)

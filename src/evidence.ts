@@ -12,6 +12,7 @@ import { type Explanation, explainCall } from './metering/explain-call.ts'
 import { parseStatusFilter, tailUsage } from './metering/tail-usage.ts'
 import { parseBreakdownBy, type UsageLatency, usageLatency } from './metering/usage-latency.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
+import { type UsageRefusals, usageRefusals } from './metering/usage-refusals.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
 import { type HeldPlan, heldPlan } from './model/billing-calendar.ts'
 import type { UsageEvent } from './model/event.ts'
@@ -41,6 +42,7 @@ export interface Evidence extends AsyncDisposable {
   diffPlans(plans: readonly Plan[]): Promise<PlansDiff>
   why(id: string, tenantId?: string): Promise<WhyAnswer>
   latency(written: WrittenLatency): Promise<UsageLatency>
+  refusals(written: Omit<WrittenLatency, 'by'>): Promise<UsageRefusals>
 }
 
 /** The same on stores that are open. */
@@ -53,6 +55,7 @@ export function evidenceOn(
     diffPlans: (plans: readonly Plan[]) => compare(plans),
     why: (id: string, tenantId?: string) => explain(id, tenantId),
     latency: (written: WrittenLatency) => latencyOf(app, usageLog, written),
+    refusals: (written: Omit<WrittenLatency, 'by'>) => refusalsOf(app, usageLog, written),
   }
 
   async function compare(plans: readonly Plan[]): Promise<PlansDiff> {
@@ -151,6 +154,22 @@ async function latencyOf(
   const tenantId = tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant)
   return usageLatency(usageLog, { span, by: parseBreakdownBy(by), tenantId })
 }
+
+async function refusalsOf(
+  { config, clock, store }: Pick<App, 'config' | 'clock' | 'store'>,
+  usageLog: UsageLog,
+  written: Omit<WrittenLatency, 'by'>,
+): Promise<UsageRefusals> {
+  const nowMs = clock.nowMs()
+  const asked = { nowMs, timezone: config.billing.timezone, by: [], meters: [], dimensions: [] }
+  const { span, tenant } = parseUsageQuery(written, asked)
+  const isNamed = [written.month, written.from, written.to].some((each) => each !== undefined)
+  const tenantId = tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant)
+  const lastHour = { startMs: nowMs - HOUR_MS, endMs: nowMs + 1 }
+  return usageRefusals(usageLog, { span: isNamed ? span : lastHour, tenantId })
+}
+
+const HOUR_MS = 3_600_000
 
 function refuseUnknown(id: string): never {
   const hint = /^(?:key_|gz_)/.test(id)

@@ -14,6 +14,7 @@ import { deskCases, evidenceCases, healthOf } from './control-cases.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { makeCounterMemory, openControlStore, openLocalCounters, openUsageLog } from './storage/open.ts'
 import { makeTrafficMemory, readTraffic } from './telemetry/traffic.ts'
+import { storeSchema } from './upkeep/store-schema.ts'
 
 /**
  * A client of the control API that the environment names; else one of an app on the stores of the file, which is
@@ -42,7 +43,7 @@ export async function openControl(configFile: string): Promise<OpenedControl> {
       casesOn: (tables, by) => appOn({ config, clock, store: tables, actor: by }),
       evidence: evidenceCases(on, usageLog),
       deskOn: deskCases(on),
-      now: { ...runningGateway(config), health: healthOf(on) },
+      now: { ...runningGateway(config), health: healthOf(on), schema: () => storeSchema(config) },
       verifier: { verify: notHere, left: notHere, forget: () => {} },
       identityProvider: () => undefined,
       relay: new TryRelay({ store, clock, gatewayAt: () => undefined }),

@@ -1,7 +1,8 @@
 import { type App, openApp } from './app.ts'
 import type { Config } from './config/config.ts'
 import { processEnvironment, remoteFromEnvironment } from './config/environment.ts'
-import { orLocalOnly, remoteProof } from './control/remote.ts'
+import type { AskedFigure, AskedLeaks, Visit } from './control/cases.ts'
+import { remoteProof } from './control/remote.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { callOfEvent, callsNamed } from './metering/calls-named.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
@@ -18,7 +19,7 @@ import {
 import { type Figure, figureMeter } from './reconcile/figure.ts'
 import { figureOfLine } from './reconcile/figure-of-line.ts'
 import { figureOfRow } from './reconcile/figure-of-row.ts'
-import { findLeaks, type LeakedUsage, type LeakFilter, type LeakKind } from './reconcile/find-leaks.ts'
+import { findLeaks, type LeakedUsage, type LeakFilter } from './reconcile/find-leaks.ts'
 import type { Reconciliation } from './reconcile/reconcile.ts'
 import { reconcileStores, withSettledStores } from './reconcile/reconcile-stores.ts'
 import { SealedMeters } from './reconcile/sealed-meters.ts'
@@ -34,7 +35,7 @@ import type { UsageLog } from './storage/ports/usage-log.ts'
  */
 export async function openProof(configFile: string): Promise<Proof> {
   const remote = remoteFromEnvironment(processEnvironment())
-  if (remote !== undefined) return orLocalOnly<Proof>(remoteProof(remote))
+  if (remote !== undefined) return remoteProof(remote)
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))
   const usageLog = opened.use(await openUsageLog(app.config))
@@ -52,18 +53,22 @@ export function proofOn(
 ) {
   return {
     reconcile: (written: WrittenUsageQuery) => reconcileWritten(written),
-    explain: async (written: FigureQuery): Promise<ExplainedFigure> => {
+    explain: async (written: AskedFigure): Promise<ExplainedFigure> => {
       const { figure, stated } = await figureOf(written)
       return withSettledStores(config, ({ control }, positions) => {
         return explainFigure({ control, positions }, figure, stated)
       })
     },
     /** Hands over every event behind a figure, one after the other. */
-    eachBehind: async (written: FigureQuery, each: (event: ExplainedEvent) => void): Promise<void> => {
+    eachBehind: async (written: AskedFigure, each: Visit<ExplainedEvent>): Promise<void> => {
       const { figure } = await figureOf(written)
       await withSettledStores(config, async ({ control }, positions) => {
         const sealed = await SealedMeters.read(control.ledger, figure.span, figure.meter)
-        for await (const behind of eventsBehind({ positions }, figure, sealed)) each(viewOf(behind))
+        for await (const behind of eventsBehind({ positions }, figure, sealed)) {
+          const taken = each(viewOf(behind))
+          // Most take it at once: a turn for each of a million would cost more than the work.
+          if (taken !== undefined) await taken
+        }
       })
     },
     ...leakCases(config, usageOf),
@@ -87,7 +92,7 @@ export function proofOn(
     return { span, tenantId: tenant === undefined ? undefined : await usageTenantId(store.tenants, tenant) }
   }
 
-  async function figureOf(written: FigureQuery): Promise<{ figure: Figure; stated: string | undefined }> {
+  async function figureOf(written: AskedFigure): Promise<{ figure: Figure; stated: string | undefined }> {
     if (written.line !== undefined) {
       const { parts, meter, span, stated } = await figureOfLine(store, written.line)
       return { figure: { ...parts, meter, span }, stated }
@@ -118,32 +123,21 @@ export function proofOn(
 
 /** What may be missing on the bills, looked for in all stores as they are at one moment. */
 function leakCases(config: Config, usageOf: (written: WrittenUsageQuery) => Promise<LeakFilter>) {
-  const filterOf = async (written: WrittenLeaks) => ({ ...(await usageOf(written)), kind: written.kind })
+  const filterOf = async (written: AskedLeaks) => ({ ...(await usageOf(written)), kind: written.kind })
   return {
-    leaks: async (written: WrittenLeaks): Promise<UsageLeaks> => {
+    leaks: async (written: AskedLeaks): Promise<UsageLeaks> => {
       const filter = await filterOf(written)
       return withSettledStores(config, ({ control }, positions) => usageLeaks({ control, positions }, filter))
     },
     /** Hands over every leak, one after the other. */
-    eachLeak: async (written: WrittenLeaks, each: (leak: LeakedUsage) => void): Promise<void> => {
+    eachLeak: async (written: AskedLeaks, each: Visit<LeakedUsage>): Promise<void> => {
       const filter = await filterOf(written)
       await withSettledStores(config, async ({ control }, positions) => {
-        for await (const leak of findLeaks({ control, positions }, filter)) each(leak)
+        for await (const leak of findLeaks({ control, positions }, filter)) {
+          const taken = each(leak)
+          if (taken !== undefined) await taken
+        }
       })
     },
   }
-}
-
-/** Which leaks, as flags name them. */
-export interface WrittenLeaks extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
-  readonly kind?: LeakKind | undefined
-}
-
-/** A figure as flags name it, or a row of a CSV export. */
-export interface FigureQuery extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
-  readonly meter: string
-  readonly key?: string | undefined
-  readonly route?: string | undefined
-  readonly line?: { readonly invoice: string; readonly line: number } | undefined
-  readonly csv?: { readonly file: string; readonly line: number; readonly text: string } | undefined
 }

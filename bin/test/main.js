@@ -32,6 +32,7 @@ try {
     tests('flow'),
     tests('browser'),
     tests('flow', { stack: 'production', files: isLong ? [] : ON_SERVERS }),
+    tests('flow-remote'),
   ]
   process.exitCode = summarize(results)
 } finally {

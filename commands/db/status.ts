@@ -1,7 +1,8 @@
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { schemaText } from '../../src/cli/schema-text.ts'
-import { processEnvironment } from '../../src/config/environment.ts'
+import { processEnvironment, remoteFromEnvironment } from '../../src/config/environment.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
+import { ControlClient } from '../../src/control/client.ts'
 import { type StoreSchema, storeSchema } from '../../src/upkeep/store-schema.ts'
 
 export default class DbStatus extends GatezCommand {
@@ -15,7 +16,12 @@ export default class DbStatus extends GatezCommand {
   async run(): Promise<StoreSchema> {
     const { flags } = await this.parse(DbStatus)
 
-    const found = await storeSchema(loadConfig(flags.config, processEnvironment()))
+    const env = processEnvironment()
+    const remote = remoteFromEnvironment(env)
+    const found =
+      remote === undefined
+        ? await storeSchema(loadConfig(flags.config, env))
+        : await new ControlClient(remote).call('storeSchema', {})
     this.log(schemaText(found))
     return found
   }

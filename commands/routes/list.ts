@@ -1,7 +1,8 @@
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
-import { processEnvironment } from '../../src/config/environment.ts'
+import { processEnvironment, remoteFromEnvironment } from '../../src/config/environment.ts'
 import { loadConfig } from '../../src/config/load-config.ts'
 import { type RouteView, viewRoutes } from '../../src/config/route-view.ts'
+import { ControlClient } from '../../src/control/client.ts'
 
 export default class RoutesList extends GatezCommand {
   static override summary = 'List the routes of the file, with what they cost and which plans open them.'
@@ -16,7 +17,12 @@ export default class RoutesList extends GatezCommand {
   async run(): Promise<readonly RouteView[]> {
     const { flags } = await this.parse(RoutesList)
 
-    const routes = viewRoutes(loadConfig(flags.config, processEnvironment()))
+    const env = processEnvironment()
+    const remote = remoteFromEnvironment(env)
+    const routes =
+      remote === undefined
+        ? viewRoutes(loadConfig(flags.config, env))
+        : await new ControlClient(remote).all('listRoutes', {})
     this.table(
       [
         { title: 'ROUTE', whole: true },

@@ -2,6 +2,8 @@ import type { OperatorLink } from '../../src/access/sign-in-operator.ts'
 import { openApp } from '../../src/app.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { callableUrl } from '../../src/cli/listen-url.ts'
+import type { Config } from '../../src/config/config.ts'
+import { processEnvironment, remoteFromEnvironment } from '../../src/config/environment.ts'
 
 export default class TokensLink extends GatezCommand {
   static override summary = 'Make a link that lets an operator sign in on the web, once, within the hour.'
@@ -14,10 +16,14 @@ export default class TokensLink extends GatezCommand {
     const { flags } = await this.parse(TokensLink)
     await using app = await openApp(flags.config)
 
+    const remote = remoteFromEnvironment(processEnvironment())
     const link = await app.makeOperatorLink()
-    const { listen, tls } = app.config.control
-    const url = `${callableUrl({ ...listen, speaksTls: tls !== null })}/operator#${link.token}`
+    const url = `${remote?.url ?? addressOf(app.config)}/operator#${link.token}`
     this.log(`Good once, until ${link.expires_at}:\n\n${url}`)
     return { ...link, url }
   }
+}
+
+function addressOf({ control: { listen, tls } }: Pick<Config, 'control'>): string {
+  return callableUrl({ ...listen, speaksTls: tls !== null })
 }

@@ -10,7 +10,8 @@ import {
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { readTextFile } from '../../src/cli/read-text-file.ts'
 import { USAGE_FLAGS } from '../../src/cli/usage-flags.ts'
-import { type FigureQuery, openProof } from '../../src/proof.ts'
+import type { AskedFigure } from '../../src/control/cases.ts'
+import { openProof } from '../../src/proof.ts'
 import type { EventTrail } from '../../src/reconcile/event-trail.ts'
 import type { ExplainedFigure } from '../../src/reconcile/explain-figure.ts'
 import { FIGURE_METERS } from '../../src/reconcile/figure.ts'
@@ -83,7 +84,7 @@ export default class UsageExplain extends GatezCommand {
     return figure
   }
 
-  async #printIds(proof: Awaited<ReturnType<typeof openProof>>, query: FigureQuery): Promise<void> {
+  async #printIds(proof: Awaited<ReturnType<typeof openProof>>, query: AskedFigure): Promise<void> {
     const bare = query.meter === 'calls' || query.meter === 'requests'
     let lines: string[] = []
     const flush = (): void => {

@@ -4,8 +4,8 @@ import { LEAK_COLUMNS, leakLines, leakRows } from '../../src/cli/leaks-text.ts'
 import { USAGE_FLAGS } from '../../src/cli/usage-flags.ts'
 import type { RetryTally } from '../../src/ingest/unattributed.ts'
 import { openIntake } from '../../src/intake.ts'
+import { LEAK_KINDS } from '../../src/model/leak-kind.ts'
 import { openProof } from '../../src/proof.ts'
-import { LEAK_KINDS } from '../../src/reconcile/find-leaks.ts'
 import type { UsageLeaks as Leaks } from '../../src/reconcile/usage-leaks.ts'
 
 export default class UsageLeaks extends GatezCommand {

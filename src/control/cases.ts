@@ -26,6 +26,7 @@ import type { rotateKey } from '../access/rotate-key.ts'
 import type { showKey } from '../access/show-key.ts'
 import type { showMember } from '../access/show-member.ts'
 import type { showTenant } from '../access/show-tenant.ts'
+import type { OperatorLink } from '../access/sign-in-operator.ts'
 import type { suspendTenant } from '../access/suspend-tenant.ts'
 import type { TenantView } from '../access/tenant-view.ts'
 import type { TokenView } from '../access/token-view.ts'
@@ -43,9 +44,16 @@ import type { QuotaRow } from '../metering/list-quotas.ts'
 import type { Simulation } from '../metering/simulate-prices.ts'
 import type { UsageLatency } from '../metering/usage-latency.ts'
 import type { WrittenUsageQuery } from '../metering/usage-query.ts'
+import type { UsageRefusals } from '../metering/usage-refusals.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
 import type { UsageEvent } from '../model/event.ts'
+import type { LeakKind } from '../model/leak-kind.ts'
 import type { Plan } from '../model/plan.ts'
+import type { EventTrail } from '../reconcile/event-trail.ts'
+import type { ExplainedEvent, ExplainedFigure } from '../reconcile/explain-figure.ts'
+import type { LeakedUsage } from '../reconcile/find-leaks.ts'
+import type { UsageLeaks } from '../reconcile/usage-leaks.ts'
+import type { VoidedEvent, VoidRequest } from '../reconcile/void-event.ts'
 import type { TrafficNow } from '../telemetry/traffic-window.ts'
 
 /**
@@ -101,6 +109,7 @@ interface AccessCases {
   createToken: Unsigned<typeof createToken>
   listTokens(): Promise<readonly TokenView[]>
   revokeTokens: Unsigned<typeof revokeTokens>
+  makeOperatorLink(): Promise<OperatorLink>
   applyPlans(request: {
     readonly mode: 'explicit' | 'start'
     readonly dryRun?: boolean
@@ -136,7 +145,13 @@ export interface EvidenceCases {
   listRoutes(): readonly RouteView[]
   ingest(body: AsyncIterable<Uint8Array>, run: IngestRun): Promise<FileTally>
   importLog(body: AsyncIterable<Uint8Array>, run: ImportRun): Promise<FileTally>
-  usageLeaks(written: WrittenUsageQuery): Promise<UsageLeaksView>
+  usageLeaks(written: AskedLeaks): Promise<UsageLeaks>
+  eachLeak(written: AskedLeaks, each: Visit<LeakedUsage>): Promise<void>
+  explain(written: AskedFigure): Promise<ExplainedFigure>
+  eachBehind(written: AskedFigure, each: Visit<ExplainedEvent>): Promise<void>
+  trail(id: string): Promise<EventTrail>
+  voidEvent(request: VoidRequest): Promise<VoidedEvent>
+  refusals(written: Omit<WrittenUsageQuery, 'by' | 'meters' | 'tz'>): Promise<UsageRefusals>
   retryUnattributed(): Promise<RetryTally>
 }
 
@@ -147,6 +162,7 @@ export interface NowCases {
   /** Of the gateway that runs here, counted as calls end; undefined where none does. */
   traffic(): Promise<TrafficNow | undefined>
   health(): Promise<readonly HealthFinding[]>
+  schema(): Promise<SchemaView>
 }
 
 /** What one look at an installation found. */
@@ -178,12 +194,21 @@ export interface ExplainedLine {
   readonly forgotten_before: string | null
 }
 
-/** What may be missing on the bills. */
-export interface UsageLeaksView {
-  readonly from: string
-  readonly to: string
-  readonly rows: readonly object[]
-  readonly total: number
+/** Takes one after the other; the next one waits for it. */
+export type Visit<Value> = (value: Value) => Promise<void> | void
+
+/** Which leaks, as flags name them. */
+export interface AskedLeaks extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
+  readonly kind?: LeakKind | undefined
+}
+
+/** A figure as flags name it, a line of an invoice, or a row of a CSV export. */
+export interface AskedFigure extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
+  readonly meter: string
+  readonly key?: string | undefined
+  readonly route?: string | undefined
+  readonly line?: { readonly invoice: string; readonly line: number } | undefined
+  readonly csv?: { readonly file: string; readonly line: number; readonly text: string } | undefined
 }
 
 /** What the plans of another file would change. */
@@ -215,4 +240,14 @@ type Unsigned<UseCase extends (parts: never, request: never) => unknown> = (
 
 type Scoped<Request> = Omit<Request, 'actor' | 'scope'> & {
   readonly scope?: Omit<WrittenScope, 'knownRoutes'>
+}
+
+/** The schema of the control store; the names are stable. */
+export interface SchemaView {
+  readonly driver: 'sqlite' | 'postgres'
+  /** A path, or an address without its password. */
+  readonly place: string
+  readonly schema: number
+  readonly schema_known: number
+  readonly pending: readonly string[]
 }

@@ -1,4 +1,5 @@
 import { BILLING_OPERATIONS } from './operations/billing.ts'
+import { EVIDENCE_OPERATIONS } from './operations/evidence.ts'
 import { KEY_OPERATIONS } from './operations/keys.ts'
 import { MONEY_OPERATIONS } from './operations/money.ts'
 import { MY_API_OPERATIONS } from './operations/my-apis.ts'
@@ -11,6 +12,7 @@ import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
 import { PORTAL_OPERATIONS } from './operations/portal.ts'
 import { PORTAL_MEMBER_OPERATIONS } from './operations/portal-members.ts'
+import { PRICING_OPERATIONS } from './operations/pricing.ts'
 import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { TENANT_OPERATIONS } from './operations/tenants.ts'
 import { USAGE_OPERATIONS } from './operations/usage.ts'
@@ -22,6 +24,8 @@ export const OPERATIONS = {
   ...KEY_OPERATIONS,
   ...PLAN_OPERATIONS,
   ...USAGE_OPERATIONS,
+  ...EVIDENCE_OPERATIONS,
+  ...PRICING_OPERATIONS,
   ...BILLING_OPERATIONS,
   ...MONEY_OPERATIONS,
   ...NOW_OPERATIONS,

@@ -7,6 +7,9 @@ import { type Operation, pathNames, restPlace } from './operation.ts'
 const BODY_BYTES_MAX = 1024 * 1024
 const LARGE_BODY_BYTES_MAX = 20 * 1024 * 1024
 
+/** Operations that take a file within their body. */
+const LARGE_BODIES: readonly string[] = ['importKeys', 'explainUsage', 'explainEvents']
+
 /** What a request carries, before it is looked at. */
 export interface RawRequest {
   readonly request: Request
@@ -55,7 +58,7 @@ export async function readBytes(request: Request, bytesMax: number): Promise<Buf
 }
 
 async function bodyOf(operation: Operation, request: Request): Promise<Readonly<Record<string, unknown>>> {
-  const bytesMax = operation.id === 'importKeys' ? LARGE_BODY_BYTES_MAX : BODY_BYTES_MAX
+  const bytesMax = LARGE_BODIES.includes(operation.id) ? LARGE_BODY_BYTES_MAX : BODY_BYTES_MAX
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax) {
     throw new GatezError('body-too-large', `The body is larger than ${bytesMax} bytes.`)
   }

@@ -8,7 +8,10 @@ import type { WrittenUsageQuery } from '../metering/usage-query.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
-import type { Cases, EvidenceCases } from './cases.ts'
+import type { ExplainedEvent } from '../reconcile/explain-figure.ts'
+import type { LeakedUsage } from '../reconcile/find-leaks.ts'
+import type { VoidRequest } from '../reconcile/void-event.ts'
+import type { AskedFigure, AskedLeaks, Cases, EvidenceCases, Visit } from './cases.ts'
 import { ControlClient } from './client.ts'
 import { customerToSend } from './operations/customer-input.ts'
 
@@ -19,6 +22,7 @@ export function remoteCases(remote: RemoteControl): RemoteCases {
     ...tenantCases(client),
     ...keyCases(client),
     createToken: (request) => client.call('createToken', request),
+    makeOperatorLink: () => client.call('createOperatorLink', {}),
     listTokens: () => client.all('listTokens', {}),
     revokeTokens: async ({ tokenIds }) => (await client.call('revokeTokens', { tokens: [...tokenIds] })).data,
     applyPlans: ({ dryRun, migrate }) =>
@@ -30,7 +34,7 @@ export function remoteCases(remote: RemoteControl): RemoteCases {
     usageReport: async (written) => (await tableOf(client, written)).report,
     simulatePrices: ({ month, tenant }, plans) => client.raw('simulatePrices', { plans, month, tenant }),
     billingTerms: async () => (await client.call('settings', {})).billing,
-    listQuotas: async ({ tenant }) => (await client.call('listQuotas', { tenant })).data,
+    listQuotas: ({ tenant }) => client.all('listQuotas', { tenant }),
     listDegraded: ({ tenant, limit }) => client.call('listDegraded', { tenant, limit: String(limit) }),
     exportTable: (written) => tableOf(client, { by: 'tenant,key', ...defined(written) }),
   }
@@ -55,6 +59,10 @@ export function remoteEvidence(remote: RemoteControl) {
     why: (id: string) => client.raw('why', { id }),
     latency: ({ month, from, to, by, tenant }: Parameters<EvidenceCases['latency']>[0]) =>
       client.call('usageLatency', { month, from, to, by, tenant }),
+    refusals: (written: Parameters<EvidenceCases['refusals']>[0]) => {
+      const { month, from, to, tenant } = written
+      return client.raw('limitsHit', { month, from, to, tenant })
+    },
     diffPlans: (plans: readonly Plan[]) => client.raw('diffPlans', { plans }),
     tailUsage: (written: Parameters<EvidenceCases['tailUsage']>[0]) => remoteTail(client, written),
     [Symbol.asyncDispose]: async () => {},
@@ -67,10 +75,23 @@ export function remoteProof(remote: RemoteControl) {
   return {
     reconcile: ({ month, from, to, tz, tenant }: WrittenUsageQuery) =>
       client.raw('reconcile', { month, from, to, tz, tenant }),
-    leaks: ({ month, from, to, tenant }: WrittenUsageQuery) =>
-      client.raw('usageLeaks', { month, from, to, tenant }),
+    leaks: ({ month, from, to, tenant, kind }: AskedLeaks) =>
+      client.raw('usageLeaks', { month, from, to, tenant, kind }),
+    eachLeak: async ({ month, from, to, tenant, kind }: AskedLeaks, each: Visit<LeakedUsage>) =>
+      visitLines(await client.stream('leakedEvents', { month, from, to, tenant, kind }), each),
+    explain: (written: AskedFigure) => client.raw('explainUsage', figureInput(written)),
+    eachBehind: async (written: AskedFigure, each: Visit<ExplainedEvent>) =>
+      visitLines(await client.stream('explainEvents', figureInput(written)), each),
+    trail: (id: string) => client.raw('eventTrail', { event: id }),
+    voidEvent: ({ event, reason }: Omit<VoidRequest, 'actor'>) => client.raw('voidEvent', { event, reason }),
     [Symbol.asyncDispose]: async () => {},
   }
+}
+
+function figureInput({ month, from, to, tenant, key, route, meter, line, csv }: AskedFigure): object {
+  const place = line && { invoice: line.invoice, line: line.line }
+  const row = csv && { file: csv.file, line: csv.line, text: csv.text }
+  return { month, from, to, tenant, key, route, meter, line: place, csv: row }
 }
 
 /** What brings usage in, done by a control API. */
@@ -179,13 +200,7 @@ async function* remoteTail(
   const input = { tenant, route, status, parts, last: String(last), follow: String(follow) }
   try {
     const response = await client.stream('tailUsage', input, { signal })
-    const decoder = new TextDecoder()
-    let rest = ''
-    for await (const piece of response.body ?? []) {
-      const lines = (rest + decoder.decode(piece, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      if (lines.length > 0) yield lines.map((line) => readEventView(JSON.parse(line)))
-    }
+    for await (const lines of linesOf(response)) yield lines.map((line) => readEventView(JSON.parse(line)))
   } catch (error) {
     // Whoever watched has seen enough.
     if (!signal.aborted) throw error
@@ -198,4 +213,19 @@ async function fileBody(file: string): Promise<ReadableStream<Uint8Array>> {
     throw new GatezError('not-found', `There is no file ${JSON.stringify(file)}.`)
   const pieces = file === '-' ? process.stdin : createReadStream(file)
   return ReadableStream.from(Readable.from(pieces))
+}
+
+/** The lines of an answer, as they come. */
+async function* linesOf({ body }: Response): AsyncGenerator<readonly string[]> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const piece of body ?? []) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    if (lines.length > 0) yield lines
+  }
+}
+
+async function visitLines<Value>(response: Response, each: Visit<Value>): Promise<void> {
+  for await (const lines of linesOf(response)) for (const line of lines) await each(JSON.parse(line))
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { PassThrough, Readable, type Writable } from 'node:stream'
 import { type ExportFormat, writeUsageRows } from '../billing/export/usage-rows.ts'
 import { viewEvent } from '../metering/event-view.ts'
@@ -46,6 +47,21 @@ export async function file(
   return answer(sink, {
     'content-type': type,
     'content-disposition': `attachment; filename="${name.replaceAll(/[^\w.-]/g, '_')}"`,
+  })
+}
+
+/** What `visit` hands over, a JSON line each, no faster than it is read. */
+export function jsonLines(
+  visit: (each: (value: object) => Promise<void>) => Promise<void>,
+): Promise<Response> {
+  return file({ name: 'events.jsonl', type: 'application/x-ndjson' }, async (to) => {
+    const gone = new AbortController()
+    to.once('close', () => gone.abort())
+    await visit(async (value) => {
+      // Whoever asked may have seen enough: nobody would ever drain it then.
+      gone.signal.throwIfAborted()
+      if (!to.write(`${JSON.stringify(value)}\n`)) await once(to, 'drain', { signal: gone.signal })
+    })
   })
 }
 

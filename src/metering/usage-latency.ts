@@ -29,7 +29,7 @@ export interface LatencyRow {
   readonly max_ms: number | null
 }
 
-const FIELDS: readonly BreakdownField[] = ['tenant', 'key', 'route']
+const FIELDS = ['tenant', 'key', 'route'] as const satisfies readonly BreakdownField[]
 
 /** Reads `--by`; throws `invalid-parameter`. */
 export function parseBreakdownBy(written: string): readonly BreakdownField[] {

@@ -2,22 +2,12 @@ import { loosened, parseExactJson } from '../lib/exact-json.ts'
 import { PriceBook } from '../metering/price-book.ts'
 import { isAdjustment } from '../model/adjustment.ts'
 import type { UsageEvent } from '../model/event.ts'
+import type { LeakKind } from '../model/leak-kind.ts'
 import type { Period } from '../model/period.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import type { UnattributedEvent } from '../storage/ports/unattributed.ts'
 import { OpenCalls } from './open-calls.ts'
 import type { Positions } from './positions.ts'
-
-/** What can go missing between what was served and what is billed, in the order in which it is shown. */
-export const LEAK_KINDS = [
-  'unattributed',
-  'missing-quantity',
-  'unpriced',
-  'not-billed',
-  'delivery-unknown',
-] as const
-
-export type LeakKind = (typeof LEAK_KINDS)[number]
 
 /** Usage that may be missing on a bill, or that nobody may have received; the names are stable. */
 export interface LeakedUsage {

@@ -1,5 +1,6 @@
 import { isoTime } from '../lib/iso-time.ts'
-import { findLeaks, LEAK_KINDS, type LeakedUsage, type LeakFilter, type LeakParts } from './find-leaks.ts'
+import { LEAK_KINDS } from '../model/leak-kind.ts'
+import { findLeaks, type LeakedUsage, type LeakFilter, type LeakParts } from './find-leaks.ts'
 
 /** Leaks of one kind, tenant, route, meter and reason; the names are stable. */
 export interface LeakRow extends Omit<LeakedUsage, 'id' | 'count' | 'event'> {

@@ -27,6 +27,7 @@ export function usageLogBreakdownContract(driver: UsageLogDriver): void {
       {
         tenantId: 'other',
         outcome: 'refused',
+        refusal: 'rate-limited',
         statusCode: 429,
         billable: false,
         count: 17,
@@ -41,12 +42,27 @@ export function usageLogBreakdownContract(driver: UsageLogDriver): void {
       await fill()
       const all = { usageUnits: 8, bytesSent: 1_636, bytesReceived: 7, latencyMs: [20, 30, 30, 30] }
       expect(await log.breakdown({ ...SPAN, by: [] })).toEqual([
-        { tenantId: '', keyId: '', routeId: '', requests: 20, refused: 17, failed: 1, billable: 2, ...all },
+        {
+          tenantId: '',
+          keyId: '',
+          routeId: '',
+          refusal: '',
+          requests: 20,
+          refused: 17,
+          failed: 1,
+          billable: 2,
+          ...all,
+        },
       ])
       const byTenant = await log.breakdown({ ...SPAN, by: ['tenant'] })
       expect(byTenant).toMatchObject([
         { tenantId: 'acme', keyId: '', routeId: '', requests: 3, refused: 0, failed: 1, billable: 2 },
         { tenantId: 'other', requests: 17, refused: 17, latencyMs: [null, null, null, null] },
+      ])
+      const byRefusal = await log.breakdown({ ...SPAN, by: ['tenant', 'refusal'] })
+      expect(byRefusal.map(({ tenantId, refusal, requests }) => [tenantId, refusal, requests])).toEqual([
+        ['acme', '', 3],
+        ['other', 'rate-limited', 17],
       ])
       const byRoute = await log.breakdown({ ...SPAN, by: ['key', 'route'], tenantId: 'acme' })
       expect(byRoute.map(({ keyId, routeId, requests }) => [keyId, routeId, requests])).toEqual([

@@ -77,7 +77,10 @@ function page(): string {
     '- `ETag` on what is read; `If-Match` with it on a change answers 412 when it is no longer what you read.',
     '- Problems are RFC 9457 documents with a stable `code`; `gatez --json` prints the same.',
     '- A host that is neither the address it listens on nor in `control.hosts` gets 421, a page of another site 403. There is no CORS.',
-    '- `GATEZ_URL=http://… GATEZ_TOKEN=gzt_… gatez …` works through it, with the same output.',
+    '- Money needs the scope `billing`: to make, send, pay, credit and void invoices, to take calls back, and to give a tenant prices. Reading',
+    '  amounts needs `read` or `billing`. Mail holds links that let people in, so it is for the `owner`.',
+    '- `GATEZ_URL=http://… GATEZ_TOKEN=gzt_… gatez …` works through it, with the same output. What makes or reads files where it runs stays there:',
+    '  `init`, `serve`, `demo`, `backup`, `restore`, `db migrate`, `config`, `completion`, `keys scan`, `pricing quote` and `pricing lint`.',
     '',
     ...tags.flatMap((tag) => [
       `## ${tag}`,
@@ -93,11 +96,31 @@ function page(): string {
 function row({ method, path, access, summary }: Operation): string {
   const who =
     access.by === 'operator'
-      ? `\`${access.scope}\``
+      ? [access.scope, ...(access.or === undefined ? [] : [access.or])]
+          .map((scope) => `\`${scope}\``)
+          .join(' or ')
       : access.by === 'member'
         ? access.roles.length === 4
           ? 'members'
           : access.roles.join(', ')
         : access.by
   return `| ${method.toUpperCase()} | \`${path}\` | ${who} | ${summary} |`
+}
+
+/** Lists that are as long as what was asked: of the tenants that are named, of the plans and apis of one file. */
+const SHORT = ['limitsNow', 'plansToChoose', 'myApis']
+
+test('every list comes in pages', () => {
+  const lists = operations.filter(([id, { method, example }]) => {
+    return method === 'get' && hasData(example.answer) && !SHORT.includes(id)
+  })
+  expect(lists.length).toBeGreaterThan(8)
+  for (const [id, { input, example }] of lists) {
+    const paged = ['limit', 'cursor'].every((name) => name in input.shape)
+    expect([id, paged, Object.hasOwn(Object(example.answer), 'next')]).toEqual([id, true, true])
+  }
+})
+
+function hasData(answer: unknown): boolean {
+  return typeof answer === 'object' && answer !== null && 'data' in answer && Array.isArray(answer.data)
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../src/lib/clock.ts'
-import { findLeaks, type LeakFilter, type LeakKind } from '../../src/reconcile/find-leaks.ts'
+import type { LeakKind } from '../../src/model/leak-kind.ts'
+import { findLeaks, type LeakFilter } from '../../src/reconcile/find-leaks.ts'
 import { withSettledStores } from '../../src/reconcile/reconcile-stores.ts'
 import { usageLeaks } from '../../src/reconcile/usage-leaks.ts'
 import { openControlStore, openUsageLog } from '../../src/storage/open.ts'

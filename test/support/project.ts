@@ -20,7 +20,10 @@ export class Project {
   /** On the production stack. */
   #stores: StoresOnServers | undefined
 
-  constructor({ build = 'lib', env = {} }: ProjectOptions = {}) {
+  readonly #isNear: boolean
+
+  constructor({ build = 'lib', env = {}, near = false }: ProjectOptions = {}) {
+    this.#isNear = near
     this.entry = builtProgram(build)
     this.env = env
   }
@@ -89,7 +92,7 @@ export class Project {
   }
 
   async #remote([topic = '']: readonly string[]): Promise<Readonly<Record<string, string>>> {
-    if (process.env.GATEZ_FLOW !== 'remote') return {}
+    if (process.env.GATEZ_FLOW !== 'remote' || this.#isNear) return {}
     if (!REMOTE_TOPICS.includes(topic)) {
       await this.#stopHidden()
       return {}
@@ -154,11 +157,16 @@ export class Project {
 }
 
 /** Commands that can be done by a control API. */
-const REMOTE_TOPICS = ['tenants', 'keys', 'members', 'plans', 'tokens', 'usage', 'why', 'reconcile', 'apply']
+const REMOTE_TOPICS = [
+  ...['tenants', 'keys', 'members', 'plans', 'tokens', 'usage', 'why', 'reconcile', 'apply'],
+  ...['invoices', 'mail', 'routes', 'pricing', 'db'],
+]
 
 export interface ProjectOptions {
   readonly build?: Build
   readonly env?: Readonly<Record<string, string>>
+  /** Commands go to the stores themselves, and no gateway is started for them, whatever GATEZ_FLOW says. */
+  readonly near?: boolean
   /** Puts files in place that the configuration names. */
   readonly before?: (project: Project) => void
 }

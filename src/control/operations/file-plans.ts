@@ -22,7 +22,8 @@ const quota = z.object({
   meter: id,
   per: z.enum(['day', 'week', 'month', 'year']),
   included: z.string().regex(/^\d{1,30}(?:\.\d{1,15})?$/, 'must be a decimal such as 200000'),
-  onExceed: z.enum(['block', 'bill', 'notify']),
+  onExceed: z.enum(['block', 'bill', 'notify', 'upgrade']),
+  upgradeTo: id.optional(),
 })
 
 const charge = z.object({
@@ -45,6 +46,7 @@ const plan = z.object({
   limits: z.array(limit).max(100),
   quotas: z.array(quota).max(100),
   charges: z.array(charge).max(100),
+  onStoreFailure: z.enum(['local', 'closed', 'open']).optional(),
 })
 
 /** Plans of a file that the caller read: what `gatez plans diff` and `gatez pricing simulate` send. */

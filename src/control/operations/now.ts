@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { operation } from '../operation.ts'
-import { count, tenantName, words } from '../schemas.ts'
+import { pageFrom } from '../page.ts'
+import { count, pageOf, paging, tenantName, words } from '../schemas.ts'
 
 const READ = { by: 'operator', scope: 'read' } as const
 const NOON = '2026-03-10T12:00:00.000Z'
@@ -56,10 +57,8 @@ const listQuotas = operation({
   summary:
     'Say how far quotas are used in the periods that run now, by the ledger, and what was told of them.',
   access: READ,
-  input: z.object({ tenant: tenantName.optional() }),
-  answer: z.object({
-    data: z.array(z.looseObject({ tenant_id: z.string(), quota: z.string(), used: z.string() })),
-  }),
+  input: z.object({ ...paging, tenant: tenantName.optional() }),
+  answer: pageOf(z.looseObject({ tenant_id: z.string(), quota: z.string(), used: z.string() })),
   errors: ['not-found'],
   example: {
     input: { tenant: 'acme' },
@@ -71,9 +70,14 @@ const listQuotas = operation({
           ...{ from: '2026-03-01T00:00:00.000Z', to: '2026-04-01T00:00:00.000Z' },
         },
       ],
+      next: null,
     },
   },
-  handle: async ({ cases }, asked) => ({ data: [...(await cases.listQuotas(asked))] }),
+  handle: async ({ cases }, { tenant, limit: most = '1000', cursor }) => {
+    const rows = await cases.listQuotas({ tenant })
+    const places = new Map(rows.map((row, index) => [row, String(index).padStart(9, '0')]))
+    return pageFrom(rows, { limit: most, cursor }, (row) => places.get(row) ?? '')
+  },
 })
 
 const listDegraded = operation({
@@ -132,6 +136,33 @@ const health = operation({
   handle: async ({ parts }) => ({ findings: [...(await parts.now.health())] }),
 })
 
+const storeSchema = operation({
+  id: 'storeSchema',
+  method: 'get',
+  path: '/api/v1/now/schema',
+  tag: 'now',
+  summary: 'Say which schema the control store has, and what is to come; a password is never shown.',
+  access: READ,
+  input: z.object({}),
+  answer: z
+    .object({
+      driver: z.enum(['sqlite', 'postgres']),
+      place: z.string(),
+      schema: z.number().int(),
+      schema_known: z.number().int(),
+      pending: z.array(z.string()),
+    })
+    .openapi('StoreSchema'),
+  example: {
+    input: {},
+    answer: { driver: 'sqlite', place: '.gatez/gatez.db', schema: 15, schema_known: 15, pending: [] },
+  },
+  handle: async ({ parts }) => {
+    const { pending, ...found } = await parts.now.schema()
+    return { ...found, pending: [...pending] }
+  },
+})
+
 const myAccess = operation({
   id: 'myAccess',
   method: 'get',
@@ -183,4 +214,12 @@ const trafficNow = operation({
 })
 
 /** What is offered about the present. */
-export const NOW_OPERATIONS = { trafficNow, limitsNow, listQuotas, listDegraded, health, myAccess }
+export const NOW_OPERATIONS = {
+  trafficNow,
+  limitsNow,
+  listQuotas,
+  listDegraded,
+  health,
+  storeSchema,
+  myAccess,
+}

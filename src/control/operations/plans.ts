@@ -151,6 +151,22 @@ const createToken = operation({
   handle: ({ cases }, asked) => cases.createToken(asked),
 })
 
+const createOperatorLink = operation({
+  id: 'createOperatorLink',
+  method: 'post',
+  path: '/api/v1/operator-links',
+  tag: 'tokens',
+  summary:
+    'Make what lets an operator sign in on the web, once, within the hour; its token is shown this once.',
+  access: OWNER,
+  input: z.object({}),
+  answer: z.object({ token: z.string(), expires_at: z.string() }).openapi('OperatorLink'),
+  status: 201,
+  isSecret: true,
+  example: { input: {}, answer: { token: 'o4Q…', expires_at: '2026-03-10T13:00:00.000Z' } },
+  handle: ({ cases }) => cases.makeOperatorLink(),
+})
+
 const revokeTokens = operation({
   id: 'revokeTokens',
   method: 'post',
@@ -262,6 +278,7 @@ export const PLAN_OPERATIONS = {
   listRoutes,
   listTokens,
   createToken,
+  createOperatorLink,
   revokeTokens,
   listAudit,
   checkAudit,

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { MEMBER_ROLES } from '../../model/tenant.ts'
+import { authorize } from '../authenticate.ts'
 import { operation } from '../operation.ts'
 import { pageFrom } from '../page.ts'
 import {
@@ -18,6 +19,7 @@ import { customerFrom, writtenCustomer } from './customer-input.ts'
 import { EXAMPLES } from './examples.ts'
 
 const READ = { by: 'operator', scope: 'read' } as const
+const BILLING = { by: 'operator', scope: 'billing' } as const
 const WRITE = { by: 'operator', scope: 'write' } as const
 const tenant = z.object({ tenant: tenantName })
 const ACME = { tenant: 'acme' }
@@ -161,7 +163,8 @@ const overrideTenant = operation({
   path: '/api/v1/tenants/{tenant}/overrides',
   tag: 'tenants',
   summary: 'Give one tenant other limits, quotas, features or prices than its plan.',
-  description: 'What is not named stays as it is; without any field it shows what holds.',
+  description:
+    'What is not named stays as it is; without any field it shows what holds. Prices need the scope billing as well.',
   access: WRITE,
   input: tenant.extend({
     limits: list.openapi({ example: ['tenant-day=5000'] }),
@@ -177,8 +180,13 @@ const overrideTenant = operation({
   errors: ['not-found', 'no-plan'],
   example: { input: { ...ACME, limits: ['tenant-day=5000'] }, answer: EXAMPLES.overrides },
   current: ({ cases }, asked) => cases.showTenant(asked),
-  handle: ({ cases }, { customer, spend_cap: spendCap, ...asked }) =>
-    cases.overrideTenant({ ...asked, spendCap, customer: customerFrom(customer) }),
+  handle: async ({ cases, principal }, { customer, spend_cap: spendCap, ...asked }) => {
+    const { prices, unset = [] } = asked
+    const own = unset.length === 0 ? {} : ((await cases.showTenant(asked)).overrides?.prices ?? {})
+    const endsPrice = Object.keys(own).some((id) => unset.includes(id) || unset.includes('all'))
+    if (prices !== undefined || spendCap !== undefined || endsPrice) authorize(BILLING, principal)
+    return cases.overrideTenant({ ...asked, spendCap, customer: customerFrom(customer) })
+  },
 })
 
 const listMembers = operation({

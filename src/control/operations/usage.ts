@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { viewUsageReport } from '../../metering/usage-view.ts'
+import { LEAK_KINDS } from '../../model/leak-kind.ts'
 import { operation } from '../operation.ts'
 import { count, flag, keyId, tenantName, words } from '../schemas.ts'
 import { calls, table } from '../streams.ts'
@@ -91,7 +92,7 @@ const usageLeaks = operation({
   tag: 'usage',
   summary: 'List what may be missing on the bills, and why.',
   access: READ,
-  input: z.object({ ...span, tenant: tenantName.optional() }),
+  input: z.object({ ...span, tenant: tenantName.optional(), kind: z.enum(LEAK_KINDS).optional() }),
   answer: z.looseObject({ from: z.string(), to: z.string(), total: z.number() }),
   errors: ['not-found'],
   example: {

@@ -128,8 +128,8 @@ export class UsageLogReader {
     const span = { fromMs: withinCalendar(fromMs), toMs: withinCalendar(toMs) }
     const rows = await this.#connection.rows<BreakdownColumns>(breakdownOf(by), { ...span, tenantId })
     return rows.map(
-      ([tenant, key, route, requests, refused, failed, billable, units, received, sent, times]) => ({
-        ...{ tenantId: tenant, keyId: key, routeId: route, requests, refused, failed, billable },
+      ([tenant, key, route, refusal, requests, refused, failed, billable, units, received, sent, times]) => ({
+        ...{ tenantId: tenant, keyId: key, routeId: route, refusal, requests, refused, failed, billable },
         ...{ usageUnits: units, bytesReceived: received, bytesSent: sent },
         // Without any call the server has zeros.
         latencyMs: times[1] === 0 ? LATENCY_SHARES.map(() => null) : times[0],
@@ -180,6 +180,7 @@ type BreakdownColumns = [
   tenantId: string,
   keyId: string,
   routeId: string,
+  refusal: string,
   requests: number,
   refused: number,
   failed: number,
@@ -257,9 +258,11 @@ const ADMISSIONS = `
 
 /** Each field that is asked for is a column, each other one empty. */
 function breakdownOf(by: readonly BreakdownField[]): string {
-  const column = (field: BreakdownField): string => (by.includes(field) ? `${field}_id` : "''")
+  const column = (field: BreakdownField): string =>
+    by.includes(field) ? (field === 'refusal' ? field : `${field}_id`) : "''"
   return `
-    SELECT ${column('tenant')} AS tenant, ${column('key')} AS key, ${column('route')} AS route, sum(count),
+    SELECT ${column('tenant')} AS tenant, ${column('key')} AS key, ${column('route')} AS route, ${column('refusal')} AS why,
+      sum(count),
       sumIf(count, outcome = 'refused'), sumIf(count, status_code >= 500), sumIf(count, billable),
       sum(usage_units), sum(bytes_received), sum(bytes_sent),
       (
@@ -271,5 +274,5 @@ function breakdownOf(by: readonly BreakdownField[]): string {
     FROM usage_events FINAL
     WHERE timestamp >= ${FROM_MS} AND timestamp < ${TO_MS}
       AND ({tenantId:String} = '' OR tenant_id = {tenantId:String})
-    GROUP BY tenant, key, route ORDER BY tenant, key, route`
+    GROUP BY tenant, key, route, why ORDER BY tenant, key, route, why`
 }

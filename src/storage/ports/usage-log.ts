@@ -81,7 +81,7 @@ export interface UsageLogFilter {
 }
 
 /** What calls may be broken down by. */
-export type BreakdownField = 'tenant' | 'key' | 'route'
+export type BreakdownField = 'tenant' | 'key' | 'route' | 'refusal'
 
 export interface BreakdownQuery {
   readonly fromMs: number
@@ -95,6 +95,8 @@ export interface BreakdownRow {
   readonly tenantId: string
   readonly keyId: string
   readonly routeId: string
+  /** Code of the refusal; empty of what was let through. */
+  readonly refusal: string
   readonly requests: number
   readonly refused: number
   /** Answered with 500 and above. */

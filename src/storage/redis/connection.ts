@@ -31,7 +31,7 @@ export class RedisConnection {
     this.prefix = config.prefix
     const options = optionsOf(config, name)
     // Loaded here: a gateway that counts in its own memory need not hold it, on any of its threads.
-    void import('ioredis').then((driver) => {
+    void import('./driver.ts').then(({ redisDriver: driver }) => {
       if (!this.#closing) this.#connect(driver, config, options)
     })
   }
@@ -88,7 +88,7 @@ export class RedisConnection {
     this.#client?.disconnect()
   }
 
-  #connect(driver: typeof import('ioredis'), config: RedisCountersConfig, options: RedisOptions): void {
+  #connect(driver: RedisDriver, config: RedisCountersConfig, options: RedisOptions): void {
     const { host, port } = config
     const client = config.cluster
       ? new driver.Cluster([{ host, port }], {
@@ -173,3 +173,5 @@ function readCa(path: string): Buffer {
     throw new GatezError('config-invalid', detail, { cause })
   }
 }
+
+type RedisDriver = typeof import('./driver.ts')['redisDriver']

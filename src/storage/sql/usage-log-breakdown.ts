@@ -19,10 +19,12 @@ export class BreakdownSums {
       const tenant = by.includes('tenant') ? row.tenantId : ''
       const key = by.includes('key') ? row.keyId : ''
       const route = by.includes('route') ? row.routeId : ''
-      const name = `${tenant}\n${key}\n${route}`
+      const refusal = by.includes('refusal') ? row.refusal : ''
+      const name = `${tenant}\n${key}\n${route}\n${refusal}`
       let group = this.#groups.get(name)
       if (group === undefined) {
-        group = { ...NOTHING, tenantId: tenant, keyId: key, routeId: route, latencies: new Latencies() }
+        const fields = { tenantId: tenant, keyId: key, routeId: route, refusal }
+        group = { ...NOTHING, ...fields, latencies: new Latencies() }
         this.#groups.set(name, group)
       }
       addTo(group, row)
@@ -65,6 +67,7 @@ interface SliceRow {
   readonly routeId: string
   readonly statusCode: number
   readonly outcome: string
+  readonly refusal: string
   readonly billable: number
   readonly responseTimeMs: number
   /** Events that stand for one call each. */
@@ -81,7 +84,7 @@ const NOTHING = {
 
 const SLICE = `
   SELECT t.tenant_id AS tenantId, c.key_id AS keyId, k.route_id AS routeId, k.status_code AS statusCode, k.outcome,
-    k.billable, e.response_time_ms AS responseTimeMs, count(*) FILTER (WHERE e.count = 1) AS whole,
+    k.refusal, k.billable, e.response_time_ms AS responseTimeMs, count(*) FILTER (WHERE e.count = 1) AS whole,
     sum(e.count) AS requests, sum(e.usage_units) AS usageUnits, sum(e.bytes_received) AS bytesReceived,
     sum(e.bytes_sent) AS bytesSent
   FROM event_rows AS e

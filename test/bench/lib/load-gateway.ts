@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { applyPlans } from '../../../src/access/apply-plans.ts'
 import { createKey } from '../../../src/access/create-key.ts'
 import { createTenant } from '../../../src/access/create-tenant.ts'
 import { loadConfig } from '../../../src/config/load-config.ts'
+import { readControlAddress } from '../../../src/control/control-address.ts'
+import { operatorTokenPath } from '../../../src/control/operator-token.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { openControlStore } from '../../../src/storage/open.ts'
+import { until } from '../../support/until.ts'
 import { Child, temporaryFolder } from './child.ts'
 import { Inspector } from './inspector.ts'
 import { GATEWAY_CPU } from './places.ts'
@@ -35,6 +38,8 @@ export interface LoadGateway extends AsyncDisposable {
   readonly inspector: Inspector | undefined
   /** What it printed on stderr, the end of it. */
   readonly log: () => string
+  /** Where its control API listens, and the token that opens it. */
+  control(): Promise<{ readonly port: number; readonly token: string }>
 }
 
 export interface LoadGatewayOptions {
@@ -48,6 +53,8 @@ export interface LoadGatewayOptions {
   readonly durability?: 'disk' | 'process'
   /** Lets the bench look into it and make it collect garbage. */
   readonly inspected?: boolean
+  /** Its control API is asked without end. */
+  readonly asked?: boolean
 }
 
 /** Starts the built gateway in a folder of its own, on the processor of the gateway. */
@@ -70,8 +77,18 @@ export async function startGateway(options: LoadGatewayOptions): Promise<LoadGat
     keys,
     inspector,
     log: () => child.stderr,
+    control: () => controlOf(folder.path),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
+}
+
+function controlOf(folder: string): Promise<{ readonly port: number; readonly token: string }> {
+  const dataDir = join(folder, '.gatez')
+  return until('control listens', () => {
+    const url = readControlAddress(dataDir)
+    const token = readFileSync(operatorTokenPath(dataDir), 'utf8').trim()
+    return url === undefined ? undefined : { port: Number(new URL(url).port), token }
+  })
 }
 
 async function prepare(folder: string, options: LoadGatewayOptions) {
@@ -93,12 +110,13 @@ async function prepare(folder: string, options: LoadGatewayOptions) {
 }
 
 /** Two apis with the same upstream, each with connections of its own; below `/open` no key is asked for. */
-function configOf({ upstreamPort, limitPerSecond = 1, durability = 'disk' }: LoadGatewayOptions) {
+function configOf({ upstreamPort, limitPerSecond = 1, durability = 'disk', asked }: LoadGatewayOptions) {
   // What a measurement holds back must not run into a timeout of the upstream.
   const api = { upstream: `http://127.0.0.1:${upstreamPort}`, timeouts: { headers: '10m', idle: '10m' } }
   return {
     version: 1,
     gateway: { listen: '0.0.0.0:0', threads: 'auto', connections_per_ip: null },
+    ...(asked === true && { control: { listen: '127.0.0.1:0', requests_per_minute: null } }),
     metering: { durability },
     apis: [
       { id: 'other', hosts: [OTHER_HOST], ...api, routes: [{ id: 'other', match: 'ANY /{rest*}' }] },

@@ -19,8 +19,9 @@ class Calls {
 
   constructor(load: RateLoad) {
     this.#load = load
-    const { path, host = 'localhost', key } = load
-    const auth = key === undefined ? '' : `x-api-key: ${key}\r\n`
+    const { path, host = 'localhost', key, token } = load
+    const bearer = token === undefined ? '' : `authorization: Bearer ${token}\r\n`
+    const auth = key === undefined ? bearer : `x-api-key: ${key}\r\n`
     this.#request = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${auth}\r\n`
     for (let index = 0; index < load.connections; index += 1) this.#connect()
   }

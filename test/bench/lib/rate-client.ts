@@ -9,6 +9,8 @@ export interface RateLoad {
   readonly path: string
   readonly host?: string
   readonly key?: string | undefined
+  /** In place of a key: for the control API. */
+  readonly token?: string
   readonly perSecond: number
   /** How many are kept open; a call waits when all of them are busy. */
   readonly connections: number

@@ -1,5 +1,6 @@
 // How the gateway bears load that is not meant well: npm run bench -- load [name] [options of the name]
 import { endOnSignals } from '../lib/child.ts'
+import { control } from './control.ts'
 import { dashboard } from './dashboard.ts'
 import { isolation } from './isolation.ts'
 import { memory } from './memory.ts'
@@ -11,6 +12,7 @@ import { streams } from './streams.ts'
 const MEASUREMENTS: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   'slow-clients': slowClients,
   isolation,
+  control,
   memory,
   streams,
   soak,

@@ -15,7 +15,7 @@ async function scene(run: 'auto' | 'manual') {
   const parsed = parseConfig(SMALL_CONFIG, { file: '/nowhere/gatez.yaml', env: {} })
   const config: DeskConfig = { ...parsed, invoicing: { ...parsed.invoicing, run } }
   const at = (nowMs: number, isDunning = false) =>
-    hasDeskWork({ store, clock: new ManualClock(nowMs), config, isDunning })
+    hasDeskWork({ store, clock: new ManualClock(nowMs), config, isDunning, isCapping: false })
   return { store, at }
 }
 
