@@ -40,13 +40,26 @@ export async function filledScene(email: string): Promise<FilledScene> {
   await scene.project.run('keys', 'revoke', old.id, '--yes', '--reason', 'The laptop is gone')
   await scene.call(secret, [...PATHS, '/v1/missing', '/v1/search'])
   const invoices = () => scene.project.json('invoices', 'list', '--tenant', 'acme')
-  await until('the invoice of last month', async () => ((await invoices()) as any[]).length > 0 || undefined)
+  await until(
+    'the invoice of last month',
+    async () => ((await invoices()) as any[]).length > 0 || undefined,
+    60_000,
+  )
   return Object.assign(scene, {
     secret,
     env,
     invoice: async () => ((await invoices()) as any[])[0].number,
     refusedCall: async () => {
-      const text = await scene.project.run('usage', 'tail', '--tenant', 'acme', '--last', '20', '--no-follow', '--json')
+      const text = await scene.project.run(
+        'usage',
+        'tail',
+        '--tenant',
+        'acme',
+        '--last',
+        '20',
+        '--no-follow',
+        '--json',
+      )
       const calls = text
         .trim()
         .split('\n')

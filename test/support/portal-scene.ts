@@ -56,12 +56,12 @@ export class PortalScene {
 
   /** The link in the newest mail to this address, as a path of the portal. */
   mailedLink(email: string): Promise<string> {
-    return until(`mail to ${email}`, async () => {
-      const mails: any[] = await this.project.json('mail', 'list')
-      const mail = mails.filter(({ to }) => to.includes(email)).at(-1)
-      const opened = mail === undefined ? undefined : await this.project.json('mail', 'open', mail.id)
-      return /\/portal(\/link#[\w-]+)/.exec(opened?.text ?? '')?.[1]
-    })
+    const look = async () => {
+      const { mails } = await this.project.json('mail', 'list')
+      const mail = (mails as any[]).filter(({ to }) => to.includes(email)).at(-1)
+      return /\/portal(\/link#[\w-]+)/.exec(mail?.text ?? '')?.[1]
+    }
+    return until(`mail to ${email}`, look, 60_000)
   }
 
   /** Calls the gateway, one call after the other; resolves to the statuses. */
