@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { runInvoices } from '../../src/billing/invoice/run-invoices.ts'
 import { FIGURE_COLUMNS, figureTable } from '../../src/cli/reconcile-text.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
@@ -64,7 +64,8 @@ describe('reconcile', () => {
     expect(late).toMatchObject({ equal: true, differences: [] })
     expect(late.invoices_waiting).toBeGreaterThan(0)
     const tokens = late.rows.find((row) => row.tenant_id === 'tenant-0' && row.meter === 'tokens')
-    expect(Number(tokens?.chargeable)).toBeGreaterThan(Number(tokens?.invoiced))
+    expect(tokens?.chargeable).toBe(tokens?.rollups)
+    expect(tokens?.invoiced).not.toBe(tokens?.rollups)
 
     const clock = new ManualClock(APRIL_2026.endMs + 600_000)
     await using store = await openControlStore(storesIn(folder), clock)
@@ -78,29 +79,21 @@ describe('reconcile', () => {
 })
 
 describe('a hand in the books is named', () => {
-  let folder: string
-  beforeAll(async () => {
-    folder = await invoiced()
-  })
-
   test.each([
     {
       what: 'a name that was changed',
       sql: `UPDATE invoices SET content = replace(content, '"tenantName":"tenant-3"', '"tenantName":"x"')`,
-      undo: `UPDATE invoices SET content = replace(content, '"tenantName":"x"', '"tenantName":"tenant-3"')`,
       says: ['INV-2026-0004: it does not say what it said when it was issued.'],
     },
     {
       what: 'an invoice that is gone',
-      sql: "CREATE TABLE kept AS SELECT * FROM invoices WHERE number = 'INV-2026-0005'; DELETE FROM invoices WHERE number = 'INV-2026-0005'",
-      undo: 'INSERT INTO invoices SELECT * FROM kept; DROP TABLE kept',
+      sql: "DELETE FROM invoices WHERE number = 'INV-2026-0005'",
       says: ['INV-2026-0005: issued, and not there any more.'],
     },
     {
       what: 'an invoice that nobody issued',
       sql: `INSERT INTO invoices SELECT 'inv_x', 'INV-2026-0099', state, tenant_id, period_start_ms, period_end_ms, 2, currency,
         created_at_ms, issued_at_ms, due_at_ms, total, credited, paid, content FROM invoices WHERE number = 'INV-2026-0004'`,
-      undo: "DELETE FROM invoices WHERE id = 'inv_x'",
       says: [
         'INV-2026-0099: it is there, and was never issued.',
         'INV-2026-0099: the period is billed already by INV-2026-0004.',
@@ -109,22 +102,19 @@ describe('a hand in the books is named', () => {
     {
       what: 'a payment that never came',
       sql: "UPDATE invoices SET paid = total, state = 'paid' WHERE number = 'INV-2026-0004'",
-      undo: "UPDATE invoices SET paid = '0', state = 'open' WHERE number = 'INV-2026-0004'",
       says: [expect.stringMatching(/^INV-2026-0004: paid \d+\.\d\d, its entries come to 0\.00\.$/)],
     },
     {
       what: 'a state that nothing led to',
       sql: "UPDATE invoices SET state = 'uncollectible' WHERE number = 'INV-2026-0005'",
-      undo: "UPDATE invoices SET state = 'open' WHERE number = 'INV-2026-0005'",
       says: ['INV-2026-0005: it is uncollectible, its entries make it open.'],
     },
-  ])('$what', async ({ sql, undo, says }) => {
+  ])('$what', async ({ sql, says }) => {
+    const folder = await invoiced()
     run(folder, sql)
     const found = await reconcileIn(folder)
     expect(found.equal).toBe(false)
     const told = found.differences.filter(({ store }) => store === 'invoice').map(({ what }) => what)
     expect(told).toEqual(expect.arrayContaining(says))
-    run(folder, undo)
-    expect(await reconcileIn(folder)).toMatchObject({ equal: true })
   })
 })
