@@ -12,7 +12,7 @@ export interface BoardData {
   readonly report: Report | undefined
   readonly tenants: readonly ItemOf<'listTenants'>[] | undefined
   readonly limits: AnswerOf<'limitsNow'>['data'] | undefined
-  readonly quotas: AnswerOf<'listQuotas'>['data'] | undefined
+  readonly quotas: readonly ItemOf<'listQuotas'>[] | undefined
   readonly requests: readonly ItemOf<'listKeys'>[] | undefined
   readonly revenue: AnswerOf<'revenue'> | undefined
   /** The last calls, newest first. */

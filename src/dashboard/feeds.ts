@@ -73,7 +73,7 @@ export const FEEDS: readonly Feed[] = [
     name: 'quotas',
     everyMs: 10_000,
     wanted: ALWAYS,
-    read: async (client) => ({ quotas: (await client.call('listQuotas', {})).data }),
+    read: async (client) => ({ quotas: await client.all('listQuotas', {}) }),
   },
   {
     name: 'limits',

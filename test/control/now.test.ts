@@ -30,7 +30,7 @@ test('traffic, quotas, degraded decisions and health are there to be read, and o
   const control = await startControl()
   const reader = control.client(await control.token('read'))
   expect((await reader.call('trafficNow', {})).traffic).toMatchObject({ completed: 0, metered_percent: null })
-  expect(await reader.call('listQuotas', {})).toEqual({ data: [] })
+  expect(await reader.all('listQuotas', {})).toEqual([])
   expect(await reader.call('listDegraded', {})).toEqual({ rows: [] })
   expect((await reader.call('health', {})).findings.map(({ check }) => check)).toContain('tenants')
   const stranger = control.client(await control.token('verify'))
