@@ -80,7 +80,8 @@ function page(): string {
     '- Money needs the scope `billing`: to make, send, pay, credit and void invoices, to take calls back, and to give a tenant prices. Reading',
     '  amounts needs `read` or `billing`. Mail holds links that let people in, so it is for the `owner`.',
     '- `GATEZ_URL=http://… GATEZ_TOKEN=gzt_… gatez …` works through it, with the same output. What makes or reads files where it runs stays there:',
-    '  `init`, `serve`, `demo`, `backup`, `restore`, `db migrate`, `config`, `completion`, `keys scan`, `pricing quote` and `pricing lint`.',
+    '  `init`, `serve`, `demo`, `backup`, `restore`, `db migrate`, `config`, `completion`, `keys scan`, `pricing quote`, `pricing lint`, and',
+    '  `usage export` for Stripe, QuickBooks and Xero (`invoices export` has the last two).',
     '',
     ...tags.flatMap((tag) => [
       `## ${tag}`,
