@@ -5,6 +5,8 @@
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /gatez
+# For `strip`: the symbols of Node are a tenth of the program.
+RUN apt-get update && apt-get install --yes --no-install-recommends binutils
 # The scripts of packages do not run: nothing the program needs is made by one. esbuild brings its program as a package.
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-fund --no-audit

@@ -79,6 +79,28 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        // The pages in a real browser, of the built program: one file at a time as well.
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: 'test/support/build-programs.ts',
+          exclude: [FOREIGN],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // npm run screenshots: writes docs/images.
+        test: {
+          name: 'screenshots',
+          include: ['test/browser/screenshots.ts'],
+          globalSetup: 'test/support/build-programs.ts',
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
     ],
   },
 })

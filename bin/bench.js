@@ -1,11 +1,24 @@
 // npm run bench: gatez against a bare proxy, in one run. Needs `wrk`.
 // npm run bench -- year: a year of invoices for 10,000 tenants (test/bench/year.ts).
+// npm run bench -- usage-log [events]: reports, exports, shipping and bytes, in ClickHouse and SQLite.
+// npm run bench -- keys [tenants]: keys of a million tenants in Postgres that are not in memory.
+// npm run bench -- away [seconds]: calls go on while ClickHouse is away, and its log catches up.
+// npm run bench -- ship [events]: from the spool into the ledger and the usage log.
 // npm run bench -- load [name]: what it does under load that is not meant well (test/bench/load).
 import { ensureInstalled } from './install.js'
 import { become, ROOT } from './pinned-node.js'
 
 const node = ensureInstalled()
 const [first, ...rest] = process.argv.slice(2)
-if (first === 'load') become(node, [`${ROOT}test/bench/load/main.ts`, ...rest])
-else if (first === 'year') become(node, [`${ROOT}test/bench/year.ts`, ...rest])
-else become(node, [`${ROOT}test/bench/main.ts`, ...process.argv.slice(2)])
+/** What is measured by itself, each a program in test/bench. */
+const ALONE = {
+  load: 'load/main.ts',
+  year: 'year.ts',
+  'usage-log': 'usage-log.ts',
+  keys: 'postgres-keys.ts',
+  ship: 'ship.ts',
+  away: 'away.ts',
+}
+const alone = ALONE[first]
+if (alone === undefined) become(node, [`${ROOT}test/bench/main.ts`, ...process.argv.slice(2)])
+else become(node, [`${ROOT}test/bench/${alone}`, ...rest])

@@ -7,6 +7,7 @@ import { probePort } from './gateway/gateway-threads.ts'
 import { intakeOn } from './intake.ts'
 import type { Clock } from './lib/clock.ts'
 import { limitsNow } from './limits/limits-now.ts'
+import { listCalls } from './metering/list-calls.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
 import { proofOn } from './proof.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
@@ -24,7 +25,9 @@ export function evidenceCases({ config, clock, store }: CasesParts, usageLog: Us
   const run = { onProgress: () => {} }
   return {
     latency: (written) => evidenceOn(on(), usageLog).latency(written),
-    why: (id) => evidenceOn(on(), usageLog).why(id),
+    why: (id, tenantId) => evidenceOn(on(), usageLog).why(id, tenantId),
+    listCalls: (asked) => listCalls(usageLog, asked),
+    explainLine: (line) => proofOn({ ...on(), actor: '' }, usageLog).explain({ line, meter: 'calls' }),
     tailUsage: (written) => evidenceOn(on(), usageLog).tailUsage(written),
     diffPlans: (plans) => evidenceOn(on(), usageLog).diffPlans(plans),
     reconcile: (written) => proof('').reconcile(written),

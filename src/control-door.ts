@@ -20,8 +20,12 @@ import { giveWay } from './lib/give-way.ts'
 import { openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { describeError, type Log, openLog } from './telemetry/log.ts'
+import { readTraffic } from './telemetry/traffic.ts'
+import { TrafficWindow } from './telemetry/traffic-window.ts'
 
 const GRACE_MS = 5_000
+/** How often what the gateway threads count is looked at. */
+const LOOK_MS = 1_000
 
 /**
  * Where control listens, and what looks whether the billing desk has work.
@@ -39,11 +43,13 @@ class ControlDoor {
   #listeners: readonly Listener[] = []
   #opening: Promise<ControlThread> | undefined
   #opened: ControlThread | undefined
+  readonly #traffic: TrafficWindow
 
   constructor(data: ControlThreadData) {
     this.#data = data
     this.#config = data.config
     this.#clock = shiftedClock(data.clockOffsetMs)
+    this.#traffic = new TrafficWindow(this.#clock, () => readTraffic(data.trafficMemory))
   }
 
   /** Never holds a secret of the file. */
@@ -55,6 +61,8 @@ class ControlDoor {
     const store = this.#undo.use(await openControlStore(this.#config, this.#clock))
     await makeOperatorToken({ store, clock: this.#clock }, this.#config.stores.dataDir)
     const listening = await this.#listen(store)
+    const looking = setInterval(() => this.#traffic.look(), LOOK_MS).unref()
+    this.#undo.defer(() => clearInterval(looking))
     const look = DeskLook.start({
       ...{ store, clock: this.#clock, config: () => this.#config },
       onWork: () => report({ kind: 'desk-wanted' }),
@@ -116,7 +124,12 @@ class ControlDoor {
   async #open(store: ControlStore): Promise<ControlThread> {
     const { ControlThread } = await import('./control-thread.ts')
     const { config } = this.#data
-    const thread = await ControlThread.open(config, { data: this.#data, store, clock: this.#clock })
+    const thread = await ControlThread.open(config, {
+      data: this.#data,
+      store,
+      clock: this.#clock,
+      traffic: this.#traffic,
+    })
     for (const command of this.#told.values()) thread.handle(command)
     this.#opened = thread
     return thread

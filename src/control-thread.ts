@@ -7,9 +7,10 @@ import { processEnvironment } from './config/environment.ts'
 import { knownSecrets } from './config/known-secrets.ts'
 import { loadConfig } from './config/load-config.ts'
 import { type ControlApp, controlApp } from './control/control-app.ts'
-import type { ControlCommand, ControlThreadData } from './control/control-messages.ts'
+import type { ControlCommand, ControlThreadData, ListeningAt } from './control/control-messages.ts'
 import type { ControlParts } from './control/control-parts.ts'
 import { IdentityProvider } from './control/oidc.ts'
+import { TryRelay } from './control/try-relay.ts'
 import { deskCases, evidenceCases, nowCases } from './control-cases.ts'
 import { Authenticator } from './gateway/authenticate.ts'
 import { CallVerifier } from './gateway/call-verifier.ts'
@@ -33,14 +34,13 @@ import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterStore } from './storage/ports/counters.ts'
 import { describeError, openLog } from './telemetry/log.ts'
 import { readTraffic } from './telemetry/traffic.ts'
-import { TrafficWindow } from './telemetry/traffic-window.ts'
+import type { TrafficWindow } from './telemetry/traffic-window.ts'
 
 /** No gateway thread has this number: ids of events are of a maker of their own. */
 const THREAD = 29
 const CHANGES_EVERY_MS = 200
 const FLUSH_MS = 1_000
 /** How often traffic is looked at: live figures are of seconds. */
-const LOOK_MS = 1_000
 /** Memory in which requests to control are counted. */
 const COUNTERS_MIB = 4
 const HOUR_MS = 3_600_000
@@ -54,6 +54,7 @@ const KEPT_MS = 7 * 24 * HOUR_MS
 export class ControlThread {
   readonly #undo = new AsyncDisposableStack()
   #config: Config
+  #gatewayAt: ListeningAt | undefined
   #rulesChanged: () => Promise<void> = async () => {}
 
   readonly #apps = new Map<boolean, ControlApp>()
@@ -81,22 +82,13 @@ export class ControlThread {
     return app
   }
 
-  /** Looks at what the gateway threads count, once a second. */
-  #trafficWindow({ trafficMemory }: ControlThreadData, clock: Clock): TrafficWindow {
-    const traffic = new TrafficWindow(clock, () => readTraffic(trafficMemory))
-    const looking = setInterval(() => traffic.look(), LOOK_MS).unref()
-    this.#undo.defer(() => clearInterval(looking))
-    return traffic
-  }
-
-  async #start({ data, store, clock }: ControlThreadParts): Promise<void> {
+  async #start({ data, store, clock, traffic }: ControlThreadParts): Promise<void> {
     const log = openLog(knownSecrets(this.#config))
     const usageLog = this.#undo.use(await openUsageLog(this.#config))
     const { counters, ready } = this.#counters(data, store, clock)
     await ready()
     const verifier = await this.#verifier(data, { store, clock, counters })
     const on = { config: () => this.#config, clock, store }
-    const trafficWindow = this.#trafficWindow(data, clock)
     let provider: IdentityProvider | undefined
     let providerOf: Config | undefined
     const parts: ControlParts = {
@@ -104,7 +96,7 @@ export class ControlThread {
       config: () => this.#config,
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
       evidence: evidenceCases(on, usageLog),
-      now: nowCases(on, { counters, traffic: trafficWindow }),
+      now: nowCases(on, { counters, traffic }),
       traffic: () => readTraffic(data.trafficMemory),
       spoolDepth: () => this.#spoolDepth(data, store),
       deskOn: deskCases(on),
@@ -115,6 +107,7 @@ export class ControlThread {
         return provider
       },
       counters: openLocalCounters(makeCounterMemory(COUNTERS_MIB)),
+      relay: new TryRelay({ store, clock, gatewayAt: () => this.#gatewayAt }),
     }
     const forgetting = setInterval(() => {
       const forgotten = store.doneRequests.forgetBefore(clock.nowMs() - KEPT_MS)
@@ -129,6 +122,7 @@ export class ControlThread {
 
   /** What the main thread tells while it answers. */
   handle(command: ControlCommand): void {
+    if (command.kind === 'gateway') this.#gatewayAt = command.at
     if (command.kind !== 'config') return
     this.#config = command.config
     void this.#rulesChanged()
@@ -223,6 +217,8 @@ export interface ControlThreadParts {
   readonly data: ControlThreadData
   readonly store: ControlStore
   readonly clock: Clock
+  /** What the gateway threads counted lately. */
+  readonly traffic: TrafficWindow
 }
 
 interface VerifierParts {

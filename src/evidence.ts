@@ -40,7 +40,7 @@ export async function openEvidence(configFile: string): Promise<Evidence> {
 export interface Evidence extends AsyncDisposable {
   tailUsage(written: WrittenTail): AsyncIterable<readonly UsageEvent[]>
   diffPlans(plans: readonly Plan[]): Promise<PlansDiff>
-  why(id: string): Promise<WhyAnswer>
+  why(id: string, tenantId?: string): Promise<WhyAnswer>
   latency(written: WrittenLatency): Promise<UsageLatency>
   refusals(written: Omit<WrittenLatency, 'by'>): Promise<UsageRefusals>
 }
@@ -53,7 +53,7 @@ export function evidenceOn(
   return {
     tailUsage: (written: WrittenTail) => followUsage(written),
     diffPlans: (plans: readonly Plan[]) => compare(plans),
-    why: (id: string) => explain(id),
+    why: (id: string, tenantId?: string) => explain(id, tenantId),
     latency: (written: WrittenLatency) => latencyOf(app, usageLog, written),
     refusals: (written: Omit<WrittenLatency, 'by'>) => refusalsOf(app, usageLog, written),
   }
@@ -78,8 +78,9 @@ export function evidenceOn(
     return { changed: diffs.some(({ change }) => change !== 'unchanged'), plans: diffs, blocked_now: blocked }
   }
 
-  async function explain(id: string): Promise<WhyAnswer> {
-    const calls = await callsNamed(usageLog, id)
+  async function explain(id: string, ofTenant?: string): Promise<WhyAnswer> {
+    const named = await callsNamed(usageLog, id)
+    const calls = named.filter(({ event }) => ofTenant === undefined || event.tenantId === ofTenant)
     const whole = calls.at(-1) ?? refuseUnknown(id)
     const newest = whole.event
     const { config, store } = app

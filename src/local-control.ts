@@ -9,6 +9,7 @@ import { ControlClient } from './control/client.ts'
 import { readControlAddress } from './control/control-address.ts'
 import { controlApp } from './control/control-app.ts'
 import { operatorTokenPath } from './control/operator-token.ts'
+import { TryRelay } from './control/try-relay.ts'
 import { deskCases, evidenceCases, healthOf } from './control-cases.ts'
 import { GatezError } from './errors/gatez-error.ts'
 import { makeCounterMemory, openControlStore, openLocalCounters, openUsageLog } from './storage/open.ts'
@@ -43,8 +44,9 @@ export async function openControl(configFile: string): Promise<OpenedControl> {
       evidence: evidenceCases(on, usageLog),
       deskOn: deskCases(on),
       now: { ...runningGateway(config), health: healthOf(on), schema: () => storeSchema(config) },
-      verifier: { verify: notHere, forget: () => {} },
+      verifier: { verify: notHere, left: notHere, forget: () => {} },
       identityProvider: () => undefined,
+      relay: new TryRelay({ store, clock, gatewayAt: () => undefined }),
       counters: openLocalCounters(makeCounterMemory(1)),
       // /metrics has no listener here: nothing was counted.
       traffic: () => readTraffic(makeTrafficMemory(1)),

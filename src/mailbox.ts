@@ -4,6 +4,7 @@ import { processEnvironment, remoteFromEnvironment } from './config/environment.
 import type { DeskCases } from './control/desk-cases.ts'
 import { remoteMailbox } from './control/remote-desk.ts'
 import { FolderMailer } from './integrations/mail/folder-mailer.ts'
+import { MEMBER_MAIL_KINDS } from './integrations/mail/member-mail-kinds.ts'
 
 /** What commands about mail need, here or at a control API. Dispose it when done. */
 export async function openMailbox(
@@ -24,7 +25,7 @@ export function mailboxOn({
   return {
     listMail: async () => ({
       mails: await folder.list(),
-      waiting: (await store.outbox.pending(1_000, INVOICE_MAIL_KINDS)).length,
+      waiting: (await store.outbox.pending(1_000, [...INVOICE_MAIL_KINDS, ...MEMBER_MAIL_KINDS])).length,
     }),
     showMail: (id) => folder.find(id),
   }

@@ -176,6 +176,7 @@ async function startGateway(
   undo.defer(() => controlling.stop())
   shrinkHeap()
   const port = await gateway.listen(config.gateway.listen)
+  controlling.tellGateway({ ...config.gateway.listen, port, speaksTls: config.gateway.tls !== null })
   return { gateway, ingesting, controlling, port }
 }
 

@@ -11,7 +11,9 @@ import { ROOT } from '../pinned-node.js'
 export function sbom(folders) {
   const { version, license } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'))
   const { packages } = JSON.parse(readFileSync(`${ROOT}package-lock.json`, 'utf8'))
-  const components = [...new Set(folders)].sort().map((folder) => component(folder, packages[folder]))
+  // The lock names them from the folder it is in, wherever node_modules itself may lie.
+  const names = folders.map((folder) => folder.slice(folder.indexOf('node_modules/')))
+  const components = [...new Set(names)].sort().map((name) => component(name, packages[name]))
   components.push({
     ...{ type: 'platform', 'bom-ref': `node@${process.versions.node}`, name: 'node' },
     ...{ version: process.versions.node, purl: `pkg:generic/node@${process.versions.node}` },
@@ -34,20 +36,21 @@ export function sbom(folders) {
 function component(folder, locked) {
   const name = folder.replace(/^.*node_modules\//, '')
   if (locked === undefined) throw new Error(`${folder} is in the bundle and not in package-lock.json`)
-  const { version, integrity, resolved, license } = locked
+  const { version, integrity, license } = locked
   const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`
   const [algorithm, hash] = (integrity ?? '').split('-', 2)
   const content = Buffer.from(hash ?? '', 'base64').toString('hex')
   const hashes = algorithm === 'sha512' ? [{ alg: 'SHA-512', content }] : []
-  const from = resolved === undefined ? [] : [{ type: 'distribution', url: resolved }]
   return {
     ...{ type: 'library', 'bom-ref': purl, name, version, purl, hashes },
-    ...{ licenses: licensesOf(license), externalReferences: from },
+    licenses: licensesOf(license),
   }
 }
 
+/** A package that names none has its text among the others in the bundle. */
 function licensesOf(license) {
-  return typeof license === 'string' ? [{ expression: license }] : []
+  if (typeof license === 'string') return [{ expression: license }]
+  return [{ license: { name: 'as in THIRD-PARTY-LICENSES.txt' } }]
 }
 
 /** A UUID that stands for the content. */

@@ -42,7 +42,8 @@ function load() {
 function folders() {
   const { GATEZ_CACHE_DIR, XDG_CACHE_HOME, LOCALAPPDATA } = process.env
   if (GATEZ_CACHE_DIR) return [GATEZ_CACHE_DIR]
-  const user = os.userInfo().uid < 0 ? os.userInfo().username : os.userInfo().uid
+  // Not `userInfo` where there is a number: in a container the system may know no name for it.
+  const user = process.getuid?.() ?? os.userInfo().username
   const home = XDG_CACHE_HOME || LOCALAPPDATA || path.join(os.homedir(), '.cache')
   return [path.join(home, 'gatez'), path.join(os.tmpdir(), `gatez-${user}`)]
 }

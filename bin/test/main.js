@@ -8,6 +8,17 @@ import { ensureTools } from './tools.js'
 
 if (!ensureTools() || !ensureServices()) process.exit(1)
 
+// npm test -- --long: all flow tests on Postgres, Redis and ClickHouse, too; without it those that say most.
+const isLong = process.argv.includes('--long')
+const ON_SERVERS = [
+  'amounts',
+  'explain-and-void',
+  'invoices',
+  'own-endpoints',
+  'quotas-and-plans',
+  'why',
+].map((name) => `test/flow/${name}.test.ts`)
+
 const reports = mkdtempSync(`${tmpdir()}/gatez-test-`)
 const env = { ...process.env, PATH: `${ROOT}node_modules/.bin${delimiter}${process.env.PATH}` }
 
@@ -20,6 +31,8 @@ try {
     tests('unit'),
     tests('flow'),
     tests('flow-remote'),
+    tests('browser'),
+    tests('flow', { stack: 'production', files: isLong ? [] : ON_SERVERS }),
   ]
   process.exitCode = summarize(results)
 } finally {
@@ -34,19 +47,21 @@ function step(name, script, args) {
 }
 
 /** Runs one project of vitest.config.ts and counts its tests. A file that does not load counts as a failure. */
-function tests(project) {
-  console.log(`\n── ${project} tests`)
-  const file = `${reports}/${project}.json`
+function tests(project, { stack = 'embedded', files = [] } = {}) {
+  const name = stack === 'embedded' ? `${project} tests` : `${project} tests on servers`
+  console.log(`\n── ${name}`)
+  const file = `${reports}/${project}-${stack}.json`
   const args = [
     'run',
+    ...files,
     '--project',
     project,
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${file}`,
   ]
-  const ok = run('node_modules/vitest/vitest.mjs', args)
-  if (!existsSync(file)) return { name: `${project} tests`, passed: 0, failed: 1, skipped: 0 }
+  const ok = run('node_modules/vitest/vitest.mjs', args, { GATEZ_STACK: stack })
+  if (!existsSync(file)) return { name, passed: 0, failed: 1, skipped: 0 }
 
   const report = JSON.parse(readFileSync(file, 'utf8'))
   const unloaded = report.testResults.filter(
@@ -54,7 +69,7 @@ function tests(project) {
   )
   const failed = report.numFailedTests + unloaded.length
   return {
-    name: `${project} tests`,
+    name,
     passed: report.numPassedTests,
     // Errors outside any test (an unhandled rejection) fail the run without failing a test.
     failed: failed === 0 && !ok ? 1 : failed,
@@ -62,10 +77,9 @@ function tests(project) {
   }
 }
 
-function run(script, args) {
-  return (
-    spawnSync(process.execPath, [ROOT + script, ...args], { cwd: ROOT, env, stdio: 'inherit' }).status === 0
-  )
+function run(script, args, more = {}) {
+  const options = { cwd: ROOT, env: { ...env, ...more }, stdio: 'inherit' }
+  return spawnSync(process.execPath, [ROOT + script, ...args], options).status === 0
 }
 
 /** Prints what ran, ends with the line that scripts read, and returns the exit code. */
@@ -73,7 +87,7 @@ function summarize(results) {
   console.log('\n── what ran')
   for (const { name, passed, failed, skipped } of results) {
     console.log(
-      `${name.padEnd(12)} ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
+      `${name.padEnd(23)} ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
     )
   }
   const sum = (count) => results.reduce((total, result) => total + result[count], 0)

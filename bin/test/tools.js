@@ -6,12 +6,15 @@ import { delimiter, join } from 'node:path'
 const TOOLS = {
   bash: 'bash',
   caddy: 'caddy',
+  chromium: 'chromium',
   curl: 'curl',
   git: 'git',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  postgres: 'postgresql',
   promtool: 'prometheus',
   python3: 'python3',
+  'redis-server': 'redis-server',
   strace: 'strace',
   'systemd-analyze': 'systemd',
   timeout: 'coreutils',
@@ -40,5 +43,7 @@ export function ensureTools() {
 }
 
 function isThere(program) {
+  // Debian keeps it by version, out of the path.
+  if (program === 'postgres' && existsSync('/usr/lib/postgresql')) return true
   return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)))
 }

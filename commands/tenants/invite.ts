@@ -10,7 +10,7 @@ export default class TenantsInvite extends GatezCommand {
   static override summary = 'Make a person a member of a tenant; the link that lets it in is shown this once.'
   static override description =
     'A member signs in to the developer portal of its tenant. The link holds for seven days and opens once; only ' +
-    'the hash of its token is kept. No mail is sent yet: the message lies in the outbox of the control store, so ' +
+    'the hash of its token is kept. A mail with a link of its own goes out while gatez serve runs; you can also ' +
     'hand the link over yourself. gatez members reset makes a new one.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> acme ann@example.com',

@@ -48,9 +48,14 @@ export default class TenantsOverride extends GatezCommand {
       description: 'How many keys the tenant may hold, or unlimited.',
       helpValue: 'NUMBER',
     }),
+    'spend-cap': Flags.string({
+      description: 'What a billing period may cost before tax; then calls answer 402.',
+      helpValue: 'AMOUNT',
+    }),
     ...CUSTOMER_FLAGS,
     unset: Flags.string({
-      description: 'An id whose override is taken back, keys, or all; also address, tax-id, tax-exempt.',
+      description:
+        'An id whose override is taken back, or all; also keys, spend-cap, address, tax-id, tax-exempt.',
       helpValue: 'ID',
       multiple: true,
     }),
@@ -67,6 +72,7 @@ export default class TenantsOverride extends GatezCommand {
       features: flags.feature,
       prices: flags.price,
       keys: flags.keys,
+      spendCap: flags['spend-cap'],
       customer: customerOfFlags(flags),
       unset: flags.unset,
     })
@@ -82,6 +88,7 @@ export default class TenantsOverride extends GatezCommand {
       ...(overrides.keys_max === undefined
         ? []
         : [['keys', '', overrides.keys_max?.toString() ?? 'unlimited']]),
+      ...(overrides.spend_cap === undefined ? [] : [['spend-cap', '', overrides.spend_cap]]),
       ...customerRows(overrides.customer).map(([name, text]) => ['invoices', name, text]),
     ]
     this.table(

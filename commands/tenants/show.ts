@@ -44,5 +44,8 @@ function overridesText({ overrides }: TenantDetails): string {
     ...Object.entries(overrides.limits).map(([id, amount]) => `${id} ${amount ?? 'unlimited'}`),
     ...Object.entries(overrides.quotas).map(([id, included]) => `${id} ${included}`),
     ...overrides.features,
+    ...Object.keys(overrides.prices ?? {}).map((id) => `price of ${id}`),
+    ...(overrides.keysMax === undefined ? [] : [`keys ${overrides.keysMax ?? 'unlimited'}`]),
+    ...(overrides.spendCap === undefined ? [] : [`spend-cap ${overrides.spendCap}`]),
   ].join(', ')
 }

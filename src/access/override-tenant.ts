@@ -46,9 +46,12 @@ export async function overrideTenant(
       const detail = { from: before, to: after }
       await record(tables, { atMs: nowMs, actor, action: 'tenant.overridden', subject, detail })
     }
-    const { keysMax, ...rest } = after
-    const view = { tenant_id: tenant.id, plan: plan?.id ?? null, ...rest, customer: viewCustomer(customer) }
-    return keysMax === undefined ? view : { ...view, keys_max: keysMax }
+    const { keysMax, spendCap, ...rest } = after
+    return {
+      ...{ tenant_id: tenant.id, plan: plan?.id ?? null, ...rest, customer: viewCustomer(customer) },
+      ...(keysMax !== undefined && { keys_max: keysMax }),
+      ...(spendCap !== undefined && { spend_cap: spendCap }),
+    }
   })
 }
 
@@ -64,6 +67,8 @@ export interface OverrideTenantRequest extends Signed {
   readonly prices?: readonly string[] | undefined
   /** How many keys it may hold, or `unlimited`. */
   readonly keys?: string | undefined
+  /** What a billing period may cost before tax, as `250.00`. */
+  readonly spendCap?: string | undefined
   /** What its invoices to come say of it. */
   readonly customer?: WrittenCustomer | undefined
   /** Ids whose overrides are taken back; `all` for every one. */
@@ -73,12 +78,14 @@ export interface OverrideTenantRequest extends Signed {
 }
 
 /** What holds for a tenant beside its plan, as scripts read it. */
-export interface TenantOverrides extends Omit<Overrides, 'keysMax'> {
+export interface TenantOverrides extends Omit<Overrides, 'keysMax' | 'spendCap'> {
   readonly tenant_id: string
   /** The plan it is on now. */
   readonly plan: string | null
   /** How many keys it may hold; null = any number, not there = as many as its plan says. */
   readonly keys_max?: number | null
+  /** What a billing period may cost before tax; not there = no end. */
+  readonly spend_cap?: string
   /** What its invoices say of it; null when nothing beside its name. */
   readonly customer: CustomerView | null
 }
@@ -106,6 +113,7 @@ type CustomerRequest = Pick<OverrideTenantRequest, 'customer' | 'unset' | 'actor
 function unset(before: Overrides, ids: readonly string[], tenantId: string): Overrides {
   if (ids.includes('all')) return NO_OVERRIDES
   const keys = before.keysMax === undefined ? [] : ['keys']
+  if (before.spendCap !== undefined) keys.push('spend-cap')
   const known = [...Object.keys(before.limits), ...Object.keys(before.quotas), ...before.features, ...keys]
   known.push(...Object.keys(before.prices ?? {}))
   for (const id of ids) {
@@ -119,6 +127,7 @@ function unset(before: Overrides, ids: readonly string[], tenantId: string): Ove
     quotas: without(before.quotas, ids),
     features: before.features.filter((feature) => !ids.includes(feature)),
     ...(before.keysMax !== undefined && !ids.includes('keys') && { keysMax: before.keysMax }),
+    ...(before.spendCap !== undefined && !ids.includes('spend-cap') && { spendCap: before.spendCap }),
     ...pricesIn(without(before.prices ?? {}, ids)),
   }
 }
@@ -162,6 +171,8 @@ function set(
     features: [...new Set([...before.features, ...features])].sort(),
     ...(before.keysMax !== undefined && { keysMax: before.keysMax }),
     ...(request.keys !== undefined && { keysMax: keysOf(request.keys) }),
+    ...(before.spendCap !== undefined && { spendCap: before.spendCap }),
+    ...(request.spendCap !== undefined && { spendCap: spendCapOf(request.spendCap) }),
     ...pricesIn({
       ...before.prices,
       ...Object.fromEntries(prices.map(([id, text]) => [id, priceOf(id, text, plan)])),
@@ -209,6 +220,12 @@ function amountOf(id: string, text: string): number | null {
   const amount = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
   if (amount >= 1 && amount <= AMOUNT_MAX) return amount
   const detail = `limit ${id} is ${JSON.stringify(text)}: write a whole number from 1 to ${AMOUNT_MAX}, or unlimited.`
+  throw new GatezError('invalid-parameter', detail)
+}
+
+function spendCapOf(text: string): string {
+  if (/^\d{1,15}(?:\.\d{1,4})?$/.test(text)) return text
+  const detail = `spend cap is ${JSON.stringify(text)}: write an amount of 0 or more, as 250.00.`
   throw new GatezError('invalid-parameter', detail)
 }
 

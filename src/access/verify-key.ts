@@ -105,14 +105,21 @@ const UNKNOWN = {
 function stateFinding(grant: Grant, nowMs: number): Finding | undefined {
   if (grant.keyState !== 'active') return { code: 'DISABLED', reason: 'invalid-credential' }
   if (grant.tenantState !== 'active') {
-    const reason = grant.tenantState === 'unpaid' ? 'payment-overdue' : 'tenant-suspended'
-    return { code: 'DISABLED', reason }
+    return { code: 'DISABLED', reason: STOPPED_BY[grant.tenantState] }
   }
   if (grant.expiresAtMs !== null && grant.expiresAtMs <= nowMs) {
     return { code: 'EXPIRED', reason: 'invalid-credential' }
   }
   return undefined
 }
+
+/** The refusal that calls of a tenant in this state get. */
+const STOPPED_BY = {
+  suspended: 'tenant-suspended',
+  deleted: 'tenant-suspended',
+  unpaid: 'payment-overdue',
+  capped: 'spend-cap-reached',
+} as const
 
 interface QuotaQuestion {
   readonly grant: Grant

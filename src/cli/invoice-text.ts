@@ -39,6 +39,7 @@ export function invoiceText(view: InvoiceView): InvoiceText {
   return {
     head: [
       badge === null ? whose : `${whose} · ${badge.text}`,
+      ...billToLines(invoice),
       ...facts.map(([label, value]) => `${label}: ${value}`),
       '',
     ],
@@ -46,6 +47,13 @@ export function invoiceText(view: InvoiceView): InvoiceText {
     rows: [...lineRows(document), ...document.sums.map(({ label, amount }) => ['', label, '', '', amount])],
     foot: [...noteLines(document), ...entryLines(invoice, entries)],
   }
+}
+
+/** What is known of the customer beside its name. */
+function billToLines({ content: { customer } }: Invoice): readonly string[] {
+  if (customer === undefined) return []
+  const known = [...customer.address, ...(customer.taxId === null ? [] : [customer.taxId])]
+  return known.length === 0 ? [] : [`Bill to: ${known.join(', ')}`]
 }
 
 export interface InvoiceText {

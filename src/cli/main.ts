@@ -2,7 +2,7 @@ import { Config } from '@oclif/core/config'
 import { Help } from '@oclif/core/help'
 import { COMMANDS } from '../../commands/index.ts'
 import packageJson from '../../package.json' with { type: 'json' }
-import { debugWanted, processEnvironment } from '../config/environment.ts'
+import { debugWanted, processEnvironment, settleShell } from '../config/environment.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { closest } from '../lib/closest.ts'
 import { commandOptions, loadAllCommands, loadCommand } from './command-table.ts'
@@ -15,6 +15,7 @@ import { reportError, wantsJson } from './report-error.ts'
  * and from the single binary alike.
  */
 export async function run(argv: readonly string[] = process.argv.slice(2)): Promise<void> {
+  settleShell()
   try {
     await dispatch(argv)
   } catch (thrown) {

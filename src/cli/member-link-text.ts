@@ -7,6 +7,7 @@ export function memberLinkText(member: InvitedMemberView): string {
     '',
     member.token,
     '',
-    `No mail is sent yet: message ${member.message_id} waits in the outbox.`,
+    'It goes behind /portal/link# on the address of the portal.',
+    `A mail with a link of its own goes to ${member.email} while gatez serve runs (gatez mail list).`,
   ].join('\n')
 }

@@ -32,6 +32,7 @@ export function toPortal({ portal }: Pick<File, 'portal'>, folder: string): Port
     url: portal.url ?? null,
     signUp: portal.sign_up,
     signUpPlan: portal.sign_up_plan ?? null,
+    plans: portal.plans ?? null,
     oidc:
       oidc === undefined
         ? null

@@ -24,6 +24,9 @@ export function checkReferences(file: Cursor): void {
     .fields()
     .map(([id]) => id)
   const meterIds = [...BUILT_IN_METERS, ...idsOf(meters)]
+  const portal = file.field('portal')
+  checkName('plan', portal.field('sign_up_plan'), idsOf(plans))
+  checkList('plan', portal.field('plans'), idsOf(plans))
   for (const meter of meters) checkList('route', meter.field('routes'), routeIds)
   for (const route of routes) checkList('feature', route.field('requires'), featureIds)
   for (const plan of plans) {

@@ -25,6 +25,8 @@ export interface PortalConfig {
   readonly signUp: 'open' | 'invited' | 'closed'
   /** The plan of a tenant that signs up by itself; null = none. */
   readonly signUpPlan: string | null
+  /** Plans a customer may move to by itself; null = all. */
+  readonly plans: readonly string[] | null
   readonly oidc: OidcConfig | null
   readonly brand: Brand
 }

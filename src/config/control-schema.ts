@@ -22,6 +22,7 @@ export const portalSchema = strict({
   url: text(parseUpstream).optional(),
   sign_up: z.enum(['open', 'invited', 'closed']).default('invited'),
   sign_up_plan: id.optional(),
+  plans: z.array(id).optional(),
   oidc: strict({
     issuer: text(parseUpstream),
     client_id: z.string().min(1).max(256),

@@ -11,6 +11,14 @@ export function processEnvironment(): Environment {
 }
 
 /**
+ * Says that there is no shell where the environment names none: the command line would ask the system for the one
+ * of this user, and fail where that knows no such user, as in many containers.
+ */
+export function settleShell(): void {
+  process.env.SHELL ??= ''
+}
+
+/**
  * The clock to run by: the host's, or, for tests, one that GATEZ_CLOCK moves.
  *
  * GATEZ_CLOCK is an ISO time with its zone (`2026-03-01T00:00:00Z`: the clock starts there, now), or

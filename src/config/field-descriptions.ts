@@ -59,6 +59,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'portal.sign_up':
     'Who may come: open, everybody makes an organisation of their own; invited, who has a link; closed, nobody new.',
   'portal.sign_up_plan': 'The plan of an organisation that signs up by itself; none if not given.',
+  'portal.plans':
+    'The plans that customers see and may move to by themselves, in your order; all of them if not given. A plan somebody has stays to be seen by them.',
   'portal.oidc': 'A provider of identities (OpenID Connect) to sign in with.',
   'portal.oidc.issuer': 'Its URL, as https://login.example.com.',
   'portal.oidc.client_id': 'What it knows gatez by.',

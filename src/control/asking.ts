@@ -49,6 +49,8 @@ export interface Asking {
   readonly ip: string
   /** A field of the head, by its name in lower case. */
   readonly header: (name: string) => string | undefined
+  /** All of the head. */
+  readonly headers: Headers
   /** The body as it is, where the operation takes an upload. */
   readonly body: AsyncIterable<Uint8Array>
   readonly signal: AbortSignal

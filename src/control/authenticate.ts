@@ -56,12 +56,13 @@ export function authorize(access: Access, principal: Principal): void {
 
 /** Refuses a change that a page asks for which could not read the session it rides on. */
 export function checkCsrf(
-  { method, access }: Pick<Operation, 'method' | 'access'>,
+  { method, access, id }: Pick<Operation, 'method' | 'access' | 'id'>,
   principal: Principal,
   { header }: Credentials,
 ): void {
   const isSession = principal.kind === 'member' || principal.kind === 'operator'
-  if (!isSession || method === 'get' || access.by === 'anyone') return
+  // What is tried is a call, whatever its method: it costs.
+  if (!isSession || (method === 'get' && id !== 'tryCall') || access.by === 'anyone') return
   const cookie = readCookie(header('cookie'), SESSION_COOKIE) ?? ''
   if (header('x-csrf-token') === csrfTokenOf(cookie)) return
   throw new GatezError('csrf-token-invalid', 'x-csrf-token is missing, or of another session.')

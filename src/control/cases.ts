@@ -39,6 +39,7 @@ import type { RetryTally } from '../ingest/unattributed.ts'
 import type { DegradedList } from '../limits/degraded-calls.ts'
 import type { LimitNow } from '../limits/limits-now.ts'
 import type { Explanation } from '../metering/explain-call.ts'
+import type { AskedCalls, CallPage } from '../metering/list-calls.ts'
 import type { QuotaRow } from '../metering/list-quotas.ts'
 import type { Simulation } from '../metering/simulate-prices.ts'
 import type { UsageLatency } from '../metering/usage-latency.ts'
@@ -123,7 +124,11 @@ export interface EvidenceCases {
   latency(
     written: Omit<WrittenUsageQuery, 'by' | 'meters' | 'tz'> & { readonly by: string },
   ): Promise<UsageLatency>
-  why(id: string): Promise<Explanation & { readonly others: readonly string[] }>
+  /** Of one tenant's calls only, if one is given: those of others are as if there were none. */
+  why(id: string, tenantId?: string): Promise<Explanation & { readonly others: readonly string[] }>
+  listCalls(asked: AskedCalls): Promise<CallPage>
+  /** Opens a line of an invoice: what it was made of, down to events. */
+  explainLine(asked: { readonly invoice: string; readonly line: number }): Promise<ExplainedLine>
   tailUsage(written: {
     readonly tenant?: string | undefined
     readonly key?: string | undefined
@@ -167,6 +172,26 @@ export interface HealthFinding {
   readonly detail: string
   /** What to do about it; null when there is nothing to do. */
   readonly fix: string | null
+}
+
+/** What stands behind a line of an invoice. */
+export interface ExplainedLine {
+  readonly meter: string
+  readonly from: string
+  readonly to: string
+  readonly quantity: string
+  readonly stated: string | null
+  readonly events_total: number
+  readonly events_quantity: string
+  readonly events: readonly {
+    readonly id: string
+    readonly request_id: string
+    readonly timestamp: string
+    readonly quantity: string
+  }[]
+  /** Whether the events come to the figure. */
+  readonly equal: boolean
+  readonly forgotten_before: string | null
 }
 
 /** Takes one after the other; the next one waits for it. */

@@ -50,12 +50,19 @@ export class ControlClient {
 
   /** The same as `call` without a type: for answers whose types the caller knows better. */
   async raw(id: OperationId, input: object, how: CallOptions = {}) {
-    const response = await this.#send(id, input, {
-      ...how,
-      signal: how.signal ?? AbortSignal.timeout(ANSWER_MS),
-    })
-    const text = await response.text()
-    return text === '' ? undefined : JSON.parse(text)
+    // A timer that is put away: AbortSignal.timeout would stay for the whole time, once for each question.
+    const late = new AbortController()
+    const timer = setTimeout(
+      () => late.abort(new DOMException('No answer in time.', 'TimeoutError')),
+      ANSWER_MS,
+    )
+    try {
+      const response = await this.#send(id, input, { ...how, signal: how.signal ?? late.signal })
+      const text = await response.text()
+      return text === '' ? undefined : JSON.parse(text)
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   /** Asks for what is no JSON, or goes on. */

@@ -117,12 +117,16 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
     desk: () => parts.deskOn(parts.store, actor),
     body: piecesOf(context.req.raw.body),
     signal: context.req.raw.signal,
+    headers: context.req.raw.headers,
     setHeader: (name, value) => context.header(name, value, { append: true }),
   }
   const { answer, isReplayed } = await app.kept.run(asking, operation, input)
   if (isReplayed) context.header('idempotency-replayed', 'true')
   if (answer instanceof Response) {
     for (const [name, value] of answer.headers) context.header(name, value)
+    // Of some answers that are passed on, the status says that there is no body.
+    const status = EMPTY.find((each) => each === answer.status)
+    if (status !== undefined) return context.newResponse(null, status)
     return context.newResponse(answer.body, statusOf(answer.status))
   }
   return jsonAnswer(context, operation, answer)
@@ -185,9 +189,13 @@ function statusOf(status: number) {
 }
 
 const STATUSES = [
-  ...([200, 201, 202, 302, 400, 401, 402, 403, 404, 405, 408, 409, 410, 412, 413, 414, 415, 421] as const),
-  ...([422, 429, 431, 500, 501, 502, 503, 504] as const),
+  ...([200, 201, 202, 203, 206, 207, 208, 226, 300, 301, 302, 303, 305, 306, 307, 308] as const),
+  ...([400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417] as const),
+  ...([418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451] as const),
+  ...([500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511] as const),
 ]
+
+const EMPTY = [204, 205, 304] as const
 
 async function* piecesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body === null) return

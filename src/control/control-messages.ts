@@ -16,7 +16,11 @@ export interface ControlThreadData {
 }
 
 /** From the main thread to the control thread. */
-export type ControlCommand = { readonly kind: 'config'; readonly config: Config } | { readonly kind: 'stop' }
+export type ControlCommand =
+  | { readonly kind: 'config'; readonly config: Config }
+  /** Where the gateway listens: calls from the portal go there. */
+  | { readonly kind: 'gateway'; readonly at: ListeningAt }
+  | { readonly kind: 'stop' }
 
 /** From the control thread to the main thread. */
 export type ControlReport =

@@ -9,6 +9,7 @@ import type { TrafficTotals } from '../telemetry/traffic.ts'
 import type { Cases, EvidenceCases, NowCases } from './cases.ts'
 import type { DeskCases } from './desk-cases.ts'
 import type { IdentityProvider } from './oidc.ts'
+import type { TryRelay } from './try-relay.ts'
 
 /** What the control API needs. */
 export interface ControlParts {
@@ -28,9 +29,11 @@ export interface ControlParts {
   readonly traffic: () => TrafficTotals
   /** What waits in the spool of this node. */
   readonly spoolDepth: () => Promise<SpoolDepth>
-  readonly verifier: Pick<CallVerifier, 'verify' | 'forget'>
+  readonly verifier: Pick<CallVerifier, 'verify' | 'forget' | 'left'>
   /** undefined where the file names none. */
   readonly identityProvider: () => IdentityProvider | undefined
   /** Counts requests of one token, session and address; of this process alone. */
   readonly counters: LocalCounterStore
+  /** Makes calls from the portal. */
+  readonly relay: TryRelay
 }

@@ -95,6 +95,11 @@ export class Controlling {
     this.#send({ kind: 'config', config })
   }
 
+  /** Says where the gateway listens. */
+  tellGateway(at: ListeningAt): void {
+    this.#send({ kind: 'gateway', at })
+  }
+
   /** Lets requests under way end and ends the thread. Once called, calling it again waits for the same end. */
   async stop(): Promise<void> {
     if (!this.#state.ending) this.#send({ kind: 'stop' })

@@ -46,6 +46,16 @@ function writeProcess(to: Exposition, { version, clock, config }: ControlParts):
   const labels = { version, node: process.versions.node }
   to.gauge('gatez_build_info', 'What runs here.', [{ labels, value: 1 }])
   to.counter('process_cpu_seconds_total', 'Processor time, of all threads.', (user + system) / 1e6)
-  to.gauge('process_resident_memory_bytes', 'Memory of the process.', process.memoryUsage.rss())
+  const memory = memoryBytes()
+  if (memory !== undefined) to.gauge('process_resident_memory_bytes', 'Memory of the process.', memory)
   to.gauge('process_start_time_seconds', 'When the process began, since 1970.', startS)
+}
+
+/** undefined where the system does not say, as in a root without /proc. */
+function memoryBytes(): number | undefined {
+  try {
+    return process.memoryUsage.rss()
+  } catch {
+    return undefined
+  }
 }

@@ -2,6 +2,11 @@ import { BILLING_OPERATIONS } from './operations/billing.ts'
 import { EVIDENCE_OPERATIONS } from './operations/evidence.ts'
 import { KEY_OPERATIONS } from './operations/keys.ts'
 import { MONEY_OPERATIONS } from './operations/money.ts'
+import { MY_API_OPERATIONS } from './operations/my-apis.ts'
+import { MY_AUDIT_OPERATIONS } from './operations/my-audit.ts'
+import { MY_CALL_OPERATIONS } from './operations/my-calls.ts'
+import { MY_INVOICE_OPERATIONS } from './operations/my-invoices.ts'
+import { MY_PLAN_OPERATIONS } from './operations/my-plan.ts'
 import { NOW_OPERATIONS } from './operations/now.ts'
 import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
@@ -29,6 +34,11 @@ export const OPERATIONS = {
   ...OIDC_OPERATIONS,
   ...PORTAL_OPERATIONS,
   ...PORTAL_MEMBER_OPERATIONS,
+  ...MY_CALL_OPERATIONS,
+  ...MY_PLAN_OPERATIONS,
+  ...MY_INVOICE_OPERATIONS,
+  ...MY_API_OPERATIONS,
+  ...MY_AUDIT_OPERATIONS,
 }
 
 export type Operations = typeof OPERATIONS

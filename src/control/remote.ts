@@ -152,10 +152,10 @@ function tenantCases(client: ControlClient) {
     tenantBlockers: (request) => client.call('tenantBlockers', request),
     deleteTenant: ({ tenant, force }) =>
       client.call('deleteTenant', { tenant, force: force ? 'true' : 'false' }),
-    overrideTenant: ({ limits, quotas, features, prices, unset, customer, ...request }) =>
+    overrideTenant: ({ limits, quotas, features, prices, unset, customer, spendCap, ...request }) =>
       client.raw('overrideTenant', {
         ...{ ...request, limits, quotas, features, prices, unset },
-        customer: customerToSend(customer),
+        ...{ spend_cap: spendCap, customer: customerToSend(customer) },
       }),
     inviteMember: (request) => client.raw('inviteMember', request),
     listMembers: (request) => client.all('listMembers', request),

@@ -50,7 +50,7 @@ const tenantFields = {
   id: tenantName,
   name: z.string(),
   external_id: z.string().nullable(),
-  state: z.enum(['active', 'suspended', 'unpaid', 'deleted']),
+  state: z.enum(['active', 'suspended', 'unpaid', 'capped', 'deleted']),
   plan: z.string().nullable(),
   plan_version: z.number().int().nullable(),
   subscription_id: z.string().nullable(),

@@ -69,7 +69,8 @@ function answer(body: Readable, headers: Readonly<Record<string, string>>): Resp
   return new Response(webStream(body), { headers: { ...headers, 'x-content-type-options': 'nosniff' } })
 }
 
-function webStream(body: Readable): ReadableStream<Uint8Array> {
+/** A stream of Node as browsers and `Response` know them. */
+export function webStream(body: Readable): ReadableStream<Uint8Array> {
   const pieces = body[Symbol.asyncIterator]()
   return new ReadableStream({
     pull: async (controller) => {

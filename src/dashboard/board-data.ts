@@ -14,6 +14,7 @@ export interface BoardData {
   readonly limits: AnswerOf<'limitsNow'>['data'] | undefined
   readonly quotas: AnswerOf<'listQuotas'>['data'] | undefined
   readonly requests: readonly ItemOf<'listKeys'>[] | undefined
+  readonly revenue: AnswerOf<'revenue'> | undefined
   /** The last calls, newest first. */
   readonly calls: readonly Call[] | undefined
   readonly tenant: TenantData | undefined
@@ -84,6 +85,7 @@ export const NOTHING_YET: BoardData = {
   limits: undefined,
   quotas: undefined,
   requests: undefined,
+  revenue: undefined,
   calls: undefined,
   tenant: undefined,
   why: undefined,

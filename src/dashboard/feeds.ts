@@ -11,6 +11,7 @@ export interface Wish {
   /** The call that is explained: an event id. */
   readonly call?: string | undefined
   readonly health: boolean
+  readonly revenue: boolean
 }
 
 export interface CallFilter {
@@ -32,8 +33,8 @@ export interface Feed {
 
 /** Calls that are kept to be looked through. */
 const CALLS = '300'
-/** Events looked through for them in one look: what a busy gateway takes in a second. */
-const LOOK_BACK = '5000'
+/** Events looked through for them in one look: what a busy gateway takes in a second, and more where few match. */
+export const LOOK_BACK = { all: 5_000, some: 20_000 } as const
 const ALWAYS = (): string => ''
 
 /** All questions the dashboard asks. */
@@ -116,6 +117,12 @@ export const FEEDS: readonly Feed[] = [
     }),
   },
   {
+    name: 'revenue',
+    everyMs: 5_000,
+    wanted: ({ revenue }) => (revenue ? '' : undefined),
+    read: async (client) => ({ revenue: await client.call('revenue', {}) }),
+  },
+  {
     name: 'health',
     everyMs: 15_000,
     wanted: ({ health }) => (health ? '' : undefined),
@@ -130,11 +137,16 @@ export const FEEDS: readonly Feed[] = [
 ]
 
 async function readCalls(client: ControlClient, filter: CallFilter): Promise<readonly Call[]> {
-  const input = { ...filter, last: CALLS, look_back: LOOK_BACK, parts: 'ends' } as const
+  const lookBack = String(isFiltered(filter) ? LOOK_BACK.some : LOOK_BACK.all)
+  const input = { ...filter, last: CALLS, look_back: lookBack, parts: 'ends' } as const
   const response = await client.stream('tailUsage', input, { signal: AbortSignal.timeout(ANSWER_MS) })
   const text = await response.text()
   const calls = text.split('\n').flatMap((each): Call[] => (each === '' ? [] : [JSON.parse(each)]))
   return calls.reverse()
+}
+
+function isFiltered({ tenant, key, status }: CallFilter): boolean {
+  return tenant !== undefined || key !== undefined || status !== undefined
 }
 
 const ANSWER_MS = 20_000

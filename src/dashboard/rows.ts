@@ -72,7 +72,7 @@ export function tenantsShown(data: BoardData, ui: Ui): readonly TenantRow[] {
   const rows = (data.tenants ?? [])
     .filter(({ id, name, plan, state }) => matches(ui.search, [id, name, plan ?? '', state]))
     .map((tenant) => tenantRow(data, tenant))
-  if (screenOf(ui).kind === 'revenue') return rows.sort(byAmount)
+  if (screenOf(ui).kind === 'revenue') return rows.sort(byAmount(data))
   if (ui.order === 0)
     return rows.sort((one, other) => requestsOf(other) - requestsOf(one) || byId(one, other))
   if (ui.order === 1) return rows.sort((one, other) => fullest(other) - fullest(one) || byId(one, other))
@@ -128,8 +128,10 @@ function fullest({ limit, quota }: TenantRow): number {
   return Math.max(limit?.percent ?? 0, quota?.percent ?? 0)
 }
 
-function byAmount(one: TenantRow, other: TenantRow): number {
-  return Number(other.figures?.amount ?? -1) - Number(one.figures?.amount ?? -1) || byId(one, other)
+/** Amounts are exact texts; for the order of rows their size as a number is enough. */
+function byAmount({ revenue }: BoardData): (one: TenantRow, other: TenantRow) => number {
+  const amounts = new Map(revenue?.tenants.map((each) => [each.tenant_id, Number(each.so_far)]))
+  return (one, other) => (amounts.get(other.id) ?? -1) - (amounts.get(one.id) ?? -1) || byId(one, other)
 }
 
 function byId(one: TenantRow, other: TenantRow): number {

@@ -71,6 +71,7 @@ export function wishOf(data: BoardData, ui: Ui): Wish {
   return {
     calls: { tenant: screen.kind === 'key' ? tenant : undefined, key: openKey(ui), status },
     ...{ limitsOf, tenant, call: openCall(ui), health: screen.kind === 'health' },
+    revenue: screen.kind === 'revenue',
   }
 }
 

@@ -56,6 +56,12 @@ export const CALL_PROBLEMS = {
     title: 'Payment overdue',
     fix: 'Pay the invoice that is overdue; calls pass again as soon as its payment is written down.',
   },
+  'spend-cap-reached': {
+    status: 402,
+    exit: 4,
+    title: 'Spend cap reached',
+    fix: 'Have the cap of the account raised, or wait for the next billing period.',
+  },
   'no-plan': {
     status: 403,
     exit: 4,

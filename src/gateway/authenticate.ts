@@ -22,15 +22,16 @@ const UNKNOWN_MAX = 10_000
  */
 export class Authenticator {
   readonly #lookUps: LookUps<Grant>
-  readonly #known = new LruCache<string, KnownKey>(KNOWN_MAX)
+  readonly #known: LruCache<string, KnownKey>
   readonly #unknown = new LruCache<string, true>(UNKNOWN_MAX)
 
   /** Goes up with every change: what was asked for before it may be stale when it comes. */
   #changes = 0
 
-  /** `lookUp` finds the grant of a key by its hash. */
-  constructor(lookUp: GrantReader['grantByHash']) {
+  /** `lookUp` finds the grant of a key by its hash; `knownMax` are kept in memory. */
+  constructor(lookUp: GrantReader['grantByHash'], knownMax = KNOWN_MAX) {
     this.#lookUps = new LookUps(lookUp)
+    this.#known = new LruCache(knownMax)
   }
 
   /** Rejects with what keeps a key from being looked up. */

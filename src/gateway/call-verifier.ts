@@ -3,12 +3,15 @@ import { countersOf } from '../limits/call-counters.ts'
 import type { PeriodFinder } from '../limits/period-finder.ts'
 import { encodeEvent } from '../metering/event.ts'
 import type { Api, Route } from '../model/api.ts'
+import type { HeldPlan } from '../model/billing-calendar.ts'
 import type { Grant } from '../model/grant.ts'
 import { keyAllows } from '../model/key-scope.ts'
+import type { Plan } from '../model/plan.ts'
 import type { Counter, CounterStore, Decision } from '../storage/ports/counters.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { Caller, CallPlan } from './call-plan.ts'
 import { addRateHeaders, longestViolation, policyHeader } from './headers.ts'
+import { type CounterLeft, limitsLeft } from './limits-left.ts'
 import type { MeterClient } from './meter.ts'
 import { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -46,6 +49,11 @@ export class CallVerifier {
   /** Sends out what was held back to be logged in sum; `final` before the thread ends. */
   flush(final = false): void {
     this.#refusals.flush(final)
+  }
+
+  /** What a tenant has left of the limits and quotas of its plan, but for those of single keys and routes. */
+  left(tenantId: string, plan: Plan, held: HeldPlan): Promise<readonly CounterLeft[]> {
+    return limitsLeft(this.#parts, { tenantId, plan, held, nowMs: this.#parts.clock.nowMs() })
   }
 
   async verify(asked: AskedCall): Promise<JudgedCall> {

@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici'
+import type { Agent } from 'undici'
 import { type Api, type HealthCheck, statusCounts } from '../model/api.ts'
 import { sameUpstream, type TargetHealth } from './upstreams.ts'
 
@@ -46,7 +46,7 @@ class Probe {
   readonly #url: string
   readonly #health: HealthCheck
   readonly #onChange: (health: TargetHealth, why: string) => void
-  readonly #agent: Agent
+  #agent: Agent | undefined
   #timer: NodeJS.Timeout
   #healthy = true
   /** Answers in a row that say the opposite. */
@@ -63,23 +63,6 @@ class Probe {
     this.#url = url
     this.#health = health
     this.#onChange = onChange
-    const { timeoutMs } = health
-    const { ca, cert, key, serverName } = api.tls ?? { ca: null, cert: null, key: null, serverName: null }
-    this.#agent = new Agent({
-      connections: 1,
-      allowH2: false,
-      // Each question finds out whether it takes connections, too.
-      pipelining: 0,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      connect: {
-        timeout: timeoutMs,
-        ...(ca !== null && { ca }),
-        ...(cert !== null && { cert }),
-        ...(key !== null && { key }),
-        ...(serverName !== null && { servername: serverName }),
-      },
-    })
     // The first at once: what was down before the start is found soon.
     this.#timer = setTimeout(() => void this.#ask(), 0).unref()
   }
@@ -87,7 +70,7 @@ class Probe {
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#timer)
-    void this.#agent.destroy()
+    void this.#agent?.destroy()
   }
 
   async #ask(): Promise<void> {
@@ -102,7 +85,10 @@ class Probe {
     const { path, timeoutMs, statuses } = this.#health
     const { secret } = this.api
     try {
-      const { statusCode, body } = await request(this.#url + path, {
+      // Loaded here: a gateway that asks no upstream how it is needs a part of it only.
+      const undici = await import('undici')
+      this.#agent ??= new undici.Agent(agentOptions(this.api, timeoutMs))
+      const { statusCode, body } = await undici.request(this.#url + path, {
         dispatcher: this.#agent,
         // An upstream that answers no one but gatez must know that it is.
         headers: secret === null ? {} : { [secret.header]: secret.value },
@@ -131,5 +117,24 @@ class Probe {
     this.#healthy = healthy
     this.#opposed = 0
     this.#onChange({ apiId: this.api.id, url: this.#url, healthy }, problem ?? 'it answers as it should')
+  }
+}
+
+function agentOptions({ tls }: Api, timeoutMs: number): Agent.Options {
+  const { ca, cert, key, serverName } = tls ?? { ca: null, cert: null, key: null, serverName: null }
+  return {
+    connections: 1,
+    allowH2: false,
+    // Each question finds out whether it takes connections, too.
+    pipelining: 0,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connect: {
+      timeout: timeoutMs,
+      ...(ca !== null && { ca }),
+      ...(cert !== null && { cert }),
+      ...(key !== null && { key }),
+      ...(serverName !== null && { servername: serverName }),
+    },
   }
 }

@@ -19,12 +19,13 @@ import type { OwnAnswer } from './own-endpoints.ts'
 import type { Pipeline } from './pipeline.ts'
 import { Refusal } from './refusal.ts'
 import { owedAnswer, type RawPlace, refuseBroken, refuseTunnel } from './refuse-raw.ts'
+import { tooManyStalled } from './slow-clients.ts'
 import { answerBeforeSwitch, asksForWebSocket } from './upgrade.ts'
 
 /** Largest request head, in bytes; above it 431. */
 const HEAD_BYTES_MAX = 16_384
 /** How often slow clients are looked for. */
-const WATCH_MS = 1_000
+const WATCH_MS = 500
 /** While draining: how often connections that no request uses are closed. */
 const SWEEP_MS = 100
 
@@ -282,6 +283,7 @@ export class GatewayServer {
       if (slowness === 'reading') socket.destroy()
       else if (slowness === 'upload') refuseBroken(TOO_SLOW, socket, this.#rawPlace())
     }
+    for (const socket of tooManyStalled(this.#connections, nowMs)) socket.destroy()
   }
 
   /** Closes connections on which no answer is owed or under way and nothing arrived since the last look. */

@@ -39,10 +39,20 @@ export class ConnectionWatch {
     this.#below = below
   }
 
-  /** What the client is too slow at; undefined when it is not. To be asked about once a second. */
+  /** What the client is too slow at; undefined when it is not. To be asked about twice a second. */
   look(nowMs: number, patience: Patience): 'upload' | 'reading' | undefined {
     if (this.#readsTooSlowly(nowMs, patience)) return 'reading'
     return this.#uploadsTooSlowly(nowMs, patience) ? 'upload' : undefined
+  }
+
+  /** How long nothing of an answer was taken, at the last look; 0 when it goes on, or none waits. */
+  stalledMs(nowMs: number): number {
+    return this.#stalledSinceMs === -1 ? 0 : nowMs - this.#stalledSinceMs
+  }
+
+  /** Bytes of answers that the client has not taken. */
+  get unreadBytes(): number {
+    return this.#socket.writableLength
   }
 
   /** Watches the rest of an upload that was answered before it was whole: nothing can follow until it is. */
@@ -81,6 +91,37 @@ export class ConnectionWatch {
     this.#uploadBytes = bytesRead
     return tooSlow
   }
+}
+
+/** Bytes that may wait for clients of a thread that take nothing; as much again waits behind each at its upstream. */
+const STALLED_BYTES_MAX = 32 * 1024 ** 2
+/** A client that took something so recently is not to blame. */
+const STALLED_MS_MIN = 500
+
+/**
+ * Of connections that were looked at, those to be closed so that what waits for clients that take nothing does not
+ * fill the memory: the ones that stand still longest, until what is left fits.
+ *
+ * Each such client holds some 170 KB: thousands of them are an attack, whatever patience one of them deserves.
+ */
+export function tooManyStalled(
+  connections: ReadonlyMap<Socket, { readonly watch: ConnectionWatch }>,
+  nowMs: number,
+  bytesMax = STALLED_BYTES_MAX,
+): readonly Socket[] {
+  let bytes = 0
+  for (const { watch } of connections.values()) bytes += watch.unreadBytes
+  if (bytes <= bytesMax) return []
+  const longest = [...connections]
+    .filter(([, { watch }]) => watch.stalledMs(nowMs) >= STALLED_MS_MIN)
+    .sort(([, one], [, other]) => other.watch.stalledMs(nowMs) - one.watch.stalledMs(nowMs))
+  const closed: Socket[] = []
+  for (const [socket, { watch }] of longest) {
+    if (bytes <= bytesMax) break
+    bytes -= watch.unreadBytes
+    closed.push(socket)
+  }
+  return closed
 }
 
 /** What of the piece under way the system has not taken yet: what Node's own timeouts of sockets go by. */

@@ -1,4 +1,4 @@
-import { Pool } from 'undici'
+import Pool from 'undici/lib/dispatcher/pool.js'
 import { type Api, type Breaker, statusCounts } from '../model/api.ts'
 
 /** What one call says of its target: `gone` nothing, for the client left. */

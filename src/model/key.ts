@@ -30,6 +30,8 @@ export interface Key extends KeyScope {
   readonly expiresAtMs: number | null
   /** The key that takes its place; set by rotation. Such a key no longer counts against `keys.max`. */
   readonly replacedById: string | null
+  /** `try-it`: gatez made it for calls from the portal. Such a key is in no list and counts against nothing. */
+  readonly purpose?: 'try-it' | null
 }
 
 export type KeyMode = 'live' | 'test'

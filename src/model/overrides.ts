@@ -18,6 +18,8 @@ export interface Overrides {
   readonly keysMax?: number | null
   /** Charge id → its price for this tenant, as in the file; not there = none. */
   readonly prices?: Readonly<Record<string, Charge['price']>>
+  /** What a billing period may cost before tax, a decimal: from then on no call passes; not there = no end. */
+  readonly spendCap?: string
 }
 
 /** No override at all. */
@@ -52,10 +54,17 @@ export function overridePlan(plan: Plan, overrides: Overrides | null): Plan {
 }
 
 /** Whether nothing is overridden. */
-export function overridesNothing({ limits, quotas, features, keysMax, prices = {} }: Overrides): boolean {
+export function overridesNothing({
+  limits,
+  quotas,
+  features,
+  keysMax,
+  spendCap,
+  prices = {},
+}: Overrides): boolean {
   const amounts = { ...limits, ...quotas, ...prices }
   const count = Object.keys(amounts).length + features.length
-  return count === 0 && keysMax === undefined
+  return count === 0 && keysMax === undefined && spendCap === undefined
 }
 
 // An id may be a name that every object has, as `constructor`.

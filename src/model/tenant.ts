@@ -24,8 +24,11 @@ export interface Customer {
   readonly taxExempt: string | null
 }
 
-/** `suspended` by the operator; `unpaid` by dunning, until the invoice is paid. */
-export type TenantState = 'active' | 'suspended' | 'unpaid' | 'deleted'
+/**
+ * `suspended` by the operator; `unpaid` by dunning, until the invoice is paid; `capped` when a period cost as much as it
+ * may, until the next one.
+ */
+export type TenantState = 'active' | 'suspended' | 'unpaid' | 'capped' | 'deleted'
 
 export const TENANT_ID_PATTERN = /^[a-z0-9_-]{1,64}$/
 

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../lib/clock.ts'
 import { GuardedCounters, type GuardedParts } from '../limits/guarded-counters.ts'
-import { placeName } from './clickhouse/place-name.ts'
 import type { ClickHouseUsagePlace } from './clickhouse/usage-log.ts'
 import { counterMemory } from './memory/counter-table.ts'
 import { MemoryCounterStore } from './memory/counters.ts'
@@ -89,11 +88,6 @@ export async function openUsageLog({ stores: { usage } }: StoresOnly): Promise<U
   if (usage.driver !== 'clickhouse') return openSqliteUsageLog(usage.path)
   const { ClickHouseUsageLog } = await import('./clickhouse/usage-log.ts')
   return new ClickHouseUsageLog(usage)
-}
-
-/** What an operator knows the usage log by: a path, or an address without its password. */
-export function usageLogPlace({ stores: { usage } }: StoresOnly): string {
-  return usage.driver === 'clickhouse' ? placeName(usage) : usage.path
 }
 
 /** What is to be known of the server that the usage log is in; undefined when it is a file. */

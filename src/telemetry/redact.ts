@@ -3,6 +3,8 @@ import { withoutSecrets } from '../model/key.ts'
 /** How deep a log line may nest; what lies deeper is left out. */
 const DEPTH_MAX = 6
 const REDACTED = '[redacted]'
+/** Characters of one text that are kept: what looks for secrets must not be kept busy by whoever wrote it. */
+const TEXT_MAX = 16_384
 
 /**
  * A copy of what a log line would hold, without secrets: fields by their names, texts by what looks like a
@@ -10,7 +12,7 @@ const REDACTED = '[redacted]'
  */
 export function redactor(known: readonly string[]): (value: unknown) => unknown {
   const cut = (text: string): string => {
-    let rest = withoutSecrets(text)
+    let rest = withoutSecrets(text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX)}…` : text)
     for (const secret of known) if (rest.includes(secret)) rest = rest.replaceAll(secret, REDACTED)
     for (const [pattern, put] of PATTERNS) rest = rest.replaceAll(pattern, put)
     return rest
@@ -40,11 +42,11 @@ const SECRET_NAME =
 /** What looks like a secret of someone else, wherever it stands. */
 const PATTERNS: readonly (readonly [pattern: RegExp, put: string])[] = [
   // Name and password in a URL.
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${REDACTED}@`],
+  [/\b([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/@"']{1,512}@/gi, `$1${REDACTED}@`],
   [/\b(bearer|basic|digest)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
   // Names with values, as in queries, cookies and forms.
   [
-    /\b((?:[\w.-]*[-_.])?(?:api[-_]?key|access[-_]?token|token|key|secret|passw(?:or)?d|sig(?:nature)?|session|auth(?:orization)?))(["']?\s*[=:]\s*["']?)[^\s&"',;}]{6,}/gi,
+    /\b((?:[\w.-]{0,40}[-_.])?(?:api[-_]?key|access[-_]?token|token|key|secret|passw(?:or)?d|sig(?:nature)?|session|auth(?:orization)?))(["']?\s*[=:]\s*["']?)[^\s&"',;}]{6,}/gi,
     `$1$2${REDACTED}`,
   ],
   // Stripe, GitHub, Slack, AWS, Google, OpenAI.

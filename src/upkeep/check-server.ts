@@ -10,7 +10,7 @@ const VERSION_MIN = 140_000
 const LATENCY_MS_SLOW = 20
 const SKEW_MS_MAX = 1_000
 /** What a node opens at most: its stores, its gateway threads, and who listens for changes. */
-const CONNECTIONS_OF_NODE = 20
+const CONNECTIONS_OF_NODE = 30
 
 /** The server of the control store, if it is in one: version, way there, clock, rights. */
 export async function checkServer(

@@ -33,7 +33,7 @@ do $$ declare found record; begin
   -- Added and read, never changed, never removed.
   for found in select tablename as name from pg_tables where schemaname = 'public'
     and tablename in ('audit', 'adjustments', 'plan_versions', 'applied_files', 'changes', 'ingested_events',
-      'rollup_tenants', 'rollup_callers', 'rollup_kinds', 'schema_migrations', 'unsealed')
+      'rollup_tenants', 'rollup_callers', 'rollup_kinds', 'schema_migrations', 'unsealed', 'invoice_entries')
   loop
     execute format('revoke update, delete on %I from gatez_app', found.name);
   end loop;
@@ -50,14 +50,16 @@ do $$ declare found record; begin
     execute format('revoke update, delete on %I from gatez_app', found.name);
     execute format('grant update (%s) on %I to gatez_app', found.columns, found.name);
   end loop;
-  for found in select tablename as name from pg_tables where schemaname = 'public' and tablename = 'usage_seals'
+  for found in select tablename as name from pg_tables where schemaname = 'public'
+    and tablename in ('usage_seals', 'audit_head', 'tenants', 'invoices', 'number_series', 'billing_periods',
+      'override_versions', 'usage_exports')
   loop execute format('revoke delete on %I from gatez_app', found.name); end loop;
   for found in select tablename as name from pg_tables
     where schemaname = 'public' and tablename = 'schema_migrations'
   loop execute format('revoke insert on %I from gatez_app', found.name); end loop;
 
-  -- Hashes of keys and tokens are of no use to a report.
+  -- Hashes of keys, tokens and passwords are of no use to a report.
   for found in select tablename as name from pg_tables
-    where schemaname = 'public' and tablename in ('tokens', 'member_links', 'keys')
+    where schemaname = 'public' and tablename in ('tokens', 'member_links', 'keys', 'member_secrets', 'sessions', 'sign_in_links', 'done_requests')
   loop execute format('revoke select on %I from gatez_reader', found.name); end loop;
 end $$;

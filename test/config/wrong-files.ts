@@ -218,11 +218,11 @@ id: fee, price: { model: flat, amount: "49.00" » id: fee, meter: bytes_out, pri
 model: flat, amount: "49.00" » model: flat, amount: "0.0000000000001"
   21:50 plans[1].charges[0].price.amount: has 13 places after the point; at most 12 are kept, so round it yourself
 apis: » portal: { brand: { color: teal } }⏎apis:
-  3:28 portal.brand.color: must be a colour as "#0b7285", is "teal"
+  3:27 portal.brand.color: must be a colour as "#0b7285", is "teal"
 apis: » portal: { brand: { logo: logo.gif } }⏎apis:
-  3:27 portal.brand.logo: must name an .svg or .png file, is "logo.gif"
+  3:26 portal.brand.logo: must name an .svg or .png file, is "logo.gif"
 apis: » portal: { brand: { logo: none.svg } }⏎apis:
-  3:27 portal.brand.logo: none.svg does not exist (paths are relative to the folder of this file)
+  3:26 portal.brand.logo: none.svg does not exist (paths are relative to the folder of this file)
 apis: » billing: { currency: XAU }⏎apis:
   3:22 billing.currency: must be an ISO 4217 currency code, is "XAU" (did you mean XAF?)
 `)

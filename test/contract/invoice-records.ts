@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Invoice, InvoiceEntry } from '../../src/model/invoice.ts'
+import type { InvoiceEntry } from '../../src/model/invoice.ts'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
 import { NOON, tenant } from '../support/control-store.ts'
+import { invoice } from '../support/invoice.ts'
 
 /** The part of the ControlStore's promises that is about invoices and leases. */
 export function invoiceContract(
@@ -159,40 +160,6 @@ export function invoiceContract(
       })
     })
   })
-}
-
-function invoice(parts: Partial<Invoice> = {}): Invoice {
-  return {
-    id: 'inv_1',
-    number: 'INV-1',
-    state: 'open',
-    tenantId: 'acme',
-    period: { startMs: 0, endMs: 100 },
-    attempt: 1,
-    currency: 'USD',
-    createdAtMs: NOON,
-    issuedAtMs: NOON,
-    dueAtMs: NOON,
-    totalMinor: 100n,
-    creditedMinor: 0n,
-    paidMinor: 0n,
-    content: {
-      tenantName: 'Acme',
-      timezone: 'UTC',
-      issuer: null,
-      terms: { days: 14, text: null },
-      lines: [],
-      subtotal: '1.00',
-      taxMode: 'exclusive',
-      taxes: [],
-      tax: '0.00',
-      total: '1.00',
-      carried: '0.00',
-      rules: [],
-      evidence: { seals: 's', events: 0 },
-    },
-    ...parts,
-  }
 }
 
 function entry(parts: Partial<InvoiceEntry> = {}): InvoiceEntry {

@@ -122,7 +122,7 @@ test.each([
     ['2', /METHOD/],
     ['3', /› alpha/],
     ['4', /waiting/],
-    ['5', /this month so far/],
+    ['5', /this period .* forecast .* a month/],
     ['6', /upstream/],
     ['?', /Keys/],
   ] as const) {

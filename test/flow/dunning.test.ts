@@ -9,7 +9,7 @@ import { until } from '../support/until.ts'
 
 const plans = { pro: { charges: [{ id: 'fee', price: { model: 'flat', amount: '49.00' } }] } }
 
-test('who does not pay gets 402 until the payment is written down; whom the operator suspends gets 403', async () => {
+test('who does not pay gets 402 until the payment is written down; whom the operator suspends gets 403, who spent what it may 402', async () => {
   const upstream = await CountingUpstream.start()
   const config = flowConfig({ upstreamPort: upstream.port, plans })
   const billing = { terms: { days: 14 }, dunning: [{ after_days: 10, do: 'suspend' }] }
@@ -43,5 +43,23 @@ test('who does not pay gets 402 until the payment is written down; whom the oper
     return answer.status === 200 ? undefined : answer
   })
   expect(suspended.status).toBe(403)
+
+  await project.run('tenants', 'resume', 'acme')
+  await until('calls pass again', async () => ((await call()).status === 200 ? true : undefined))
+  // Its fee of this month alone is more.
+  await project.run('tenants', 'override', 'acme', '--spend-cap', '48.99')
+  const capped = await until(
+    'the cap is seen',
+    async () => {
+      const answer = await call()
+      return answer.status === 200 ? undefined : answer
+    },
+    30_000,
+  )
+  expect(capped.status).toBe(402)
+  expect(JSON.parse(capped.body.toString())).toMatchObject({ code: 'spend-cap-reached' })
+  await project.run('tenants', 'override', 'acme', '--spend-cap', '49.01')
+  const passes = async () => ((await call()).status === 200 ? true : undefined)
+  await until('calls pass again', passes, 30_000)
   expect(await serve.stop()).toBe(0)
 })

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -8,6 +8,7 @@ import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { plainEnvironment } from '../support/run-cli.ts'
 import { until } from '../support/until.ts'
 
 /** A collector of spans that counts what comes. */
@@ -75,17 +76,55 @@ test('calls are told in the access log, as spans and as metrics, all alike, on e
   expect(await serve.stop()).toBe(0)
 })
 
-test('a gateway opens no connection to an address that is not in its file', async () => {
+test('a gateway connects to its upstream and to nothing that is not in its file', async () => {
   const upstream = await CountingUpstream.start()
+  const plans = { free: {} }
   const project = await Project.with({
-    ...flowConfig({ upstreamPort: upstream.port, plans: { free: {} } }),
+    ...flowConfig({ upstreamPort: upstream.port, threads: 2, plans }),
     control: { listen: '127.0.0.1:0' },
   })
   const secret = await project.tenant('acme', 'free')
-  const serve = await project.serve()
-  const trace = project.path('connects.txt')
-  const { pid } = serve
-  const strace = execFileSync
-  expect([secret, trace, pid, strace]).toBeDefined()
-  expect(await serve.stop()).toBe(0)
+  const log = project.path('connects.log')
+  const strace = [
+    '-f',
+    '-qq',
+    '-e',
+    'trace=connect,sendto,sendmsg',
+    '-e',
+    'signal=none',
+    '-s',
+    '0',
+    '-o',
+    log,
+  ]
+  const child = spawn('strace', [...strace, process.execPath, project.entry, 'serve'], {
+    cwd: project.folder,
+    env: plainEnvironment(),
+  })
+  const gateway = (): number => Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'))
+  onTestFinished(() => {
+    if (child.exitCode === null) process.kill(gateway(), 'SIGKILL')
+  })
+  let printed = ''
+  child.stdout.on('data', (text) => {
+    printed += text
+  })
+  const port = await until(
+    'it listens',
+    () => Number(/listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(printed)?.[1]) || undefined,
+  )
+  const control = await until('so does control', () => /Control API on (\S+?),/.exec(printed)?.[1])
+  const client = await RawClient.connect(port)
+  for (let call = 0; call < 20; call += 1)
+    await client.call({ path: '/v1/x', headers: { 'x-api-key': secret } })
+  expect((await fetch(`${control}/metrics`)).status).toBe(200)
+  const ended = once(child, 'exit')
+  process.kill(gateway(), 'SIGTERM')
+  await ended
+
+  const lines = readFileSync(log, 'utf8').split('\n')
+  // Asking a server for names would be one, too.
+  const inet = lines.filter((line) => line.includes('sin_addr') || line.includes('sin6_addr'))
+  const places = inet.map((line) => `${/"([^"]+)"/.exec(line)?.[1]}:${/htons\((\d+)\)/.exec(line)?.[1]}`)
+  expect(new Set(places)).toEqual(new Set([`127.0.0.1:${upstream.port}`]))
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, TLSSocket } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
-import { ConnectionWatch } from '../../src/gateway/slow-clients.ts'
+import { ConnectionWatch, tooManyStalled } from '../../src/gateway/slow-clients.ts'
 import { certificateTexts } from '../support/certificates.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { untilStill } from '../support/slow-clients.ts'
@@ -72,4 +72,23 @@ test('time without anything to take does not count', async () => {
   expect(watch.look(100_000, PATIENCE)).toBeUndefined()
   expect(watch.look(124_999, PATIENCE)).toBeUndefined()
   expect(watch.look(125_000, PATIENCE)).toBe('reading')
+})
+
+test('of clients that take nothing, those that stand still longest go when what waits for them is too much', async () => {
+  const stalled = await Promise.all([connection(false), connection(false)])
+  const [first, second] = stalled
+  if (first === undefined || second === undefined) throw new Error('there are two')
+  const watched = new Map(stalled.map(({ socket }) => [socket, { watch: new ConnectionWatch(socket) }]))
+  const look = (socket: Socket, nowMs: number) => watched.get(socket)?.watch.look(nowMs, PATIENCE)
+  for (const { client, socket } of stalled) {
+    client.socket.pause()
+    socket.write(Buffer.alloc(SIZE))
+    await untilStill(() => client.received.length)
+  }
+  look(first.socket, 0)
+  look(second.socket, 400)
+  expect(tooManyStalled(watched, 499, SIZE)).toEqual([])
+  expect(tooManyStalled(watched, 2_000, SIZE * 2)).toEqual([])
+  expect(tooManyStalled(watched, 2_000, SIZE)).toEqual([first.socket])
+  expect(tooManyStalled(watched, 2_000, 0)).toEqual([first.socket, second.socket])
 })

@@ -6,8 +6,10 @@ import type { Config } from '../../src/config/config.ts'
 import { parseConfig } from '../../src/config/load-config.ts'
 import { ControlClient } from '../../src/control/client.ts'
 import { type ControlApp, controlApp } from '../../src/control/control-app.ts'
+import type { ListeningAt } from '../../src/control/control-messages.ts'
 import type { ControlParts } from '../../src/control/control-parts.ts'
 import { IdentityProvider } from '../../src/control/oidc.ts'
+import { TryRelay } from '../../src/control/try-relay.ts'
 import { deskCases, evidenceCases, nowCases } from '../../src/control-cases.ts'
 import { Authenticator } from '../../src/gateway/authenticate.ts'
 import { CallVerifier } from '../../src/gateway/call-verifier.ts'
@@ -108,7 +110,7 @@ export const PASSWORD = 'correct horse battery'
 /** Starts it with plans free and pro; `overrides` say what differs in its file. Closed when the test is over. */
 export async function startControl(
   overrides: object = {},
-  place = { isPortal: false },
+  place: { readonly isPortal: boolean; readonly gatewayAt?: ListeningAt } = { isPortal: false },
 ): Promise<TestControl> {
   const folder = tempDir()
   const clock = new ManualClock(NOON)
@@ -138,6 +140,7 @@ export async function startControl(
     spoolDepth: async () => readSpoolDepth(`${config.stores.dataDir}/spool.db`, 1, 0),
     identityProvider: () => provider,
     counters: openLocalCounters(makeCounterMemory(1)),
+    relay: new TryRelay({ store, clock, gatewayAt: () => place.gatewayAt }),
   }
   const app = controlApp(parts, { ...place, host: '127.0.0.1' })
   const token = async (scopes: string) =>

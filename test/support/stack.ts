@@ -28,18 +28,23 @@ export interface Servers {
 /** How the tests learn of them. */
 export const SERVERS = 'GATEZ_TEST_SERVERS'
 
+/** The database that all others are copies of. */
+export const TEMPLATE = 'gatez_template'
+
 /** `stores` of a configuration, all of them new and empty, on the servers of this run. */
 export function newStores(): StoresOnServers {
   const written = process.env[SERVERS]
   if (written === undefined) throw new Error('only the production stack has servers')
   const { postgres, redis, clickhouse }: Servers = JSON.parse(written)
   const name = `gatez_${randomBytes(8).toString('hex')}`
-  execFileSync(join(serverBinaries(), 'createdb'), ['--maintenance-db', postgres, name])
+  execFileSync(join(serverBinaries(), 'createdb'), ['--maintenance-db', postgres, '-T', TEMPLATE, name])
   createInClickHouse(clickhouse, name)
   const counters = new URL(redis)
   counters.searchParams.set('prefix', `${name}:`)
+  const control = new URL(withPath(postgres, name))
+  control.username = 'gatez_app'
   return {
-    control: withPath(postgres, name),
+    control: control.href,
     counters: counters.href,
     usage: `clickhouse+${withPath(clickhouse, name)}`,
   }

@@ -96,6 +96,21 @@ test('what holds no secret is written as it is', () => {
   })
 })
 
+test.each([
+  ['a-', 'names that never end'],
+  ['a.b_', 'names of many parts'],
+  ['http://', 'many addresses'],
+  ['eyJaaaaaaaa.', 'beginnings of tokens'],
+  ['-----BEGIN PRIVATE KEY-----', 'beginnings of keys'],
+])('a long text of %j keeps nobody waiting: %s', (part) => {
+  const lines: string[] = []
+  const log = openLog([], (line) => lines.push(line))
+  const startMs = performance.now()
+  log.error({ detail: part.repeat(200_000 / part.length) }, 'said')
+  expect(performance.now() - startMs).toBeLessThan(1_000)
+  expect(lines[0]!.length).toBeLessThan(20_000)
+})
+
 test('every secret of a configuration is known', () => {
   const text = JSON.stringify({
     version: 1,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { shiftedClock, systemClock } from '../../src/lib/clock.ts'
 import { checkCounterServer } from '../../src/upkeep/check-counter-server.ts'
@@ -43,6 +45,17 @@ test('a user who may not do everything is told what, and the password is nowhere
     ...{ verdict: 'failure', detail: 'ann may not run HINCRBY, EVAL, EVALSHA' },
   })
   expect(JSON.stringify([...found])).not.toContain('top@')
+})
+
+test('the user of docs/redis.md may do what gatez needs', async () => {
+  const docs = readFileSync(join(import.meta.dirname, '../../docs/redis.md'), 'utf8')
+  const [name = '', ...args] = (/^ACL SETUSER .*$/m.exec(docs)?.[0] ?? '').split(' ')
+  await redis.command(name, ...args)
+  const found = await examined(`redis://gatez:password@127.0.0.1:${redis.port}`)
+  expect(found.get('counters rights')).toMatchObject({
+    verdict: 'ok',
+    detail: 'gatez may do what gatez needs',
+  })
 })
 
 test.each([

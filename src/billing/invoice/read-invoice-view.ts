@@ -1,5 +1,7 @@
+import type { CustomerView } from '../../access/customer.ts'
 import type { Invoice, InvoiceEntry, InvoiceLine } from '../../model/invoice.ts'
 import { parseMinor } from '../../model/money.ts'
+import type { Customer } from '../../model/tenant.ts'
 import type { InvoiceEntryView, InvoiceLineView, InvoiceView } from './invoice-view.ts'
 
 /**
@@ -27,6 +29,7 @@ export function readInvoiceView(view: InvoiceView): {
     paidMinor: parseMinor(view.paid, currency),
     content: {
       tenantName: view.tenant_name,
+      ...(view.customer !== null && { customer: customerOf(view.customer) }),
       timezone: view.timezone,
       issuer: issuerOf(view),
       terms: view.terms,
@@ -42,6 +45,10 @@ export function readInvoiceView(view: InvoiceView): {
     },
   }
   return { invoice, entries: view.entries.map((entry, index) => readEntry(invoice, entry, index)) }
+}
+
+function customerOf({ address, tax_id: taxId, tax_exempt: taxExempt }: CustomerView): Customer {
+  return { address, taxId, taxExempt }
 }
 
 function issuerOf({ issuer }: InvoiceView): Invoice['content']['issuer'] {

@@ -27,7 +27,7 @@ export const BILLING_EXAMPLES = {
   row,
   invoice: {
     ...row,
-    ...{ attempt: 1, created_at: '2026-04-01T00:05:00.000Z', issuer: null },
+    ...{ attempt: 1, created_at: '2026-04-01T00:05:00.000Z', issuer: null, customer: null },
     terms: { days: 14, text: null },
     lines: [
       {

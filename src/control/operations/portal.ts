@@ -1,7 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { GatezError } from '../../errors/gatez-error.ts'
 import { assert } from '../../lib/assert.ts'
-import { viewUsageReport } from '../../metering/usage-view.ts'
 import { MEMBER_ROLES } from '../../model/tenant.ts'
 import type { Asking } from '../asking.ts'
 import { mine } from '../mine.ts'
@@ -150,42 +149,6 @@ const revokeMyKey = operation({
   },
 })
 
-const myUsage = operation({
-  id: 'myUsage',
-  method: 'get',
-  path: '/api/portal/v1/usage',
-  tag: 'portal',
-  summary: 'What the organisation used, from the ledger, broken down as asked.',
-  access: ALL,
-  input: z.object({
-    month: words(20).optional(),
-    from: words(40).optional(),
-    to: words(40).optional(),
-    tz: words(60).optional(),
-    by: words(400).optional(),
-    meters: words(4_000).optional(),
-  }),
-  answer: z.looseObject({ from: z.string(), to: z.string(), rows: z.array(z.looseObject({})) }),
-  example: { input: { month: '2026-03', by: 'day' }, answer: EXAMPLES.report },
-  handle: async (asking, asked) =>
-    viewUsageReport(await asking.cases.usageReport({ ...asked, tenant: mine(asking).tenantId })),
-})
-
-const plansToChoose = operation({
-  id: 'plansToChoose',
-  method: 'get',
-  path: '/api/portal/v1/plans',
-  tag: 'portal',
-  summary: 'The plans there are, in the order of the file.',
-  access: ALL,
-  input: z.object({}),
-  answer: z.object({ data: z.array(planSchema) }),
-  example: { input: {}, answer: { data: [{ ...EXAMPLES.plan, subscribers: 0 }] } },
-  handle: async ({ cases }) => ({
-    data: (await cases.listPlans()).map((plan) => ({ ...plan, subscribers: 0 })),
-  }),
-})
-
 /** What is offered to members, about their own organisation only. */
 export const PORTAL_OPERATIONS = {
   myAccount,
@@ -195,8 +158,6 @@ export const PORTAL_OPERATIONS = {
   revealMyKey,
   rotateMyKey,
   revokeMyKey,
-  myUsage,
-  plansToChoose,
 }
 
 /** The key, if it is the organisation's. Those of others are answered as if there were none. */

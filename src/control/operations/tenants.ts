@@ -172,6 +172,7 @@ const overrideTenant = operation({
     features: list,
     prices: list,
     keys: words(20).optional(),
+    spend_cap: words(30).optional(),
     customer: writtenCustomer,
     unset: list.openapi({ description: 'Ids whose overrides are taken back; all for every one.' }),
   }),
@@ -179,12 +180,12 @@ const overrideTenant = operation({
   errors: ['not-found', 'no-plan'],
   example: { input: { ...ACME, limits: ['tenant-day=5000'] }, answer: EXAMPLES.overrides },
   current: ({ cases }, asked) => cases.showTenant(asked),
-  handle: async ({ cases, principal }, { customer, ...asked }) => {
+  handle: async ({ cases, principal }, { customer, spend_cap: spendCap, ...asked }) => {
     const { prices, unset = [] } = asked
     const own = unset.length === 0 ? {} : ((await cases.showTenant(asked)).overrides?.prices ?? {})
     const endsPrice = Object.keys(own).some((id) => unset.includes(id) || unset.includes('all'))
     if (prices !== undefined || endsPrice) authorize(BILLING, principal)
-    return cases.overrideTenant({ ...asked, customer: customerFrom(customer) })
+    return cases.overrideTenant({ ...asked, spendCap, customer: customerFrom(customer) })
   },
 })
 

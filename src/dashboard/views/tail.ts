@@ -1,5 +1,7 @@
 import type { Call } from '../board-data.ts'
 import { headingLine, layOut, rowLine, windowOf } from '../columns.ts'
+import { LOOK_BACK } from '../feeds.ts'
+import { grouped } from '../figures.ts'
 import { faint, type Line, line, type Tone, toned } from '../line.ts'
 import { chosenIndex } from '../press.ts'
 import { callsShown } from '../rows.ts'
@@ -26,7 +28,7 @@ export function callLines(
   rows: number,
 ): readonly Line[] {
   if (data.calls === undefined) return [line(faint('reading …'))]
-  if (calls.length === 0) return [line(faint('No calls.'))]
+  if (calls.length === 0) return [line(faint(`No calls among the last ${grouped(LOOK_BACK.some)}.`))]
   const laid = layOut(COLUMNS, columns - 2)
   const index = chosenIndex(ui, calls)
   const { shown, start } = windowOf(calls, index, rows - 1)

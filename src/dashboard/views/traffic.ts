@@ -38,14 +38,14 @@ export function trafficLines(data: BoardData, columns: number, height: number): 
   const { last_minute: minute, per_second: seconds } = traffic
   const refusals = Object.entries(minute.refusals).map(([code, times]) => `${code} ${grouped(times)}`)
   return [
-    line(
-      ...figure('RPM', grouped(minute.requests)),
-      ...figure('p50', milliseconds(minute.p50_ms)),
-      ...figure('p95', milliseconds(minute.p95_ms)),
-      ...figure('p99', milliseconds(minute.p99_ms)),
-      ...figure('errors', percent(minute.errors_percent), minute.errors > 0 ? 'bad' : undefined),
-      ...figure('metered', percent(traffic.metered_percent), isWhole(traffic) ? 'good' : 'bad'),
-    ),
+    apart([
+      figure('RPM', grouped(minute.requests)),
+      figure('p50', milliseconds(minute.p50_ms)),
+      figure('p95', milliseconds(minute.p95_ms)),
+      figure('p99', milliseconds(minute.p99_ms)),
+      figure('errors', percent(minute.errors_percent), minute.errors > 0 ? 'bad' : undefined),
+      figure('metered', percent(traffic.metered_percent), isWhole(traffic) ? 'good' : 'bad'),
+    ]),
     ...chart(seconds, columns, height).map((text) => line(toned('accent', text))),
     line(
       faint(`a second: now ${grouped(seconds.at(-1) ?? 0)}, most ${grouped(Math.max(0, ...seconds))} in `),
@@ -63,9 +63,13 @@ export function trafficLines(data: BoardData, columns: number, height: number): 
 
 const NOT_RUNNING = 'No gateway runs on these stores: there is no live traffic. Start one: gatez serve'
 
+function apart(figures: readonly (readonly Piece[])[]): Line {
+  return { pieces: figures.flatMap((pieces, index) => (index === 0 ? pieces : [{ text: '   ' }, ...pieces])) }
+}
+
 function figure(name: string, value: string, tone?: 'good' | 'bad'): readonly Piece[] {
   const shown: Piece = tone === undefined ? strong(value) : { text: value, tone, bold: true }
-  return [faint(`${name} `), shown, { text: '   ' }]
+  return [faint(`${name} `), shown]
 }
 
 /** What the ledger says of this month: the figures of `gatez usage report`. */

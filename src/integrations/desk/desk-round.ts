@@ -3,11 +3,13 @@ import { billableRule } from '../../billing/invoice/billable-rule.ts'
 import { duePeriods } from '../../billing/invoice/due-periods.ts'
 import { type BillingProblem, runInvoices } from '../../billing/invoice/run-invoices.ts'
 import { untilShipped } from '../../billing/invoice/shipped.ts'
+import { type CapAct, holdSpendCaps } from '../../billing/spend-caps.ts'
 import type { Config } from '../../config/config.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { isoTime } from '../../lib/iso-time.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
+import { sendMemberMail } from '../mail/member-mail.ts'
 import { sendMail } from '../mail/send-mail.ts'
 
 /**
@@ -17,9 +19,13 @@ import { sendMail } from '../mail/send-mail.ts'
 export async function deskRound(parts: DeskParts): Promise<DeskReport> {
   const { store, clock, config } = parts
   const made = config.invoicing.run === 'manual' ? [] : await makeDue(parts)
+  const watchesCaps = parts.isCapping && (await store.tenants.hasSpendCaps())
+  const caps = watchesCaps ? await holdSpendCaps({ store, clock, billing: config.billing }) : []
   const acts = parts.isDunning ? await dun({ store, clock, steps: config.invoicing.dunning }) : []
+  const member = { mail: config.mail, portalUrl: portalUrl(config), name: config.portal.brand.name }
+  const invited = await sendMemberMail({ store, clock, rules: member })
   const mails = await sendMail({ store, clock, rules: { mail: config.mail, look: config.invoicing } })
-  return { made, acts, mails }
+  return { made, acts, mails: mails + invited, caps, watchesCaps }
 }
 
 export interface DeskParts {
@@ -28,16 +34,24 @@ export interface DeskParts {
   readonly config: DeskConfig
   /** Whether to go after invoices not paid in time: days are counted, so now and then is enough. */
   readonly isDunning: boolean
+  /** Whether to look at what tenants may spend: reads their usage, so every few seconds is enough. */
+  readonly isCapping: boolean
 }
 
 /** What the desk goes by. */
-export type DeskConfig = Pick<Config, 'stores' | 'billing' | 'invoicing' | 'mail' | 'meters'>
+export type DeskConfig = Pick<
+  Config,
+  'stores' | 'billing' | 'invoicing' | 'mail' | 'meters' | 'control' | 'portal'
+>
 
 /** What a round did. */
 export interface DeskReport {
   readonly made: readonly MadeReport[]
   readonly acts: readonly DunningAct[]
   readonly mails: number
+  readonly caps: readonly CapAct[]
+  /** Whether there are caps, and it was time to look at them. */
+  readonly watchesCaps: boolean
 }
 
 export interface MadeReport {
@@ -45,6 +59,14 @@ export interface MadeReport {
   readonly to: string
   readonly invoices: number
   readonly problems: readonly BillingProblem[]
+}
+
+/** Where members reach the portal: as the file says, else where it listens. */
+function portalUrl({ control, portal }: DeskConfig): string {
+  if (portal.url !== null) return portal.url.replace(/\/$/, '')
+  const { listen, tls } = portal.listen === null ? control : { listen: portal.listen, tls: portal.tls }
+  const host = listen.host === '0.0.0.0' || listen.host === '::' ? 'localhost' : listen.host
+  return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${listen.port}`
 }
 
 async function makeDue({ store, clock, config }: DeskParts): Promise<readonly MadeReport[]> {

@@ -84,15 +84,22 @@ export interface DeskParts {
 }
 
 /** The part of the configuration that the desk goes by. */
-export function deskConfig({ stores, billing, invoicing, mail, meters }: DeskConfig): DeskConfig {
-  return { stores, billing, invoicing, mail, meters }
+export function deskConfig(config: DeskConfig): DeskConfig {
+  const { stores, billing, invoicing, mail, meters, control, portal } = config
+  return { stores, billing, invoicing, mail, meters, control, portal }
 }
 
-function tell(log: Log, failures: QuietFailures, { made, acts, mails }: DeskReport): void {
+function tell(log: Log, failures: QuietFailures, { made, acts, mails, caps }: DeskReport): void {
   for (const { from, to, invoices, problems } of made) {
     log.info({ from, to, invoices }, 'invoices were made')
     for (const { tenantId, why } of problems)
       failures.error({ tenant: tenantId, why }, 'no invoice could be made')
+  }
+  for (const { tenantId, isCapped, cap, spent } of caps) {
+    log.info(
+      { tenant: tenantId, cap, spent },
+      isCapped ? 'a tenant may spend no more' : 'a tenant may spend again',
+    )
   }
   for (const { invoice, tenantId, action } of acts) {
     log.info({ invoice, tenant: tenantId, action }, 'an invoice was not paid in time')

@@ -5,7 +5,18 @@ import { useChange } from '../shared/ask.ts'
 import { Layout, type LayoutLink } from '../shared/layout.tsx'
 import { useSession } from '../shared/session.tsx'
 
-const LINKS: readonly LayoutLink[] = [{ to: '/', label: 'Overview', icon: 'overview' }]
+const LINKS: readonly LayoutLink[] = [
+  { to: '/', label: 'Overview', icon: 'overview' },
+  { to: '/apis', label: 'APIs', icon: 'apis' },
+  { to: '/reference', label: 'Reference', icon: 'reference' },
+  { to: '/keys', label: 'Keys', icon: 'keys' },
+  { to: '/usage', label: 'Usage', icon: 'usage' },
+  { to: '/plan', label: 'Plan', icon: 'plan' },
+  { to: '/invoices', label: 'Invoices', icon: 'invoices' },
+  { to: '/members', label: 'Members', icon: 'members' },
+  { to: '/audit', label: 'Audit', icon: 'audit' },
+  { to: '/settings', label: 'Settings', icon: 'settings' },
+]
 
 /** What stands around every page of a member. */
 export function MemberLayout({ children }: { readonly children: ReactNode }) {
@@ -28,7 +39,12 @@ function Account() {
     <Menu position="bottom-end" width={240}>
       <Menu.Target>
         <Button variant="subtle" color="gray" size="compact-sm" maw={220}>
-          {member.email}
+          <Text span inherit truncate visibleFrom="sm">
+            {member.email}
+          </Text>
+          <Text span inherit hiddenFrom="sm" aria-label={member.email}>
+            {member.email.slice(0, 1).toUpperCase()}
+          </Text>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

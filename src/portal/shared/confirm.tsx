@@ -3,7 +3,8 @@ import type { ReactNode } from 'react'
 import { Failed } from './states.tsx'
 
 /** Asks before something is done that cannot be undone, and says what came of it. */
-export function Confirm({ isOpen, title, action, onClose, onConfirm, change, children }: ConfirmProps) {
+export function Confirm(props: ConfirmProps) {
+  const { isOpen, title, action, onClose, onConfirm, change, children, isHarmless = false } = props
   return (
     <Modal opened={isOpen} onClose={onClose} title={title}>
       <Stack>
@@ -13,7 +14,12 @@ export function Confirm({ isOpen, title, action, onClose, onConfirm, change, chi
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button color="red" variant="filled" loading={change.isPending} onClick={onConfirm}>
+          <Button
+            color={isHarmless ? 'brand' : 'red.8'}
+            variant="filled"
+            loading={change.isPending}
+            onClick={onConfirm}
+          >
             {action}
           </Button>
         </Group>
@@ -30,6 +36,8 @@ export interface ConfirmProps {
   readonly onClose: () => void
   readonly onConfirm: () => void
   readonly change: { readonly error: unknown; readonly isPending: boolean }
+  /** Whether nothing is lost by it. */
+  readonly isHarmless?: boolean
   /** What will happen. */
   readonly children: ReactNode
 }

@@ -28,7 +28,7 @@ export function brief(value: string | number, locale?: string): string {
 /** Bytes in the largest unit that leaves a number of one or more: 1 GB is a billion of them. */
 export function bytes(count: number, locale?: string): string {
   const step = BYTE_UNITS.findLast(({ size }) => count >= size) ?? BYTE_UNITS[0]
-  const style = { style: 'unit', unit: step.unit, maximumFractionDigits: step.size === 1 ? 0 : 1 } as const
+  const style = { style: 'unit', unit: step.unit, ...(step.size === 1 ? WHOLE : SHORT) } as const
   return new Intl.NumberFormat(locale, style).format(count / step.size)
 }
 
@@ -59,6 +59,8 @@ export function isDecimal(text: string): text is `${number}` {
   return /^-?\d+(?:\.\d+)?$/.test(text)
 }
 
+const WHOLE = { unitDisplay: 'long', maximumFractionDigits: 0 } as const
+const SHORT = { unitDisplay: 'short', maximumFractionDigits: 1 } as const
 const PLACES_MAX = 15
 const SCALE = 10n ** BigInt(PLACES_MAX)
 

@@ -21,6 +21,15 @@ export function periodText(from: string, to: string, timeZone: string, locale?: 
   return new Intl.DateTimeFormat(locale, style).formatRange(new Date(from), new Date(Date.parse(to) - 1))
 }
 
+/** The calendar day of a moment in a zone: `2026-03-10`. */
+export function dayIn(iso: string, timeZone: string): string {
+  const style = { year: 'numeric', month: '2-digit', day: '2-digit', timeZone } as const
+  const parts = new Map(
+    new Intl.DateTimeFormat('en', style).formatToParts(new Date(iso)).map(({ type, value }) => [type, value]),
+  )
+  return `${parts.get('year')}-${parts.get('month')}-${parts.get('day')}`
+}
+
 /** How long from one moment to another, in the largest unit: `in 5 hours`, `3 days ago`. */
 export function distance(toMs: number, nowMs: number, locale?: string): string {
   const gap = toMs - nowMs

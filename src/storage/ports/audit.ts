@@ -12,6 +12,8 @@ export interface AuditStore {
 
 export interface AuditFilter {
   readonly subject?: string | undefined
+  /** Only of one of these. */
+  readonly subjects?: readonly string[] | undefined
   /** Only of this kind. */
   readonly action?: string | undefined
   readonly limit?: number | undefined

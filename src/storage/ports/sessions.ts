@@ -15,7 +15,7 @@ export interface SessionStore {
   findMembersByEmail(email: string): Promise<readonly SignedMember[]>
   findMemberByLink(hash: string, nowMs: number): Promise<SignedMember | undefined>
   findMemberBySubject(subject: string): Promise<SignedMember | undefined>
-  /** Takes the link away; false when it was gone. Of two who race, one wins. */
+  /** Takes the link away, and every other of its member; false when it was gone. Of two who race, one wins. */
   takeMemberLink(hash: string): Promise<boolean>
   setPassword(memberId: string, password: string, atMs: number): Promise<void>
   setSubject(memberId: string, subject: string, atMs: number): Promise<void>

@@ -13,6 +13,8 @@ export interface TenantStore {
   setCustomer(id: string, customer: Customer | undefined): Promise<void>
   /** From `fromMs` on; what held before is kept for what was used before. */
   setOverrides(id: string, overrides: Overrides | null, fromMs: number): Promise<void>
+  /** Whether any tenant may spend so much only, or has done so. */
+  hasSpendCaps(): Promise<boolean>
   /** The ids of tenants that ever had something beside their plan. */
   overridden(): Promise<ReadonlySet<string>>
   /** What a tenant had beside its plan at a moment; null when nothing, or no such tenant. */
@@ -29,5 +31,7 @@ export interface TenantStore {
   removeMember(id: string): Promise<boolean>
   /** The one link a member can come in with; what was there before no longer opens. */
   replaceMemberLink(link: MemberLink): Promise<void>
+  /** One more link for a member: those it has open as well. */
+  addMemberLink(link: MemberLink): Promise<void>
   listMemberLinks(tenantId: string): Promise<readonly MemberLink[]>
 }

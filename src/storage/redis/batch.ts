@@ -7,8 +7,8 @@ import { SCRIPT, SCRIPT_SHA } from './script.ts'
 
 /** Who waits for a decision. */
 export interface Ask {
-  /** How many counters it is about. */
-  readonly count: number
+  /** For each counter it is about, when its period ends; 0 where it has none. */
+  readonly endsMs: readonly number[]
   readonly nowMs: number
   readonly resolve: (decision: Decision) => void
   readonly reject: (error: unknown) => void
@@ -134,17 +134,18 @@ export class Batch {
   }
 }
 
-function readDecision(numbers: NumberReader, { count, nowMs }: Ask): Decision {
+function readDecision(numbers: NumberReader, { endsMs, nowMs }: Ask): Decision {
   const bits = numbers.next()
   const remaining: number[] = []
   const resetAtMs: number[] = []
-  for (let index = 0; index < count; index += 1) {
+  for (const endMs of endsMs) {
     remaining.push(numbers.next())
-    resetAtMs.push(nowMs + numbers.next())
+    const inMs = numbers.next()
+    resetAtMs.push(endMs === 0 ? nowMs + inMs : endMs)
   }
   if (bits === 0) return { outcome: 'admitted', remaining, resetAtMs, violated: NONE }
   const violated: number[] = []
-  for (let index = 0; index < count; index += 1) {
+  for (let index = 0; index < endsMs.length; index += 1) {
     if (Math.floor(bits / 2 ** index) % 2 === 1) violated.push(index)
   }
   return { outcome: 'refused', remaining, resetAtMs, violated }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import type { RedisCountersConfig } from '../../config/counters-config.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
 
@@ -20,7 +20,8 @@ const RETRY_MS_MAX = 1_000
 export class RedisConnection {
   readonly isCluster: boolean
   readonly prefix: string
-  readonly #client: Redis | Cluster
+  /** undefined until the driver is loaded: like a server that is not connected yet. */
+  #client: Redis | Cluster | undefined
   #run: string | undefined
   #problem: string | undefined
   #closing = false
@@ -29,21 +30,9 @@ export class RedisConnection {
     this.isCluster = config.cluster
     this.prefix = config.prefix
     const options = optionsOf(config, name)
-    this.#client = config.cluster
-      ? new Cluster([{ host: config.host, port: config.port }], {
-          redisOptions: options,
-          enableOfflineQueue: false,
-          clusterRetryStrategy: retryMs,
-          slotsRefreshTimeout: CONNECT_MS,
-          scaleReads: 'master',
-        })
-      : new Redis({ ...options, host: config.host, port: config.port })
-    this.#client.on('ready', () => this.#learnRun())
-    this.#client.on('close', () => {
-      this.#run = undefined
-    })
-    this.#client.on('error', (error: Error) => {
-      this.#problem = error.message
+    // Loaded here: a gateway that counts in its own memory need not hold it, on any of its threads.
+    void import('ioredis').then((driver) => {
+      if (!this.#closing) this.#connect(driver, config, options)
     })
   }
 
@@ -58,8 +47,8 @@ export class RedisConnection {
   }
 
   /** Sends one command and resolves to its reply. Rejects at once without a connection. */
-  send(name: string, args: readonly (string | number)[]): Promise<unknown> {
-    return this.#client.call(name, [...args])
+  async send(name: string, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#connected().call(name, [...args])
   }
 
   /** Runs a script, by its name where the server knows it. */
@@ -69,18 +58,20 @@ export class RedisConnection {
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown> {
+    const client = this.#connected()
     try {
-      return await this.#client.evalsha(sha, keys.length, ...keys, ...args)
+      return await client.evalsha(sha, keys.length, ...keys, ...args)
     } catch (error) {
       // It was not run: a server that started anew knows no scripts.
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return await this.#client.eval(source, keys.length, ...keys, ...args)
+      return await client.eval(source, keys.length, ...keys, ...args)
     }
   }
 
   /** All keys that match a pattern of Redis, some at a time. */
   async *keys(pattern: string): AsyncIterable<readonly string[]> {
-    const servers = this.#client instanceof Cluster ? this.#client.nodes('master') : [this.#client]
+    const client = this.#connected()
+    const servers = 'nodes' in client ? client.nodes('master') : [client]
     for (const server of servers) {
       for await (const keys of server.scanStream({ match: pattern, count: 500 })) yield keys
     }
@@ -89,21 +80,46 @@ export class RedisConnection {
   /** Gives the connection up and makes another. */
   reset(): void {
     this.#run = undefined
-    if (!this.#closing) this.#client.disconnect(true)
+    if (!this.#closing) this.#client?.disconnect(true)
   }
 
   async close(): Promise<void> {
     this.#closing = true
-    this.#client.disconnect()
+    this.#client?.disconnect()
   }
 
-  #learnRun(): void {
-    const client = this.#client
+  #connect(driver: RedisDriver, config: RedisCountersConfig, options: RedisOptions): void {
+    const { host, port } = config
+    const client = config.cluster
+      ? new driver.Cluster([{ host, port }], {
+          redisOptions: options,
+          enableOfflineQueue: false,
+          clusterRetryStrategy: retryMs,
+          slotsRefreshTimeout: CONNECT_MS,
+          scaleReads: 'master',
+        })
+      : new driver.Redis({ ...options, host, port })
+    this.#client = client
+    client.on('ready', () => this.#learnRun(client))
+    client.on('close', () => {
+      this.#run = undefined
+    })
+    client.on('error', (error: Error) => {
+      this.#problem = error.message
+    })
+  }
+
+  #connected(): Redis | Cluster {
+    if (this.#client === undefined) throw new Error('Redis is not connected yet')
+    return this.#client
+  }
+
+  #learnRun(client: Redis | Cluster): void {
     const learnt = (run: string): void => {
       this.#run = run
       this.#problem = undefined
     }
-    if (client instanceof Cluster) {
+    if ('nodes' in client) {
       learnt('cluster')
       return
     }
@@ -157,3 +173,5 @@ function readCa(path: string): Buffer {
     throw new GatezError('config-invalid', detail, { cause })
   }
 }
+
+type RedisDriver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>

@@ -111,7 +111,7 @@ export class RedisCounterStore implements SharedCounterStore {
     return new Promise((resolve, reject) => {
       const isTaken = what === 'T'
       const ask: Ask = {
-        count: counters.length,
+        endsMs: prepared.endsMs,
         nowMs,
         resolve,
         reject,

@@ -112,6 +112,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ['PEXPIRE', 'KEY:h', '1000'],
   ['HSETNX', 'KEY:h', 'b', '1'],
   ['HGET', 'KEY:h', 'a'],
+  ['HMGET', 'KEY:h', 'a', 'b'],
   ['HINCRBY', 'KEY:h', 'a', '1'],
   ['HDEL', 'KEY:h', 'b'],
   ['RPUSH', 'KEY:l', '1', '2'],

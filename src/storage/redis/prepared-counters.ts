@@ -5,6 +5,8 @@ export class PreparedCounters {
   /** Names of all its counters. */
   readonly keys: readonly string[]
   readonly text: string
+  /** When the periods of quotas end: said as it is, not by two clocks; 0 for the others. */
+  readonly endsMs: readonly number[]
   /** The quotas among them, which can be given back; undefined without any. */
   readonly quotas: PreparedCounters | undefined
   /** Those that count calls in flight, and are released; undefined without any. */
@@ -13,6 +15,7 @@ export class PreparedCounters {
   constructor(counters: readonly Counter[], prefix: string) {
     this.keys = counters.map(({ name }) => prefix + name)
     this.text = [counters.length, ...counters.map(describeCounter)].join(' ')
+    this.endsMs = counters.map(({ kind, periodEndMs }) => (kind === 'quota' ? periodEndMs : 0))
     const only = (wanted: CounterKind) => {
       const some = counters.filter(({ kind }) => kind === wanted)
       if (some.length === 0) return undefined

@@ -25,9 +25,10 @@ export class SqlAuditStore implements AuditStore {
     return (await this.records(filter)).map(({ sequence: _, hash: __, ...entry }) => entry)
   }
 
-  async records({ subject, action, limit, before }: AuditFilter): Promise<readonly AuditRecord[]> {
+  async records({ subject, subjects, action, limit, before }: AuditFilter): Promise<readonly AuditRecord[]> {
     let query = this.#db.selectFrom('audit').selectAll().orderBy('sequence', 'desc')
     if (subject !== undefined) query = query.where('subject', '=', subject)
+    if (subjects !== undefined) query = query.where('subject', 'in', subjects)
     if (action !== undefined) query = query.where('action', '=', action)
     if (before !== undefined) query = query.where('sequence', '<', before)
     if (limit !== undefined) query = query.limit(limit)

@@ -45,6 +45,7 @@ export class SqlKeyStore implements KeyStore {
       .where('tenant_id', '=', tenantId)
       .where('state', 'in', ['approved', 'active'])
       .where('replaced_by_id', 'is', null)
+      .where('purpose', 'is', null)
       .where(({ or, eb }) => or([eb('expires_at_ms', 'is', null), eb('expires_at_ms', '>', nowMs)]))
       .executeTakeFirstOrThrow()
     return Number(row.count)
@@ -166,6 +167,7 @@ function toRow(key: Key): KeyRow {
     replaced_by_id: key.replacedById,
     routes: key.routes === null ? null : JSON.stringify(key.routes),
     ips: key.ips === null ? null : JSON.stringify(key.ips),
+    purpose: key.purpose ?? null,
   }
 }
 
@@ -190,6 +192,7 @@ function toKey(row: KeyRow): Key {
     replacedById: row.replaced_by_id,
     routes: listOf(row.routes),
     ips: listOf(row.ips),
+    ...(row.purpose !== null && { purpose: row.purpose }),
   }
 }
 

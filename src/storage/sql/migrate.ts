@@ -11,6 +11,7 @@ import { quotasAndTerms } from './migrations/0010-quotas-and-terms.ts'
 import { invoices } from './migrations/0011-invoices.ts'
 import { control } from './migrations/0012-control.ts'
 import { customersAndExports } from './migrations/0014-customers-and-exports.ts'
+import { portal } from './migrations/0017-portal.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -71,6 +72,7 @@ export const MIGRATIONS: readonly Migration[] = [
   invoices,
   control,
   customersAndExports,
+  portal,
 ]
 /** The newest schema this program knows. */
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))

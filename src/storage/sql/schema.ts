@@ -156,6 +156,7 @@ export interface KeyRow {
   /** JSON lists; null = not narrowed. */
   readonly routes: string | null
   readonly ips: string | null
+  readonly purpose: 'try-it' | null
 }
 
 export interface AdjustmentRow {

@@ -81,11 +81,14 @@ export class SqlSessionStore implements SessionStore {
   }
 
   async takeMemberLink(hash: string): Promise<boolean> {
-    const { numDeletedRows } = await this.#db
+    const taken = await this.#db
       .deleteFrom('member_links')
       .where('hash', '=', hash)
-      .executeTakeFirstOrThrow()
-    return numDeletedRows === 1n
+      .returning('member_id')
+      .executeTakeFirst()
+    if (taken === undefined) return false
+    await this.#db.deleteFrom('member_links').where('member_id', '=', taken.member_id).execute()
+    return true
   }
 
   async setPassword(memberId: string, password: string, atMs: number): Promise<void> {

@@ -74,6 +74,21 @@ export class SqlTenantStore implements TenantStore {
       .execute()
   }
 
+  async hasSpendCaps(): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('tenants')
+      .select('id')
+      .where(({ or, and, eb }) =>
+        or([
+          eb('state', '=', 'capped'),
+          and([eb('state', '=', 'active'), eb('overrides', 'like', '%"spendCap"%')]),
+        ]),
+      )
+      .limit(1)
+      .executeTakeFirst()
+    return row !== undefined
+  }
+
   async overridden(): Promise<ReadonlySet<string>> {
     const rows = await this.#db.selectFrom('override_versions').select('tenant_id').distinct().execute()
     return new Set(rows.map((row) => row.tenant_id))
@@ -135,6 +150,10 @@ export class SqlTenantStore implements TenantStore {
 
   async replaceMemberLink(link: MemberLink): Promise<void> {
     await this.#db.deleteFrom('member_links').where('member_id', '=', link.memberId).execute()
+    await this.addMemberLink(link)
+  }
+
+  async addMemberLink(link: MemberLink): Promise<void> {
     await this.#db
       .insertInto('member_links')
       .values({

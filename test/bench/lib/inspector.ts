@@ -18,6 +18,11 @@ export class Inspector implements Disposable {
 
   static async of(child: Child): Promise<Inspector> {
     const [, url = ''] = await child.prints(/Debugger listening on (ws:\/\/\S+)/)
+    return Inspector.at(url)
+  }
+
+  /** By the address that such a Node prints. */
+  static async at(url: string): Promise<Inspector> {
     const socket = new WebSocket(url)
     await once(socket, 'open')
     return new Inspector(socket)

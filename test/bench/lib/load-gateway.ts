@@ -29,6 +29,8 @@ export function buildProgram(): Disposable & { readonly path: string } {
 /** A gateway under load. */
 export interface LoadGateway extends AsyncDisposable {
   readonly pid: number
+  /** Its configuration. */
+  readonly file: string
   readonly port: number
   /** The secret of each tenant's key, in the order they were asked for. */
   readonly keys: readonly string[]
@@ -70,6 +72,7 @@ export async function startGateway(options: LoadGatewayOptions): Promise<LoadGat
   const running = undo.move()
   return {
     pid: child.pid,
+    file,
     port: Number(port),
     keys,
     inspector,

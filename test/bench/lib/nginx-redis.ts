@@ -8,9 +8,7 @@ const ROOT = join(import.meta.dirname, '..')
 export function writeLuaProxy(dir: string, options: LuaProxyOptions): string {
   mkdirSync(dir, { recursive: true })
   const { port, upstreamPort, redisPort, keys } = options
-  // Which tenant a key belongs to: in memory, as a worker would load it at its start.
-  const lines = keys.map((key, index) => `${key} tenant-${Math.floor(index / KEYS_PER_TENANT)}`)
-  writeFileSync(join(dir, 'keys'), `${lines.join('\n')}\n`)
+  writeKeysFile(join(dir, 'keys'), keys)
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${dir}/${name};`,
   )
@@ -47,6 +45,12 @@ http {
 `,
   )
   return file
+}
+
+/** Writes which tenant a key belongs to, for peers that hold it in memory as they would load it at their start. */
+export function writeKeysFile(file: string, keys: readonly string[]): void {
+  const lines = keys.map((key, index) => `${key} tenant-${Math.floor(index / KEYS_PER_TENANT)}`)
+  writeFileSync(file, `${lines.join('\n')}\n`)
 }
 
 export interface LuaProxyOptions {

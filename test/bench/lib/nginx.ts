@@ -23,3 +23,26 @@ http {
   )
   return ['nginx', '-c', file, '-e', '/dev/null']
 }
+
+/** Writes the configuration of an nginx that passes everything on and does nothing else; returns its file. */
+export function writePlainProxy(dir: string, port: number, upstreamPort: number): string {
+  mkdirSync(dir, { recursive: true })
+  const file = join(dir, 'nginx.conf')
+  writeFileSync(
+    file,
+    `daemon off; master_process off; worker_processes 1; pid ${dir}/pid;
+events { worker_connections 4096; }
+http {
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
+  client_body_temp_path ${dir}/a; proxy_temp_path ${dir}/b; fastcgi_temp_path ${dir}/c;
+  uwsgi_temp_path ${dir}/d; scgi_temp_path ${dir}/e;
+  upstream origin { server 127.0.0.1:${upstreamPort}; keepalive 256; keepalive_requests 1000000000; }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / { proxy_http_version 1.1; proxy_set_header Connection ""; proxy_pass http://origin; }
+  }
+}
+`,
+  )
+  return file
+}

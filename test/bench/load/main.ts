@@ -1,6 +1,7 @@
 // How the gateway bears load that is not meant well: npm run bench -- load [name] [options of the name]
 import { endOnSignals } from '../lib/child.ts'
 import { control } from './control.ts'
+import { dashboard } from './dashboard.ts'
 import { isolation } from './isolation.ts'
 import { memory } from './memory.ts'
 import { slowClients } from './slow-clients.ts'
@@ -15,6 +16,7 @@ const MEASUREMENTS: Readonly<Record<string, (args: readonly string[]) => Promise
   memory,
   streams,
   soak,
+  dashboard,
 }
 
 const [name, ...args] = process.argv.slice(2)

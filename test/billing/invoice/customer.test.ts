@@ -3,8 +3,11 @@ import { createTenant } from '../../../src/access/create-tenant.ts'
 import { overrideTenant } from '../../../src/access/override-tenant.ts'
 import { showTenant } from '../../../src/access/show-tenant.ts'
 import { accountingFiles } from '../../../src/billing/export/accounting-csv.ts'
+import { viewInvoice } from '../../../src/billing/invoice/invoice-view.ts'
 import { previewInvoice } from '../../../src/billing/invoice/preview-invoice.ts'
+import { readInvoiceView } from '../../../src/billing/invoice/read-invoice-view.ts'
 import { renderInvoice } from '../../../src/billing/render/render-invoice.ts'
+import { invoiceText } from '../../../src/cli/invoice-text.ts'
 import type { InvoiceScene } from '../../support/invoice-scene.ts'
 import { invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
 
@@ -52,6 +55,10 @@ test('who is exempt pays no tax, and the invoice says why', async () => {
   expect(invoice.content).toMatchObject({ taxes: [], tax: '0.00', subtotal: '49.00', total: '49.00' })
   const html = (await renderInvoice(invoice, [], { format: 'html', look })).toString()
   expect(html).toContain('No tax: Reverse charge')
+  // The terminal, and who asks over a control API, read it from its view.
+  const view = viewInvoice(invoice, [])
+  expect(readInvoiceView(view).invoice.content.customer).toEqual(invoice.content.customer)
+  expect(invoiceText(view).rows.map(([, label]) => label)).toContain('No tax: Reverse charge')
   const again = await set(scene, {}, ['tax-exempt'])
   expect(again.customer).toBeNull()
   expect((await previewInvoice(scene, 'acme')).content.taxes).toMatchObject([{ rate: '19' }])

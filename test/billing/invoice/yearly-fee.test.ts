@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { cancelPlan } from '../../../src/access/cancel-plan.ts'
 import { changePlan } from '../../../src/access/change-plan.ts'
+import { simulatePrices } from '../../../src/metering/simulate-prices.ts'
 import { usageReport } from '../../../src/metering/usage-report.ts'
 import type { Charge } from '../../../src/model/plan.ts'
 import { plan } from '../../support/control-store.ts'
@@ -71,4 +72,15 @@ test('who leaves inside of the year gets the rest back, on the bill of that mont
   // 334 of 365 days are left.
   expect(invoice?.content.lines[0]).toMatchObject({ amount: '-274.52', days: { left: 334, whole: 365 } })
   expect(invoice?.content).toMatchObject({ total: '0.00', carried: '274.52' })
+})
+
+test('simulating the same prices changes no amount, and says what the invoice says', async () => {
+  const scene = await yearly()
+  const same = plan({ id: 'pro', name: 'Pro', charges: [YEARLY, CENT] })
+  const request = { span: MARCH_2026, tenantId: undefined, billing: scene.billing }
+  const simulated = await simulatePrices(scene.store, { ...request, plans: [same] })
+  expect(simulated).toMatchObject({ total: { before: '300.50', after: '300.50' } })
+  const cheaper = { ...same, charges: [{ ...YEARLY, price: { model: 'flat', amount: '240' } }, CENT] }
+  const other = await simulatePrices(scene.store, { ...request, plans: [cheaper] })
+  expect(other).toMatchObject({ total: { before: '300.50', after: '240.50' } })
 })

@@ -46,7 +46,14 @@ test('bash completes commands, flags, choices and files, at every place of the l
   expect(answers['gatez ']!.toSorted()).toEqual(firstWords.sort())
   expect(answers['gatez keys re']).toEqual(expect.arrayContaining(['reject', 'reveal', 'revoke']))
   expect(answers['gatez usage export --form']).toEqual(['--format'])
-  expect(answers['gatez usage export --json --format ']).toEqual(['csv', 'jsonl', 'stripe', 'stripe-csv', 'quickbooks', 'xero'])
+  expect(answers['gatez usage export --json --format ']).toEqual([
+    'csv',
+    'jsonl',
+    'stripe',
+    'stripe-csv',
+    'quickbooks',
+    'xero',
+  ])
   expect(answers['gatez config check --config pri']).toEqual(['prices.yaml'])
   expect(answers['gatez keys create --name usage --exp']).toEqual(['--expires'])
   expect(answers['gatez completion ']).toEqual(['bash', 'zsh', 'fish'])

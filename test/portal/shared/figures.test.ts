@@ -30,5 +30,5 @@ test('a hundred percent is reached only when nothing is left', () => {
 
 test('a gigabyte is a billion bytes', () => {
   expect(bytes(1_500_000_000, 'en-US')).toBe('1.5 GB')
-  expect(bytes(12, 'en-US')).toBe('12 byte')
+  expect(bytes(12, 'en-US')).toBe('12 bytes')
 })

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { systemClock } from '../../../src/lib/clock.ts'
 import { Counter } from '../../../src/storage/ports/counters.ts'
 import { RedisConnection } from '../../../src/storage/redis/connection.ts'
 import { RedisCounterStore } from '../../../src/storage/redis/counters.ts'
@@ -94,4 +95,28 @@ test('a prefix goes before every key, a database is chosen, TLS is spoken and th
   } finally {
     await server.remove()
   }
+})
+
+test('when the period of a quota ends is told as it is, however far the clocks are apart', async () => {
+  await redis.command('FLUSHALL')
+  const nowMs = systemClock.nowMs()
+  const [periodStartMs, periodEndMs] = [nowMs - HOUR, nowMs + 12 * HOUR]
+  const quota = new Counter({
+    ...{
+      tenantId: 'acme',
+      name: 'q:{acme}:calls',
+      kind: 'quota',
+      id: 'calls',
+      amount: 1,
+      cost: 1,
+      windowMs: 0,
+    },
+    ...{ periodStartMs, periodEndMs },
+  })
+  const store = await open(redis.url, 0)
+  expect(await store.take([quota], nowMs)).toMatchObject({ outcome: 'admitted', resetAtMs: [periodEndMs] })
+  expect(await store.take([quota], nowMs + 299_777)).toMatchObject({
+    outcome: 'refused',
+    resetAtMs: [periodEndMs],
+  })
 })

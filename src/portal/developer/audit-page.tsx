@@ -1,0 +1,73 @@
+import { Code, Text } from '@mantine/core'
+import { useAsk } from '../shared/ask.ts'
+import { DataTable } from '../shared/data-table.tsx'
+import { Page } from '../shared/page.tsx'
+import { Pager, usePages } from '../shared/pager.tsx'
+import { Panel } from '../shared/panel.tsx'
+import { Empty, Shown } from '../shared/states.tsx'
+import { When } from '../shared/when.tsx'
+
+/** Who did what to the organisation, its members and its keys. */
+export function AuditPage() {
+  const pages = usePages()
+  const audit = useAsk('myAudit', {
+    limit: '50',
+    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
+  })
+  return (
+    <Page title="Audit" about="Who did what, newest first. Nothing here is ever changed or removed.">
+      <Panel isFlush>
+        <Shown query={audit} rows={8}>
+          {({ data, next }) =>
+            data.length === 0 ? (
+              <Empty title="Nothing happened yet">Each change is written down here.</Empty>
+            ) : (
+              <>
+                <DataTable
+                  caption="What happened"
+                  rows={data}
+                  keyOf={({ sequence }) => sequence}
+                  columns={[
+                    { title: 'When', cell: ({ at }) => <When at={at} style="exact" /> },
+                    { title: 'Who', cell: ({ actor }) => actor },
+                    { title: 'What', cell: ({ action }) => <Text fw={500}>{words(action)}</Text> },
+                    {
+                      title: 'To what',
+                      cell: ({ name, subject }) => name ?? <Code>{subject.replace(/^tenant:/, '')}</Code>,
+                    },
+                    {
+                      title: 'With',
+                      cell: ({ detail }) => (
+                        <Text size="sm" c="dimmed" maw={480}>
+                          {detailText(detail)}
+                        </Text>
+                      ),
+                    },
+                  ]}
+                />
+                <Pager pages={pages} next={next} />
+              </>
+            )
+          }
+        </Shown>
+      </Panel>
+    </Page>
+  )
+}
+
+/** `tenant.plan_changed` as people say it. */
+function words(action: string): string {
+  const text = action.replace(/^tenant\./, '').replaceAll(/[._-]/g, ' ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+function detailText(detail: object): string {
+  return Object.entries(detail)
+    .filter(([name]) => name !== 'session_id')
+    .filter(([, value]) => value !== null && value !== undefined && value !== '')
+    .map(
+      ([name, value]) =>
+        `${name.replaceAll('_', ' ')}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+    )
+    .join(', ')
+}
