@@ -30,9 +30,9 @@ try {
     step('page types', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'src/portal']),
     tests('unit'),
     tests('flow'),
-    tests('flow-remote'),
     tests('browser'),
     tests('flow', { stack: 'production', files: isLong ? [] : ON_SERVERS }),
+    tests('flow-remote'),
   ]
   process.exitCode = summarize(results)
 } finally {

@@ -19,8 +19,9 @@ export async function checkIssued(
 ): Promise<readonly Difference[]> {
   const entries = await audit.list({ action: INVOICES_ISSUED })
   const oldestMs = entries.at(-1)?.atMs ?? Number.POSITIVE_INFINITY
-  const groups = entries
-    .map(({ detail }) => GROUP.parse(detail))
+  const read = entries.map(({ detail }) => GROUP.safeParse(detail))
+  const groups = read
+    .flatMap(({ data }) => data ?? [])
     .filter(({ startMs }) => startMs >= span.startMs && startMs < span.endMs)
   const strangers = new Map<string, Invoice>()
   for (const invoice of invoices) {
@@ -34,6 +35,11 @@ export async function checkIssued(
     return groupDifferences(group, numbers, found)
   })
   const added = [...strangers.values()].map((each) => wrong(each, 'it is there, and was never issued.'))
+  const broken = read.filter(({ success }) => !success).length
+  if (broken > 0) {
+    const what = `${broken} entries of the audit log about issued invoices are not as they were written.`
+    differences.push(difference('invoice', what))
+  }
   return [...differences, ...added]
 }
 

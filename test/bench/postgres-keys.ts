@@ -14,13 +14,6 @@ const IN_MEMORY = Number(process.argv[3] ?? 10_000)
 const AT_ONCE = 64
 const SECONDS = 10
 
-const postgres = await Postgres.start()
-try {
-  await measure(await postgres.database())
-} finally {
-  await postgres.stop()
-}
-
 async function measure(url: string): Promise<void> {
   const config = { stores: { ...storesIn('/nowhere').stores, control: { driver: 'postgres', url } } } as const
   {
@@ -102,4 +95,11 @@ function count(number: number): string {
 
 function say(line: string): void {
   console.log(line)
+}
+
+const postgres = await Postgres.start()
+try {
+  await measure(await postgres.database())
+} finally {
+  await postgres.stop()
 }

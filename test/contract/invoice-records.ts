@@ -84,6 +84,10 @@ export function invoiceContract(
         expect(await store.invoices.insertEntry(entry({ key: 'b', kind: 'sent' }))).toBe(true)
         expect((await store.invoices.entries('inv_1')).map(({ key }) => key)).toEqual(['a', 'b'])
         expect((await store.invoices.entries('inv_1'))[0]).toEqual(entry())
+        await store.invoices.insert([invoice({ id: 'inv_2', number: 'INV-2', tenantId: 'bolt' })])
+        await store.invoices.insertEntry(entry({ invoiceId: 'inv_2', key: 'c' }))
+        const ofBoth = await store.invoices.entriesOf(['inv_2', 'inv_1', 'inv_9'])
+        expect(ofBoth.map(({ key }) => key)).toEqual(['a', 'b', 'c'])
       })
 
       test('credit of a tenant is what its entries add up to, in each currency', async () => {

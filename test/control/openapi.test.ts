@@ -80,8 +80,7 @@ function page(): string {
     '- Money needs the scope `billing`: to make, send, pay, credit and void invoices, to take calls back, and to give a tenant prices. Reading',
     '  amounts needs `read` or `billing`. Mail holds links that let people in, so it is for the `owner`.',
     '- `GATEZ_URL=http://… GATEZ_TOKEN=gzt_… gatez …` works through it, with the same output. What makes or reads files where it runs stays there:',
-    '  `init`, `serve`, `demo`, `backup`, `restore`, `db migrate`, `config`, `completion`, `keys scan`, `pricing quote`, `pricing lint`, and',
-    '  `usage export` for Stripe, QuickBooks and Xero (`invoices export` has the last two).',
+    '  `init`, `serve`, `demo`, `backup`, `restore`, `db migrate`, `config`, `completion`, `keys scan`, `pricing quote` and `pricing lint`.',
     '',
     ...tags.flatMap((tag) => [
       `## ${tag}`,
@@ -108,8 +107,8 @@ function row({ method, path, access, summary }: Operation): string {
   return `| ${method.toUpperCase()} | \`${path}\` | ${who} | ${summary} |`
 }
 
-/** Lists that are as long as what was asked: of the tenants that are named, of what one file or one tenant has. */
-const SHORT = ['limitsNow', 'plansToChoose', 'myKeyUse', 'myApis']
+/** Lists that are as long as what was asked: of the tenants that are named, of the plans and apis of one file. */
+const SHORT = ['limitsNow', 'plansToChoose', 'myApis']
 
 test('every list comes in pages', () => {
   const lists = operations.filter(([id, { method, example }]) => {

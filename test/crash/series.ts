@@ -181,8 +181,8 @@ async function faultsOf(scene: CrashScene, serve: ServeProcess): Promise<string[
 /** The usage log, the ledger, and the counters that enforce must say the same of each tenant. */
 async function countingFaults({ project, callers }: CrashScene, serve: ServeProcess): Promise<string[]> {
   const logged = new Map<string, number>()
-  for (const { billable, tenant_id } of usageRows(project)) {
-    if (billable === 1) logged.set(tenant_id, (logged.get(tenant_id) ?? 0) + 1)
+  for (const { billable, tenant_id, count } of usageRows(project)) {
+    if (billable === 1) logged.set(tenant_id, (logged.get(tenant_id) ?? 0) + count)
   }
   const ledger = ledgerSums(project)
   const faults: string[] = []

@@ -128,6 +128,9 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   expect(trail).toMatchObject({ invoice: 'INV-2026-0001:2' })
   const proof = await at(APRIL, 'reconcile', '--month', '2026-03', '--json')
   expect(JSON.parse(proof.stdout)).toMatchObject({ equal: true, invoices: 1, invoices_waiting: 0 })
+  const table = await at(APRIL, 'reconcile', '--month', '2026-03')
+  expect(table.stdout).toMatch(/RAW LOG +ROLLUPS +QUOTA +REPORT +EXPORT +INVOICE/)
+  expect(table.stdout).toMatch(/acme.* calls .*120(.*✓){5}/)
 
   // An event taken back after the invoice: the books still agree, and the next invoice gives it back.
   expect((await at(APRIL, 'usage', 'void', ids[0] ?? '', '--reason', 'test')).exitCode).toBe(0)
@@ -146,7 +149,9 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   bySql(project, "update invoices set total = '4998' where number = 'INV-2026-0001'")
   const tampered = await at(may, 'reconcile', '--month', '2026-03', '--json')
   expect(tampered.exitCode).toBe(8)
-  expect(JSON.parse(tampered.stdout).differences).toMatchObject([{ store: 'invoice', tenant_id: 'acme' }])
+  const hand = { store: 'invoice', tenant_id: 'acme' }
+  const what = expect.stringContaining('INV-2026-0001: it does not say what it said when it was issued.')
+  expect(JSON.parse(tampered.stdout).differences).toMatchObject([hand, { ...hand, what }, hand])
 })
 
 test('killed at any step of any group, a run leaves numbers without a gap, and the next one does the rest', async () => {

@@ -63,7 +63,7 @@ test('every command of the tour in the README runs, in order, and begins its ans
     .replace(/--month \d{4}-\d\d/, '--month $(date -u +%Y-%m)')
     .replace(
       'gatez config check',
-      "sed -i '0,/per: day/s//per: dya/; 0,/keys: { max: 5/s//route: x, keys: { max: 5/' gatez.yaml\ngatez config check || true",
+      "sed -i '0,/per: day/s//per: dya/; 0,/    routes: all/s//    route: all/' gatez.yaml\ngatez config check || true",
     )
   writeFileSync(project.path('all.sh'), `set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n${script}`)
   mkdirSync(project.path('empty'))

@@ -51,7 +51,7 @@ test('stores agree while calls come in, after kill -9, and after the next start;
   database.close()
   const text = await project.try('reconcile')
   expect(text).toMatchObject({ exitCode: 8, stderr: '' })
-  expect(text.stdout).toMatch(/TENANT +METER +RAW LOG +ROLLUPS +QUOTA +REPORT +EXPORT/)
+  expect(text.stdout).toMatch(/TENANT +METER +RAW LOG +ROLLUPS +QUOTA +REPORT +EXPORT +INVOICE/)
   expect(text.stdout).toMatch(/acme +calls +\d+ +✓ +✓ +✓ +✓/)
   expect(text.stdout).toContain(`One event is not as counted.\n    ${id}`)
   expect(Math.max(...text.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120)

@@ -83,7 +83,7 @@ test('of clients that take nothing, those that stand still longest go when what 
   for (const { client, socket } of stalled) {
     client.socket.pause()
     socket.write(Buffer.alloc(SIZE))
-    await untilStill(() => client.received.length)
+    await untilStill(() => socket.bytesWritten)
   }
   look(first.socket, 0)
   look(second.socket, 400)

@@ -53,6 +53,22 @@ describe('what a month costs', () => {
     expect(found).not.toHaveProperty('unpriced')
   })
 
+  test('where one route gave back more than it used, the others bear what its key owes', async () => {
+    const tokens = (amount: string) => ({ keyId: 'key_1', quantities: { tokens: amount } })
+    const found = await report(
+      {
+        charges: [{ id: 'tokens', meter: 'tokens', price: { model: 'per_unit', unit: '0.5' } }],
+        rollups: [
+          { ...tokens('10'), routeId: 'search' },
+          { ...tokens('-4'), routeId: 'lookup' },
+        ],
+      },
+      { by: ['route'] },
+    )
+    expect(amounts(found, 'route_id')).toEqual(['lookup 0.00', 'search 3.00'])
+    expect(found.total).toMatchObject({ amount: '3.00' })
+  })
+
   test('a tenant that used nothing has its fee', async () => {
     expect(amounts(await report({}), 'tenant_id', 'key_id')).toEqual(['acme  49.00'])
   })

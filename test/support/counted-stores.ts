@@ -1,12 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../src/config/config.ts'
-import { copyEvents } from '../../src/ingest/copy-events.ts'
-import { countOnce, type UsageFields } from '../../src/ingest/count-once.ts'
 import { type Clock, ManualClock } from '../../src/lib/clock.ts'
 import { UlidMaker } from '../../src/lib/id.ts'
 import { encodeCaller, encodeEvent, encodeQuantities } from '../../src/metering/event.ts'
-import { declaredAggregations } from '../../src/metering/roll-up.ts'
 import { Spool } from '../../src/metering/spool.ts'
 import type { SpoolPlace } from '../../src/metering/spool-files.ts'
 import { SpoolReader } from '../../src/metering/spool-reader.ts'
@@ -14,10 +11,9 @@ import type { UsageEvent } from '../../src/model/event.ts'
 import type { Meter } from '../../src/model/meter.ts'
 import { Shipper } from '../../src/shipping/ship.ts'
 import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
-import type { ControlStore } from '../../src/storage/ports/control-store.ts'
-import type { UsageLog } from '../../src/storage/ports/usage-log.ts'
 import { storesIn } from './control-store.ts'
 import { COUNTED_METERS } from './counted-meters.ts'
+import { reportEvents } from './counted-reports.ts'
 import { usagePlace } from './services/clickhouse-place.ts'
 import { usageEvent } from './usage-events.ts'
 
@@ -97,9 +93,18 @@ export async function fillStores(wanted: CountedStores): Promise<void> {
     spool.close()
     reader.close()
   }
-  await report(wanted, { store, usageLog, clock })
+  await reportEvents({ startMs: COUNTED_FROM, ...wanted }, { store, usageLog, clock })
   // Reading one tenant brings the index by tenant up to date.
   await Array.fromAsync(usageLog.events({ tenantId: 'tenant-0', limit: 1 }))
+}
+
+/** Reports so many events more, with ids of their own. */
+export async function reportMore(folder: string, reported: number): Promise<void> {
+  const [config, clock] = [storesIn(folder), new ManualClock(COUNTED_FROM)]
+  await using store = await openControlStore(config, clock)
+  await using usageLog = await openUsageLog(config)
+  const ids = { prefix: 'more', series: 'B' }
+  await reportEvents({ reported, startMs: COUNTED_FROM }, { store, usageLog, clock, ...ids })
 }
 
 function storesOf({ folder, servers = {} }: CountedStores): Config['stores'] {
@@ -113,73 +118,6 @@ function storesOf({ folder, servers = {} }: CountedStores): Config['stores'] {
     }),
   }
 }
-
-/** Events of senders with ids of their own, a transaction each 40 of them. */
-async function report(wanted: CountedStores, { store, usageLog, clock }: ReportParts): Promise<void> {
-  const { reported = 0, tenants = 5, spanMs = 6 * 3_600_000, startMs = COUNTED_FROM } = wanted
-  const drawn = new UlidMaker(clock, { epoch: 9, thread: 9 })
-  let made = 0
-  const ids = {
-    next: () => {
-      made += 1
-      return `${drawn.next().slice(0, 10)}C0VNTED9A${String(made).padStart(7, '0')}`
-    },
-  }
-  const aggregationOf = declaredAggregations(wanted.meters ?? COUNTED_METERS)
-  for (let done = 0; done < reported; done += REPORTED_AT_ONCE) {
-    const countables = Array.from({ length: Math.min(REPORTED_AT_ONCE, reported - done) }, (_, index) => {
-      const at = done + index
-      const tenantId = `tenant-${at % tenants}`
-      const timestampMs = startMs + Math.floor((at * spanMs) / reported)
-      const quantities = REPORTED_QUANTITIES[at % REPORTED_QUANTITIES.length]!
-      return {
-        ...REPORTED,
-        tenantId,
-        id: `txn-${at}`,
-        usage: {
-          ...REPORTED_USAGE,
-          tenantId,
-          timestampMs,
-          quantities,
-          subscriptionId: `sub_${at % tenants}`,
-        },
-      }
-    })
-    await store.transaction((tables) =>
-      countOnce(tables, countables, { ids, nowMs: clock.nowMs(), aggregationOf }),
-    )
-    if (done < reported / 2) await copyEvents({ store, usageLog })
-  }
-}
-
-interface ReportParts {
-  readonly store: ControlStore
-  readonly usageLog: UsageLog
-  readonly clock: ManualClock
-}
-
-const REPORTED_AT_ONCE = 40
-const REPORTED = { source: 'shop', hash: 'ab12', matched: ['tokens'], late: false, adjustment: false }
-const REPORTED_USAGE: Omit<UsageFields, 'tenantId' | 'timestampMs' | 'quantities' | 'subscriptionId'> = {
-  ...{
-    keyId: '',
-    apiId: '',
-    routeId: '',
-    planId: 'pro',
-    planVersion: 1,
-    method: '',
-  },
-  ...{ endpoint: 'order', statusCode: 0, outcome: 'ok', refusal: '', billable: true, responseTimeMs: 0 },
-  ...{ bytesSent: 0, bytesReceived: 0, usageUnits: 0, dimensions: {}, clientIp: '', requestId: 'txn' },
-  ...{ source: 'api', count: 0 },
-}
-const REPORTED_QUANTITIES: readonly Record<string, string>[] = [
-  { tokens: '-0.25', jobs: '1' },
-  { users: 'zoe', peak: '17.5' },
-  { tokens: '1.234567890123456', seats: '9' },
-  { storage: '12', seats: '4' },
-  { tokens: '3', users: 'ann' },
-]
 
 const DIMENSION = { id: 'model', from: 'request-header', name: 'x-model', maxValues: 2 } as const
 

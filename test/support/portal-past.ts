@@ -46,7 +46,7 @@ export async function filledScene(email: string): Promise<FilledScene> {
     env,
     invoice: async () => ((await invoices()) as any[])[0].number,
     refusedCall: async () => {
-      const text = await scene.project.run('usage', 'tail', '--tenant', 'acme', '--last', '20', '--json')
+      const text = await scene.project.run('usage', 'tail', '--tenant', 'acme', '--last', '20', '--no-follow', '--json')
       const calls = text
         .trim()
         .split('\n')

@@ -9,7 +9,7 @@ import { viewUsageReport } from '../../metering/usage-view.ts'
 import { MEMBER_ROLES } from '../../model/tenant.ts'
 import { mine } from '../mine.ts'
 import { operation } from '../operation.ts'
-import { cursorOf, readCursor } from '../page.ts'
+import { cursorOf, pageFrom, readCursor } from '../page.ts'
 import { anyObject, flag, pageOf, paging, words } from '../schemas.ts'
 import { table } from '../streams.ts'
 import { EXAMPLES } from './examples.ts'
@@ -147,8 +147,8 @@ const myKeyUse = operation({
   tag: 'portal',
   summary: 'What each key of the organisation was used for in the last thirty days, and when last.',
   access: ALL,
-  input: z.object({}),
-  answer: z.object({ data: z.array(anyObject<KeyUse>('KeyUse')) }),
+  input: z.object(paging),
+  answer: pageOf(anyObject<KeyUse>('KeyUse')),
   example: {
     input: {},
     answer: {
@@ -158,12 +158,15 @@ const myKeyUse = operation({
           last_used_at: '2026-03-10T12:00:00.000Z',
         },
       ],
+      next: null,
     },
   },
-  handle: async (asking) => {
+  handle: async (asking, page) => {
     const toMs = asking.clock.nowMs()
     const span = { tenantId: mine(asking).tenantId, fromMs: toMs - USE_DAYS * DAY_MS, toMs }
-    return { data: [...(await keyUse(asking.store.ledger, span))] }
+    const used = await keyUse(asking.store.ledger, span)
+    const sorted = used.toSorted((a, b) => (a.key_id < b.key_id ? -1 : 1))
+    return pageFrom(sorted, page, ({ key_id: id }) => id)
   },
 })
 

@@ -184,7 +184,7 @@ const overrideTenant = operation({
     const { prices, unset = [] } = asked
     const own = unset.length === 0 ? {} : ((await cases.showTenant(asked)).overrides?.prices ?? {})
     const endsPrice = Object.keys(own).some((id) => unset.includes(id) || unset.includes('all'))
-    if (prices !== undefined || endsPrice) authorize(BILLING, principal)
+    if (prices !== undefined || spendCap !== undefined || endsPrice) authorize(BILLING, principal)
     return cases.overrideTenant({ ...asked, spendCap, customer: customerFrom(customer) })
   },
 })

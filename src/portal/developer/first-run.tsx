@@ -10,7 +10,7 @@ const LIVE_MS = 5_000
 export function FirstRun() {
   const account = useAsk('myAccount', {})
   const keys = useAsk('myKeys', {}, { everyMs: LIVE_MS })
-  const use = useAsk('myKeyUse', {}, { everyMs: LIVE_MS })
+  const use = useAsk('myKeyUse', { limit: '1000' }, { everyMs: LIVE_MS })
   if (account.data === undefined || keys.data === undefined || use.data === undefined) return null
   const hasCalled = use.data.data.some(({ billable }) => billable > 0)
   if (hasCalled) return null

@@ -24,7 +24,7 @@ export function InvoiceLine({ invoice, line }: InvoiceLineProps) {
               rows={line.tiers}
               keyOf={(_, index) => index}
               columns={[
-                { title: 'Step', cell: (tier) => wordsOf(tier) },
+                { title: 'Step', cell: (tier) => wordsOf(tier, currency) },
                 { title: 'Amount', isFigure: true, cell: (tier) => amountOf(tier, currency) },
               ]}
             />
@@ -64,15 +64,25 @@ export interface InvoiceLineProps {
   readonly line: Invoice['lines'][number]
 }
 
-/** A step of a price as it stands on the invoice. */
-function wordsOf(tier: object): string {
-  return Object.entries(tier)
-    .filter(([name, value]) => name !== 'amount' && value !== null && value !== '')
-    .map(
-      ([name, value]) =>
-        `${name.replaceAll('_', ' ')} ${typeof value === 'string' && isDecimal(value) ? quantity(value) : String(value)}`,
-    )
-    .join(' · ')
+/** A step of a price in words: how much, at what, from where to where. */
+function wordsOf(tier: object, currency: string): string {
+  const fields = new Map(Object.entries(tier))
+  const said = (name: string): string | undefined => {
+    const value: unknown = fields.get(name)
+    return typeof value === 'string' && isDecimal(value) && !/^0(?:\.0*)?$/.test(value) ? value : undefined
+  }
+  const [unit, flat, over, end] = ['unit', 'flat', 'over', 'up_to'].map(said)
+  const each = unit === undefined ? (flat === undefined ? 'free' : '') : `at ${money(unit, currency)} each`
+  const parts = [
+    `${quantity(said('quantity') ?? '0')} ${each}`.trim(),
+    ...(flat === undefined ? [] : [`${money(flat, currency)} for all of it`]),
+    ...(over === undefined ? [] : [`over ${quantity(over)}`]),
+    ...(end === undefined ? [] : [`up to ${quantity(end)}`]),
+  ]
+  const part: unknown = fields.get('part')
+  return typeof part === 'string' && !['tier', 'units'].includes(part)
+    ? `${part}: ${parts.join(', ')}`
+    : parts.join(', ')
 }
 
 function amountOf(tier: object, currency: string): string {

@@ -70,7 +70,7 @@ interface KeyTableProps {
 }
 
 function KeyTable({ keys, onSecret }: KeyTableProps) {
-  const use = useAsk('myKeyUse', {})
+  const use = useAsk('myKeyUse', { limit: '1000' })
   const useOf = new Map((use.data?.data ?? []).map((each) => [each.key_id, each]))
   const may = useMay()
   return (

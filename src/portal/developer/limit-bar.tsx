@@ -5,7 +5,7 @@ import { distance } from '../shared/times.ts'
 /** How far a limit or quota is used, and when it opens again. */
 export function LimitBar({ left, now }: LimitBarProps) {
   const used = percent(String(left.used), String(left.limit))
-  const color = used >= 100 ? 'red' : used >= 80 ? 'orange' : 'brand'
+  const color = used >= 100 && left.kind !== 'quota' ? 'red' : used >= 80 ? 'orange' : 'brand'
   return (
     <Stack gap={4}>
       <Group justify="space-between" gap="xs">
@@ -46,7 +46,10 @@ function leftText(
   now: string,
 ): string {
   const when = distance(Date.parse(resetsAt), Date.parse(now))
-  if (used >= limit) return kind === 'quota' ? `Used up; starts over ${when}` : `Used up; opens again ${when}`
+  if (used >= limit)
+    return kind === 'quota'
+      ? `All that is included is used; starts over ${when}`
+      : `Used up; opens again ${when}`
   return kind === 'quota' ? `${quantity(remaining)} left; starts over ${when}` : `${quantity(remaining)} left`
 }
 

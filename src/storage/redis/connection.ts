@@ -31,7 +31,7 @@ export class RedisConnection {
     this.prefix = config.prefix
     const options = optionsOf(config, name)
     // Loaded here: a gateway that counts in its own memory need not hold it, on any of its threads.
-    void import('ioredis').then((driver) => {
+    void import('./driver.ts').then(({ redisDriver: driver }) => {
       if (!this.#closing) this.#connect(driver, config, options)
     })
   }
@@ -174,4 +174,4 @@ function readCa(path: string): Buffer {
   }
 }
 
-type RedisDriver = Pick<typeof import('ioredis'), 'Redis' | 'Cluster'>
+type RedisDriver = typeof import('./driver.ts')['redisDriver']
