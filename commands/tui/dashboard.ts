@@ -6,8 +6,7 @@ import { GatezError } from '../../src/errors/gatez-error.ts'
 import { openControl } from '../../src/local-control.ts'
 
 export default class TuiDashboard extends GatezCommand {
-  static override summary =
-    'Watch the gateway from a terminal: traffic, calls, tenants, approvals, health.'
+  static override summary = 'Watch the gateway from a terminal: traffic, calls, tenants, approvals, health.'
   static override description =
     'Works on the stores of the file, whether gatez serve runs or not; live traffic needs a running one. With GATEZ_URL and ' +
     'GATEZ_TOKEN it looks at a control API; a token with the scope read may look, one with write also approve and reject. ' +
