@@ -10,10 +10,10 @@ export async function filledScene(email: string): Promise<FilledScene> {
     text.replace('up_to: "200000"', 'up_to: "100"').replace('included: 200000', 'included: 100'),
   )
   await scene.serve(DAYS[0])
-  await scene.project.run('apply')
+  await scene.json('apply')
   const env = () => scene.env
-  await scene.project.run('tenants', 'create', 'acme', '--name', 'Acme Rockets', '--plan', 'pro')
-  const { secret } = await scene.project.json('keys', 'create', 'acme', '--name', 'rocket shop')
+  await scene.json('tenants', 'create', 'acme', '--name', 'Acme Rockets', '--plan', 'pro')
+  const { secret } = await scene.json('keys', 'create', 'acme', '--name', 'rocket shop')
   for (const [index, days] of DAYS.entries()) {
     await scene.serve(days)
     const paths = Array.from(

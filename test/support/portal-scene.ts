@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { CountingUpstream } from './counting-upstream.ts'
 import { Project } from './project.ts'
+import { runCli } from './run-cli.ts'
 import type { ServeProcess } from './serve-process.ts'
 import { until } from './until.ts'
 
@@ -40,6 +41,18 @@ export class PortalScene {
   /** What commands are run with, so that they have the same time. */
   get env(): Record<string, string> {
     return this.#offsetMs === 0 ? {} : { GATEZ_CLOCK: String(this.#offsetMs) }
+  }
+
+  /** Runs a command by the time of the gateway, and returns what it printed as JSON. */
+  async json(...argv: string[]): Promise<any> {
+    const { folder, entry } = this.project
+    const { stdout, stderr, exitCode } = await runCli([...argv, '--json'], {
+      cwd: folder,
+      entry,
+      env: this.env,
+    })
+    if (exitCode !== 0) throw new Error(`gatez ${argv.join(' ')} ended with ${exitCode}: ${stdout}${stderr}`)
+    return JSON.parse(stdout)
   }
 
   get origin(): string {
