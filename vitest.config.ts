@@ -50,7 +50,7 @@ export default defineConfig({
             'test/bench/**',
             'test/browser/**',
           ],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {

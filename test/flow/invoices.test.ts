@@ -151,8 +151,10 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   const tampered = await at(may, 'reconcile', '--month', '2026-03', '--json')
   expect(tampered.exitCode).toBe(8)
   const hand = { store: 'invoice', tenant_id: 'acme' }
-  const what = expect.stringContaining('INV-2026-0001: it does not say what it said when it was issued.')
-  expect(JSON.parse(tampered.stdout).differences).toMatchObject([hand, { ...hand, what }, hand])
+  expect(JSON.parse(tampered.stdout).differences).toMatchObject([
+    { ...hand, what: 'INV-2026-0001: its lines and taxes do not add up to its total.' },
+    { ...hand, what: 'INV-2026-0001: it does not say what it said when it was issued.' },
+  ])
 })
 
 test('killed at any step of any group, a run leaves numbers without a gap, and the next one does the rest', async () => {
