@@ -12,9 +12,14 @@ import { operatorTokenPath } from './control/operator-token.ts'
 import { TryRelay } from './control/try-relay.ts'
 import { deskCases, evidenceCases, healthOf } from './control-cases.ts'
 import { GatezError } from './errors/gatez-error.ts'
+import type { Clock } from './lib/clock.ts'
 import { makeCounterMemory, openControlStore, openLocalCounters, openUsageLog } from './storage/open.ts'
 import { makeTrafficMemory, readTraffic } from './telemetry/traffic.ts'
+import { isServing } from './upkeep/check-stores.ts'
 import { storeSchema } from './upkeep/store-schema.ts'
+
+/** How often it looks whether a gateway still runs on these stores. */
+const LOOK_MS = 5_000
 
 /**
  * A client of the control API that the environment names; else one of an app on the stores of the file, which is
@@ -43,7 +48,7 @@ export async function openControl(configFile: string): Promise<OpenedControl> {
       casesOn: (tables, by) => appOn({ config, clock, store: tables, actor: by }),
       evidence: evidenceCases(on, usageLog),
       deskOn: deskCases(on),
-      now: { ...runningGateway(config), health: healthOf(on), schema: () => storeSchema(config) },
+      now: { ...runningGateway(config, clock), health: healthOf(on), schema: () => storeSchema(config) },
       verifier: { verify: notHere, left: notHere, forget: () => {} },
       identityProvider: () => undefined,
       relay: new TryRelay({ store, clock, gatewayAt: () => undefined }),
@@ -69,9 +74,13 @@ export interface OpenedControl extends AsyncDisposable {
 }
 
 /** What a gateway on these stores says of itself; undefined where none runs, or none that can be asked. */
-function runningGateway({ stores }: Config): Pick<NowCases, 'limits' | 'traffic'> {
+function runningGateway({ stores }: Config, clock: Clock): Pick<NowCases, 'limits' | 'traffic'> {
+  let [serves, lookedMs] = [false, Number.NEGATIVE_INFINITY]
   const ask = async <Answer>(question: (client: ControlClient) => Promise<Answer>) => {
-    const url = readControlAddress(stores.dataDir)
+    const nowMs = clock.monotonicMs()
+    if (nowMs - lookedMs >= LOOK_MS) [serves, lookedMs] = [isServing({ stores }), nowMs]
+    // The address outlives a gateway that was killed, and whoever listens there now must not see the token.
+    const url = serves ? readControlAddress(stores.dataDir) : undefined
     if (url === undefined) return undefined
     try {
       const token = readFileSync(operatorTokenPath(stores.dataDir), 'utf8').trim()

@@ -3,6 +3,7 @@ import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
+import { removeControlAddress } from './control/control-address.ts'
 import type { ListeningAt } from './control/control-messages.ts'
 import { type ControlTold, startControl } from './control/controlling.ts'
 import { GatezError } from './errors/gatez-error.ts'
@@ -86,6 +87,8 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   makeDataFolder(config.stores.dataDir)
   const lock = lockDataFolder(config.stores.dataDir)
   undo.defer(() => lock[Symbol.dispose]())
+  // Of a gateway that was killed: nobody may take it for this one's.
+  removeControlAddress(config.stores.dataDir)
   await probePort(config.gateway.listen)
 
   const store = undo.use(await openControlStore(config, clock))
