@@ -11,7 +11,6 @@ export async function filledScene(email: string): Promise<FilledScene> {
   )
   await scene.serve(DAYS[0])
   await scene.json('apply')
-  const env = () => scene.env
   await scene.json('tenants', 'create', 'acme', '--name', 'Acme Rockets', '--plan', 'pro')
   const { secret } = await scene.json('keys', 'create', 'acme', '--name', 'rocket shop')
   for (const [index, days] of DAYS.entries()) {
@@ -47,7 +46,6 @@ export async function filledScene(email: string): Promise<FilledScene> {
   )
   return Object.assign(scene, {
     secret,
-    env,
     invoice: async () => ((await invoices()) as any[])[0].number,
     refusedCall: async () => {
       const text = await scene.project.run(
