@@ -89,7 +89,7 @@ export async function explainCall(
     limits,
     // When a call in flight ends, nobody knows before.
     frees_at: limited && call.refusal !== 'concurrency-limited' ? freesAt(limits) : null,
-    plans_that_pass: await plansThatPass(parts, call, cost),
+    plans_that_pass: await plansThatPass(parts, call, cost, atOnceOf(plan)),
   }
 }
 
@@ -237,6 +237,7 @@ async function plansThatPass(
   parts: ExplainParts,
   call: UsageEvent,
   cost: number,
+  reached: number,
 ): Promise<readonly string[]> {
   const route = parts.routes.find(({ id }) => id === call.routeId)
   if (route === undefined || !BY_PLAN.has(call.refusal)) return []
@@ -245,10 +246,18 @@ async function plansThatPass(
     const whole = overridePlan(plan, parts.overrides)
     const opens = whole.routes === 'all' || whole.routes.includes(route.id)
     if (!opens || !route.requires.every((feature) => whole.features.includes(feature))) continue
+    // So many ran at least, even where the log does not know all of them yet.
+    if (call.refusal === 'concurrency-limited' && atOnceOf(whole) <= reached) continue
     const { decision } = await limitsThen(parts, call, whole, cost)
     if (decision.outcome === 'admitted') passing.push(plan.id)
   }
   return passing
+}
+
+/** How many calls a plan lets run at a time. */
+function atOnceOf(plan: Plan | undefined): number {
+  const atOnce = plan?.limits.filter(({ counts }) => counts === 'concurrent') ?? []
+  return Math.min(...atOnce.map(({ amount }) => amount ?? Number.POSITIVE_INFINITY))
 }
 
 const LIMITED: ReadonlySet<string> = new Set(['rate-limited', 'quota-exceeded', 'concurrency-limited'])

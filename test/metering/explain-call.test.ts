@@ -136,6 +136,7 @@ describe('a refusal', () => {
         'The limit at-once of the plan free lets 2 calls run at a time, and so many were under way when this call came; of those 1 has ended since.',
       rule: { kind: 'limit', id: 'at-once' },
       frees_at: null,
+      plans_that_pass: ['pro'],
     })
   })
 

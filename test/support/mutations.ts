@@ -15,7 +15,7 @@ export interface Mutation {
   readonly how: 'alter' | 'delete' | 'double'
   /** Which column, from what to what; empty unless altered. */
   readonly detail: string
-  /** Of an event: its id and bucket. */
+  /** Of an event: its bucket, and the id by which it can be found now. */
   readonly event: { readonly id: string; readonly bucket: string } | undefined
 }
 
@@ -200,7 +200,7 @@ function mutate(dataDir: string, random: Random, number: number): Mutation {
       .get(random(count))!
     const key = keyOf(database, table)
     const same = key.map((column) => `${column} = @${column}`).join(' AND ')
-    const event = table === 'event_rows' ? eventOf(row) : undefined
+    let event = table === 'event_rows' ? eventOf(row) : undefined
     let detail = ''
     if (how === 'delete') database.prepare(`DELETE FROM ${table} WHERE ${same}`).run(row)
     else if (how === 'double') {
@@ -220,6 +220,7 @@ function mutate(dataDir: string, random: Random, number: number): Mutation {
         // Another row has that number.
         update.run({ ...row, value: Number(value) + 1_000_000 })
       }
+      if (event !== undefined && column === 'id') event = { ...event, id: String(value) }
     }
     return { file, table, how, detail, event }
   } finally {
