@@ -1,14 +1,29 @@
-import { Layout } from '../shared/layout.tsx'
-import { Page } from '../shared/page.tsx'
-import { Empty } from '../shared/states.tsx'
+import { lazy, Suspense } from 'react'
+import { Navigate, Route, Routes } from 'react-router'
+import { ExpiredSession } from '../shared/expired.tsx'
+import { useSession } from '../shared/session.tsx'
+import { LoadingPage } from '../shared/states.tsx'
+import { OperatorEntry } from './operator-entry.tsx'
+import { OperatorLayout } from './operator-layout.tsx'
+import { OverviewPage } from './overview-page.tsx'
 
-/** The pages of who runs gatez. */
+// What is not on the way to the first sight comes when it is looked at.
+const ApprovalsPage = lazy(async () => ({ default: (await import('./approvals-page.tsx')).ApprovalsPage }))
+
+/** The pages of who runs gatez: the way in, and behind it all there is. */
 export function OperatorPortal() {
+  const { session } = useSession()
+  if (session === undefined) return <OperatorEntry />
   return (
-    <Layout basename="/operator" links={[{ to: '/', label: 'Overview', icon: 'overview' }]} account={null}>
-      <Page title="Overview">
-        <Empty title="Nothing here yet">The command line does all there is.</Empty>
-      </Page>
-    </Layout>
+    <OperatorLayout>
+      <ExpiredSession />
+      <Suspense fallback={<LoadingPage />}>
+        <Routes>
+          <Route path="/" element={<OverviewPage />} />
+          <Route path="/approvals" element={<ApprovalsPage />} />
+          <Route path="*" element={<Navigate to="/" replace />} />
+        </Routes>
+      </Suspense>
+    </OperatorLayout>
   )
 }
