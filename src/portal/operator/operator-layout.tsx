@@ -9,6 +9,7 @@ import { useWaitingRequests } from './waiting-requests.ts'
 const LINKS: readonly LayoutLink[] = [
   { to: '/', label: 'Overview', icon: 'overview' },
   { to: '/approvals', label: 'Approvals', icon: 'check' },
+  { to: '/tenants', label: 'Tenants', icon: 'tenants' },
 ]
 
 /** What stands around every page of the operator. */

@@ -9,6 +9,8 @@ import { OverviewPage } from './overview-page.tsx'
 
 // What is not on the way to the first sight comes when it is looked at.
 const ApprovalsPage = lazy(async () => ({ default: (await import('./approvals-page.tsx')).ApprovalsPage }))
+const TenantsPage = lazy(async () => ({ default: (await import('./tenants-page.tsx')).TenantsPage }))
+const TenantPage = lazy(async () => ({ default: (await import('./tenant-page.tsx')).TenantPage }))
 
 /** The pages of who runs gatez: the way in, and behind it all there is. */
 export function OperatorPortal() {
@@ -21,6 +23,8 @@ export function OperatorPortal() {
         <Routes>
           <Route path="/" element={<OverviewPage />} />
           <Route path="/approvals" element={<ApprovalsPage />} />
+          <Route path="/tenants" element={<TenantsPage />} />
+          <Route path="/tenants/:tenant" element={<TenantPage />} />
           <Route path="*" element={<Navigate to="/" replace />} />
         </Routes>
       </Suspense>
