@@ -11,6 +11,10 @@ import { OverviewPage } from './overview-page.tsx'
 const ApprovalsPage = lazy(async () => ({ default: (await import('./approvals-page.tsx')).ApprovalsPage }))
 const TenantsPage = lazy(async () => ({ default: (await import('./tenants-page.tsx')).TenantsPage }))
 const TenantPage = lazy(async () => ({ default: (await import('./tenant-page.tsx')).TenantPage }))
+const RevenuePage = lazy(async () => ({ default: (await import('./revenue-page.tsx')).RevenuePage }))
+const InvoicesPage = lazy(async () => ({ default: (await import('./invoices-page.tsx')).InvoicesPage }))
+const InvoicePage = lazy(async () => ({ default: (await import('./invoice-page.tsx')).InvoicePage }))
+const DunningPage = lazy(async () => ({ default: (await import('./dunning-page.tsx')).DunningPage }))
 
 /** The pages of who runs gatez: the way in, and behind it all there is. */
 export function OperatorPortal() {
@@ -25,6 +29,10 @@ export function OperatorPortal() {
           <Route path="/approvals" element={<ApprovalsPage />} />
           <Route path="/tenants" element={<TenantsPage />} />
           <Route path="/tenants/:tenant" element={<TenantPage />} />
+          <Route path="/revenue" element={<RevenuePage />} />
+          <Route path="/invoices" element={<InvoicesPage />} />
+          <Route path="/invoices/:invoice" element={<InvoicePage />} />
+          <Route path="/dunning" element={<DunningPage />} />
           <Route path="*" element={<Navigate to="/" replace />} />
         </Routes>
       </Suspense>

@@ -16,7 +16,7 @@ export function RevenuePanel() {
       title="Revenue this period"
       actions={
         <Anchor component={Link} to="/revenue" size="sm">
-          By plan and tenant
+          Details
         </Anchor>
       }
     >

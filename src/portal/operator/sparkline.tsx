@@ -2,11 +2,13 @@ import { quantity } from '../shared/figures.ts'
 
 const HEIGHT = 48
 const STEP = 6
+const SLOTS = 60
 
-/** A bar for each value, oldest first; the highest fills the height. */
+/** A bar for each value, oldest first; the highest fills the height, the newest stands on the right. */
 export function Sparkline({ values, name }: SparklineProps) {
   const most = Math.max(...values, 1)
-  const width = Math.max(values.length, 1) * STEP
+  const slots = Math.max(values.length, SLOTS)
+  const width = slots * STEP
   const label = `${name}: ${quantity(values.at(-1) ?? 0)} in the last, at most ${quantity(Math.max(...values, 0))}.`
   return (
     <svg
@@ -18,7 +20,7 @@ export function Sparkline({ values, name }: SparklineProps) {
     >
       {values.map((value, index) => {
         const height = value === 0 ? 1 : Math.max((value / most) * HEIGHT, 2)
-        const at = { x: index * STEP, y: HEIGHT - height }
+        const at = { x: (slots - values.length + index) * STEP, y: HEIGHT - height }
         return <rect key={`${at.x}`} {...at} width={STEP - 1} height={height} />
       })}
     </svg>

@@ -17,9 +17,18 @@ export function TenantFill({ tenant }: { readonly tenant: string }) {
         {({ data }) => {
           const bars = [
             ...(limits.data?.data ?? []).map((row) => ({
-              ...{ name: row.limit, used: String(row.used), all: String(row.amount), until: row.resets_at },
+              ...{
+                name: row.limit,
+                used: String(row.used),
+                all: String(row.amount),
+                until: row.resets_at,
+                isEnd: true,
+              },
             })),
-            ...data.map((row) => ({ name: row.quota, used: row.used, all: row.included, until: row.to })),
+            ...data.map((row) => ({
+              ...{ name: row.quota, used: row.used, all: row.included, until: row.to },
+              isEnd: row.on_exceed === 'block',
+            })),
           ]
           if (bars.length === 0)
             return <Text c="dimmed">Its plan has no limits that all its keys share.</Text>
@@ -41,16 +50,18 @@ interface FillBarProps {
   readonly used: string
   readonly all: string
   readonly until: string
+  /** Whether calls are refused once it is full. */
+  readonly isEnd: boolean
 }
 
-function FillBar({ name, used, all, until }: FillBarProps) {
+function FillBar({ name, used, all, until, isEnd }: FillBarProps) {
   const part = percent(used, all)
   return (
     <Stack gap={4}>
       <Text fw={500}>{name}</Text>
       <Progress
         value={Math.min(part, 100)}
-        color={part >= 100 ? 'red' : part >= 80 ? 'orange' : 'brand'}
+        color={part >= 100 && isEnd ? 'red' : part >= 80 ? 'orange' : 'brand'}
         size="sm"
         aria-label={name}
       />

@@ -70,7 +70,7 @@ function Figures({ traffic }: { readonly traffic: Traffic }) {
 }
 
 function milliseconds(value: number | null): string {
-  return value === null ? '–' : `${quantity(value)} ms`
+  return value === null ? '–' : `${quantity(value.toFixed(1))} ms`
 }
 
 function reasonText(refusals: Traffic['last_minute']['refusals']): string {
