@@ -10,6 +10,7 @@ const LINKS: readonly LayoutLink[] = [
   { to: '/', label: 'Overview', icon: 'overview' },
   { to: '/approvals', label: 'Approvals', icon: 'check' },
   { to: '/tenants', label: 'Tenants', icon: 'tenants' },
+  { to: '/usage', label: 'Usage', icon: 'usage' },
   { to: '/revenue', label: 'Revenue', icon: 'revenue' },
   { to: '/invoices', label: 'Invoices', icon: 'invoices' },
   { to: '/dunning', label: 'Dunning', icon: 'dunning' },

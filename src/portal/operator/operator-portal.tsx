@@ -15,6 +15,8 @@ const RevenuePage = lazy(async () => ({ default: (await import('./revenue-page.t
 const InvoicesPage = lazy(async () => ({ default: (await import('./invoices-page.tsx')).InvoicesPage }))
 const InvoicePage = lazy(async () => ({ default: (await import('./invoice-page.tsx')).InvoicePage }))
 const DunningPage = lazy(async () => ({ default: (await import('./dunning-page.tsx')).DunningPage }))
+const UsagePage = lazy(async () => ({ default: (await import('./usage-page.tsx')).UsagePage }))
+const CallPage = lazy(async () => ({ default: (await import('./call-page.tsx')).CallPage }))
 
 /** The pages of who runs gatez: the way in, and behind it all there is. */
 export function OperatorPortal() {
@@ -33,6 +35,8 @@ export function OperatorPortal() {
           <Route path="/invoices" element={<InvoicesPage />} />
           <Route path="/invoices/:invoice" element={<InvoicePage />} />
           <Route path="/dunning" element={<DunningPage />} />
+          <Route path="/usage" element={<UsagePage />} />
+          <Route path="/usage/calls/:id" element={<CallPage />} />
           <Route path="*" element={<Navigate to="/" replace />} />
         </Routes>
       </Suspense>
