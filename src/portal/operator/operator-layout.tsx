@@ -14,6 +14,8 @@ const LINKS: readonly LayoutLink[] = [
   { to: '/revenue', label: 'Revenue', icon: 'revenue' },
   { to: '/invoices', label: 'Invoices', icon: 'invoices' },
   { to: '/dunning', label: 'Dunning', icon: 'dunning' },
+  { to: '/plans', label: 'Plans', icon: 'plan' },
+  { to: '/studio', label: 'Pricing studio', icon: 'studio' },
 ]
 
 /** What stands around every page of the operator. */

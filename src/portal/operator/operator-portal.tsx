@@ -17,6 +17,8 @@ const InvoicePage = lazy(async () => ({ default: (await import('./invoice-page.t
 const DunningPage = lazy(async () => ({ default: (await import('./dunning-page.tsx')).DunningPage }))
 const UsagePage = lazy(async () => ({ default: (await import('./usage-page.tsx')).UsagePage }))
 const CallPage = lazy(async () => ({ default: (await import('./call-page.tsx')).CallPage }))
+const PlansPage = lazy(async () => ({ default: (await import('./plans-page.tsx')).PlansPage }))
+const StudioPage = lazy(async () => ({ default: (await import('./studio-page.tsx')).StudioPage }))
 
 /** The pages of who runs gatez: the way in, and behind it all there is. */
 export function OperatorPortal() {
@@ -37,6 +39,8 @@ export function OperatorPortal() {
           <Route path="/dunning" element={<DunningPage />} />
           <Route path="/usage" element={<UsagePage />} />
           <Route path="/usage/calls/:id" element={<CallPage />} />
+          <Route path="/plans" element={<PlansPage />} />
+          <Route path="/studio" element={<StudioPage />} />
           <Route path="*" element={<Navigate to="/" replace />} />
         </Routes>
       </Suspense>

@@ -8,17 +8,18 @@ import { Panel } from '../shared/panel.tsx'
 import { Shown } from '../shared/states.tsx'
 import { periodText } from '../shared/times.ts'
 import { totalsOf } from '../shared/usage-rows.ts'
+import { lastMonths } from './months.ts'
 import { UsageCalls } from './usage-calls.tsx'
 import { UsageRows } from './usage-rows-table.tsx'
 
 const BY = ['tenant', 'key', 'route', 'plan', 'status', 'day'] as const
 const LIVE_MS = 5_000
-const MONTHS = 12
 
 /** What was used in a month, from every side: from all tenants down to one call. */
 export function UsagePage() {
   const [search, setSearch] = useSearchParams()
-  const [month, months] = [search.get('month') ?? thisMonth(), lastMonths()]
+  const months = lastMonths()
+  const month = search.get('month') ?? months[0] ?? ''
   const tenant = search.get('tenant') ?? ''
   const by = BY.find((each) => each === search.get('by')) ?? (tenant === '' ? 'tenant' : 'key')
   const choose = (changes: Readonly<Record<string, string>>) =>
@@ -119,16 +120,4 @@ function withChanges(before: URLSearchParams, changes: Readonly<Record<string, s
     else after.set(name, value)
   }
   return after
-}
-
-function thisMonth(): string {
-  return new Date().toISOString().slice(0, 7)
-}
-
-/** This month and those before it, newest first. */
-function lastMonths(): readonly string[] {
-  const now = new Date()
-  return Array.from({ length: MONTHS }, (_, back) =>
-    new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 7),
-  )
 }
