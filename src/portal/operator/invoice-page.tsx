@@ -66,8 +66,8 @@ function Lines({ invoice }: { readonly invoice: Invoice }) {
     ['Subtotal', invoice.subtotal],
     ...invoice.taxes.map(({ name, amount }) => [name, amount ?? '0'] as const),
     ['Total', invoice.total],
-    ['Credited', invoice.credited],
-    ['Paid', invoice.paid],
+    ...(isZero(invoice.credited) ? [] : [['Credited', `-${invoice.credited}`] as const]),
+    ...(isZero(invoice.paid) ? [] : [['Paid', `-${invoice.paid}`] as const]),
   ] as const
   return (
     <Panel title="Lines" isFlush>
@@ -115,9 +115,17 @@ function Entries({ invoice }: { readonly invoice: Invoice }) {
           { title: 'When', cell: ({ at }) => <When at={at} style="exact" /> },
           { title: 'What', cell: ({ kind }) => kind },
           { title: 'Who', cell: ({ actor }) => actor },
-          { title: 'Amount', isFigure: true, cell: ({ amount }) => money(amount, invoice.currency) },
+          {
+            title: 'Amount',
+            isFigure: true,
+            cell: ({ amount }) => (isZero(amount) ? '–' : money(amount, invoice.currency)),
+          },
         ]}
       />
     </Panel>
   )
+}
+
+function isZero(amount: string): boolean {
+  return /^-?0(?:\.0*)?$/.test(amount)
 }

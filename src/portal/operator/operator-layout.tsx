@@ -16,6 +16,10 @@ const LINKS: readonly LayoutLink[] = [
   { to: '/dunning', label: 'Dunning', icon: 'dunning' },
   { to: '/plans', label: 'Plans', icon: 'plan' },
   { to: '/studio', label: 'Pricing studio', icon: 'studio' },
+  { to: '/refusals', label: 'Limits hit', icon: 'refused' },
+  { to: '/proof', label: 'Proof', icon: 'reference' },
+  { to: '/health', label: 'Health', icon: 'health' },
+  { to: '/audit', label: 'Audit', icon: 'audit' },
 ]
 
 /** What stands around every page of the operator. */

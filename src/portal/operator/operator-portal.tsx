@@ -19,6 +19,10 @@ const UsagePage = lazy(async () => ({ default: (await import('./usage-page.tsx')
 const CallPage = lazy(async () => ({ default: (await import('./call-page.tsx')).CallPage }))
 const PlansPage = lazy(async () => ({ default: (await import('./plans-page.tsx')).PlansPage }))
 const StudioPage = lazy(async () => ({ default: (await import('./studio-page.tsx')).StudioPage }))
+const ProofPage = lazy(async () => ({ default: (await import('./proof-page.tsx')).ProofPage }))
+const RefusalsPage = lazy(async () => ({ default: (await import('./refusals-page.tsx')).RefusalsPage }))
+const HealthPage = lazy(async () => ({ default: (await import('./health-page.tsx')).HealthPage }))
+const AuditPage = lazy(async () => ({ default: (await import('./audit-page.tsx')).AuditPage }))
 
 /** The pages of who runs gatez: the way in, and behind it all there is. */
 export function OperatorPortal() {
@@ -41,6 +45,10 @@ export function OperatorPortal() {
           <Route path="/usage/calls/:id" element={<CallPage />} />
           <Route path="/plans" element={<PlansPage />} />
           <Route path="/studio" element={<StudioPage />} />
+          <Route path="/proof" element={<ProofPage />} />
+          <Route path="/refusals" element={<RefusalsPage />} />
+          <Route path="/health" element={<HealthPage />} />
+          <Route path="/audit" element={<AuditPage />} />
           <Route path="*" element={<Navigate to="/" replace />} />
         </Routes>
       </Suspense>

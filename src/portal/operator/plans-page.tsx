@@ -49,7 +49,7 @@ function PlanPanel({ plan, currency }: { readonly plan: Plan; readonly currency:
   const { routes, keys } = plan
   const words = [
     routes === 'all' ? 'Every route' : `Routes: ${routes.join(', ')}`,
-    `${keys.max === null ? 'Any number of keys' : `${keys.max} keys`}, approved ${keys.approval === 'auto' ? 'at once' : 'by hand'}`,
+    `${keys.max === null ? 'Any number of keys' : many(keys.max, 'key')}, approved ${keys.approval === 'auto' ? 'at once' : 'by hand'}`,
     ...plan.limits.map(limitText),
     ...plan.quotas.map(quotaText),
     ...plan.charges.map((charge) => chargeText(charge, currency)),
@@ -70,7 +70,7 @@ function PlanPanel({ plan, currency }: { readonly plan: Plan; readonly currency:
           <Badge color="gray">
             {plan.id}, version {plan.version}
           </Badge>
-          <Badge color={plan.subscribers > 0 ? 'green' : 'gray'}>{quantity(plan.subscribers)} tenants</Badge>
+          <Badge color={plan.subscribers > 0 ? 'green' : 'gray'}>{many(plan.subscribers, 'tenant')}</Badge>
         </Group>
         <ul className="gatez-plain-list">
           {words.map((text) => (
@@ -83,4 +83,8 @@ function PlanPanel({ plan, currency }: { readonly plan: Plan; readonly currency:
       </Stack>
     </Panel>
   )
+}
+
+function many(count: number, one: string): string {
+  return `${quantity(count)} ${count === 1 ? one : `${one}s`}`
 }

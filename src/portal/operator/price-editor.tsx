@@ -88,7 +88,7 @@ function TierTable({
                 <Button
                   size="compact-xs"
                   variant="default"
-                  aria-label={`Take tier ${at + 1} of ${id} out`}
+                  aria-label={`Take out tier ${at + 1} of ${id}`}
                   onClick={() => onPrice(withoutTier(price, at))}
                 >
                   Take out
@@ -121,5 +121,5 @@ const NAMES: Readonly<Record<string, string>> = {
   included: 'Included',
   minimum: 'At least',
   maximum: 'At most',
-  discount: 'Discount, percent',
+  discount: 'Discount, %',
 }

@@ -109,7 +109,7 @@ function Tenants({ revenue: { tenants, currency } }: { readonly revenue: Revenue
         columns={[
           { title: 'Tenant', cell: (row) => <TenantLink id={row.tenant_id} name={row.tenant_name} /> },
           { title: 'Plan', cell: ({ plan }) => plan },
-          { title: 'Period', cell: (row) => periodText(row.period_start, row.period_end, 'UTC') },
+          { title: 'Period', cell: periodOf },
           { title: 'So far', isFigure: true, cell: ({ so_far }) => money(so_far, currency) },
           { title: 'Forecast', isFigure: true, cell: ({ forecast }) => money(forecast, currency) },
           { title: 'MRR', isFigure: true, cell: ({ mrr }) => money(mrr, currency) },
@@ -117,4 +117,9 @@ function Tenants({ revenue: { tenants, currency } }: { readonly revenue: Revenue
       />
     </Panel>
   )
+}
+
+/** Who has nothing to be billed has no period. */
+function periodOf(row: Revenue['tenants'][number]): string {
+  return row.period_start < row.period_end ? periodText(row.period_start, row.period_end, 'UTC') : '–'
 }

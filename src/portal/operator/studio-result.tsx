@@ -135,5 +135,6 @@ function Changes({ plans, isWhole }: ChangesProps) {
 }
 
 function signed(amount: string, currency: string): string {
+  if (/^-?[0.]+$/.test(amount)) return 'no change'
   return amount.startsWith('-') ? money(amount, currency) : `+${money(amount, currency)}`
 }

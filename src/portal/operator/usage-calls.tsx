@@ -38,7 +38,7 @@ export function UsageCalls({ search, onChoose }: UsageCallsProps) {
               key={name}
               size="compact-sm"
               variant="default"
-              aria-label={`Take ${name} ${value} away`}
+              aria-label={`${name}: ${value} ✕ take away`}
               onClick={() => onChoose({ [name]: '' })}
             >
               {name}: {value} ✕
