@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react'
 import { Navigate, Route, Routes } from 'react-router'
 import { ExpiredSession } from '../shared/expired.tsx'
+import { PageBoundary } from '../shared/page-boundary.tsx'
 import { useSession } from '../shared/session.tsx'
 import { LoadingPage } from '../shared/states.tsx'
 import { OperatorEntry } from './operator-entry.tsx'
@@ -31,27 +32,29 @@ export function OperatorPortal() {
   return (
     <OperatorLayout>
       <ExpiredSession />
-      <Suspense fallback={<LoadingPage />}>
-        <Routes>
-          <Route path="/" element={<OverviewPage />} />
-          <Route path="/approvals" element={<ApprovalsPage />} />
-          <Route path="/tenants" element={<TenantsPage />} />
-          <Route path="/tenants/:tenant" element={<TenantPage />} />
-          <Route path="/revenue" element={<RevenuePage />} />
-          <Route path="/invoices" element={<InvoicesPage />} />
-          <Route path="/invoices/:invoice" element={<InvoicePage />} />
-          <Route path="/dunning" element={<DunningPage />} />
-          <Route path="/usage" element={<UsagePage />} />
-          <Route path="/usage/calls/:id" element={<CallPage />} />
-          <Route path="/plans" element={<PlansPage />} />
-          <Route path="/studio" element={<StudioPage />} />
-          <Route path="/proof" element={<ProofPage />} />
-          <Route path="/refusals" element={<RefusalsPage />} />
-          <Route path="/health" element={<HealthPage />} />
-          <Route path="/audit" element={<AuditPage />} />
-          <Route path="*" element={<Navigate to="/" replace />} />
-        </Routes>
-      </Suspense>
+      <PageBoundary>
+        <Suspense fallback={<LoadingPage />}>
+          <Routes>
+            <Route path="/" element={<OverviewPage />} />
+            <Route path="/approvals" element={<ApprovalsPage />} />
+            <Route path="/tenants" element={<TenantsPage />} />
+            <Route path="/tenants/:tenant" element={<TenantPage />} />
+            <Route path="/revenue" element={<RevenuePage />} />
+            <Route path="/invoices" element={<InvoicesPage />} />
+            <Route path="/invoices/:invoice" element={<InvoicePage />} />
+            <Route path="/dunning" element={<DunningPage />} />
+            <Route path="/usage" element={<UsagePage />} />
+            <Route path="/usage/calls/:id" element={<CallPage />} />
+            <Route path="/plans" element={<PlansPage />} />
+            <Route path="/studio" element={<StudioPage />} />
+            <Route path="/proof" element={<ProofPage />} />
+            <Route path="/refusals" element={<RefusalsPage />} />
+            <Route path="/health" element={<HealthPage />} />
+            <Route path="/audit" element={<AuditPage />} />
+            <Route path="*" element={<Navigate to="/" replace />} />
+          </Routes>
+        </Suspense>
+      </PageBoundary>
     </OperatorLayout>
   )
 }

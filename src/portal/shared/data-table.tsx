@@ -5,7 +5,15 @@ import type { Key, ReactNode } from 'react'
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { caption, columns, rows, keyOf, onOpen, isCurrent } = props
   return (
-    <Table.ScrollContainer minWidth={0} type="native" className="gatez-scroll">
+    <Table.ScrollContainer
+      minWidth={0}
+      type="native"
+      className="gatez-scroll"
+      // Who has no pointer scrolls it with the keys.
+      tabIndex={0}
+      role="group"
+      aria-label={caption}
+    >
       <Table highlightOnHover={onOpen !== undefined} aria-label={caption}>
         <Table.Thead>
           <Table.Tr>
