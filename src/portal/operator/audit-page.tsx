@@ -1,6 +1,7 @@
 import { Alert, Button, Code, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useAsk } from '../shared/ask.ts'
+import { detailText } from '../shared/audit-words.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
@@ -59,8 +60,8 @@ export function AuditPage() {
                     {
                       title: 'With',
                       cell: ({ detail }) => (
-                        <Text c="dimmed" maw={420} className="gatez-breaks">
-                          {JSON.stringify(detail)}
+                        <Text c="dimmed" miw={300} maw={520} className="gatez-breaks">
+                          {detailText(detail)}
                         </Text>
                       ),
                     },

@@ -10,13 +10,14 @@ import { Empty, Shown } from '../shared/states.tsx'
 import { TenantLink } from './call-rows.tsx'
 
 const HOUR_MS = 3_600_000
+const QUARTER_MS = 900_000
 const SPANS = { 'Last hour': 1, 'Last day': 24, 'Last week': 168 } as const
 const NAMES = ['Last hour', 'Last day', 'Last week'] as const
 
 /** What was refused and why: limits hit, quotas used up, keys that were not accepted. */
 export function RefusalsPage() {
   const [name, setName] = useState<(typeof NAMES)[number]>('Last day')
-  const from = useMemo(() => new Date(Date.now() - SPANS[name] * HOUR_MS).toISOString(), [name])
+  const from = useMemo(() => quarterBefore(Date.now() - SPANS[name] * HOUR_MS), [name])
   const refusals = useAsk('limitsHit', { from }, { everyMs: 10_000 })
   return (
     <Page
@@ -71,4 +72,9 @@ function searchOf(row: { readonly tenant_id: string; readonly key_id: string; re
   const { tenant_id: tenant, key_id: key, route_id: route } = row
   const named = Object.entries({ tenant, key, route }).filter(([, value]) => value !== '')
   return new URLSearchParams([...named, ['status', '4xx']])
+}
+
+/** Usage is kept in quarters of an hour. */
+function quarterBefore(ms: number): string {
+  return new Date(Math.floor(ms / QUARTER_MS) * QUARTER_MS).toISOString()
 }
