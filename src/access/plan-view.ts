@@ -1,5 +1,5 @@
 import { isoTime } from '../lib/iso-time.ts'
-import type { BillingCycle, PlanVersion } from '../model/plan.ts'
+import type { BillingCycle, Plan, PlanVersion } from '../model/plan.ts'
 
 /** A plan in force as scripts and other programs read it. */
 export interface PlanView {
@@ -13,6 +13,8 @@ export interface PlanView {
   readonly limits: readonly LimitView[]
   readonly quotas: readonly QuotaView[]
   readonly charges: readonly ChargeView[]
+  /** What happens while the shared counters are out of reach, where it is not `local`. */
+  readonly on_store_failure?: Plan['onStoreFailure']
   /** Tenants on it now or later. */
   readonly subscribers: number
   readonly since: string
@@ -62,6 +64,7 @@ export function viewPlan({ plan, version, createdAtMs }: PlanVersion, subscriber
       return { ...quota, on_exceed: onExceed, ...(upgradeTo !== undefined && { upgrade_to: upgradeTo }) }
     }),
     charges: plan.charges,
+    ...(plan.onStoreFailure !== undefined && { on_store_failure: plan.onStoreFailure }),
     subscribers,
     since: isoTime(createdAtMs),
   }

@@ -6,6 +6,7 @@ import type { CreateKeyRequest } from '../access/create-key.ts'
 import type { createTenant } from '../access/create-tenant.ts'
 import type { createToken } from '../access/create-token.ts'
 import type { deleteTenant, tenantBlockers } from '../access/delete-tenant.ts'
+import type { PlanDiff } from '../access/diff-plans.ts'
 import type { importKeys } from '../access/import-keys.ts'
 import type { inviteMember } from '../access/invite-member.ts'
 import type { KeyView, RevealedKeyView } from '../access/key-view.ts'
@@ -52,6 +53,7 @@ import type { Plan } from '../model/plan.ts'
 import type { EventTrail } from '../reconcile/event-trail.ts'
 import type { ExplainedEvent, ExplainedFigure } from '../reconcile/explain-figure.ts'
 import type { LeakedUsage } from '../reconcile/find-leaks.ts'
+import type { Reconciliation } from '../reconcile/reconcile.ts'
 import type { UsageLeaks } from '../reconcile/usage-leaks.ts'
 import type { VoidedEvent, VoidRequest } from '../reconcile/void-event.ts'
 import type { TrafficNow } from '../telemetry/traffic-window.ts'
@@ -141,7 +143,7 @@ export interface EvidenceCases {
     readonly signal: AbortSignal
   }): AsyncIterable<readonly UsageEvent[]>
   diffPlans(plans: readonly Plan[]): Promise<PlansDiffView>
-  reconcile(written: WrittenUsageQuery): Promise<object>
+  reconcile(written: WrittenUsageQuery): Promise<Reconciliation>
   listRoutes(): readonly RouteView[]
   ingest(body: AsyncIterable<Uint8Array>, run: IngestRun): Promise<FileTally>
   importLog(body: AsyncIterable<Uint8Array>, run: ImportRun): Promise<FileTally>
@@ -214,7 +216,7 @@ export interface AskedFigure extends Omit<WrittenUsageQuery, 'by' | 'tz'> {
 /** What the plans of another file would change. */
 export interface PlansDiffView {
   readonly changed: boolean
-  readonly plans: readonly object[]
+  readonly plans: readonly PlanDiff[]
   readonly blocked_now: readonly { readonly tenant: string; readonly by: readonly string[] }[]
 }
 

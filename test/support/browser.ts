@@ -17,9 +17,12 @@ export class TestBrowser {
   /** What the pages asked for. */
   readonly asked: string[] = []
 
-  private constructor(context: BrowserContext, page: Page, origin: string) {
+  readonly #base: string
+
+  private constructor(context: BrowserContext, page: Page, { origin, base }: Place) {
     this.context = context
     this.page = page
+    this.#base = base
     page.on('pageerror', (error) => this.faults.push(String(error.stack ?? error)))
     page.on('console', (message) => {
       if (/Content Security Policy|Refused to/.test(message.text())) this.faults.push(message.text())
@@ -33,7 +36,11 @@ export class TestBrowser {
   }
 
   /** Opens it; closed when the running test is over. */
-  static async open(origin: string, options: BrowserContextOptions = {}): Promise<TestBrowser> {
+  static async open(
+    origin: string,
+    options: BrowserContextOptions = {},
+    base = '/portal',
+  ): Promise<TestBrowser> {
     const browser = await chromium.launch({
       executablePath: PROGRAM,
       args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb'],
@@ -50,12 +57,12 @@ export class TestBrowser {
     })
     const page = await context.newPage()
     page.setDefaultTimeout(20_000)
-    return new TestBrowser(context, page, origin)
+    return new TestBrowser(context, page, { origin, base })
   }
 
   /** Goes to a page of the portal and waits until nothing is loading any more. */
   async go(path: string): Promise<void> {
-    await this.page.goto(`/portal${path}`)
+    await this.page.goto(`${this.#base}${path}`)
     await this.settled()
   }
 
@@ -84,4 +91,10 @@ export class TestBrowser {
             .join(' | ')}`,
       )
   }
+}
+
+interface Place {
+  readonly origin: string
+  /** Where the pages are: `/portal` or `/operator`. */
+  readonly base: string
 }

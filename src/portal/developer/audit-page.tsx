@@ -1,5 +1,6 @@
 import { Code, Text } from '@mantine/core'
 import { useAsk } from '../shared/ask.ts'
+import { detailText } from '../shared/audit-words.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { Page } from '../shared/page.tsx'
 import { Pager, usePages } from '../shared/pager.tsx'
@@ -59,15 +60,4 @@ export function AuditPage() {
 function words(action: string): string {
   const text = action.replace(/^tenant\./, '').replaceAll(/[._-]/g, ' ')
   return text.charAt(0).toUpperCase() + text.slice(1)
-}
-
-function detailText(detail: object): string {
-  return Object.entries(detail)
-    .filter(([name]) => name !== 'session_id')
-    .filter(([, value]) => value !== null && value !== undefined && value !== '')
-    .map(
-      ([name, value]) =>
-        `${name.replaceAll('_', ' ')}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
-    )
-    .join(', ')
 }

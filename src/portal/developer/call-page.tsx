@@ -2,13 +2,13 @@ import { Alert, Code, Stack, Text } from '@mantine/core'
 import { useParams } from 'react-router'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
+import { FactList } from '../shared/fact-list.tsx'
 import { bytes, quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Shown } from '../shared/states.tsx'
+import { Status } from '../shared/status.tsx'
 import { When } from '../shared/when.tsx'
-import { Status } from './call-table.tsx'
-import { FactList } from './fact-list.tsx'
 
 const VERDICTS = {
   billed: { title: 'This call was billed', color: 'green' },

@@ -7,6 +7,7 @@ import { quantity } from '../shared/figures.ts'
 import { Pager, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Empty, Shown } from '../shared/states.tsx'
+import { Status } from '../shared/status.tsx'
 import { When } from '../shared/when.tsx'
 
 const STATUSES = ['2xx', '3xx', '4xx', '5xx'] as const
@@ -115,12 +116,6 @@ function Calls({ rows }: { readonly rows: readonly CallRow[] }) {
       ]}
     />
   )
-}
-
-/** A status as a word and a colour. */
-export function Status({ code }: { readonly code: number }) {
-  const color = code >= 500 ? 'red' : code >= 400 ? 'orange' : 'green'
-  return <Badge color={color}>{code === 0 ? 'none' : code}</Badge>
 }
 
 function spanOfMonth(month: string): { readonly from: string; readonly to: string } {

@@ -1,6 +1,7 @@
 import { lazy, Suspense } from 'react'
 import { Navigate, Route, Routes } from 'react-router'
 import { ExpiredSession } from '../shared/expired.tsx'
+import { PageBoundary } from '../shared/page-boundary.tsx'
 import { useSession } from '../shared/session.tsx'
 import { LoadingPage } from '../shared/states.tsx'
 import { ForgotPage } from './forgot-page.tsx'
@@ -40,25 +41,27 @@ export function DeveloperPortal() {
   return (
     <MemberLayout>
       <ExpiredSession />
-      <Suspense fallback={<LoadingPage />}>
-        <Routes>
-          <Route path="/" element={<OverviewPage />} />
-          <Route path="/apis" element={<ApisPage />} />
-          <Route path="/keys" element={<KeysPage />} />
-          <Route path="/usage" element={<UsagePage />} />
-          <Route path="/usage/calls/:id" element={<CallPage />} />
-          <Route path="/plan" element={<PlanPage />} />
-          <Route path="/invoices" element={<InvoicesPage />} />
-          <Route path="/invoices/next" element={<NextInvoicePage />} />
-          <Route path="/invoices/:invoice" element={<InvoicePage />} />
-          <Route path="/members" element={<MembersPage />} />
-          <Route path="/audit" element={<AuditPage />} />
-          <Route path="/settings" element={<SettingsPage />} />
-          <Route path="/reference" element={<ReferencePage />} />
-          <Route path="/reference/:api" element={<ReferencePage />} />
-          <Route path="*" element={<Navigate to="/" replace />} />
-        </Routes>
-      </Suspense>
+      <PageBoundary>
+        <Suspense fallback={<LoadingPage />}>
+          <Routes>
+            <Route path="/" element={<OverviewPage />} />
+            <Route path="/apis" element={<ApisPage />} />
+            <Route path="/keys" element={<KeysPage />} />
+            <Route path="/usage" element={<UsagePage />} />
+            <Route path="/usage/calls/:id" element={<CallPage />} />
+            <Route path="/plan" element={<PlanPage />} />
+            <Route path="/invoices" element={<InvoicesPage />} />
+            <Route path="/invoices/next" element={<NextInvoicePage />} />
+            <Route path="/invoices/:invoice" element={<InvoicePage />} />
+            <Route path="/members" element={<MembersPage />} />
+            <Route path="/audit" element={<AuditPage />} />
+            <Route path="/settings" element={<SettingsPage />} />
+            <Route path="/reference" element={<ReferencePage />} />
+            <Route path="/reference/:api" element={<ReferencePage />} />
+            <Route path="*" element={<Navigate to="/" replace />} />
+          </Routes>
+        </Suspense>
+      </PageBoundary>
     </MemberLayout>
   )
 }

@@ -1,7 +1,7 @@
 import { TextInput } from '@mantine/core'
 import { useChange } from '../shared/ask.ts'
+import { EntryPage } from '../shared/entry-page.tsx'
 import { fieldOf, TextForm } from '../shared/text-form.tsx'
-import { EntryPage } from './entry-page.tsx'
 import { BackToSignIn, MailSent } from './sign-up-page.tsx'
 
 /** Asks for a link that sets another password. */

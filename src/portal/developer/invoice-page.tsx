@@ -4,15 +4,15 @@ import { useParams } from 'react-router'
 import type { AnswerOf } from '../../control/client.ts'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
+import { FactList } from '../shared/fact-list.tsx'
 import { money, quantity } from '../shared/figures.ts'
+import { InvoiceState } from '../shared/invoice-state.tsx'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Empty, Shown } from '../shared/states.tsx'
 import { periodText } from '../shared/times.ts'
 import { When } from '../shared/when.tsx'
-import { FactList } from './fact-list.tsx'
 import { InvoiceLine } from './invoice-line.tsx'
-import { InvoiceState } from './invoices-page.tsx'
 
 type Invoice = AnswerOf<'myInvoice'>
 

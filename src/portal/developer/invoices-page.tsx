@@ -1,8 +1,9 @@
-import { Anchor, Badge, Button } from '@mantine/core'
+import { Anchor, Button } from '@mantine/core'
 import { Link } from 'react-router'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { money } from '../shared/figures.ts'
+import { InvoiceState } from '../shared/invoice-state.tsx'
 import { Page } from '../shared/page.tsx'
 import { Pager, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
@@ -75,10 +76,3 @@ export function InvoicesPage() {
     </Page>
   )
 }
-
-/** The state of an invoice as a word and a colour. */
-export function InvoiceState({ state }: { readonly state: string }) {
-  return <Badge color={COLORS[state] ?? 'gray'}>{state}</Badge>
-}
-
-const COLORS: Readonly<Record<string, string>> = { open: 'blue', paid: 'green', overdue: 'red' }

@@ -2,9 +2,9 @@ import { PasswordInput, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import { useChange } from '../shared/ask.ts'
+import { EntryPage } from '../shared/entry-page.tsx'
 import { useSession } from '../shared/session.tsx'
 import { TextForm } from '../shared/text-form.tsx'
-import { EntryPage } from './entry-page.tsx'
 import { BackToSignIn } from './sign-up-page.tsx'
 
 /** Where the link of a mail leads: sets the password, and one is in. */

@@ -1,15 +1,15 @@
 import { Anchor, SimpleGrid, Stack, Text } from '@mantine/core'
 import { Link } from 'react-router'
 import { useAsk } from '../shared/ask.ts'
+import { FigureCard } from '../shared/figure-card.tsx'
 import { bytes, money, percent, quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Shown } from '../shared/states.tsx'
 import { dayIn, periodText } from '../shared/times.ts'
-import { FigureCard } from './figure-card.tsx'
+import { totalsOf } from '../shared/usage-rows.ts'
 import { FirstRun } from './first-run.tsx'
 import { LimitBar } from './limit-bar.tsx'
-import { totalsOf } from './usage-rows.ts'
 
 const LIVE_MS = 5_000
 

@@ -5,10 +5,10 @@ import { useAsk, useChange } from '../shared/ask.ts'
 import { quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
+import { chargeText, limitText, quotaText } from '../shared/plan-words.ts'
 import { Empty, Failed, Shown } from '../shared/states.tsx'
 import { When } from '../shared/when.tsx'
 import { PlanPreview } from './plan-preview.tsx'
-import { chargeText, limitText, quotaText } from './plan-words.ts'
 import { useMay } from './roles.ts'
 
 type Plan = AnswerOf<'plansToChoose'>['data'][number]

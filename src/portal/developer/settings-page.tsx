@@ -1,11 +1,11 @@
 import { Button, SegmentedControl, Stack, Text, useMantineColorScheme } from '@mantine/core'
 import { useAsk, useChange } from '../shared/ask.ts'
+import { FactList } from '../shared/fact-list.tsx'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { useSession } from '../shared/session.tsx'
 import { Failed, Shown } from '../shared/states.tsx'
 import { When } from '../shared/when.tsx'
-import { FactList } from './fact-list.tsx'
 
 const SCHEMES = ['auto', 'light', 'dark'] as const
 

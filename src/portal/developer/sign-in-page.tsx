@@ -1,9 +1,9 @@
 import { Anchor, Button, Divider, Group, PasswordInput, TextInput } from '@mantine/core'
 import { Link, useLocation, useNavigate } from 'react-router'
 import { useAsk, useChange } from '../shared/ask.ts'
+import { EntryPage } from '../shared/entry-page.tsx'
 import { useSession } from '../shared/session.tsx'
 import { fieldOf, TextForm } from '../shared/text-form.tsx'
-import { EntryPage } from './entry-page.tsx'
 
 /** The way in, and back to the page one came from. */
 export function SignInPage() {

@@ -1,9 +1,9 @@
 import { Anchor, Text, TextInput } from '@mantine/core'
 import { Link } from 'react-router'
 import { useAsk, useChange } from '../shared/ask.ts'
+import { EntryPage } from '../shared/entry-page.tsx'
 import { LoadingPage } from '../shared/states.tsx'
 import { fieldOf, TextForm } from '../shared/text-form.tsx'
-import { EntryPage } from './entry-page.tsx'
 
 /** Makes an organisation: the link that lets one in comes by mail. */
 export function SignUpPage() {

@@ -3,7 +3,7 @@ import { BarChart } from '@mantine/charts'
 import { plotted } from '../shared/figures.ts'
 import { Empty } from '../shared/states.tsx'
 import { dayText } from '../shared/times.ts'
-import { cellOf, totalsOf } from './usage-rows.ts'
+import { cellOf, totalsOf } from '../shared/usage-rows.ts'
 import { labelOf } from './usage-table.tsx'
 
 /** Calls as bars, what was refused on top; the table below says the same in figures. */

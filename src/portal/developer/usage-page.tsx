@@ -2,14 +2,14 @@ import { Button, Group, NativeSelect, SegmentedControl, SimpleGrid } from '@mant
 import { lazy, Suspense } from 'react'
 import { useSearchParams } from 'react-router'
 import { useAsk } from '../shared/ask.ts'
+import { FigureCard } from '../shared/figure-card.tsx'
 import { bytes, money, quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Loading, Shown } from '../shared/states.tsx'
 import { dayIn, periodText } from '../shared/times.ts'
+import { totalsOf } from '../shared/usage-rows.ts'
 import { CallTable } from './call-table.tsx'
-import { FigureCard } from './figure-card.tsx'
-import { totalsOf } from './usage-rows.ts'
 import { UsageTable } from './usage-table.tsx'
 
 const UsageChart = lazy(async () => ({ default: (await import('./usage-chart.tsx')).UsageChart }))

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core'
 import { DataTable } from '../shared/data-table.tsx'
 import { bytes, money, quantity } from '../shared/figures.ts'
 import { Empty } from '../shared/states.tsx'
-import { cellOf, totalsOf } from './usage-rows.ts'
+import { cellOf, totalsOf } from '../shared/usage-rows.ts'
 
 /** A report row by row, every figure exactly as it is billed. */
 export function UsageTable({ rows, by, currency }: UsageTableProps) {

@@ -2,9 +2,18 @@ import { Table } from '@mantine/core'
 import type { Key, ReactNode } from 'react'
 
 /** A list with columns. On a narrow screen it scrolls by itself, so the page never does. */
-export function DataTable<Row>({ caption, columns, rows, keyOf, onOpen }: DataTableProps<Row>) {
+export function DataTable<Row>(props: DataTableProps<Row>) {
+  const { caption, columns, rows, keyOf, onOpen, isCurrent } = props
   return (
-    <Table.ScrollContainer minWidth={0} type="native" className="gatez-scroll">
+    <Table.ScrollContainer
+      minWidth={0}
+      type="native"
+      className="gatez-scroll"
+      // Who has no pointer scrolls it with the keys.
+      tabIndex={0}
+      role="group"
+      aria-label={caption}
+    >
       <Table highlightOnHover={onOpen !== undefined} aria-label={caption}>
         <Table.Thead>
           <Table.Tr>
@@ -20,6 +29,7 @@ export function DataTable<Row>({ caption, columns, rows, keyOf, onOpen }: DataTa
             <Table.Tr
               key={keyOf(row, index)}
               {...(onOpen !== undefined && { onClick: () => onOpen(row), className: 'gatez-opens' })}
+              {...(isCurrent?.(row) && CURRENT)}
             >
               {columns.map(({ title, isFigure, cell }) => (
                 <Table.Td key={title} ta={isFigure ? 'right' : 'left'} {...(isFigure && FIGURE)}>
@@ -34,6 +44,7 @@ export function DataTable<Row>({ caption, columns, rows, keyOf, onOpen }: DataTa
   )
 }
 
+const CURRENT = { 'aria-current': true, className: 'gatez-current' } as const
 const FIGURE = { className: 'gatez-figure' } as const
 
 export interface DataTableProps<Row> {
@@ -44,6 +55,8 @@ export interface DataTableProps<Row> {
   readonly keyOf: (row: Row, index: number) => Key
   /** What a click on a row does; a link or a button in it must do the same for the keyboard. */
   readonly onOpen?: (row: Row) => void
+  /** The row that keys act on. */
+  readonly isCurrent?: (row: Row) => boolean
 }
 
 export interface Column<Row> {

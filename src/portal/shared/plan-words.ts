@@ -1,4 +1,4 @@
-import { isDecimal, money, quantity } from '../shared/figures.ts'
+import { isDecimal, money, quantity } from './figures.ts'
 
 /** A limit in a few words. */
 export function limitText({ amount, per, scope, counts }: PlanLimit): string {

@@ -1,17 +1,17 @@
 import { Card, Stack, Text, Title } from '@mantine/core'
 import { type ReactNode, useEffect } from 'react'
-import { readBrand } from '../shared/brand.ts'
-import { BrandMark } from '../shared/layout.tsx'
+import { readBrand } from './brand.ts'
+import { BrandMark } from './layout.tsx'
 
 /** A page for who is not in yet: one card in the middle. */
-export function EntryPage({ title, about, children, below }: EntryPageProps) {
+export function EntryPage({ title, about, children, below, basename = '/portal' }: EntryPageProps) {
   useEffect(() => {
     document.title = `${title} · ${readBrand(document).name}`
   }, [title])
   return (
     <main className="gatez-entry">
       <Stack gap="md">
-        <BrandMark basename="/portal" />
+        <BrandMark basename={basename} />
         <Card padding="lg">
           <Stack gap="md">
             <Stack gap={2}>
@@ -32,4 +32,6 @@ export interface EntryPageProps {
   readonly about?: ReactNode
   readonly children: ReactNode
   readonly below?: ReactNode
+  /** Where the portal is served: its logo lies there. */
+  readonly basename?: string
 }
