@@ -42,18 +42,23 @@ export async function limitsThen(
   if (counters.length === 0) return { counters, used: [], decision: NO_LIMITS }
   await using store = parts.emptyCounters()
   const used = new Map<string, number>(counters.map(({ name }) => [name, 0]))
+  const beside = new Map<string, number>()
   const fromMs = Math.min(...counters.map((counter) => earliestMs(counter, call.timestampMs)))
-  const filter = { tenantId: call.tenantId, fromMs, toMs: call.timestampMs + 1 }
+  const filter = { tenantId: call.tenantId, fromMs, toMs: decidedByMs(call) + 1 }
   for await (const event of parts.usageLog.events(filter)) {
-    if (!isBefore(event, call) || event.outcome === 'refused' || isAdjustment(event)) continue
+    if (event.id === call.id || event.outcome === 'refused' || isAdjustment(event)) continue
+    const came = isBefore(event, call)
     for (const counter of countersFor(plan, event, event.usageUnits, parts, call.timestampMs)) {
       if (!used.has(counter.name) || !counts(counter, event, call.timestampMs)) continue
-      await store.restore(counter, event.timestampMs, counter.cost)
+      if (counter.kind === 'concurrent')
+        beside.set(counter.name, (beside.get(counter.name) ?? 0) + counter.cost)
+      if (came) await store.restore(counter, event.timestampMs, counter.cost)
     }
   }
   const before = await store.peek(counters, call.timestampMs)
   for (const [index, { name, amount }] of counters.entries()) {
-    used.set(name, amount - (before.remaining[index] ?? 0))
+    const left = before.remaining[index] ?? 0
+    used.set(name, Math.max(amount - left, Math.min(amount, beside.get(name) ?? 0)))
   }
   const decision = await store.take(counters, call.timestampMs)
   return { counters, used: counters.map(({ name }) => used.get(name) ?? 0), decision }
@@ -94,6 +99,14 @@ function counts(counter: Counter, event: UsageEvent, atMs: number): boolean {
   if (event.count === 0 && counter.kind !== 'concurrent') return false
   if (counter.kind === 'log' || counter.kind === 'steps') return true
   return (event.billable && counter.kind === 'quota') || event.timestampMs + event.responseTimeMs > atMs
+}
+
+/**
+ * When a refusal was decided at the latest, with a millisecond for what is cut off. A call on another thread that came
+ * after it may have been let in before it: among those it found under way it counts as well.
+ */
+function decidedByMs(call: UsageEvent): number {
+  return call.outcome === 'refused' ? call.timestampMs + call.responseTimeMs + 1 : call.timestampMs
 }
 
 /** Of two calls in one millisecond the one with the smaller id came first. */

@@ -129,6 +129,14 @@ describe('a refusal', () => {
       frees_at: null,
       plans_that_pass: ['pro'],
     })
+    // On another thread one came in while it was looked at, and took its place first.
+    const meanwhile = [events[0]!, events[1]!, call(5_002, { responseTimeMs: 300 })]
+    const looked = { ...last, timestampMs: last.timestampMs - 2_500, responseTimeMs: 2_501 }
+    const besides = await partsWith([...meanwhile.slice(1), looked], overrides)
+    expect(await explainCall(besides, looked)).toMatchObject({
+      limits: [{}, { id: 'at-once', used_before: 2, had_room: false }],
+      plans_that_pass: ['pro'],
+    })
     // One of them is under way still, and in no log.
     const early = await explainCall(await partsWith([events[1]!, last], overrides), last)
     expect(early).toMatchObject({

@@ -1,6 +1,7 @@
 import { Anchor, Badge, SegmentedControl } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import { Link } from 'react-router'
+import { systemClock } from '../../lib/clock.ts'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { quantity } from '../shared/figures.ts'
@@ -17,7 +18,7 @@ const NAMES = ['Last hour', 'Last day', 'Last week'] as const
 /** What was refused and why: limits hit, quotas used up, keys that were not accepted. */
 export function RefusalsPage() {
   const [name, setName] = useState<(typeof NAMES)[number]>('Last day')
-  const from = useMemo(() => quarterBefore(Date.now() - SPANS[name] * HOUR_MS), [name])
+  const from = useMemo(() => quarterBefore(systemClock.nowMs() - SPANS[name] * HOUR_MS), [name])
   const refusals = useAsk('limitsHit', { from }, { everyMs: 10_000 })
   return (
     <Page
