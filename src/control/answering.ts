@@ -1,19 +1,10 @@
-import type { HttpBindings } from '@hono/node-server'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { GatezError } from '../errors/gatez-error.ts'
 import { toProblem } from '../errors/problem.ts'
 import { describeError } from '../telemetry/log.ts'
 import { checkHost, checkOrigin } from './check-origin.ts'
-import type { ControlPlace } from './control-app.ts'
 import type { ControlParts } from './control-parts.ts'
-
-/** What an app is told of each request beside the request itself: nothing, where there is no socket. */
-export interface ControlEnv {
-  Bindings: Partial<HttpBindings>
-}
-
-/** A request to control, and what is answered. */
-export type ControlContext = Context<ControlEnv>
+import type { ControlContext, ControlEnv, ControlPlace } from './control-place.ts'
 
 /** What every answer carries, and what no page may ask: before all that is offered. */
 export function guard(parts: AnsweringParts, place: ControlPlace): MiddlewareHandler<ControlEnv> {

@@ -1,7 +1,6 @@
 import { GatezError } from '../errors/gatez-error.ts'
-import type { ControlContext } from './answering.ts'
-import type { ControlPlace } from './control-app.ts'
 import type { ControlParts } from './control-parts.ts'
+import type { ControlContext, ControlPlace } from './control-place.ts'
 import { isSecure } from './session-cookie.ts'
 
 /**

@@ -1,10 +1,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { GatezError } from '../errors/gatez-error.ts'
-import { type ControlContext, type ControlEnv, guard, problemAnswer, statusOf } from './answering.ts'
-import type { Asking, Principal } from './asking.ts'
+import { guard, problemAnswer, statusOf } from './answering.ts'
+import type { Asking } from './asking.ts'
 import { actorOf, authenticate, authorize, checkCsrf } from './authenticate.ts'
 import { originOf } from './check-origin.ts'
 import type { ControlParts } from './control-parts.ts'
+import type { ControlContext, ControlEnv, ControlPlace } from './control-place.ts'
 import { offerToMachines } from './door-app.ts'
 import { etagOf } from './etag.ts'
 import { KeptRequests } from './kept-requests.ts'
@@ -15,16 +16,6 @@ import { OPERATIONS } from './operations.ts'
 import { readInput } from './read-input.ts'
 import { networkOf, takePlace } from './throttle.ts'
 import { offerPages } from './web-pages.ts'
-
-/** Where an app listens: what it offers, and what of a request is believed. */
-export interface ControlPlace {
-  /** The portal's own listener offers the portal only. */
-  readonly isPortal: boolean
-  /** The address it listens on. */
-  readonly host: string
-  /** Who asks, where nobody else can reach it: an app without a socket. */
-  readonly caller?: Extract<Principal, { kind: 'local' }>
-}
 
 /** What answers requests: a `fetch`, with what Node knows of each. */
 export type ControlApp = OpenAPIHono<ControlEnv>

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { isLoopback } from '../config/address.ts'
 import { GatezError } from '../errors/gatez-error.ts'
-import { type ControlContext, type ControlEnv, guard, problemAnswer } from './answering.ts'
+import { guard, problemAnswer } from './answering.ts'
 import { authenticate, authorize } from './authenticate.ts'
 import { originOf } from './check-origin.ts'
-import type { ControlPlace } from './control-app.ts'
 import type { ControlParts } from './control-parts.ts'
+import type { ControlContext, ControlEnv, ControlPlace } from './control-place.ts'
 import { metricsText, type WriteMore } from './metrics.ts'
 
 /**

@@ -68,7 +68,7 @@ export interface AppProps {
 }
 
 /** One line of the screen; what is too long for it is cut. */
-export function ShownLine({ shown, hasColours }: { readonly shown: Line; readonly hasColours: boolean }) {
+function ShownLine({ shown, hasColours }: { readonly shown: Line; readonly hasColours: boolean }) {
   const { pieces, isChosen = false } = shown
   return (
     <Text wrap="truncate-end" inverse={isChosen && hasColours} bold={isChosen}>

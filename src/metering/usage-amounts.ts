@@ -40,7 +40,7 @@ export interface BillingTerms extends SpanRules {
 type BillWithSpan = UsageOfSubscription & { readonly span?: SubscriptionSpan }
 
 /** The amounts of a report, gathered while it reads the ledger. */
-export class UsageAmounts {
+class UsageAmounts {
   readonly currency: string
   readonly #usage: LedgerUsage
   readonly #prices: PriceBook
