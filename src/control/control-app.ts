@@ -6,7 +6,7 @@ import { GatezError } from '../errors/gatez-error.ts'
 import { toProblem } from '../errors/problem.ts'
 import { describeError } from '../telemetry/log.ts'
 import type { Asking, Principal } from './asking.ts'
-import { actorOf, authenticate, authorize, checkCsrf } from './authenticate.ts'
+import { actorOf, authenticate, authorize, checkCsrf, checkVisit } from './authenticate.ts'
 import { checkHost, checkOrigin, originOf } from './check-origin.ts'
 import type { ControlParts } from './control-parts.ts'
 import { etagOf } from './etag.ts'
@@ -82,7 +82,9 @@ async function answerMetrics(parts: ControlParts, place: ControlPlace, context: 
   if (access === 'off') throw new GatezError('no-route', 'The file says telemetry.metrics.access: off.')
   const { ip } = originOf(parts, place, context)
   if (access === 'token' || (access === 'local' && !isLoopback(ip))) {
-    const principal = await authenticate(parts, { header: (name) => context.req.header(name), ip })
+    const principal = await authenticate(parts, {
+      ...{ header: (name) => context.req.header(name), ip, isPortal: place.isPortal },
+    })
     authorize({ by: 'operator', scope: 'read' }, principal)
   }
   // Loaded when it is asked for: most control threads are never.
@@ -98,7 +100,7 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
   const header = (name: string): string | undefined =>
     context.req.header(name) ?? (name === 'host' ? url.host : undefined)
   const { ip } = originOf(parts, place, context)
-  const principal = place.caller ?? (await authenticate(parts, { header, ip }))
+  const principal = place.caller ?? (await authenticate(parts, { header, ip, isPortal: place.isPortal }))
   const actor = actorOf(principal)
   const perMinute = parts.config().control.requestsPerMinute
   if (perMinute !== null && principal.kind !== 'local') {
@@ -106,7 +108,8 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
     takePlace(parts, name, perMinute, 'too-many-requests')
   }
   authorize(operation.access, principal)
-  checkCsrf(operation, principal, { header, ip })
+  checkVisit(operation, principal)
+  checkCsrf(operation, principal, { header, ip, isPortal: place.isPortal })
   const raw = { request: context.req.raw, params: context.req.param() }
   const input = await readInput(operation, raw)
   const asking: Asking = {

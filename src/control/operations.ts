@@ -17,6 +17,7 @@ import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { TENANT_OPERATIONS } from './operations/tenants.ts'
 import { USAGE_OPERATIONS } from './operations/usage.ts'
 import { VERIFY_OPERATIONS } from './operations/verify.ts'
+import { VISIT_OPERATIONS } from './operations/visits.ts'
 
 /** Everything the control API offers, by id. */
 export const OPERATIONS = {
@@ -31,6 +32,7 @@ export const OPERATIONS = {
   ...NOW_OPERATIONS,
   ...VERIFY_OPERATIONS,
   ...SESSION_OPERATIONS,
+  ...VISIT_OPERATIONS,
   ...OIDC_OPERATIONS,
   ...PORTAL_OPERATIONS,
   ...PORTAL_MEMBER_OPERATIONS,
