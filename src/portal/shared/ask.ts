@@ -44,6 +44,8 @@ export function useChange<Id extends OperationId>(id: Id, touches: readonly Oper
       Promise.all(touches.map((touched) => queries.invalidateQueries({ queryKey: [touched] }))),
     onError: (error) => {
       if (isSessionEnd(error)) expire()
+      // Somebody else may have been first: then what is shown is not what is there.
+      else return Promise.all(touches.map((touched) => queries.invalidateQueries({ queryKey: [touched] })))
     },
   })
 }
