@@ -7,6 +7,7 @@ import { MY_AUDIT_OPERATIONS } from './operations/my-audit.ts'
 import { MY_CALL_OPERATIONS } from './operations/my-calls.ts'
 import { MY_INVOICE_OPERATIONS } from './operations/my-invoices.ts'
 import { MY_PLAN_OPERATIONS } from './operations/my-plan.ts'
+import { NODE_OPERATIONS } from './operations/nodes.ts'
 import { NOW_OPERATIONS } from './operations/now.ts'
 import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
@@ -30,6 +31,7 @@ export const OPERATIONS = {
   ...BILLING_OPERATIONS,
   ...MONEY_OPERATIONS,
   ...NOW_OPERATIONS,
+  ...NODE_OPERATIONS,
   ...VERIFY_OPERATIONS,
   ...SESSION_OPERATIONS,
   ...VISIT_OPERATIONS,

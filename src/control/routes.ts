@@ -80,6 +80,7 @@ export const ROUTES = {
   showMail: ['GET', '/api/v1/mail/{mail}', 'query'],
   trafficNow: ['GET', '/api/v1/now/traffic', 'query'],
   limitsNow: ['GET', '/api/v1/now/limits', 'query'],
+  listNodes: ['GET', '/api/v1/now/nodes', 'query'],
   listQuotas: ['GET', '/api/v1/now/quotas', 'query'],
   listDegraded: ['GET', '/api/v1/now/degraded', 'query'],
   storeSchema: ['GET', '/api/v1/now/schema', 'query'],
