@@ -1,4 +1,4 @@
-import { cellsOf, inCells, inPieces } from './cells.ts'
+import { cellsOf, inCells, inPieces, printable } from './cells.ts'
 import { faint, type Line, type Piece } from './line.ts'
 
 /** A column of a list. */
@@ -61,7 +61,7 @@ export function rowLine(
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let current = ''
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/\s+/).map(printable)) {
     const longer = current === '' ? word : `${current} ${word}`
     if (cellsOf(longer) <= width) current = longer
     else {

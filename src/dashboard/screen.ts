@@ -1,5 +1,5 @@
 import type { BoardData } from './board-data.ts'
-import { cut, printable } from './cells.ts'
+import { cut, inCells, printable } from './cells.ts'
 import { wrapped } from './columns.ts'
 import type { Wish } from './feeds.ts'
 import { BLANK, faint, type Line, line, type Piece, strong, toned } from './line.ts'
@@ -101,7 +101,7 @@ function titleLine({ data, ui, place, columns }: Screen): Line {
   const way = ui.steps.map((step) => ` › ${wordOf(step)}`).join('')
   return line(
     strong('gatez '),
-    cut(printable(`${place}${way}`), room).padEnd(room),
+    inCells(`${place}${way}`, room),
     { text: ` ${state} `, tone: ui.isPaused ? 'warn' : 'good', bold: true },
     faint(` ${time}`),
   )
