@@ -20,6 +20,7 @@ test('an operator sees the portal as a customer: named on every page, able to ch
   for (const path of Object.values(PAGES)) {
     await page.goto(`/portal${path}`)
     await browser.settled()
+    await banner.getByText('Acme Rockets').waitFor()
     expect(await banner.textContent(), path).toMatch(/operator:ses_\w+ sees Acme Rockets/)
     expect(await browser.axe(), path).toEqual([])
     const buttons = page.getByRole('main').getByRole('button', { name: /Ask for|Reveal|Rotate|Revoke|Invite|Move|Try it/ })
