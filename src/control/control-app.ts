@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { GatezError } from '../errors/gatez-error.ts'
 import { guard, problemAnswer, statusOf } from './answering.ts'
 import type { Asking } from './asking.ts'
-import { actorOf, authenticate, authorize, checkCsrf } from './authenticate.ts'
+import { actorOf, authenticate, authorize, checkCsrf, checkVisit } from './authenticate.ts'
 import { originOf } from './check-origin.ts'
 import type { ControlParts } from './control-parts.ts'
 import type { ControlContext, ControlEnv, ControlPlace } from './control-place.ts'
@@ -59,7 +59,7 @@ async function answerOne(app: AppParts, operation: Operation, context: ControlCo
   const header = (name: string): string | undefined =>
     context.req.header(name) ?? (name === 'host' ? url.host : undefined)
   const { ip } = originOf(parts, place, context)
-  const principal = place.caller ?? (await authenticate(parts, { header, ip }))
+  const principal = place.caller ?? (await authenticate(parts, { header, ip, isPortal: place.isPortal }))
   const actor = actorOf(principal)
   const perMinute = parts.config().control.requestsPerMinute
   if (perMinute !== null && principal.kind !== 'local') {
@@ -67,7 +67,8 @@ async function answerOne(app: AppParts, operation: Operation, context: ControlCo
     takePlace(parts, name, perMinute, 'too-many-requests')
   }
   authorize(operation.access, principal)
-  checkCsrf(operation, principal, { header, ip })
+  checkVisit(operation, principal)
+  checkCsrf(operation, principal, { header, ip, isPortal: place.isPortal })
   const raw = { request: context.req.raw, params: context.req.param() }
   const input = await readInput(operation, raw)
   const asking: Asking = {
