@@ -1,4 +1,4 @@
-// The baseline: npm run bench [-- part [options of the part]], each part by itself or all, one after the other.
+// The baseline: npm run bench [-- part[,part…] [rounds [seconds]]]; without a part, all.
 
 import { bodies } from './figures/bodies.ts'
 import { keys } from './figures/keys.ts'
@@ -9,6 +9,7 @@ import { report } from './figures/report.ts'
 import { standing } from './figures/standing.ts'
 import { threads } from './figures/threads.ts'
 import { PARTS, type Part } from './lib/baseline.ts'
+import { endOnSignals } from './lib/child.ts'
 
 /** Each prints what it measured and keeps it in BASELINE.md. */
 const MEASUREMENTS: Readonly<Record<Part, (args: readonly string[]) => Promise<void>>> = {
@@ -22,10 +23,16 @@ const MEASUREMENTS: Readonly<Record<Part, (args: readonly string[]) => Promise<v
   report,
 }
 
-const [name, ...args] = process.argv.slice(2)
-const asked = PARTS.filter((part) => name === undefined || part === name)
-if (asked.length === 0) {
+const [names, ...args] = process.argv.slice(2)
+const asked = names?.split(',') ?? PARTS
+for (const name of asked) {
+  if (isPart(name)) continue
   console.error(`bench: unknown part ${name}; known are ${PARTS.join(', ')}`)
   process.exit(2)
 }
-for (const part of asked) await MEASUREMENTS[part](args)
+endOnSignals()
+for (const part of asked.filter(isPart)) await MEASUREMENTS[part](args)
+
+function isPart(name: string): name is Part {
+  return PARTS.some((part) => part === name)
+}

@@ -12,6 +12,9 @@ import { wrk } from './wrk.ts'
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const UPSTREAM_PORT = 19_300
 
+/** Once for all parts. */
+let built: unknown
+
 /** Connections of a load that is not told how many. */
 export const CONNECTIONS = 256
 
@@ -33,7 +36,7 @@ export class Stage implements AsyncDisposable {
   }
 
   static async set(): Promise<Stage> {
-    execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), '--no-binary'], { stdio: 'inherit' })
+    built ??= execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), '--no-binary'], { stdio: 'inherit' })
     const dir = mkdtempSync(join(tmpdir(), 'gatez-bench-'))
     const options: GatezOptions = { durability: 'disk', port: 0, upstreamPort: UPSTREAM_PORT }
     const stage = new Stage(dir, await prepareGatez(join(dir, 'seed'), options))
