@@ -5,7 +5,6 @@ import { keys } from './figures/keys.ts'
 import { latency } from './figures/latency.ts'
 import { peers } from './figures/peers.ts'
 import { refusals } from './figures/refusals.ts'
-import { report } from './figures/report.ts'
 import { standing } from './figures/standing.ts'
 import { threads } from './figures/threads.ts'
 import { PARTS, type Part } from './lib/baseline.ts'
@@ -20,7 +19,6 @@ const MEASUREMENTS: Readonly<Record<Part, (args: readonly string[]) => Promise<v
   bodies,
   standing,
   keys,
-  report,
 }
 
 const [names, ...args] = process.argv.slice(2)

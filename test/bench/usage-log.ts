@@ -7,22 +7,26 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../src/lib/clock.ts'
+import { UlidMaker } from '../../src/lib/id.ts'
 import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
+import { rollUp } from '../../src/metering/roll-up.ts'
 import { Spool } from '../../src/metering/spool.ts'
 import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import { usageReport } from '../../src/metering/usage-report.ts'
+import type { UsageEvent } from '../../src/model/event.ts'
 import { LogShipper } from '../../src/shipping/log-shipper.ts'
 import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
 import { storesIn } from '../support/control-store.ts'
 import { usagePlace } from '../support/services/clickhouse-place.ts'
 import { ClickHouse } from '../support/services/clickhouse-process.ts'
-import { eventMaker, fillLedger, MONTH } from './lib/month-of-events.ts'
 
 const EVENTS = Number(process.argv[2] ?? 10_000_000)
 const GROUP = 10_000
 const SHIPPED = Math.min(EVENTS, 500_000)
 const IN_SQLITE = Math.min(EVENTS, 1_000_000)
-const NODE_ID = 'node_2f6k0123456789abcdef'
+const NODE = { nodeId: 'node_2f6k0123456789abcdef', epoch: 1 }
+const MONTH = { startMs: Date.UTC(2026, 9, 1), endMs: Date.UTC(2026, 10, 1) }
+const [TENANTS, KEYS, ROUTES] = [1_000, 3, 50]
 
 const address = process.env.GATEZ_BENCH_EXPORT
 if (address !== undefined) await exportAll(address)
@@ -58,7 +62,7 @@ async function measure(): Promise<void> {
 async function ship(url: string, folder: string): Promise<void> {
   const path = join(folder, 'spool.db')
   const spool = new Spool({ path, durability: 'process', epoch: 1 })
-  const events = eventMaker(EVENTS)
+  const events = eventMaker()
   for (let done = 0; done < SHIPPED; done += 500) {
     const made = Array.from({ length: 500 }, events)
     const lines = made.map((event) =>
@@ -68,7 +72,7 @@ async function ship(url: string, folder: string): Promise<void> {
   }
   await using usageLog = await openUsageLog({ stores: storesAt(url) })
   const shipper = new LogShipper({
-    ...{ spool: new SpoolReader(path), usageLog, nodeId: NODE_ID, onShipped: () => {} },
+    ...{ spool: new SpoolReader(path), usageLog, nodeId: NODE.nodeId, onShipped: () => {} },
     ledgerThrough: () => ({ file: 1, batchId: Number.MAX_SAFE_INTEGER }),
     bounded: async (list) => list,
   })
@@ -80,7 +84,7 @@ async function ship(url: string, folder: string): Promise<void> {
 
 async function fill(url: string): Promise<void> {
   await using usageLog = await openUsageLog({ stores: storesAt(url) })
-  const events = eventMaker(EVENTS)
+  const events = eventMaker()
   const shipment = { spooledFromMs: MONTH.startMs, spooledToMs: MONTH.startMs, shippedMs: MONTH.startMs }
   for (let done = 0; done < EVENTS; done += GROUP) {
     await usageLog.append(Array.from({ length: GROUP }, events), shipment)
@@ -118,7 +122,7 @@ async function onSqlite(folder: string): Promise<void> {
   const config = storesIn(folder)
   {
     await using usageLog = await openUsageLog(config)
-    const events = eventMaker(EVENTS)
+    const events = eventMaker()
     for (let done = 0; done < IN_SQLITE; done += GROUP) {
       await usageLog.append(Array.from({ length: GROUP }, events))
     }
@@ -127,7 +131,12 @@ async function onSqlite(folder: string): Promise<void> {
     `a million events take ${megabytes((statSync(config.stores.usage.path).size / IN_SQLITE) * 1e6)} in SQLite`,
   )
   await using store = await openControlStore(config, systemClock)
-  await fillLedger(store, EVENTS)
+  const events = eventMaker()
+  for (let done = 0; done < EVENTS; done += GROUP) {
+    const entries = rollUp(Array.from({ length: GROUP }, events))
+    const advance = { ...NODE, afterSeq: done, throughSeq: done + GROUP }
+    await store.transaction((tables) => tables.ledger.apply(entries, advance))
+  }
   for (const what of ['first', 'again']) {
     const query = { span: MONTH, timezone: 'UTC', by: ['tenant'], tenant: undefined } as const
     const took = await timed(() => usageReport(store, query))
@@ -142,6 +151,45 @@ async function timed<Result>(work: () => Promise<Result>) {
   const { user, system } = process.cpuUsage(cpu)
   const cpuMicros = (events: number): string => ((user + system) / events).toFixed(1)
   return { result, ms: systemClock.monotonicMs() - beganMs, cpuMicros }
+}
+
+/** Calls in the order of time over the month; every fourth client names its request. */
+function eventMaker(): () => UsageEvent {
+  let [seq, nowMs] = [0, MONTH.startMs]
+  const ids = new UlidMaker({ ...systemClock, nowMs: () => nowMs }, { epoch: 1, thread: 0 })
+  const random = randomNumbers(42)
+  return () => {
+    nowMs = MONTH.startMs + Math.floor((seq / EVENTS) * (MONTH.endMs - MONTH.startMs - 1))
+    seq += 1
+    const [tenant, key, route] = [random(TENANTS), random(KEYS), random(ROUTES)]
+    const id = ids.next()
+    const failed = random(100) === 0
+    return {
+      ...{ id, timestampMs: nowMs, tenantId: `tenant-${tenant}`, apiId: 'bench', routeId: `route-${route}` },
+      keyId: `key_2f6k0123456789ab${tenant * KEYS + key}`,
+      ...{ planId: 'bench', planVersion: 1, subscriptionId: `sub_2f6k0123456789ab${tenant}`, method: 'GET' },
+      endpoint: `/v1/route-${route}/${random(1_000)}`,
+      ...{ statusCode: failed ? 502 : 200, outcome: failed ? 'upstream_error' : 'ok', billable: !failed },
+      ...{
+        refusal: '',
+        responseTimeMs: 5 + random(200),
+        bytesSent: 200 + random(4_000),
+        bytesReceived: random(300),
+      },
+      ...{ usageUnits: 1, quantities: {}, dimensions: {}, clientIp: '', source: 'gateway', count: 1 },
+      requestId: seq % 4 === 0 ? `order-${seq}-${random(1_000_000)}` : id,
+      ...{ ...NODE, seq },
+    }
+  }
+}
+
+/** The same numbers in every run, each below the bound asked for. */
+function randomNumbers(seed: number): (bound: number) => number {
+  let state = seed
+  return (bound) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * bound)
+  }
 }
 
 function storesAt(url: string) {
