@@ -67,7 +67,6 @@ export const PARTS = [
   'bodies',
   'standing',
   'keys',
-  'report',
 ] as const
 
 /** A part of the baseline: what `npm run bench -- <part>` measures. */

@@ -78,7 +78,7 @@ export class Child implements AsyncDisposable {
   }
 
   /** Resolves to what matched in what it printed; throws when it ends before, or takes longer than `withinMs`. */
-  async prints(pattern: RegExp, withinMs = 15_000): Promise<RegExpExecArray> {
+  async prints(pattern: RegExp, withinMs = 60_000): Promise<RegExpExecArray> {
     for (let waitedMs = 0; waitedMs < withinMs && this.running; waitedMs += 20) {
       const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
       if (found !== null) return found

@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildOnce } from './build.ts'
 import { copyGatez, type GatezOptions, type PreparedGatez, prepareGatez } from './load.ts'
 import { nginxCommand } from './nginx.ts'
 import { GATEWAY_CPU, LOAD_CPU } from './places.ts'
@@ -11,9 +11,6 @@ import { wrk } from './wrk.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const UPSTREAM_PORT = 19_300
-
-/** Once for all parts. */
-let built: unknown
 
 /** Connections of a load that is not told how many. */
 export const CONNECTIONS = 256
@@ -36,7 +33,7 @@ export class Stage implements AsyncDisposable {
   }
 
   static async set(): Promise<Stage> {
-    built ??= execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), '--no-binary'], { stdio: 'inherit' })
+    buildOnce()
     const dir = mkdtempSync(join(tmpdir(), 'gatez-bench-'))
     const options: GatezOptions = { durability: 'disk', port: 0, upstreamPort: UPSTREAM_PORT }
     const stage = new Stage(dir, await prepareGatez(join(dir, 'seed'), options))
