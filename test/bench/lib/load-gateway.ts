@@ -53,8 +53,6 @@ export interface LoadGatewayOptions {
   readonly durability?: 'disk' | 'process'
   /** Lets the bench look into it and make it collect garbage. */
   readonly inspected?: boolean
-  /** It gets what others leave of the processor. */
-  readonly yields?: boolean
   /** Its control API is asked without end. */
   readonly asked?: boolean
 }
@@ -67,10 +65,7 @@ export async function startGateway(options: LoadGatewayOptions): Promise<LoadGat
   const flags = options.inspected === true ? ['--inspect=127.0.0.1:0'] : []
   const script = join(options.program, 'gatez.js')
   const child = undo.use(
-    Child.start([process.execPath, ...flags, script, 'serve', '--config', file], {
-      cpu: GATEWAY_CPU,
-      yields: options.yields ?? false,
-    }),
+    Child.start([process.execPath, ...flags, script, 'serve', '--config', file], { cpu: GATEWAY_CPU }),
   )
   const [, port] = await child.prints(/listens on http:\/\/[\d.]+:(\d+)/)
   const inspector = options.inspected === true ? undo.use(await Inspector.of(child)) : undefined

@@ -38,7 +38,7 @@ export function placeBench(yields: boolean): void {
 }
 
 const isRoot = process.getuid?.() === 0
-const PREFERRED = isRoot ? -20 : 0
+const PREFERRED = isRoot ? -10 : 0
 const YIELDING = isRoot ? 0 : 10
 
 /** Open files a program of the bench may have: thousands of connections. */

@@ -28,13 +28,12 @@ const TENANTS = 50
  * exist, some close their connection. Bars, over the second half: the slope of memory is flat (at most
  * 10 MiB/h, or four times its error), and open files stay within 32 of each other. `[--minutes 30] [--rate calls a second]`
  *
- * With a rate it takes what others leave of the processors: for a machine that has other work.
+ * With a rate it leaves room for others: for a machine that has other work.
  */
 export async function soak(args: readonly string[]): Promise<boolean> {
   const options = { minutes: { type: 'string', default: '30' }, rate: { type: 'string' } } as const
   const { values } = parseArgs({ args: [...args], options })
   const minutes = Number(values.minutes)
-  const yields = values.rate !== undefined
   requirePrograms({ wrk: 'wrk', nginx: 'nginx-light', taskset: 'util-linux' })
   placeBench(true)
   using program = buildProgram()
@@ -46,7 +45,6 @@ export async function soak(args: readonly string[]): Promise<boolean> {
     upstreamPort: UPSTREAM_PORT,
     tenants: Array.from({ length: TENANTS }, () => 'unlimited' as const),
     inspected: true,
-    yields,
   })
   const script = join(folder.path, 'load.lua')
   writeFileSync(script, luaScript(gateway.keys, 0))
