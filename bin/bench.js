@@ -1,4 +1,4 @@
-// npm run bench: gatez against a bare proxy, in one run. Needs `wrk`.
+// npm run bench [-- part]: the baseline, all of it or a part (test/bench/main.ts). Needs `wrk`, nginx, Redis.
 // npm run bench -- year: a year of invoices for 10,000 tenants (test/bench/year.ts).
 // npm run bench -- redis [rounds] [seconds]: counters in Redis against those in memory, and against nginx + Lua + Redis.
 // npm run bench -- usage-log [events] [folder] [seconds]: reports, exports, shipping and bytes, in ClickHouse and SQLite.
