@@ -133,7 +133,6 @@ export class Passage implements CallHandler, FlowOwner {
     }
     this.#beginAnswer(status, headers)
     const head = readResponseHead(headers)
-    withoutLength(head.forward)
     this.#meters = head.meters
     this.#listener.addOwnFields(head.forward, this.#limited)
     this.#response.off('close', this.#clientGone)

@@ -70,7 +70,12 @@ describe('what the upstream is told', () => {
   test('of the other X-Forwarded-* is what a proxy says, as it came, but for what is for one hop', async () => {
     const { gateway, upstream } = await start()
     const others = ['X-Forwarded-Prefix: /shop', 'x-forwarded-user: ann', 'X-Forwarded-User: bob']
-    await call(gateway, [...others, 'Connection: x-forwarded-hop', 'X-Forwarded-Hop: 1', 'X_Forwarded-Ssl: on'])
+    await call(gateway, [
+      ...others,
+      'Connection: x-forwarded-hop',
+      'X-Forwarded-Hop: 1',
+      'X_Forwarded-Ssl: on',
+    ])
     const lines = upstream.heads[0]?.split('\r\n') ?? []
     expect(lines.filter((line) => /prefix|user|hop|ssl/i.test(line))).toEqual(others)
   })

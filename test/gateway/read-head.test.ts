@@ -43,7 +43,12 @@ describe.each(PATHS)('on %s', (path) => {
     const [version, ...fields] = lines
     const isCoded = fields.some((field) => field.startsWith('Transfer-Encoding'))
     const framing = isCoded ? '5\r\nhello\r\n0\r\n\r\n' : ''
-    const head = [`POST ${path} ${version}`, key(gateway), ...(isCoded ? [] : ['Connection: close']), ...fields]
+    const head = [
+      `POST ${path} ${version}`,
+      key(gateway),
+      ...(isCoded ? [] : ['Connection: close']),
+      ...fields,
+    ]
     const received = await exchangeBytes(gateway.port, `${head.join('\r\n')}\r\n\r\n${framing}`)
     expect(received.match(/HTTP\/1\.1 \d+/g)).toHaveLength(1)
     expect(received).toContain(`gatez-error: ${code}\r\n`)
@@ -52,8 +57,16 @@ describe.each(PATHS)('on %s', (path) => {
 
   test('a request id that the client sent is the id of its answer', async () => {
     const { gateway } = await start()
-    const head = [`GET ${path} HTTP/1.1`, 'Host: a', 'x-request-id: mine-1', 'Connection: close', key(gateway)]
-    expect(await exchangeBytes(gateway.port, `${head.join('\r\n')}\r\n\r\n`)).toMatch(/\r\nx-request-id: mine-1\r\n/)
+    const head = [
+      `GET ${path} HTTP/1.1`,
+      'Host: a',
+      'x-request-id: mine-1',
+      'Connection: close',
+      key(gateway),
+    ]
+    expect(await exchangeBytes(gateway.port, `${head.join('\r\n')}\r\n\r\n`)).toMatch(
+      /\r\nx-request-id: mine-1\r\n/,
+    )
   })
 })
 
@@ -67,7 +80,9 @@ describe('Expect', () => {
   test('of HTTP/1.0 means nothing: it knows no 100', async () => {
     const { gateway } = await start()
     for (const expectation of ['100-continue', '200-ok']) {
-      expect(await exchangeBytes(gateway.port, upload(gateway, 'HTTP/1.0', expectation))).toMatch(/^HTTP\/1\.1 200 /)
+      expect(await exchangeBytes(gateway.port, upload(gateway, 'HTTP/1.0', expectation))).toMatch(
+        /^HTTP\/1\.1 200 /,
+      )
     }
   })
 

@@ -21,7 +21,8 @@ async function callOver(bytes: string, how: 'goodbye' | 'cut' | 'reset') {
       if (how === 'goodbye') socket.end(bytes)
       else
         socket.write(bytes, () => {
-          for (const each of below) if (how === 'cut') each.end()
+          for (const each of below)
+            if (how === 'cut') each.end()
             else each.resetAndDestroy()
         })
     })
@@ -46,11 +47,13 @@ describe('an answer over TLS', () => {
     expect(event).toMatchObject({ outcome: 'ok', billable: true })
   })
 
-  test.each([
-    { framing: '', body: 'half', why: 'the end of the connection' },
-    { framing: 'Content-Length: 10\r\n', body: 'half', why: 'a length' },
-    { framing: 'Transfer-Encoding: chunked\r\n', body: '4\r\nhalf\r\n', why: 'chunks' },
-  ].flatMap((each) => (['cut', 'reset'] as const).map((how) => ({ ...each, how }))))(
+  test.each(
+    [
+      { framing: '', body: 'half', why: 'the end of the connection' },
+      { framing: 'Content-Length: 10\r\n', body: 'half', why: 'a length' },
+      { framing: 'Transfer-Encoding: chunked\r\n', body: '4\r\nhalf\r\n', why: 'chunks' },
+    ].flatMap((each) => (['cut', 'reset'] as const).map((how) => ({ ...each, how }))),
+  )(
     'of $why that is $how without one never looks whole, and is not billed',
     async ({ framing, body, how }) => {
       const { received, event } = await callOver(`${HEAD}${framing}\r\n${body}`, how)
