@@ -67,7 +67,7 @@ export class EventTaker {
         }
         const facts = await this.#book.find(tables, event.tenant ?? ownTenant(sender))
         const placing = { sender, facts, meters, dimensions: declared, nowMs, closed }
-        ofGroup.push(turn.add(event, placeEvent(event, placing)))
+        ofGroup.push(turn.add(event, placeEvent(event, placing), sender.kind === 'tenant'))
       }
       results.push(ofGroup)
     }

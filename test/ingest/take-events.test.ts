@@ -201,6 +201,20 @@ describe('what cannot be counted', () => {
     ])
   })
 
+  test('a thousand of a tenant are kept that its own keys sent; those beyond are refused, and never lost in silence', async () => {
+    const lost = (from: number, count: number) =>
+      Array.from({ length: count }, (_, at) => ({ metric: 'nobody', idempotency_key: `k${from + at}` }))
+    await scene.take(lost(0, 999), { sender: OWN_KEY })
+    const more = [...lost(999, 2), ...lost(1_000, 1), {}, { value: 9 }]
+    expect(codes(await scene.take(more, { sender: OWN_KEY }))).toEqual([
+      ...['unmatched true', 'invalid-event', 'invalid-event', 'counted true', 'idempotency-conflict'],
+    ])
+    expect(await scene.listed()).toHaveLength(1_000)
+    // What is kept is known, and another tenant and the operator have room.
+    expect(codes(await scene.take(lost(0, 1), { sender: OWN_KEY }))).toEqual(['unmatched false'])
+    expect(codes(await scene.take(lost(2_000, 2)))).toEqual(['unmatched true', 'unmatched true'])
+  })
+
   test('because its meter is gone is still what it was when it counted', async () => {
     await scene.take([{}])
     expect(codes(await scene.take([{}, { value: 1 }], { meters: [] }))).toEqual([
