@@ -22,7 +22,11 @@ export async function openUsageAmounts(
   const subscriptions = tenantId === undefined ? all : all.filter((each) => each.tenantId === tenantId)
   const periods = billedPeriods(billing, span, tenantId === undefined ? undefined : subscriptions)
   if (periods === undefined) return undefined
-  return new UsageAmounts(new LedgerUsage(periods, subscriptions), new PriceBook(stores), billing)
+  const apartAt = periods.map(({ startMs }) => startMs)
+  return new UsageAmounts(new LedgerUsage(periods, subscriptions), new PriceBook(stores), {
+    billing,
+    apartAt,
+  })
 }
 
 export interface AmountsRequest {
@@ -37,11 +41,18 @@ export interface BillingTerms extends SpanRules {
   readonly currency: string
 }
 
+interface AmountsTerms {
+  readonly billing: BillingTerms
+  readonly apartAt: readonly number[]
+}
+
 type BillWithSpan = UsageOfSubscription & { readonly span?: SubscriptionSpan }
 
 /** The amounts of a report, gathered while it reads the ledger. */
-export class UsageAmounts {
+class UsageAmounts {
   readonly currency: string
+  /** When periods begin: what lies on both sides of one is priced apart. */
+  readonly apartAt: readonly number[]
   readonly #usage: LedgerUsage
   readonly #prices: PriceBook
   readonly #billing: BillingTerms
@@ -49,8 +60,9 @@ export class UsageAmounts {
   readonly #unpriced: UnpricedLine[] = []
   #total = 0n
 
-  constructor(usage: LedgerUsage, prices: PriceBook, billing: BillingTerms) {
+  constructor(usage: LedgerUsage, prices: PriceBook, { billing, apartAt }: AmountsTerms) {
     this.currency = billing.currency
+    this.apartAt = apartAt
     this.#usage = usage
     this.#prices = prices
     this.#billing = billing
