@@ -98,7 +98,7 @@ export function deskOn({
 }
 
 /** What making invoices needs, of the configuration. */
-export function invoicingParts({ config, store, clock }: InvoicingSources): InvoicingParts {
+function invoicingParts({ config, store, clock }: InvoicingSources): InvoicingParts {
   const { billing, invoicing, meters } = config
   return { store, clock, billing, invoicing, billable: billableRule(meters) }
 }

@@ -7,6 +7,7 @@ import { MY_AUDIT_OPERATIONS } from './operations/my-audit.ts'
 import { MY_CALL_OPERATIONS } from './operations/my-calls.ts'
 import { MY_INVOICE_OPERATIONS } from './operations/my-invoices.ts'
 import { MY_PLAN_OPERATIONS } from './operations/my-plan.ts'
+import { NODE_OPERATIONS } from './operations/nodes.ts'
 import { NOW_OPERATIONS } from './operations/now.ts'
 import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
@@ -18,6 +19,7 @@ import { TENANT_OPERATIONS } from './operations/tenants.ts'
 import { USAGE_OPERATIONS } from './operations/usage.ts'
 import { USAGE_FILE_OPERATIONS } from './operations/usage-files.ts'
 import { VERIFY_OPERATIONS } from './operations/verify.ts'
+import { VISIT_OPERATIONS } from './operations/visits.ts'
 
 /** Everything the control API offers, by id. */
 export const OPERATIONS = {
@@ -32,8 +34,10 @@ export const OPERATIONS = {
   ...BILLING_OPERATIONS,
   ...MONEY_OPERATIONS,
   ...NOW_OPERATIONS,
+  ...NODE_OPERATIONS,
   ...VERIFY_OPERATIONS,
   ...SESSION_OPERATIONS,
+  ...VISIT_OPERATIONS,
   ...OIDC_OPERATIONS,
   ...PORTAL_OPERATIONS,
   ...PORTAL_MEMBER_OPERATIONS,

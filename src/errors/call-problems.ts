@@ -152,6 +152,12 @@ export const CALL_PROBLEMS = {
     title: 'Media type not supported',
     fix: 'Send the body in a form this endpoint takes, without Content-Encoding.',
   },
+  'expectation-failed': {
+    status: 417,
+    exit: 2,
+    title: 'Expectation cannot be met',
+    fix: 'Send Expect: 100-continue, or no Expect at all.',
+  },
   'invalid-event': {
     status: 422,
     exit: 2,

@@ -23,40 +23,10 @@ export function accept(
   router: Router,
   clients: Clients,
 ): Accepted | PreflightAnswer | Refusal {
+  const head = readHead(exchange, clients)
+  if (head instanceof Refusal) return head
   const { request } = exchange
-  if (request.rawHeaders.length > FIELDS_MAX * 2) {
-    return new Refusal('headers-too-large', `The request has more than ${FIELDS_MAX} header fields.`)
-  }
-  if (request.httpVersionMajor !== 1) {
-    return new Refusal('malformed-request', 'The only versions of HTTP spoken here are 1.0 and 1.1.')
-  }
-  const url = request.url ?? ''
-  if (url.length > TARGET_LENGTH_MAX) {
-    return new Refusal(
-      'target-too-long',
-      `The request target is longer than ${TARGET_LENGTH_MAX} characters.`,
-    )
-  }
-  const head = readRequestHead(request.rawHeaders)
-  exchange.origin = clients.originOf(request, head)
-  exchange.clientIp = clients.recorded(exchange.origin.ip)
-  const { requestId } = head
-  // It is logged and goes upstream: no place for a key that a client put into the wrong field.
-  if (requestId !== undefined && REQUEST_ID.test(requestId) && !holdsSecret(requestId)) {
-    exchange.requestId = requestId
-  }
-  const hostProblem = wrongHost(request, head)
-  if (hostProblem !== undefined) return new Refusal('invalid-target', hostProblem)
-  if (head.chunked && request.httpVersionMinor === 0) {
-    return new Refusal('malformed-request', 'HTTP/1.0 knows no transfer coding.')
-  }
-  if ((head.contentLength?.length ?? 0) > LENGTH_DIGITS_MAX) {
-    return new Refusal('body-too-large', 'The length of the body is more than can be counted.')
-  }
-  if (head.codingUnknown) {
-    return new Refusal('unsupported-transfer-coding', 'The only transfer coding understood here is chunked.')
-  }
-  const target = readTarget(url)
+  const target = readTarget(request.url ?? '')
   if (target === undefined) {
     return new Refusal('invalid-target', 'The path has a form that two servers could read differently.')
   }
@@ -73,6 +43,51 @@ export function accept(
   return new Refusal('method-not-allowed', `${request.method} is not offered here; ${allow} is.`, {
     headers: ['Allow', allow],
   })
+}
+
+/**
+ * Reads the head of a request, whoever is to answer it, and notes who sent it.
+ *
+ * Refused is what two servers could read differently: the one before gatez may be the other.
+ */
+export function readHead(exchange: Exchange, clients: Clients): RequestHead | Refusal {
+  const { request } = exchange
+  if (request.rawHeaders.length > FIELDS_MAX * 2) {
+    return new Refusal('headers-too-large', `The request has more than ${FIELDS_MAX} header fields.`)
+  }
+  if (request.httpVersionMajor !== 1) {
+    return new Refusal('malformed-request', 'The only versions of HTTP spoken here are 1.0 and 1.1.')
+  }
+  if ((request.url?.length ?? 0) > TARGET_LENGTH_MAX) {
+    return new Refusal(
+      'target-too-long',
+      `The request target is longer than ${TARGET_LENGTH_MAX} characters.`,
+    )
+  }
+  const head = readRequestHead(request.rawHeaders, request.httpVersionMinor)
+  exchange.origin = clients.originOf(request, head)
+  exchange.clientIp = clients.recorded(exchange.origin.ip)
+  if (head.alsoForwarded !== undefined && clients.trusts(request)) head.forward.push(...head.alsoForwarded)
+  const { requestId } = head
+  // It is logged and goes upstream: no place for a key that a client put into the wrong field.
+  if (requestId !== undefined && REQUEST_ID.test(requestId) && !holdsSecret(requestId)) {
+    exchange.requestId = requestId
+  }
+  const hostProblem = wrongHost(request, head)
+  if (hostProblem !== undefined) return new Refusal('invalid-target', hostProblem)
+  if (head.chunked && request.httpVersionMinor === 0) {
+    return new Refusal('malformed-request', 'HTTP/1.0 knows no transfer coding.')
+  }
+  if ((head.contentLength?.length ?? 0) > LENGTH_DIGITS_MAX) {
+    return new Refusal('body-too-large', 'The length of the body is more than can be counted.')
+  }
+  if (head.codingUnknown) {
+    return new Refusal('unsupported-transfer-coding', 'The only transfer coding understood here is chunked.')
+  }
+  if (head.expectsElse) {
+    return new Refusal('expectation-failed', 'The only expectation that is met here is 100-continue.')
+  }
+  return head
 }
 
 /** The answer to a browser that asks whether a page may make a call, which is no call itself. */

@@ -57,6 +57,11 @@ export class Clients {
     return readOrigin(head, { address: plainAddress(socket.remoteAddress), proto }, this.#trust)
   }
 
+  /** Whether a request was sent by a trusted proxy. */
+  trusts({ socket }: IncomingMessage): boolean {
+    return this.#trust?.proxies.holds(plainAddress(socket.remoteAddress)) === true
+  }
+
   /** An address as events keep it: not at all, as a hash that is the same until the next start, or whole. */
   recorded(ip: string): string {
     if (this.#parts.record === 'off') return ''

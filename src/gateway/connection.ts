@@ -9,11 +9,15 @@ export class Connection {
   bytesRead = -1
   /** It left HTTP, or asked to. */
   switched = false
+  readonly #socket: Socket
   /** The answer to the latest request. */
   #latest: ServerResponse | undefined
+  /** Requests that wait for the answers before them. */
+  #waiting = 0
 
   /** `below` is the connection itself where `socket` is TLS on it. */
   constructor(socket: Socket, below: Socket) {
+    this.#socket = socket
     this.watch = new ConnectionWatch(socket, below)
   }
 
@@ -26,14 +30,18 @@ export class Connection {
    * Whether the request that `response` answers may be passed on at once. If not, it waits for the answers
    * before it: two requests sent in one go may depend on each other (RFC 9112, 9.3.2). `pass` runs then.
    *
-   * Behind an answer that ends the connection nothing is passed on: its answer could never be sent.
+   * Behind an answer that ends the connection nothing is passed on: its answer could never be sent. Who sends more
+   * ahead than may wait is cut off: a request of thirty bytes takes some thousands here.
    */
   takes(response: ServerResponse, pass: () => void): boolean {
     const before = this.owed
     if (this.#latest !== undefined && endsConnection(this.#latest)) return false
     this.#latest = response
     if (before === undefined) return true
+    this.#waiting += 1
+    if (this.#waiting > WAITING_MAX) this.#socket.destroy()
     before.once('finish', () => {
+      this.#waiting -= 1
       if (!endsConnection(before)) pass()
     })
     return false
@@ -51,6 +59,9 @@ export class Connection {
     last.once('close', () => socket.destroy())
   }
 }
+
+/** Requests that may wait on one connection; browsers that sent ahead at all stayed below ten. */
+const WAITING_MAX = 256
 
 /** Whether an answer says, or will say, that its connection ends with it. */
 function endsConnection(response: ServerResponse): boolean {

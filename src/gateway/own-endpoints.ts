@@ -8,11 +8,12 @@ import { keyAllows } from '../model/key-scope.ts'
 import type { Period } from '../model/period.ts'
 import type { Plan } from '../model/plan.ts'
 import { type CounterStore, type Decision, leftOf } from '../storage/ports/counters.ts'
+import { readHead } from './accept.ts'
 import type { Clients } from './clients.ts'
 import { EventEndpoint, type EventEndpointParts } from './event-endpoint.ts'
 import type { Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
-import { hostName, readRequestHead } from './request-head.ts'
+import { hostName, type RequestHead } from './request-head.ts'
 import type { Router } from './router.ts'
 import { readTarget } from './target.ts'
 
@@ -61,15 +62,11 @@ export class OwnEndpoints {
   /** undefined when the client left. Throws what keeps the figures from being read. */
   async answer(endpoint: OwnEndpoint, exchange: Exchange): Promise<OwnAnswer | Refusal | undefined> {
     const { method } = exchange.request
-    if (endpoint === 'events') return await this.#takeEvents(exchange)
+    const head = readHead(exchange, this.#parts.clients)
+    if (head instanceof Refusal) return head
+    if (endpoint === 'events') return await this.#events.answer(exchange, head)
     if (method !== 'GET' && method !== 'HEAD') return ONLY_GET
-    return endpoint === 'health' ? this.#health() : await this.#usage(exchange)
-  }
-
-  async #takeEvents(exchange: Exchange): Promise<OwnAnswer | Refusal | undefined> {
-    const head = readRequestHead(exchange.request.rawHeaders)
-    exchange.origin = this.#parts.clients.originOf(exchange.request, head)
-    return await this.#events.answer(exchange, head)
+    return endpoint === 'health' ? this.#health() : await this.#usage(exchange, head)
   }
 
   /** 503 tells a load balancer to look elsewhere; without the shared counters calls are still taken. */
@@ -82,10 +79,8 @@ export class OwnEndpoints {
   }
 
   /** The tenant of the key, its figures of this billing period, and what is left of its limits. */
-  async #usage(exchange: Exchange): Promise<OwnAnswer | Refusal> {
-    const { request, startMs } = exchange
-    const head = readRequestHead(request.rawHeaders)
-    exchange.origin = this.#parts.clients.originOf(request, head)
+  async #usage(exchange: Exchange, head: RequestHead): Promise<OwnAnswer | Refusal> {
+    const { startMs } = exchange
     const caller = await this.#parts.authenticate(exchange, head)
     if (caller instanceof Refusal) return caller
     const { grant, plan } = caller

@@ -12,11 +12,18 @@ import type { Held } from './meter.ts'
 import type { OnceCall } from './once-call.ts'
 import type { Refusal } from './refusal.ts'
 import { Reply } from './reply.ts'
-import { readReason, readResponseHead, readTrailers, type UpstreamHeaders } from './response-head.ts'
+import {
+  isCoded,
+  readReason,
+  readResponseHead,
+  readTrailers,
+  type UpstreamHeaders,
+  withoutLength,
+} from './response-head.ts'
 import { switchProtocols, Tunnel } from './upgrade.ts'
 import { TOO_LARGE } from './upload.ts'
 import type { CallHandler, UpstreamCall } from './upstream-call.ts'
-import { circuitOpen, TOO_MUCH_BEFORE, upstreamProblem } from './upstream-problem.ts'
+import { circuitOpen, TOO_MUCH_BEFORE, UNKNOWN_CODING, upstreamProblem } from './upstream-problem.ts'
 import { isEventStream, type UsageReader } from './usage-reader.ts'
 
 /**
@@ -93,8 +100,13 @@ export class Passage implements CallHandler, FlowOwner {
       else this.#reply.inform(status, headers)
       return
     }
+    if (isCoded(headers)) {
+      controller.abort(UNKNOWN_CODING)
+      return
+    }
     this.#beginAnswer(status, headers)
     const { forward, meters } = readResponseHead(headers)
+    if (status === 204) withoutLength(forward)
     this.#meters = meters
     this.#usage = this.#metering.usageReader(this.#limited, headers)
     const reason = readReason(status, statusText)

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { PassageListener } from './ending.ts'
 import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
-import { readResponseHead, takeOut, type UpstreamHeaders } from './response-head.ts'
+import { readResponseHead, takeOut, type UpstreamHeaders, withoutLength } from './response-head.ts'
 import { sendWhole } from './whole-answer.ts'
 
 /**
@@ -55,6 +55,7 @@ export class Reply implements Held {
   inform(status: number, headers: UpstreamHeaders): void {
     if (this.#response.req.httpVersionMinor === 0 || status === 100) return
     const { forward } = readResponseHead(headers)
+    withoutLength(forward)
     takeOut(forward, this.#limited.planned.call.matched.route.policy.responseFields)
     this.#response.writeInformation(status, forward)
   }

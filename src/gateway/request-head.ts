@@ -17,6 +17,8 @@ export interface RequestHead {
   readonly codingUnknown: boolean
   /** The client waits for `100 Continue` before it sends the body. */
   readonly expectsContinue: boolean
+  /** The client expects what nobody here can meet. */
+  readonly expectsElse: boolean
   /** The client says that it reads trailers. */
   readonly acceptsTrailers: boolean
   /** Which page calls, when a browser says so. */
@@ -33,6 +35,8 @@ export interface RequestHead {
   readonly traceparent: string | undefined
   /** Goes upstream with a `traceparent` that could be read only. */
   readonly tracestate: string | undefined
+  /** The other `X-Forwarded-*`: they go upstream if a trusted proxy sent them. Name, value …; undefined if none. */
+  readonly alsoForwarded: string[] | undefined
 }
 
 /**
@@ -40,9 +44,10 @@ export interface RequestHead {
  *
  * Left out: hop-by-hop fields and those that `Connection` names (RFC 9110, 7.6.1), our credential,
  * everything `x-gatez-*` and the forwarding fields, which are made anew, also with `_` for `-` (some servers
- * read the two alike). `rawHeaders` is Node's: name, value, name, value …
+ * read the two alike). `rawHeaders` is Node's: name, value, name, value … HTTP/1.0 (`versionMinor` 0) knows no
+ * expectations: they mean nothing there (RFC 9110, 10.1.1).
  */
-export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
+export function readRequestHead(rawHeaders: readonly string[], versionMinor = 1): RequestHead {
   const head = emptyHead()
   let connection = ''
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -61,7 +66,7 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
         head.credentialCount += 1
         break
       case AUTHORIZATION:
-        if (/^bearer +gz_/i.test(value)) {
+        if (/^bearer[ \t]+gz_/i.test(value)) {
           head.credential = value.slice(7).trim()
           head.credentialCount += 1
         } else head.forward.push(name, value)
@@ -80,7 +85,7 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
         connection += `,${value}`
         break
       case EXPECT:
-        if (/(?:^|\W)100-continue(?:\W|$)/i.test(value)) head.expectsContinue = true
+        if (versionMinor > 0) readExpectation(head, value)
         break
       case TE:
         if (/(?:^|,)\s*trailers\s*(?:,|$)/i.test(value)) head.acceptsTrailers = true
@@ -91,7 +96,10 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
         readRare(head, name, value)
     }
   }
-  if (connection !== '' && !PLAIN_CONNECTION.test(connection)) removeNamed(head.forward, connection)
+  if (connection !== '' && !PLAIN_CONNECTION.test(connection)) {
+    removeNamed(head.forward, connection)
+    if (head.alsoForwarded !== undefined) removeNamed(head.alsoForwarded, connection)
+  }
   return head
 }
 
@@ -130,8 +138,17 @@ function readRare(head: Head, name: string, value: string): void {
     case TRACESTATE:
       head.tracestate = joined(head.tracestate, value)
       break
+    case ALSO_FORWARDED:
+      head.alsoForwarded ??= []
+      head.alsoForwarded.push(name, value)
+      break
     default:
   }
+}
+
+function readExpectation(head: Head, value: string): void {
+  if (/^100-continue$/i.test(value)) head.expectsContinue = true
+  else if (value !== '') head.expectsElse = true
 }
 
 /** Several fields of one name are one list (RFC 9110, 5.3). */
@@ -151,6 +168,7 @@ function emptyHead(): Head {
     chunked: false,
     codingUnknown: false,
     expectsContinue: false,
+    expectsElse: false,
     acceptsTrailers: false,
     origin: undefined,
     askedMethod: undefined,
@@ -161,6 +179,7 @@ function emptyHead(): Head {
     forwarded: undefined,
     traceparent: undefined,
     tracestate: undefined,
+    alsoForwarded: undefined,
   }
 }
 
@@ -206,6 +225,7 @@ const FORWARDED_PROTO = 16
 const FORWARDED_HOST = 17
 const TRACEPARENT = 18
 const TRACESTATE = 19
+const ALSO_FORWARDED = 20
 
 const KINDS = new FieldKinds(
   {
@@ -234,8 +254,7 @@ const KINDS = new FieldKinds(
     'x-forwarded-for': FORWARDED_FOR,
     'x-forwarded-host': FORWARDED_HOST,
     'x-forwarded-proto': FORWARDED_PROTO,
-    ...otherSpellings('x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'),
-    ...otherSpellings('x-forwarded-port', 'x-real-ip'),
+    ...otherSpellings('x-real-ip'),
     'x-forwarded-port': DROP,
     'x-real-ip': DROP,
   },
@@ -244,6 +263,10 @@ const KINDS = new FieldKinds(
     ['x-gatez_', DROP],
     ['x_gatez-', DROP],
     ['x_gatez_', DROP],
+    ['x-forwarded-', ALSO_FORWARDED],
+    ['x-forwarded_', DROP],
+    ['x_forwarded-', DROP],
+    ['x_forwarded_', DROP],
   ],
   DROP,
 )

@@ -54,6 +54,20 @@ export function readTrailers(trailers: UpstreamHeaders, changes: FieldChanges | 
 }
 
 /**
+ * Whether an answer has a transfer coding that nobody undoes on its way: all but one `chunked`. Its body cannot be
+ * passed on: how it is coded is said for this hop only.
+ */
+export function isCoded(headers: UpstreamHeaders): boolean {
+  const coding = headers['transfer-encoding']
+  return coding !== undefined && (typeof coding !== 'string' || coding.toLowerCase() !== 'chunked')
+}
+
+/** Takes `Content-Length` out of fields that no body can follow: before an answer, and in a `204` (RFC 9110, 8.6). */
+export function withoutLength(fields: string[]): void {
+  removeFields(fields, (name) => name === 'content-length')
+}
+
+/**
  * The reason phrase of an answer, if it is not the usual one: undefined then, and for one that holds
  * anything but visible ASCII, for it means nothing.
  */
@@ -132,7 +146,10 @@ const KINDS = new FieldKinds(
   [
     [METER_PREFIX, METER],
     ['x-gatez-', DROP],
+    ['x-gatez_', DROP],
+    ['x_gatez-', DROP],
     ['x_gatez_', DROP],
     ['gatez-', DROP],
+    ['gatez_', DROP],
   ],
 )

@@ -12,16 +12,16 @@ export const TARGET_LENGTH_MAX = 8192
 /**
  * Reads a request target, so that the path matched is the path forwarded; undefined if it is refused.
  *
- * Only origin form. Refused, never repaired: dot segments, empty segments, encoded slashes, dots,
- * backslashes and control characters, broken escapes, escapes that are no UTF-8, anything outside visible
- * ASCII. Two servers that read such a path differently are how a check is walked around.
+ * Only origin form. Refused, never repaired: dot segments, also with parameters, empty segments, encoded
+ * slashes, dots, backslashes and control characters, broken escapes, escapes that are no UTF-8, fragments,
+ * anything outside visible ASCII. Two servers that read such a path differently are how a check is walked around.
  */
 export function readTarget(url: string): Target | undefined {
   if (url.charCodeAt(0) !== 0x2f) return undefined
   const mark = url.indexOf('?')
   const path = mark === -1 ? url : url.slice(0, mark)
   if (PLAIN_PATH.test(path) && (mark === -1 || VISIBLE.test(url))) return { path, pathAndQuery: url }
-  if (!VISIBLE.test(url) || path.includes('\\') || path.includes('//') || path.includes('#')) return undefined
+  if (!VISIBLE.test(url) || path.includes('\\') || path.includes('//')) return undefined
   const normalized = normalizeEscapes(path)
   if (normalized === undefined || DOT_SEGMENT.test(normalized)) return undefined
   return { path: normalized, pathAndQuery: mark === -1 ? normalized : normalized + url.slice(mark) }
@@ -30,9 +30,11 @@ export function readTarget(url: string): Target | undefined {
 /** No escapes, no empty or dot-led segments: nothing to normalize. */
 const PLAIN_PATH = /^(?:\/[A-Za-z0-9_~!$&'()*+,;=:@-][A-Za-z0-9_~!$&'()*+,;=:@.-]*)+\/?$|^\/$/
 
-const VISIBLE = /^[\x21-\x7e]*$/
+/** A target has no fragment: some servers cut it off, others take it for a part of the query. */
+const VISIBLE = /^[\x21\x22\x24-\x7e]*$/
 
-const DOT_SEGMENT = /\/\.{1,2}(?:\/|$)/
+/** With parameters, too: some servers cut them off before they look for dots. */
+const DOT_SEGMENT = /\/\.{1,2}(?:\/|;|%3B|$)/
 
 const UNRESERVED = /[A-Za-z0-9_~-]/
 

@@ -2,6 +2,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Held } from './meter.ts'
+import { withoutLength } from './response-head.ts'
 
 /**
  * Whether a request asks to switch to WebSocket (RFC 6455, 4.1), and may.
@@ -40,8 +41,9 @@ export function answerBeforeSwitch(request: IncomingMessage, socket: Socket): Se
 }
 
 /** Writes the `101` that the upstream gave, from where the connection belongs to the tunnel. */
-export function switchProtocols(response: ServerResponse, socket: Socket, fields: readonly string[]): void {
+export function switchProtocols(response: ServerResponse, socket: Socket, fields: string[]): void {
   response.detachSocket(socket)
+  withoutLength(fields)
   let head = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
   for (let index = 0; index < fields.length; index += 2) head += `${fields[index]}: ${fields[index + 1]}\r\n`
   socket.write(`${head}\r\n`, 'latin1')

@@ -129,7 +129,7 @@ export class UpstreamCall {
     const path =
       policy.rewrite === null ? pathAndQuery : rewritePath(accepted.target, pattern, policy.rewrite)
     this.#fields ??= upstreamFields(this.#limited, this.#hasBody)
-    this.#attempt = target.begin()
+    this.#attempt = target.begin(this.#sentMs)
     // All connections are busy: as long as for a new one it waits for one of them, not without end.
     if (target.isCrowded) this.#waiting = setTimeout(giveUp, call.matched.api.connectMs, this, handler)
     if (this.#hasBody && body === undefined) {

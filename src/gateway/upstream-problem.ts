@@ -11,6 +11,7 @@ export function upstreamProblem(error: Error): Refusal {
       : error.name === 'HTTPParserError' ||
           (typeof code === 'string' && INVALID.has(code)) ||
           error === TOO_MUCH_BEFORE ||
+          error === UNKNOWN_CODING ||
           UNASKED.has(error.message)
         ? 'upstream-invalid-response'
         : typeof code === 'string' && TLS_PROBLEM.test(code)
@@ -62,6 +63,9 @@ export const BODY_TOO_LARGE = new Refusal(
 export const NO_CONNECTION = Object.assign(new Error('no connection to it became free in time'), {
   code: 'ETIMEDOUT',
 })
+
+/** Why the gateway itself gave an upstream up whose answer it cannot read. */
+export const UNKNOWN_CODING = new Error('the upstream answers in a transfer coding other than chunked')
 
 /** Why the gateway itself gave an upstream up that never came to its answer. */
 export const TOO_MUCH_BEFORE = new Error('the upstream sends informational answers without end')

@@ -8,7 +8,7 @@ export type Verdict = 'answered' | 'failed' | 'gone'
  * One of the addresses an api's calls can go to, with what this thread knows of how it is.
  *
  * The breaker counts failures in a row. When they are too many the target gets no call for a while, then
- * one; an answer to that one closes it again.
+ * one; an answer to that one closes it again. If that one takes as long as the while, it gets another.
  */
 export class UpstreamTarget {
   readonly url: string
@@ -25,8 +25,8 @@ export class UpstreamTarget {
   /** Answers so far that began well. */
   #answers = 0
   #openUntilMs = Number.NEGATIVE_INFINITY
-  /** A call is under way to see whether it is well again. */
-  #trying = false
+  /** When a call went there to see whether it is well again; it may take long, by the will of its client alone. */
+  #triedAtMs = Number.NEGATIVE_INFINITY
 
   constructor(url: string, api: Api) {
     const { origin, pathname } = new URL(url)
@@ -49,7 +49,7 @@ export class UpstreamTarget {
   takesCalls(nowMs: number): boolean {
     if (!this.healthy) return false
     if (this.#openUntilMs === Number.NEGATIVE_INFINITY) return true
-    return nowMs >= this.#openUntilMs && !this.#trying
+    return nowMs >= Math.max(this.#openUntilMs, this.#triedAtMs + (this.#breaker?.openMs ?? 0))
   }
 
   /** When a call may go there again, if none may now for too many that failed. */
@@ -57,11 +57,11 @@ export class UpstreamTarget {
     return this.#openUntilMs
   }
 
-  /** A call goes there. */
-  begin(): Attempt {
+  /** A call goes there. `nowMs` is a monotonic clock's. */
+  begin(nowMs: number): Attempt {
     this.pending += 1
     const isTrial = this.#openUntilMs !== Number.NEGATIVE_INFINITY
-    if (isTrial) this.#trying = true
+    if (isTrial) this.#triedAtMs = nowMs
     return new Attempt(this, isTrial)
   }
 
@@ -101,9 +101,14 @@ export class UpstreamTarget {
     this.failed(nowMs)
   }
 
-  /** The call that was to show whether it is well again did. */
+  /** A call that was to show whether it is well again did. */
   tried(verdict: Verdict, nowMs: number): void {
-    this.#trying = false
+    // Another one that went there later was faster.
+    if (this.#openUntilMs === Number.NEGATIVE_INFINITY) {
+      if (verdict === 'failed') this.failed(nowMs)
+      return
+    }
+    this.#triedAtMs = Number.NEGATIVE_INFINITY
     if (verdict === 'answered') {
       this.#openUntilMs = Number.NEGATIVE_INFINITY
     } else if (verdict === 'failed' && this.#breaker !== null) {

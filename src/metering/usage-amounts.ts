@@ -28,13 +28,16 @@ export async function openUsageAmounts(
   const asked = await held(span)
   const whole = billedPeriods(billing, span, tenantId === undefined ? undefined : asked)
   if (whole !== undefined) {
-    return new UsageAmounts(new LedgerUsage(whole, asked), new PriceBook(stores), { billing, priced: span })
+    const apartAt = whole.map(({ startMs }) => startMs)
+    const scope = { billing, priced: span, apartAt }
+    return new UsageAmounts(new LedgerUsage(whole, asked), new PriceBook(stores), scope)
   }
   const around = periodsAround(billing, span, tenantId === undefined ? undefined : asked)
   if (around === undefined) return undefined
   const priced = { startMs: around[0]?.startMs ?? span.startMs, endMs: around.at(-1)?.endMs ?? span.endMs }
   const usage = new LedgerUsage(around, await held(priced))
-  return new UsageAmounts(usage, new PriceBook(stores), { billing, priced, shown: span })
+  const apartAt = daysIn(priced, billing.timezone)
+  return new UsageAmounts(usage, new PriceBook(stores), { billing, priced, apartAt, shown: span })
 }
 
 export interface AmountsRequest {
@@ -52,10 +55,12 @@ export interface BillingTerms extends SpanRules {
 type BillWithSpan = UsageOfSubscription & { readonly span?: SubscriptionSpan }
 
 /** The amounts of a report, gathered while it reads the ledger. */
-export class UsageAmounts {
+class UsageAmounts {
   readonly currency: string
   /** What has to be read for it: the span of the report, or the whole of the billing periods around it. */
   readonly priced: Period
+  /** When periods begin, and days where they matter: what lies on both sides of one is priced apart. */
+  readonly apartAt: readonly number[]
   readonly #usage: LedgerUsage
   readonly #prices: PriceBook
   readonly #billing: BillingTerms
@@ -64,9 +69,10 @@ export class UsageAmounts {
   readonly #unpriced: UnpricedLine[] = []
   #total = 0n
 
-  constructor(usage: LedgerUsage, prices: PriceBook, { billing, priced, shown }: AmountsScope) {
+  constructor(usage: LedgerUsage, prices: PriceBook, { billing, priced, apartAt, shown }: AmountsScope) {
     this.currency = billing.currency
     this.priced = priced
+    this.apartAt = apartAt
     this.#usage = usage
     this.#prices = prices
     this.#billing = billing
@@ -155,10 +161,17 @@ export class UsageAmounts {
 }
 
 /** What is priced, and what of it a report shows: all of it if not given. */
-export interface AmountsScope {
+interface AmountsScope {
   readonly billing: BillingTerms
   readonly priced: Period
+  readonly apartAt: readonly number[]
   readonly shown?: Period
+}
+
+function daysIn({ startMs, endMs }: Period, timezone: string): readonly number[] {
+  const days: number[] = []
+  for (let ms = startMs; ms < endMs; ms = periodAt('day', timezone, ms).endMs) days.push(ms)
+  return days
 }
 
 /** Milliseconds of any day, with zeros before them: in the order of time. */

@@ -5,7 +5,7 @@ import type { PlanStore } from '../storage/ports/plans.ts'
 import type { SubscriptionStore } from '../storage/ports/subscriptions.ts'
 import type { TenantStore } from '../storage/ports/tenants.ts'
 import { type Cutter, carryLevels, type Group } from './carry-levels.ts'
-import { type ReportBy, type ReportCut, reportColumns, reportCutter } from './report-columns.ts'
+import { cutsTime, type ReportBy, type ReportCut, reportColumns, reportCutter } from './report-columns.ts'
 import { type BillingTerms, openUsageAmounts, type UnpricedLine } from './usage-amounts.ts'
 import type { UsageQuery } from './usage-query.ts'
 import { UsageSums, type UsageTotals } from './usage-sums.ts'
@@ -27,11 +27,16 @@ export async function usageReport(
   const ofTenant = tenantId !== undefined && { tenantId }
   const amounts = billing && (await openUsageAmounts(stores, { span, tenantId, billing }))
   const read = amounts?.priced ?? span
+  const filter = {
+    ...{ fromMs: read.startMs, toMs: read.endMs, ...ofTenant },
+    // Where no row is about a part of the span, only bills ask when something was used.
+    ...(!by.some(cutsTime) && { apartAt: amounts?.apartAt ?? [] }),
+  }
 
   const cutters = by.map((each) => reportCutter(each, timezone))
   const groups = new Groups(cutters)
   const total = new UsageSums()
-  for await (const rollup of stores.ledger.rollups({ fromMs: read.startMs, toMs: read.endMs, ...ofTenant })) {
+  for await (const rollup of stores.ledger.rollups(filter)) {
     if (rollup.bucketMs < span.startMs || rollup.bucketMs >= span.endMs) {
       amounts?.add(rollup, groups.nameOf(rollup))
       continue

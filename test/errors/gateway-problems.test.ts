@@ -87,6 +87,7 @@ const CASES: readonly Case[] = [
     options: { routes: [route({ methods: ['GET', 'HEAD'] })] },
     bytes: withKey('DELETE /a'),
   },
+  { code: 'expectation-failed', why: 'an odd wish', bytes: () => request('GET /a', 'Expect: a-wonder') },
   { code: 'target-too-long', why: '8,193 characters', bytes: withKey(`GET /${'a'.repeat(8_192)}`) },
   {
     code: 'rate-limited',

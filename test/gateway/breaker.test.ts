@@ -141,6 +141,22 @@ describe('when its time is over', () => {
     expect((await call(gateway)).status).toBe(200)
   })
 
+  test('a client that is slow to send its trial does not hold it closed for all others', async () => {
+    const { gateway, raw, upstream } = await scene()
+    await fail(gateway, 3)
+    gateway.clock.advance(10_000)
+    upstream.does = wait
+    const slow = await RawSocket.connect(gateway.port)
+    slow.send(`POST /a HTTP/1.1\r\nHost: a\r\nx-api-key: ${gateway.secret}\r\nContent-Length: 9\r\n\r\nx`)
+    await until('the trial is there', () => raw.heads[3])
+    gateway.clock.advance(9_999)
+    expect((await call(gateway)).status).toBe(503)
+    gateway.clock.advance(1)
+    upstream.does = answer
+    expect((await call(gateway)).status).toBe(200)
+    expect((await call(gateway)).status).toBe(200)
+  })
+
   test('a stream that has begun is a success: what follows need not wait for its end', async () => {
     const { gateway, upstream } = await scene()
     await fail(gateway, 3)

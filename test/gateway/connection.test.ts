@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { exchangeBytes, RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
+import { until } from '../support/until.ts'
 
 // Several requests on one connection, and what may follow what.
 
@@ -42,6 +43,32 @@ test('a hundred requests in one piece are answered one by one, each with its own
   client.send(paths.map((path) => ask(gateway, `GET ${path} HTTP/1.1`)).join(''))
   await client.sees(/\/n99\.$/)
   expect([...client.received.matchAll(/\r\n\r\n(\/n\d+\.)/g)].map(([, path]) => path)).toEqual(paths)
+})
+
+test('who sends hundreds ahead of an answer that does not come is cut off, with the call under way', async () => {
+  const { gateway, upstream } = await start()
+  const client = await RawSocket.connect(gateway.port)
+  client.send(ask(gateway, 'GET /slow HTTP/1.1'))
+  await until('the first is there', () => upstream.heads[0])
+  const least = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+  client.send(least.repeat(256))
+  client.send(least)
+  expect(await client.sawEnd()).toBe('')
+  await until('it is over at the upstream, too', () => upstream.sockets.size === 0 || undefined)
+  expect(upstream.heads).toHaveLength(1)
+  expect(await gateway.events()).toMatchObject([{ endpoint: '/slow', outcome: 'client_aborted' }])
+  expect(gateway.alarms).toEqual([])
+})
+
+test('256 may wait, and are answered', async () => {
+  const { gateway, upstream, slow } = await start()
+  const client = await RawSocket.connect(gateway.port)
+  client.send(ask(gateway, 'GET /slow HTTP/1.1'))
+  await until('the first is there', () => upstream.heads[0])
+  client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(256))
+  slow[0]?.()
+  await until('all are answered', () => client.received.split('HTTP/1.1 ').length === 258 || undefined)
+  expect(client.received.match(/HTTP\/1\.1 401 /g)).toHaveLength(256)
 })
 
 describe('behind the end of a connection nothing is passed on', () => {

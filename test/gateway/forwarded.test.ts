@@ -40,6 +40,7 @@ function told(head: string | undefined): Readonly<Record<string, string>> {
 const FORGED = [
   ...['X-Forwarded-For: 6.6.6.6', 'X-Forwarded-Proto: https', 'X-Forwarded-Host: evil.test'],
   ...['Forwarded: for=6.6.6.6;host=evil.test;proto=https', 'X-Real-IP: 6.6.6.6', 'X_Forwarded_For: 6.6.6.6'],
+  ...['X-Forwarded-Prefix: /evil', 'X-FORWARDED-User: root', 'X-Forwarded-Port: 1', 'x-forwarded_ssl: on'],
 ]
 
 describe('what the upstream is told', () => {
@@ -64,6 +65,19 @@ describe('what the upstream is told', () => {
       'x-forwarded-host': 'www.test',
       forwarded: `for="[2001:db8::7]";host="www.test";proto=https, for=10.0.0.9, for=${PROXY}`,
     })
+  })
+
+  test('of the other X-Forwarded-* is what a proxy says, as it came, but for what is for one hop', async () => {
+    const { gateway, upstream } = await start()
+    const others = ['X-Forwarded-Prefix: /shop', 'x-forwarded-user: ann', 'X-Forwarded-User: bob']
+    await call(gateway, [
+      ...others,
+      'Connection: x-forwarded-hop',
+      'X-Forwarded-Hop: 1',
+      'X_Forwarded-Ssl: on',
+    ])
+    const lines = upstream.heads[0]?.split('\r\n') ?? []
+    expect(lines.filter((line) => /prefix|user|hop|ssl/i.test(line))).toEqual(others)
   })
 
   test('is the same when the proxies write Forwarded', async () => {

@@ -149,6 +149,16 @@ describe('an answer that breaks off', () => {
     expect(event?.billable).toBe(false)
   })
 
+  test('by a reset, where its end is the end of the connection, is never delivered as whole', async () => {
+    const upstream = await RawUpstream.start((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\nhalf', () => setTimeout(() => socket.resetAndDestroy(), 30))
+    })
+    const gateway = await startGateway({ upstreamPort: upstream.port })
+    const received = await exchangeBytes(gateway.port, get(gateway.secret))
+    expect(received).toMatch(/\r\n\r\n4\r\nhalf\r\n$/)
+    expect(await gateway.events()).toMatchObject([{ outcome: 'upstream_truncated', billable: false }])
+  })
+
   test('before its head: 502 upstream-unreachable', async () => {
     const upstream = await RawUpstream.start((socket) => socket.destroy())
     const gateway = await startGateway({ upstreamPort: upstream.port })

@@ -105,7 +105,7 @@ describe('what goes upstream as it came', () => {
 })
 
 describe('what is read', () => {
-  test.each(['Bearer gz_live_x', 'bearer gz_live_x', 'BEARER   gz_live_x'])(
+  test.each(['Bearer gz_live_x', 'bearer gz_live_x', 'BEARER   gz_live_x', 'Bearer\tgz_live_x'])(
     'the key in Authorization: %s',
     (value) => {
       expect(readRequestHead(['Authorization', value])).toMatchObject({
@@ -131,8 +131,14 @@ describe('what is read', () => {
   })
 
   test('Expect: 100-continue, and no other expectation', () => {
-    expect(readRequestHead(['Expect', '100-Continue']).expectsContinue).toBe(true)
-    expect(readRequestHead(['Expect', 'x-100-continued']).expectsContinue).toBe(false)
+    const told = (value: string, versionMinor?: number) => {
+      const { expectsContinue, expectsElse } = readRequestHead(['Expect', value], versionMinor)
+      return { expectsContinue, expectsElse }
+    }
+    expect(told('100-Continue')).toEqual({ expectsContinue: true, expectsElse: false })
+    expect(told('x-100-continued')).toEqual({ expectsContinue: false, expectsElse: true })
+    expect(told('')).toEqual({ expectsContinue: false, expectsElse: false })
+    expect(told('100-continue', 0)).toEqual({ expectsContinue: false, expectsElse: false })
     expect(readRequestHead([]).expectsContinue).toBe(false)
   })
 

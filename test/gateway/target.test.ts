@@ -35,6 +35,13 @@ describe('a path that two servers could read differently is refused', () => {
     { url: '/a\tb', why: 'a tab' },
     { url: '/caf\u00e9', why: 'a letter outside ASCII' },
     { url: '/a#b', why: 'a fragment' },
+    { url: '/a?b#c', why: 'a fragment behind a query' },
+    { url: '/a/..;/b', why: 'dots with a parameter, which some servers cut off first' },
+    { url: '/a/..;x=y/b', why: 'dots with a parameter that has a value' },
+    { url: '/a/.;/b', why: 'a dot with a parameter' },
+    { url: '/a/..%3b/b', why: 'dots with an encoded parameter' },
+    { url: '/a/%2e%2e;/b', why: 'encoded dots with a parameter' },
+    { url: '/a/..;', why: 'dots with a parameter at the end' },
     { url: '/a?b=\u0001', why: 'a control character in the query' },
   ])('$url: $why', ({ url, ok }) => {
     expect(readTarget(url)?.path).toBe(ok)
@@ -51,6 +58,7 @@ describe('a path that means the same in two spellings is made one', () => {
     { url: '/.well-known/x', path: '/.well-known/x', why: 'a dot that begins a name' },
     { url: '/a/...', path: '/a/...', why: 'three dots are a name' },
     { url: '/a;b=c/d', path: '/a;b=c/d', why: 'parameters of a segment stay' },
+    { url: '/.a;b/..c;d', path: '/.a;b/..c;d', why: 'of one that begins with dots, too' },
     { url: '/', path: '/', why: 'the root' },
   ])('$url is $path: $why', ({ url, path }) => {
     expect(readTarget(url)).toEqual({ path, pathAndQuery: path })

@@ -54,10 +54,10 @@ describe('least pending', () => {
     const upstream = upstreamOf(3, { balance: 'least-pending' })
     expect(picks(upstream, 3)).toEqual([0, 1, 2])
     const [first, second, third] = upstream.targets
-    first!.begin()
-    const left = second!.begin()
-    third!.begin()
-    third!.begin()
+    first!.begin(0)
+    const left = second!.begin(0)
+    third!.begin(0)
+    third!.begin(0)
     expect(picks(upstream, 4)).toEqual([0, 1, 0, 1])
     left.leave()
     left.leave()
@@ -67,20 +67,20 @@ describe('least pending', () => {
 
 describe('the breaker', () => {
   const failTimes = (upstream: Upstream, times: number, nowMs = 0): void => {
-    for (let call = 0; call < times; call += 1) upstream.targets[0]!.begin().judge('failed', nowMs)
+    for (let call = 0; call < times; call += 1) upstream.targets[0]!.begin(nowMs).judge('failed', nowMs)
   }
 
   test('holds a target back after so many failures in a row, and tries it with one call', () => {
     const upstream = upstreamOf(1, { breaker: BREAKER })
     failTimes(upstream, 2)
-    upstream.targets[0]!.begin().judge('answered', 0)
+    upstream.targets[0]!.begin(0).judge('answered', 0)
     failTimes(upstream, 2)
     expect(upstream.choose(0)).toBeDefined()
     failTimes(upstream, 1)
     expect(upstream.choose(9_999)).toBeUndefined()
     expect(upstream.opensInSeconds(0)).toBe(10)
     expect(upstream.opensInSeconds(9_500)).toBe(1)
-    const trial = upstream.choose(10_000)!.begin()
+    const trial = upstream.choose(10_000)!.begin(10_000)
     expect(upstream.choose(10_000)).toBeUndefined()
     expect(upstream.opensInSeconds(10_000)).toBe(1)
     trial.judge('answered', 10_001)
@@ -92,15 +92,30 @@ describe('the breaker', () => {
   test('stays open when the trial fails, and is tried again when nothing came of it', () => {
     const upstream = upstreamOf(1, { breaker: BREAKER })
     failTimes(upstream, 3)
-    upstream.choose(10_000)!.begin().judge('failed', 12_000)
+    upstream.choose(10_000)!.begin(10_000).judge('failed', 12_000)
     expect(upstream.choose(21_999)).toBeUndefined()
-    upstream.choose(22_000)!.begin().judge('gone', 22_500)
+    upstream.choose(22_000)!.begin(22_000).judge('gone', 22_500)
     expect(upstream.choose(22_500)).toBeDefined()
+  })
+
+  test('tries it again when the trial takes long, and goes by the last word of both', () => {
+    const upstream = upstreamOf(1, { breaker: BREAKER })
+    failTimes(upstream, 3)
+    const slow = upstream.choose(10_000)!.begin(10_000)
+    expect(upstream.choose(19_999)).toBeUndefined()
+    const second = upstream.choose(20_000)!.begin(20_000)
+    expect(upstream.choose(20_000)).toBeUndefined()
+    second.judge('answered', 20_001)
+    // One failure by now, not one that shows that it is still ill.
+    slow.judge('failed', 20_002)
+    expect(upstream.choose(20_002)).toBeDefined()
+    failTimes(upstream, 2, 20_003)
+    expect(upstream.choose(20_003)).toBeUndefined()
   })
 
   test('is not closed by an answer to a call from before', () => {
     const upstream = upstreamOf(1, { breaker: BREAKER })
-    const early = upstream.targets[0]!.begin()
+    const early = upstream.targets[0]!.begin(0)
     failTimes(upstream, 3)
     early.judge('answered', 1)
     expect(upstream.choose(1)).toBeUndefined()
@@ -110,7 +125,7 @@ describe('the breaker', () => {
     const upstream = upstreamOf(1, { breaker: BREAKER })
     for (let call = 0; call < 3; call += 1) {
       expect(upstream.choose(0)).toBeDefined()
-      const attempt = upstream.targets[0]!.begin()
+      const attempt = upstream.targets[0]!.begin(0)
       attempt.judge('answered', 0)
       attempt.brokeOff(0)
     }
@@ -120,9 +135,9 @@ describe('the breaker', () => {
   test('does not open when whole answers come between those that break off', () => {
     const upstream = upstreamOf(1, { breaker: BREAKER })
     for (let call = 0; call < 10; call += 1) {
-      const broken = upstream.targets[0]!.begin()
+      const broken = upstream.targets[0]!.begin(0)
       broken.judge('answered', 0)
-      upstream.targets[0]!.begin().judge('answered', 0)
+      upstream.targets[0]!.begin(0).judge('answered', 0)
       broken.brokeOff(0)
     }
     expect(upstream.choose(0)).toBeDefined()
@@ -179,7 +194,7 @@ describe('a changed file', () => {
     const api = apiOn(1, { breaker: BREAKER })
     upstreams.replaceApis([api])
     const before = upstreams.of(api)
-    for (let call = 0; call < 3; call += 1) before.targets[0]!.begin().judge('failed', 0)
+    for (let call = 0; call < 3; call += 1) before.targets[0]!.begin(0).judge('failed', 0)
     upstreams.setHealth({ apiId: 'shop', url: api.upstreams[0]!, healthy: false })
     upstreams.replaceApis([structuredClone({ ...api, routes: [] })])
     expect(upstreams.of(api)).toBe(before)
