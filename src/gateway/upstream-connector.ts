@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import buildConnector from 'undici/lib/core/connect.js'
 
 /**
@@ -9,7 +10,8 @@ export function upstreamConnector(options: buildConnector.BuildOptions): buildCo
   const connect = buildConnector({ ...options, allowH2: false })
   return (to, callback) =>
     connect(to, (...made) => {
-      made[1]?.prependListener('error', renameReset)
+      const socket: Socket | null = made[1]
+      socket?.prependListener('error', renameReset)
       callback(...made)
     })
 }
