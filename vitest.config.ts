@@ -17,6 +17,7 @@ const OF_ONE_STACK = [
   'test/flow/put-back.test.ts',
   'test/flow/redis-*.test.ts',
   'test/flow/secrets.test.ts',
+  'test/flow/servers-attacked.test.ts',
   'test/flow/stacks.test.ts',
   'test/flow/wrong-turns.test.ts',
   'test/binary/**',

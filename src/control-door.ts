@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Config } from './config/config.ts'
 import { knownSecrets } from './config/known-secrets.ts'
@@ -8,6 +9,7 @@ import type {
   ControlThreadData,
   ListeningAt,
 } from './control/control-messages.ts'
+import { type DoorParts, doorApp } from './control/door-app.ts'
 import { type Listener, listen } from './control/listen.ts'
 import { makeOperatorToken } from './control/operator-token.ts'
 import type { ControlThread } from './control-thread.ts'
@@ -17,7 +19,8 @@ import { DeskLook } from './integrations/desk/desk-look.ts'
 import { assert } from './lib/assert.ts'
 import { type Clock, shiftedClock } from './lib/clock.ts'
 import { giveWay } from './lib/give-way.ts'
-import { openControlStore } from './storage/open.ts'
+import { readSpoolDepth } from './metering/spool-depth.ts'
+import { makeCounterMemory, openControlStore, openLocalCounters } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { describeError, type Log, openLog } from './telemetry/log.ts'
 import { readTraffic } from './telemetry/traffic.ts'
@@ -26,12 +29,14 @@ import { TrafficWindow } from './telemetry/traffic-window.ts'
 const GRACE_MS = 5_000
 /** How often what the gateway threads count is looked at. */
 const LOOK_MS = 1_000
+/** Memory in which requests to control are counted. */
+const COUNTERS_MIB = 4
 
 /**
  * Where control listens, and what looks whether the billing desk has work.
  *
- * It is small: the control API and the portals are loaded with the first request to them, so that a gateway
- * nobody manages over HTTP does without their memory.
+ * It is small: it answers probes and Prometheus by itself, and the control API and the portals are loaded with the
+ * first request to them, so that a gateway nobody manages over HTTP does without their memory.
  */
 class ControlDoor {
   readonly #undo = new AsyncDisposableStack()
@@ -85,34 +90,47 @@ class ControlDoor {
 
   async #listen(store: ControlStore): Promise<ControlReport> {
     const { control, portal, stores } = this.#config
-    const main = await listen(this.#app(store, false), { ...control, field: 'control.listen' })
+    const parts = this.#parts(store)
+    const main = await listen(this.#app(parts, false), { ...control, field: 'control.listen' })
     this.#listeners = [main]
     const at = ({ host, port, speaksTls }: Listener): ListeningAt => ({ host, port, speaksTls })
     writeControlAddress(stores.dataDir, at(main))
     this.#undo.defer(() => removeControlAddress(stores.dataDir))
     if (portal.listen === null) return { kind: 'listening', control: at(main), portal: null }
     const place = { listen: portal.listen, tls: portal.tls, isChosen: true, field: 'portal.listen' }
-    const other = await listen(this.#app(store, true), place)
+    const other = await listen(this.#app(parts, true), place)
     this.#listeners = [main, other]
     return { kind: 'listening', control: at(main), portal: at(other) }
   }
 
-  #app(store: ControlStore, isPortal: boolean): Parameters<typeof listen>[0] {
+  #app(parts: DoorParts, isPortal: boolean): Parameters<typeof listen>[0] {
+    const { host } = (isPortal ? this.#config.portal.listen : null) ?? this.#config.control.listen
+    return doorApp(parts, { isPortal, host }, async (request, env) => {
+      try {
+        return await (await this.#thread(parts)).app(isPortal).fetch(request, env)
+      } catch (error) {
+        this.log.error(describeError(error), 'control could not be opened, will retry')
+        return unavailable(error, this.#config.docsUrl)
+      }
+    })
+  }
+
+  #parts(store: ControlStore): DoorParts {
+    const { version, nodeId, epoch, trafficMemory } = this.#data
     return {
-      fetch: async (...request) => {
-        try {
-          return await (await this.#thread(store)).app(isPortal).fetch(...request)
-        } catch (error) {
-          this.log.error(describeError(error), 'control could not be opened, will retry')
-          return unavailable(error, this.#config.docsUrl)
-        }
+      ...{ store, version, clock: this.#clock, log: this.log, config: () => this.#config },
+      traffic: () => readTraffic(trafficMemory),
+      spoolDepth: async () => {
+        const throughSeq = await store.ledger.watermark({ nodeId, epoch })
+        return readSpoolDepth(join(this.#config.stores.dataDir, 'spool.db'), epoch, throughSeq)
       },
+      counters: openLocalCounters(makeCounterMemory(COUNTERS_MIB)),
     }
   }
 
   /** The control API and the portals, loaded with the first request. One that did not open is tried anew. */
-  async #thread(store: ControlStore): Promise<ControlThread> {
-    this.#opening ??= this.#open(store)
+  async #thread(parts: DoorParts): Promise<ControlThread> {
+    this.#opening ??= this.#open(parts)
     try {
       return await this.#opening
     } catch (error) {
@@ -121,15 +139,10 @@ class ControlDoor {
     }
   }
 
-  async #open(store: ControlStore): Promise<ControlThread> {
+  async #open(door: DoorParts): Promise<ControlThread> {
     const { ControlThread } = await import('./control-thread.ts')
     const { config } = this.#data
-    const thread = await ControlThread.open(config, {
-      data: this.#data,
-      store,
-      clock: this.#clock,
-      traffic: this.#traffic,
-    })
+    const thread = await ControlThread.open(config, { data: this.#data, door, traffic: this.#traffic })
     for (const command of this.#told.values()) thread.handle(command)
     this.#opened = thread
     return thread

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { applyPlans } from './access/apply-plans.ts'
 import { ChangeWatcher } from './access/watch-changes.ts'
 import { appOn } from './app.ts'
@@ -9,6 +8,7 @@ import { loadConfig } from './config/load-config.ts'
 import { type ControlApp, controlApp } from './control/control-app.ts'
 import type { ControlCommand, ControlThreadData, ListeningAt } from './control/control-messages.ts'
 import type { ControlParts } from './control/control-parts.ts'
+import type { DoorParts } from './control/door-app.ts'
 import { IdentityProvider } from './control/oidc.ts'
 import { TryRelay } from './control/try-relay.ts'
 import { deskCases, evidenceCases, nowCases } from './control-cases.ts'
@@ -22,27 +22,16 @@ import type { Clock } from './lib/clock.ts'
 import { UlidMaker } from './lib/id.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import { periodFinder } from './limits/period-finder.ts'
-import { readSpoolDepth } from './metering/spool-depth.ts'
-import {
-  makeCounterMemory,
-  openGatewayCounters,
-  openGrantReader,
-  openLocalCounters,
-  openUsageLog,
-} from './storage/open.ts'
+import { openGatewayCounters, openGrantReader, openUsageLog } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterStore } from './storage/ports/counters.ts'
 import { describeError, openLog } from './telemetry/log.ts'
-import { readTraffic } from './telemetry/traffic.ts'
 import type { TrafficWindow } from './telemetry/traffic-window.ts'
 
 /** No gateway thread has this number: ids of events are of a maker of their own. */
 const THREAD = 29
 const CHANGES_EVERY_MS = 200
 const FLUSH_MS = 1_000
-/** How often traffic is looked at: live figures are of seconds. */
-/** Memory in which requests to control are counted. */
-const COUNTERS_MIB = 4
 const HOUR_MS = 3_600_000
 /** How long an answer is kept for who asks again. */
 const KEPT_MS = 7 * 24 * HOUR_MS
@@ -63,7 +52,7 @@ export class ControlThread {
     this.#config = config
   }
 
-  /** Opens the stores beside `store` and makes ready to answer. Throws what is wrong with them. */
+  /** Opens the stores beside the one that is open and makes ready to answer. Throws what is wrong with them. */
   static async open(config: Config, parts: ControlThreadParts): Promise<ControlThread> {
     const thread = new ControlThread(config)
     try {
@@ -82,7 +71,8 @@ export class ControlThread {
     return app
   }
 
-  async #start({ data, store, clock, traffic }: ControlThreadParts): Promise<void> {
+  async #start({ data, door, traffic }: ControlThreadParts): Promise<void> {
+    const { store, clock } = door
     const log = openLog(knownSecrets(this.#config))
     const usageLog = this.#undo.use(await openUsageLog(this.#config))
     const { counters, ready } = this.#counters(data, store, clock)
@@ -92,13 +82,11 @@ export class ControlThread {
     let provider: IdentityProvider | undefined
     let providerOf: Config | undefined
     const parts: ControlParts = {
-      ...{ store, clock, log, version: data.version, verifier },
+      ...{ ...door, log, verifier },
       config: () => this.#config,
       casesOn: (tables, actor) => this.#cases(tables, clock, actor),
       evidence: evidenceCases(on, usageLog),
       now: nowCases(on, { counters, traffic }),
-      traffic: () => readTraffic(data.trafficMemory),
-      spoolDepth: () => this.#spoolDepth(data, store),
       deskOn: deskCases(on),
       identityProvider: () => {
         const { oidc } = this.#config.portal
@@ -106,7 +94,6 @@ export class ControlThread {
         providerOf = this.#config
         return provider
       },
-      counters: openLocalCounters(makeCounterMemory(COUNTERS_MIB)),
       relay: new TryRelay({ store, clock, gatewayAt: () => this.#gatewayAt }),
     }
     const forgetting = setInterval(() => {
@@ -144,11 +131,6 @@ export class ControlThread {
         return applyPlans({ store, clock }, { ...request, plans, actor })
       },
     }
-  }
-
-  async #spoolDepth({ nodeId, epoch }: ControlThreadData, store: ControlStore) {
-    const throughSeq = await store.ledger.watermark({ nodeId, epoch })
-    return readSpoolDepth(join(this.#config.stores.dataDir, 'spool.db'), epoch, throughSeq)
   }
 
   /** Those of the gateway threads, and what all nodes share. */
@@ -215,8 +197,8 @@ export class ControlThread {
 /** What it is opened with. */
 export interface ControlThreadParts {
   readonly data: ControlThreadData
-  readonly store: ControlStore
-  readonly clock: Clock
+  /** What is open already. */
+  readonly door: DoorParts
   /** What the gateway threads counted lately. */
   readonly traffic: TrafficWindow
 }

@@ -29,6 +29,7 @@ import { heldPlan } from './model/billing-calendar.ts'
 import type { Invoice } from './model/invoice.ts'
 import { BUILT_IN_METERS } from './model/meter.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
+import { usageFileCases } from './usage-file-cases.ts'
 
 /** What commands about invoices need: the use cases of billing, here or at a control API. Dispose it when done. */
 export async function openInvoicing(configFile: string): Promise<DeskCases & AsyncDisposable> {
@@ -92,11 +93,12 @@ export function deskOn({
     dunning: async ({ tenant }) =>
       listDunning({ ...access, steps: config.invoicing.dunning }, { tenantId: await tenantIdOf(tenant) }),
     ...mailboxOn({ config, store }),
+    ...usageFileCases({ config, store, clock }),
   }
 }
 
 /** What making invoices needs, of the configuration. */
-export function invoicingParts({ config, store, clock }: InvoicingSources): InvoicingParts {
+function invoicingParts({ config, store, clock }: InvoicingSources): InvoicingParts {
   const { billing, invoicing, meters } = config
   return { store, clock, billing, invoicing, billable: billableRule(meters) }
 }

@@ -98,6 +98,10 @@ async function pack(folder, manifest, nodePath, output) {
   const { log } = require('@yao-pkg/pkg/lib-es5/log.js')
   const { CompressType } = require('@yao-pkg/pkg/lib-es5/compress_type.js')
   log.info = () => {}
+  const warn = log.warn.bind(log)
+  log.warn = (text, lines = []) => {
+    if (!NOT_NEEDED.test(`${text}\n${[lines].flat().join('\n')}`)) warn(text, lines)
+  }
   const platform = { darwin: 'macos', win32: 'win' }[process.platform] ?? process.platform
   const nodeRange = `node${process.versions.node.split('.')[0]}`
   await seaEnhanced(`${folder}/${manifest.bin}`, {
@@ -110,6 +114,9 @@ async function pack(folder, manifest, nodePath, output) {
     params: { seaMode: true },
   })
 }
+
+// What packages look for and do without: React's tools for developers, the colours of PDF/A, a package.json of oclif.
+const NOT_NEEDED = /react-devtools-core|sRGB_IEC61966|\/dist\/package\.json/
 
 function newestMs(path) {
   const stat = statSync(path)

@@ -4,6 +4,7 @@ import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { callableUrl } from '../../src/cli/listen-url.ts'
 import type { Config } from '../../src/config/config.ts'
 import { processEnvironment, remoteFromEnvironment } from '../../src/config/environment.ts'
+import { readControlAddress } from '../../src/control/control-address.ts'
 
 export default class TokensLink extends GatezCommand {
   static override summary = 'Make a link that lets an operator sign in on the web, once, within the hour.'
@@ -18,12 +19,14 @@ export default class TokensLink extends GatezCommand {
 
     const remote = remoteFromEnvironment(processEnvironment())
     const link = await app.makeOperatorLink()
-    const url = `${remote?.url ?? addressOf(app.config)}/operator#${link.token}`
+    const place = remote?.url ?? readControlAddress(app.config.stores.dataDir) ?? addressOf(app.config)
+    const url = `${place}/operator#${link.token}`
     this.log(`Good once, until ${link.expires_at}:\n\n${url}`)
     return { ...link, url }
   }
 }
 
+/** Where it will listen, while none does. */
 function addressOf({ control: { listen, tls } }: Pick<Config, 'control'>): string {
   return callableUrl({ ...listen, speaksTls: tls !== null })
 }

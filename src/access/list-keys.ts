@@ -27,7 +27,7 @@ export interface ListKeysRequest {
 }
 
 /** What a list can be narrowed to. `pending` is another word for `requested`. */
-export const KEY_STATUSES = [
+const KEY_STATUSES = [
   'requested',
   'pending',
   'approved',

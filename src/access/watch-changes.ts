@@ -80,7 +80,7 @@ export class ChangeWatcher {
 }
 
 /** The subject of a change that can be of anything. */
-export const EVERYTHING = '*'
+const EVERYTHING = '*'
 
 /** How long a gateway goes on with what it knows when the store cannot be asked. */
 export const BLIND_MS_MAX = 5 * 60_000

@@ -51,7 +51,7 @@ export interface CapAct {
 }
 
 /** Kind of the message that a tenant may spend no more. */
-export const SPEND_CAP_REACHED = 'spend-cap.reached'
+const SPEND_CAP_REACHED = 'spend-cap.reached'
 
 /** What the period of a tenant costs so far; undefined where its usage has no price. */
 async function spentBy(

@@ -63,7 +63,7 @@ export class ProblemList {
 const LINES_MAX = 50
 
 /** `plans[0].limits[1].per`. */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   let text = ''
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`

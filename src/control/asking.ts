@@ -1,3 +1,4 @@
+import type { FoundVisit } from '../access/visit-tenant.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { MemberRole } from '../model/tenant.ts'
 import type { TokenScope } from '../model/token.ts'
@@ -13,7 +14,17 @@ export type Principal =
   | { readonly kind: 'operator'; readonly sessionId: string; readonly sessionHash: string }
   /** A program on this machine that opened the stores itself: what it may read and change, it may ask. */
   | { readonly kind: 'local'; readonly actor: string }
+  | VisitorPrincipal
   | MemberPrincipal
+
+/** An operator who looks at the pages of a customer as it sees them: may read what every member may, and no more. */
+export interface VisitorPrincipal {
+  readonly kind: 'visitor'
+  readonly tenantId: string
+  /** The session of the operator: what is asked is signed with it. */
+  readonly sessionId: string
+  readonly visit: FoundVisit
+}
 
 /** A member who signed in. */
 export interface MemberPrincipal {

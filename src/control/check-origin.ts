@@ -1,17 +1,17 @@
-import type { HttpBindings } from '@hono/node-server'
-import type { Context } from 'hono'
 import { GatezError } from '../errors/gatez-error.ts'
-import type { ControlPlace } from './control-app.ts'
 import type { ControlParts } from './control-parts.ts'
+import type { ControlContext, ControlPlace } from './control-place.ts'
 import { isSecure } from './session-cookie.ts'
-
-type Request_ = Context<{ Bindings: Partial<HttpBindings> }>
 
 /**
  * Refuses a request for a host that is not ours: a page that made its own name point at this machine must
  * not reach what only this machine may.
  */
-export function checkHost(parts: ControlParts, { host, isPortal }: ControlPlace, context: Request_): void {
+export function checkHost(
+  parts: Pick<ControlParts, 'config'>,
+  { host, isPortal }: ControlPlace,
+  context: ControlContext,
+): void {
   const asked = nameOf(context.req.header('host') ?? new URL(context.req.url).host)
   const { control, portal } = parts.config()
   const own = [...LOOPBACK, host.toLowerCase(), ...(isPortal ? [] : control.hosts)]
@@ -25,7 +25,11 @@ export function checkHost(parts: ControlParts, { host, isPortal }: ControlPlace,
 }
 
 /** Refuses what a page of another site asks for: there is no CORS here, and cookies must not ride along. */
-export function checkOrigin(parts: ControlParts, place: ControlPlace, context: Request_): void {
+export function checkOrigin(
+  parts: Pick<ControlParts, 'config'>,
+  place: ControlPlace,
+  context: ControlContext,
+): void {
   const { req } = context
   const origin = req.header('origin')
   const isChange = req.method !== 'GET' && req.method !== 'HEAD'
@@ -41,9 +45,9 @@ export function checkOrigin(parts: ControlParts, place: ControlPlace, context: R
 
 /** Where a request comes from: the socket, or what the operator's own proxy says of it. */
 export function originOf(
-  parts: ControlParts,
+  parts: Pick<ControlParts, 'config'>,
   { isPortal }: ControlPlace,
-  context: Request_,
+  context: ControlContext,
 ): { readonly ip: string } {
   const { control, portal } = parts.config()
   const { incoming } = { ...context.env }

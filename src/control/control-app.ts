@@ -1,16 +1,15 @@
-import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
-import type { Context } from 'hono'
-import { isLoopback } from '../config/address.ts'
 import { GatezError } from '../errors/gatez-error.ts'
-import { toProblem } from '../errors/problem.ts'
-import { describeError } from '../telemetry/log.ts'
-import type { Asking, Principal } from './asking.ts'
-import { actorOf, authenticate, authorize, checkCsrf } from './authenticate.ts'
-import { checkHost, checkOrigin, originOf } from './check-origin.ts'
+import { guard, problemAnswer, statusOf } from './answering.ts'
+import type { Asking } from './asking.ts'
+import { actorOf, authenticate, authorize, checkCsrf, checkVisit } from './authenticate.ts'
+import { originOf } from './check-origin.ts'
 import type { ControlParts } from './control-parts.ts'
+import type { ControlContext, ControlEnv, ControlPlace } from './control-place.ts'
+import { offerToMachines } from './door-app.ts'
 import { etagOf } from './etag.ts'
 import { KeptRequests } from './kept-requests.ts'
+import { writeTenants } from './metrics.ts'
 import { openApiDocument } from './openapi-document.ts'
 import type { Operation } from './operation.ts'
 import { OPERATIONS } from './operations.ts'
@@ -18,20 +17,8 @@ import { readInput } from './read-input.ts'
 import { networkOf, takePlace } from './throttle.ts'
 import { offerPages } from './web-pages.ts'
 
-/** Where an app listens: what it offers, and what of a request is believed. */
-export interface ControlPlace {
-  /** The portal's own listener offers the portal only. */
-  readonly isPortal: boolean
-  /** The address it listens on. */
-  readonly host: string
-  /** Who asks, where nobody else can reach it: an app without a socket. */
-  readonly caller?: Extract<Principal, { kind: 'local' }>
-}
-
 /** What answers requests: a `fetch`, with what Node knows of each. */
-export type ControlApp = OpenAPIHono<{ Bindings: Partial<HttpBindings> }>
-
-type Request_ = Context<{ Bindings: Partial<HttpBindings> }>
+export type ControlApp = OpenAPIHono<ControlEnv>
 
 /**
  * The control API: every operation on its route, and nothing else.
@@ -40,30 +27,18 @@ type Request_ = Context<{ Bindings: Partial<HttpBindings> }>
  * nothing of what it was.
  */
 export function controlApp(parts: ControlParts, place: ControlPlace): ControlApp {
-  const app: ControlApp = new OpenAPIHono<{ Bindings: Partial<HttpBindings> }>()
+  const app: ControlApp = new OpenAPIHono<ControlEnv>()
   const kept = new KeptRequests(parts)
   const operations = Object.values<Operation>(OPERATIONS).filter(
     ({ path }) => !place.isPortal || path.startsWith('/api/portal/'),
   )
-  app.use('*', async (context, next) => {
-    for (const [name, value] of SAFE_FIELDS) context.header(name, value)
-    context.header('x-request-id', requestIdOf(context))
-    checkHost(parts, place, context)
-    checkOrigin(parts, place, context)
-    await next()
-  })
+  app.use('*', guard(parts, place))
   app.onError((error, context) => problemAnswer(parts, context, error))
   app.notFound((context) => problemAnswer(parts, context, missing(operations, context)))
-  app.get('/healthz', (context) => context.json({ status: 'ok' }))
-  app.get('/readyz', async (context) => {
-    await parts.store.changes.latestSequence()
-    const ready = parts.traffic().meteringUp
-    return context.json({ status: ready ? 'ready' : 'metering-unavailable' }, ready ? 200 : 503)
-  })
-  if (!place.isPortal) app.get('/metrics', (context) => answerMetrics(parts, place, context))
+  offerToMachines(app, parts, place, (to) => writeTenants(to, parts))
   if (!place.isPortal) app.get('/api/openapi.json', (context) => context.json(openApiDocument(parts.version)))
   for (const operation of operations) {
-    const answer = (context: Request_) => answerOne({ parts, place, kept }, operation, context)
+    const answer = (context: ControlContext) => answerOne({ parts, place, kept }, operation, context)
     if (operation.anyMethod) app.all(operation.path.replace(/\{(\w+)\}$/, ':$1{.*}'), answer)
     else app.on(operation.method.toUpperCase(), operation.path.replaceAll(/\{(\w+)\}/g, ':$1'), answer)
   }
@@ -77,28 +52,14 @@ interface AppParts {
   readonly kept: KeptRequests
 }
 
-async function answerMetrics(parts: ControlParts, place: ControlPlace, context: Request_): Promise<Response> {
-  const { access } = parts.config().telemetry.metrics
-  if (access === 'off') throw new GatezError('no-route', 'The file says telemetry.metrics.access: off.')
-  const { ip } = originOf(parts, place, context)
-  if (access === 'token' || (access === 'local' && !isLoopback(ip))) {
-    const principal = await authenticate(parts, { header: (name) => context.req.header(name), ip })
-    authorize({ by: 'operator', scope: 'read' }, principal)
-  }
-  // Loaded when it is asked for: most control threads are never.
-  const { metricsText } = await import('./metrics.ts')
-  context.header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
-  return context.body(await metricsText(parts))
-}
-
-async function answerOne(app: AppParts, operation: Operation, context: Request_): Promise<Response> {
+async function answerOne(app: AppParts, operation: Operation, context: ControlContext): Promise<Response> {
   const { parts, place } = app
   const url = new URL(context.req.url)
   // Without a socket there may be no Host, and the address stands for it.
   const header = (name: string): string | undefined =>
     context.req.header(name) ?? (name === 'host' ? url.host : undefined)
   const { ip } = originOf(parts, place, context)
-  const principal = place.caller ?? (await authenticate(parts, { header, ip }))
+  const principal = place.caller ?? (await authenticate(parts, { header, ip, isPortal: place.isPortal }))
   const actor = actorOf(principal)
   const perMinute = parts.config().control.requestsPerMinute
   if (perMinute !== null && principal.kind !== 'local') {
@@ -106,7 +67,8 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
     takePlace(parts, name, perMinute, 'too-many-requests')
   }
   authorize(operation.access, principal)
-  checkCsrf(operation, principal, { header, ip })
+  checkVisit(operation, principal)
+  checkCsrf(operation, principal, { header, ip, isPortal: place.isPortal })
   const raw = { request: context.req.raw, params: context.req.param() }
   const input = await readInput(operation, raw)
   const asking: Asking = {
@@ -132,7 +94,7 @@ async function answerOne(app: AppParts, operation: Operation, context: Request_)
   return jsonAnswer(context, operation, answer)
 }
 
-function jsonAnswer(context: Request_, operation: Operation, answer: unknown): Response {
+function jsonAnswer(context: ControlContext, operation: Operation, answer: unknown): Response {
   const text = JSON.stringify(answer)
   if (operation.method === 'get' && !operation.isSecret) {
     const etag = etagOf(text)
@@ -143,24 +105,8 @@ function jsonAnswer(context: Request_, operation: Operation, answer: unknown): R
   return context.newResponse(text, operation.status)
 }
 
-function problemAnswer(parts: ControlParts, context: Request_, thrown: unknown): Response {
-  const requestId = requestIdOf(context)
-  if (!(thrown instanceof GatezError)) {
-    parts.log.error({ ...describeError(thrown), request_id: requestId }, 'a control request failed')
-  }
-  const problem = toProblem(thrown, { requestId, docsUrl: parts.config().docsUrl })
-  for (const [name, value] of SAFE_FIELDS) context.header(name, value)
-  context.header('x-request-id', requestId)
-  if (problem.status === 401) context.header('www-authenticate', 'Bearer realm="gatez"')
-  if (typeof problem.retry_after === 'number') context.header('retry-after', String(problem.retry_after))
-  else if (problem.status === 503) context.header('retry-after', '1')
-  if (Array.isArray(problem.allow)) context.header('allow', problem.allow.join(', '))
-  context.header('content-type', 'application/problem+json')
-  return context.newResponse(JSON.stringify(problem), statusOf(problem.status))
-}
-
 /** A path that is not offered, or not with this method. */
-function missing(operations: readonly Operation[], { req }: Request_): GatezError {
+function missing(operations: readonly Operation[], { req }: ControlContext): GatezError {
   const allow = operations
     .filter(({ path }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(req.path))
     .map(({ method }) => method.toUpperCase())
@@ -169,43 +115,9 @@ function missing(operations: readonly Operation[], { req }: Request_): GatezErro
   return new GatezError('method-not-allowed', detail, { extra: { allow } })
 }
 
-/** That of the client when it is well-formed, else one of ours; the same for the whole request. */
-function requestIdOf(context: Request_): string {
-  const known = requestIds.get(context.req.raw)
-  if (known !== undefined) return known
-  const given = context.req.header('x-request-id')
-  const isKept = given !== undefined && /^[A-Za-z0-9._:/+=@-]{1,128}$/.test(given) && !/gzt?_/.test(given)
-  const id = isKept ? given : crypto.randomUUID()
-  requestIds.set(context.req.raw, id)
-  return id
-}
-
-const requestIds = new WeakMap<Request, string>()
-
-/** Any status but the few that must have no body, for which the type of a response stands. */
-function statusOf(status: number) {
-  const known = STATUSES.find((each) => each === status)
-  return known ?? 500
-}
-
-const STATUSES = [
-  ...([200, 201, 202, 203, 206, 207, 208, 226, 300, 301, 302, 303, 305, 306, 307, 308] as const),
-  ...([400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417] as const),
-  ...([418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451] as const),
-  ...([500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511] as const),
-]
-
 const EMPTY = [204, 205, 304] as const
 
 async function* piecesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body === null) return
   for await (const piece of body) yield piece
 }
-
-const SAFE_FIELDS = [
-  ['cache-control', 'no-store'],
-  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
-  ['referrer-policy', 'no-referrer'],
-  ['x-content-type-options', 'nosniff'],
-  ['x-frame-options', 'DENY'],
-] as const

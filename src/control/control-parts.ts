@@ -37,3 +37,6 @@ export interface ControlParts {
   /** Makes calls from the portal. */
   readonly relay: TryRelay
 }
+
+/** What telling who asks needs of that. */
+export type AuthParts = Pick<ControlParts, 'store' | 'clock' | 'counters'>

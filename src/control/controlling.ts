@@ -33,7 +33,7 @@ export interface ControlTold {
 }
 
 /** The control thread, as the main thread sees it: the control API and the portals, beside every call. */
-export class Controlling {
+class Controlling {
   /** Where it listens. */
   readonly control: ListeningAt
   /** The portal, where it has a listener of its own. */

@@ -5,27 +5,29 @@ import type { ControlParts } from './control-parts.ts'
 /** Tenants that are named at most, those with most calls: each is a series in every store of metrics. */
 const TENANTS_MAX = 1_000
 
-/** What Prometheus reads at `/metrics`. Throws what keeps the stores from being read. */
-export async function metricsText(parts: ControlParts): Promise<string> {
+/**
+ * What Prometheus reads at `/metrics`, with what `writeMore` adds. Throws what keeps the stores from being read.
+ */
+export async function metricsText(parts: MetricsParts, writeMore?: WriteMore): Promise<string> {
   const to = new Exposition()
   writeTraffic(to, parts.traffic())
   await writeSpool(to, parts)
-  if (parts.config().telemetry.metrics.tenants) await writeTenants(to, parts)
+  await writeMore?.(to)
   writeProcess(to, parts)
   return to.text
 }
 
-async function writeSpool(to: Exposition, { spoolDepth, clock, config }: ControlParts): Promise<void> {
-  const { events, oldestMs, bytes } = await spoolDepth()
-  const lagMs = oldestMs === null ? 0 : Math.max(0, clock.nowMs() - oldestMs)
-  to.gauge('gatez_unshipped_events', 'Events that the ledger does not have yet.', events)
-  to.gauge('gatez_ship_lag_seconds', 'Age of the oldest event that the ledger does not have.', lagMs / 1_000)
-  to.gauge('gatez_spool_bytes', 'What the spool takes on the disk.', bytes)
-  const { spoolBytesMax } = config().metering
-  to.gauge('gatez_spool_max_bytes', 'What it may take; beyond it calls are refused.', spoolBytesMax)
-}
+/** What metrics are made of. */
+export type MetricsParts = Pick<ControlParts, 'traffic' | 'spoolDepth' | 'clock' | 'config' | 'version'>
 
-async function writeTenants(to: Exposition, { casesOn, store }: ControlParts): Promise<void> {
+/** Adds families of its own. */
+export type WriteMore = (to: Exposition) => Promise<void>
+
+/** What each tenant used in this month: for those with most calls, at most 1,000. */
+export async function writeTenants(
+  to: Exposition,
+  { casesOn, store }: Pick<ControlParts, 'casesOn' | 'store'>,
+): Promise<void> {
   const { rows } = await casesOn(store, 'metrics').usageReport({ by: 'tenant' })
   const named = rows
     .map(({ cells, totals }) => ({ tenant: cells[0] ?? '', totals }))
@@ -39,7 +41,17 @@ async function writeTenants(to: Exposition, { casesOn, store }: ControlParts): P
   to.gauge('gatez_tenant_refused', 'Of them, refused.', samples('refused'))
 }
 
-function writeProcess(to: Exposition, { version, clock, config }: ControlParts): void {
+async function writeSpool(to: Exposition, { spoolDepth, clock, config }: MetricsParts): Promise<void> {
+  const { events, oldestMs, bytes } = await spoolDepth()
+  const lagMs = oldestMs === null ? 0 : Math.max(0, clock.nowMs() - oldestMs)
+  to.gauge('gatez_unshipped_events', 'Events that the ledger does not have yet.', events)
+  to.gauge('gatez_ship_lag_seconds', 'Age of the oldest event that the ledger does not have.', lagMs / 1_000)
+  to.gauge('gatez_spool_bytes', 'What the spool takes on the disk.', bytes)
+  const { spoolBytesMax } = config().metering
+  to.gauge('gatez_spool_max_bytes', 'What it may take; beyond it calls are refused.', spoolBytesMax)
+}
+
+function writeProcess(to: Exposition, { version, clock, config }: MetricsParts): void {
   const { user, system } = process.cpuUsage()
   const startS = Math.round(clock.nowMs() / 1_000 - process.uptime())
   to.gauge('gatez_gateway_threads', 'Threads that take calls.', config().gateway.threads)

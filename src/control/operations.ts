@@ -7,6 +7,7 @@ import { MY_AUDIT_OPERATIONS } from './operations/my-audit.ts'
 import { MY_CALL_OPERATIONS } from './operations/my-calls.ts'
 import { MY_INVOICE_OPERATIONS } from './operations/my-invoices.ts'
 import { MY_PLAN_OPERATIONS } from './operations/my-plan.ts'
+import { NODE_OPERATIONS } from './operations/nodes.ts'
 import { NOW_OPERATIONS } from './operations/now.ts'
 import { OIDC_OPERATIONS } from './operations/oidc.ts'
 import { PLAN_OPERATIONS } from './operations/plans.ts'
@@ -16,7 +17,9 @@ import { PRICING_OPERATIONS } from './operations/pricing.ts'
 import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { TENANT_OPERATIONS } from './operations/tenants.ts'
 import { USAGE_OPERATIONS } from './operations/usage.ts'
+import { USAGE_FILE_OPERATIONS } from './operations/usage-files.ts'
 import { VERIFY_OPERATIONS } from './operations/verify.ts'
+import { VISIT_OPERATIONS } from './operations/visits.ts'
 
 /** Everything the control API offers, by id. */
 export const OPERATIONS = {
@@ -26,11 +29,15 @@ export const OPERATIONS = {
   ...USAGE_OPERATIONS,
   ...EVIDENCE_OPERATIONS,
   ...PRICING_OPERATIONS,
+  // Before billing: the names of its paths are no invoices.
+  ...USAGE_FILE_OPERATIONS,
   ...BILLING_OPERATIONS,
   ...MONEY_OPERATIONS,
   ...NOW_OPERATIONS,
+  ...NODE_OPERATIONS,
   ...VERIFY_OPERATIONS,
   ...SESSION_OPERATIONS,
+  ...VISIT_OPERATIONS,
   ...OIDC_OPERATIONS,
   ...PORTAL_OPERATIONS,
   ...PORTAL_MEMBER_OPERATIONS,

@@ -42,7 +42,7 @@ export async function readInput(
 }
 
 /** Reads a body whole, at most so many bytes; throws `body-too-large`. */
-export async function readBytes(request: Request, bytesMax: number): Promise<Buffer> {
+async function readBytes(request: Request, bytesMax: number): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   let bytes = 0
   if (request.body !== null) {

@@ -18,7 +18,12 @@ export function throttleSignIn({ parts, ip }: Asking, email: string | undefined)
 }
 
 /** Counts a request of one caller; refuses it with `code` when its minute is full. */
-export function takePlace(parts: ControlParts, name: string, amount: number, code: ErrorCode): void {
+export function takePlace(
+  parts: Pick<ControlParts, 'counters' | 'clock'>,
+  name: string,
+  amount: number,
+  code: ErrorCode,
+): void {
   const { counters, clock } = parts
   const id = createHash('sha256').update(name).digest('hex').slice(0, 32)
   const kind = amount > LOG_LIMIT ? 'steps' : 'log'

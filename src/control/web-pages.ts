@@ -6,8 +6,9 @@ import { gzip } from 'node:zlib'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import { webDir } from '../lib/bundle.ts'
-import type { ControlApp, ControlPlace } from './control-app.ts'
+import type { ControlApp } from './control-app.ts'
 import type { ControlParts } from './control-parts.ts'
+import type { ControlPlace } from './control-place.ts'
 
 type Request_ = Context<{ Bindings: Partial<HttpBindings> }>
 

@@ -8,7 +8,7 @@ import type { Line, Piece, Tone } from './line.ts'
 import { type Act, type Pressed, press } from './press.ts'
 import { rowsOf } from './rows.ts'
 import { drawScreen, pageRowsOf, wishOf } from './screen.ts'
-import type { Ui } from './ui-state.ts'
+import { screenOf, type Ui } from './ui-state.ts'
 
 /** The dashboard: shows what the board reads, and does what keys say. */
 export function App({ board, client, place, first, hasColours }: AppProps) {
@@ -24,7 +24,16 @@ export function App({ board, client, place, first, hasColours }: AppProps) {
     board.want(wishOf(board.current(), next))
     setUi(next)
   }
-  useEffect(() => board.want(wishOf(data, latest.current)), [board, data])
+  useEffect(() => {
+    const { chosen } = latest.current
+    const [row] = rowsOf(data, latest.current)
+    // The mark belongs to a request, not to a place: whoever presses a means the one that was there.
+    if (screenOf(latest.current).kind === 'approvals' && chosen === undefined && row !== undefined) {
+      latest.current = { ...latest.current, chosen: row.id }
+      setUi(latest.current)
+    }
+    board.want(wishOf(data, latest.current))
+  }, [board, data])
   const doAct = (act: Act): void => {
     if (act.kind === 'quit') exit()
     else if (act.kind === 'refresh') board.refresh()
@@ -68,7 +77,7 @@ export interface AppProps {
 }
 
 /** One line of the screen; what is too long for it is cut. */
-export function ShownLine({ shown, hasColours }: { readonly shown: Line; readonly hasColours: boolean }) {
+function ShownLine({ shown, hasColours }: { readonly shown: Line; readonly hasColours: boolean }) {
   const { pieces, isChosen = false } = shown
   return (
     <Text wrap="truncate-end" inverse={isChosen && hasColours} bold={isChosen}>

@@ -1,4 +1,4 @@
-import { cellsOf, inCells } from './cells.ts'
+import { cellsOf, inCells, inPieces, printable } from './cells.ts'
 import { faint, type Line, type Piece } from './line.ts'
 
 /** A column of a list. */
@@ -61,16 +61,14 @@ export function rowLine(
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = []
   let current = ''
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/\s+/).map(printable)) {
     const longer = current === '' ? word : `${current} ${word}`
     if (cellsOf(longer) <= width) current = longer
     else {
       if (current !== '') lines.push(current)
-      current = word
-      while (cellsOf(current) > width) {
-        lines.push(current.slice(0, width))
-        current = current.slice(width)
-      }
+      const pieces = inPieces(word, width)
+      lines.push(...pieces.slice(0, -1))
+      current = pieces.at(-1) ?? ''
     }
   }
   return current === '' ? lines : [...lines, current]

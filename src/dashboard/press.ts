@@ -13,7 +13,7 @@ import {
 /** What a key does: to what is shown, and beyond. */
 export function press(ui: Ui, pressed: Pressed, at: PressedAt): Pressing {
   if (pressed.isCtrl === true) return pressed.input === 'c' ? { ui, act: { kind: 'quit' } } : { ui }
-  if (ui.typing !== undefined) return type(ui, ui.typing, pressed)
+  if (ui.typing !== undefined) return type(ui, ui.typing, pressed, at.rows)
   if (ui.isHelp)
     return pressed.input === 'q' ? { ui, act: { kind: 'quit' } } : { ui: { ...ui, isHelp: false } }
   const quiet = { ...ui, note: '' }
@@ -63,7 +63,7 @@ export function chosenIndex({ chosen }: Pick<Ui, 'chosen'>, rows: PressedAt['row
   )
 }
 
-function type(ui: Ui, typing: Typing, { input, name }: Pressed): Pressing {
+function type(ui: Ui, typing: Typing, { input, name }: Pressed, rows: PressedAt['rows']): Pressing {
   if (name === 'escape') {
     const search = typing.what === 'search' ? '' : ui.search
     return { ui: { ...ui, search, typing: undefined } }
@@ -71,7 +71,8 @@ function type(ui: Ui, typing: Typing, { input, name }: Pressed): Pressing {
   if (name === 'enter') {
     const done = { ...ui, typing: undefined }
     if (typing.what === 'search') return { ui: done }
-    return { ui: done, act: { kind: 'reject', keyId: typing.keyId, reason: typing.text.trim() } }
+    const { keyId } = typing
+    return { ui: pastRow(done, rows, keyId), act: { kind: 'reject', keyId, reason: typing.text.trim() } }
   }
   const text =
     name === 'backspace'
@@ -152,8 +153,17 @@ function act(ui: Ui, { input }: Pressed, { rows, mayWrite }: PressedAt): Pressin
   if (!mayWrite) return { ui: { ...ui, note: READ_ONLY } }
   const keyId = rows[chosenIndex(ui, rows)]?.id
   if (keyId === undefined) return { ui: { ...ui, note: 'Nothing waits for approval.' } }
-  if (input === 'a') return { ui, act: { kind: 'approve', keyId } }
+  // Another request moved under the mark: nobody meant that one.
+  if (ui.chosen !== undefined && keyId !== ui.chosen)
+    return { ui: { ...ui, chosen: keyId, note: 'The request you chose is decided already; this is another.' } }
+  if (input === 'a') return { ui: pastRow(ui, rows, keyId), act: { kind: 'approve', keyId } }
   return { ui: { ...ui, typing: { what: 'reason', text: '', keyId } } }
+}
+
+/** With the next row chosen: this one is about to go. */
+function pastRow(ui: Ui, rows: PressedAt['rows'], id: string): Ui {
+  const index = rows.findIndex((row) => row.id === id)
+  return { ...ui, chosen: rows[index + 1]?.id ?? rows[index - 1]?.id }
 }
 
 /** Why nothing can be decided here. */

@@ -1,5 +1,5 @@
 import type { BoardData } from './board-data.ts'
-import { cut, printable } from './cells.ts'
+import { cut, inCells, printable } from './cells.ts'
 import { wrapped } from './columns.ts'
 import type { Wish } from './feeds.ts'
 import { BLANK, faint, type Line, line, type Piece, strong, toned } from './line.ts'
@@ -23,8 +23,15 @@ const FRAME_ROWS = 5
 /** Tenants whose limits can be asked for at once. */
 const LIMITS_MAX = 100
 
-/** The whole screen: exactly as many lines as it is high. */
+/** The whole screen: exactly as many lines as it is high, and nothing in them that a terminal would obey. */
 export function drawScreen(screen: Screen): readonly Line[] {
+  return linesOf(screen).map(({ pieces, ...how }) => ({
+    ...how,
+    pieces: pieces.map((piece) => ({ ...piece, text: printable(piece.text) })),
+  }))
+}
+
+function linesOf(screen: Screen): readonly Line[] {
   const { data, ui, columns, rows } = screen
   if (columns < SMALLEST.columns || rows < SMALLEST.rows) {
     const words = `gatez needs ${SMALLEST.columns}×${SMALLEST.rows}; this is ${columns}×${rows}.`
@@ -94,7 +101,7 @@ function titleLine({ data, ui, place, columns }: Screen): Line {
   const way = ui.steps.map((step) => ` › ${wordOf(step)}`).join('')
   return line(
     strong('gatez '),
-    cut(printable(`${place}${way}`), room).padEnd(room),
+    inCells(`${place}${way}`, room),
     { text: ` ${state} `, tone: ui.isPaused ? 'warn' : 'good', bold: true },
     faint(` ${time}`),
   )

@@ -1,7 +1,7 @@
 import { close, fdatasync, open } from 'node:fs'
 
 /** From a write to the sync that makes it survive a power cut, at most; the sync itself takes its time too. */
-export const SYNC_MS = 500
+const SYNC_MS = 500
 
 /** Syncs a file soon after it was written to, without making its writer wait. */
 export class BackgroundSync {

@@ -10,7 +10,7 @@ import { meterFemtos, quantityOf } from './meter-sums.ts'
 import type { Terms } from './price-book.ts'
 
 /** How parts of periods are reckoned where nothing is said. */
-export const DEFAULT_PRORATION: Proration = { fee: 'days', quota: 'carry' }
+const DEFAULT_PRORATION: Proration = { fee: 'days', quota: 'carry' }
 
 /**
  * Gives each bill its part of the fees and allowances of its period, which `chargeLines` goes by.

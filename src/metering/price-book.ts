@@ -88,7 +88,7 @@ export function termsOf(plan: Plan): PlanTerms {
 }
 
 /** The charges of a plan with their prices read. */
-export function chargesOf(plan: Plan): readonly PricedCharge[] {
+function chargesOf(plan: Plan): readonly PricedCharge[] {
   return plan.charges.map(({ id, meter, price, per }) => {
     return { id, meter, price: readPrice(price), written: price, ...(per !== undefined && { per }) }
   })

@@ -25,7 +25,7 @@ export interface UsageTotals {
 }
 
 /** The quantity of a built-in meter, as a decimal string. */
-export function builtInQuantity(
+function builtInQuantity(
   meter: BuiltInMeter,
   totals: Omit<UsageTotals, 'quantities' | 'leaks'>,
 ): string {

@@ -40,7 +40,7 @@ export const BUILT_IN_METERS = [
 export type BuiltInMeter = (typeof BUILT_IN_METERS)[number]
 
 /** Characters of a value that `unique_count` takes. */
-export const UNIQUE_VALUE_LENGTH_MAX = 128
+const UNIQUE_VALUE_LENGTH_MAX = 128
 
 /**
  * Whether a meter can take what was reported: a quantity, and for `unique_count` a short text of visible
@@ -61,6 +61,6 @@ export function meterCounts(aggregation: Aggregation, value: string): boolean {
 const UNIQUE_VALUE = new RegExp(`^[!-~](?:[ -~]{0,${UNIQUE_VALUE_LENGTH_MAX - 2}}[!-~])?$`)
 
 /** Why a value did not become a quantity. */
-export const LEAK_REASONS = ['invalid', 'missing', 'encoded', 'too-long'] as const
+const LEAK_REASONS = ['invalid', 'missing', 'encoded', 'too-long'] as const
 
 export type LeakReason = (typeof LEAK_REASONS)[number]

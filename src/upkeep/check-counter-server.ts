@@ -18,13 +18,18 @@ export async function checkCounterServer(
 ): Promise<readonly Finding[]> {
   try {
     const facts = await examineCounterServer(config, clock)
-    if (facts === undefined) return []
-    return [version(facts), way(facts), clocks(facts), rights(facts), memory(facts), trust(facts)]
+    return facts === undefined ? [] : counterServerFindings(facts)
   } catch (error) {
     if (!(error instanceof GatezError)) throw error
-    const fix = 'Until then each plan says what passes: on_store_failure. gatez usage degraded lists it.'
+    const fix =
+      'Start it, or mend stores.counters. Until then each plan says what passes: on_store_failure. gatez usage degraded lists it.'
     return [failure('counters', error.message, fix)]
   }
+}
+
+/** What an operator should do about a server, if anything. */
+export function counterServerFindings(facts: CounterServerFacts): readonly Finding[] {
+  return [version(facts), way(facts), clocks(facts), rights(facts), memory(facts), trust(facts)]
 }
 
 function version({ version, release, place }: CounterServerFacts): Finding {

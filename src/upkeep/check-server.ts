@@ -19,13 +19,18 @@ export async function checkServer(
 ): Promise<readonly Finding[] | undefined> {
   try {
     const facts = await examineControlServer(config, clock)
-    if (facts === undefined) return undefined
-    return [version(facts), way(facts), clocks(facts), rights(facts), schema(facts)]
+    return facts && serverFindings(facts)
   } catch (error) {
     if (!(error instanceof GatezError)) throw error
-    const fix = 'Until then serve does not start; one that runs goes on with the keys it knows.'
+    const fix =
+      'Start it, or mend stores.control. Until then serve does not start; one that runs goes on with the keys it knows.'
     return [failure('control store', error.message, fix)]
   }
+}
+
+/** What an operator should do about a server, if anything. */
+export function serverFindings(facts: ServerFacts): readonly Finding[] {
+  return [version(facts), way(facts), clocks(facts), rights(facts), schema(facts)]
 }
 
 function version({ version, versionNumber, isStandby, commitsDurably }: ServerFacts): Finding {
@@ -67,7 +72,7 @@ function clocks({ clockSkewMs }: ServerFacts): Finding {
   return warning('control clock', text, fix)
 }
 
-function rights({ user, isSuperuser, missing, schema, mayCreate }: ServerFacts): Finding {
+function rights({ user, isSuperuser, missing, excess, schema, mayCreate }: ServerFacts): Finding {
   if (missing.length > 0) {
     const named = `${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ' …' : ''}`
     return failure('control rights', `${user} lacks ${named}`, 'Grant the roles of docs/postgres.md.')
@@ -80,6 +85,10 @@ function rights({ user, isSuperuser, missing, schema, mayCreate }: ServerFacts):
     const fix =
       'Make the roles of docs/postgres.md and use gatez_app: no wall of the database holds a superuser.'
     return warning('control rights', `${user} is a superuser`, fix)
+  }
+  if (excess.length > 0) {
+    const fix = 'Run postgres-roles.sql again, as after every gatez db migrate.'
+    return warning('control rights', `${user} may remove rows of ${excess.join(', ')}`, fix)
   }
   return ok('control rights', `${user} may do what gatez needs`)
 }

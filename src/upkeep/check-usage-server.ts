@@ -19,13 +19,18 @@ export async function checkUsageServer(
 ): Promise<readonly Finding[]> {
   try {
     const facts = await examineUsageServer(config, clock)
-    if (facts === undefined) return []
-    return [version(facts), way(facts), clocks(facts), rights(facts), room(facts), schema(facts)]
+    return facts === undefined ? [] : usageServerFindings(facts)
   } catch (error) {
     if (!(error instanceof GatezError)) throw error
-    const fix = 'Calls go on and wait in the spool; why and usage tail, and a start of serve, need it.'
+    const fix =
+      'Start it, or mend stores.usage. Calls go on and wait in the spool; why and usage tail, and a start of serve, need it.'
     return [failure('usage log', error.message, fix)]
   }
+}
+
+/** What an operator should do about a server, if anything. */
+export function usageServerFindings(facts: UsageServerFacts): readonly Finding[] {
+  return [version(facts), way(facts), clocks(facts), rights(facts), room(facts), schema(facts)]
 }
 
 function version({ version, release }: UsageServerFacts): Finding {

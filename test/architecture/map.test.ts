@@ -11,6 +11,12 @@ test('every folder of src stands on its map', () => {
   expect(folders.filter((folder) => !new RegExp(`\\b${folder}\\b`).test(MAP))).toEqual([])
 })
 
+test('every file that puts parts together stands on the map', () => {
+  const files = readdirSync(join(ROOT, 'src')).filter((name) => name.endsWith('.ts'))
+  expect(files.length).toBeGreaterThan(5)
+  expect(files.filter((name) => !MAP.includes(`\`${name}\``))).toEqual([])
+})
+
 test('every file that the map names is there', () => {
   const paths = sourceFiles('src', 'commands').map(({ path }) => path)
   const named = [...MAP.matchAll(/`([\w./-]+\.tsx?)`/g)].map(([, name]) => name ?? '')

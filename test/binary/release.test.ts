@@ -1,14 +1,9 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { dirname, join } from 'node:path'
-import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { freePort } from '../../src/cli/demo/free-port.ts'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
 import { ROOT } from '../architecture/source-files.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { until } from '../support/until.ts'
 
 const DIST = join(ROOT, 'dist')
 const BUILD_MS = 300_000
@@ -59,57 +54,6 @@ test(
   BUILD_MS,
 )
 
-test('the main way runs from the binary in a root that holds nothing but it and the C library', async () => {
-  const root = emptyRoot()
-  const upstream = createServer((_request, response) => response.end('{"ok":true}'))
-  upstream.listen(0, '127.0.0.1')
-  await once(upstream, 'listening')
-  onTestFinished(() => void upstream.close())
-  const port = await freePort(0)
-  const config = {
-    version: 1,
-    gateway: { listen: `127.0.0.1:${port}`, threads: 2 },
-    control: { listen: '127.0.0.1:0' },
-    apis: [
-      {
-        id: 'api',
-        upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`,
-        routes: [{ id: 'all', match: 'ANY /{rest*}' }],
-      },
-    ],
-    plans: [{ id: 'free', routes: 'all' }],
-  }
-  writeFileSync(join(root, 'data/gatez.yaml'), JSON.stringify(config))
-  // PATH is for finding chroot: in the root there is nothing to find.
-  const env = { HOME: '/data', GATEZ_CACHE_DIR: '/data/cache', PATH: '/usr/sbin:/usr/bin' }
-  const inRoot = (...args: string[]) => [
-    ...['--ignore-environment', ...envOf(env), ...INTO, root],
-    ...['/gatez', ...args, '--config', '/data/gatez.yaml'],
-  ]
-  const run = (...args: string[]) => execFileSync('env', inRoot(...args), { encoding: 'utf8' })
-  run('apply')
-  run('tenants', 'create', 'acme', '--plan', 'free')
-  const { secret } = JSON.parse(run('keys', 'create', 'acme', '--json'))
-  const serve = spawn('env', inRoot('serve'))
-  onTestFinished(() => void serve.kill('SIGKILL'))
-  const call = (headers: Record<string, string>) => fetch(`http://127.0.0.1:${port}/v1/x`, { headers })
-  await until('the gateway answers', () =>
-    call({}).then(
-      () => true,
-      () => undefined,
-    ),
-  )
-  const answers = [await call({}), await call({ 'x-api-key': secret })]
-  expect(answers.map(({ status }) => status)).toEqual([401, 200])
-  await until(
-    'the report has the call',
-    () => JSON.parse(run('usage', 'report', '--json')).total.billable === 1 || undefined,
-  )
-  serve.kill('SIGTERM')
-  await once(serve, 'exit')
-  expect(serve.exitCode).toBe(0)
-})
-
 test('the npm package holds the program, and runs with nothing but the SQLite engine beside it', () => {
   const folder = tempDir()
   const [{ filename, files }] = JSON.parse(
@@ -141,26 +85,3 @@ test('the npm package holds the program, and runs with nothing but the SQLite en
   const { calls } = JSON.parse(run('demo', '--json'))
   expect(calls).toBeGreaterThan(100)
 })
-
-/** A folder with the binary, the libraries it is linked with, and an empty folder for its data. */
-function emptyRoot(): string {
-  const root = tempDir()
-  cpSync(join(DIST, 'gatez'), join(root, 'gatez'))
-  const linked = execFileSync('ldd', [join(DIST, 'gatez')], { encoding: 'utf8' })
-  for (const [path] of linked.matchAll(/\/\S+/g)) {
-    mkdirSync(join(root, dirname(path)), { recursive: true })
-    copyFileSync(path, join(root, path))
-  }
-  for (const name of ['data', 'tmp']) mkdirSync(join(root, name), { mode: 0o700 })
-  expect(readdirSync(root, { recursive: true }).filter((name) => /node$|bin\//.test(String(name)))).toEqual(
-    [],
-  )
-  return root
-}
-
-/** As another user than root one makes a namespace to do it. */
-const INTO = process.getuid?.() === 0 ? ['chroot'] : ['unshare', '--map-root-user', 'chroot']
-
-function envOf(env: Readonly<Record<string, string>>): readonly string[] {
-  return Object.entries(env).map(([name, value]) => `${name}=${value}`)
-}

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
-import { BUCKET_MS, type Rollup, type RollupEntry } from '../../src/storage/ports/ledger.ts'
+import { BUCKET_MS, type Rollup, type RollupEntry, type RollupFilter } from '../../src/storage/ports/ledger.ts'
 import { MARCH, rollup } from '../support/rollups.ts'
 import type { LedgerDriver } from './ledger.ts'
 
@@ -23,7 +23,7 @@ export function ledgerReadingContract(driver: LedgerDriver): void {
       const advance = { nodeId: 'node-1', epoch: 1, afterSeq: seq - 1, throughSeq: seq }
       expect(await store.transaction((tables) => tables.ledger.apply(entries, advance))).toBe(true)
     }
-    const read = (filter: { fromMs?: number; toMs?: number; tenantId?: string } = {}) =>
+    const read = (filter: Partial<RollupFilter> = {}) =>
       Array.fromAsync(store.ledger.rollups({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, ...filter }))
 
     test('takes the buckets that start in the span, half-open, in their order', async () => {
@@ -53,6 +53,40 @@ export function ledgerReadingContract(driver: LedgerDriver): void {
         expect(await read(tenantId === undefined ? {} : { tenantId })).toEqual(entries)
       },
     )
+
+    test('merges rollups of one key where it may: the sums stay, nothing is joined over a given moment', async () => {
+      const at = (index: number) => MARCH + index * BUCKET_MS
+      const entries = Array.from({ length: 300 }, (_, index) =>
+        rollup({
+          bucketMs: at(index % 130),
+          tenantId: `t${index % 3}`,
+          keyId: `key_${index % 2}`,
+          statusClass: index % 5 === 0 ? 5 : 2,
+          requests: index + 1,
+          bytesSent: 7 * index,
+        }),
+      )
+      await apply(...entries)
+      const apartAt = [at(40), at(41)]
+      const merged = await read({ apartAt })
+      expect(merged.length).toBeLessThan(60)
+      const spans = [0, ...apartAt, Number.MAX_SAFE_INTEGER]
+      for (const [index, fromMs] of spans.slice(0, -1).entries()) {
+        const toMs = spans[index + 1] ?? 0
+        const inSpan = merged.filter(({ bucketMs }) => bucketMs >= fromMs && bucketMs < toMs)
+        expect(sums(inSpan)).toEqual(sums(await read({ fromMs, toMs })))
+      }
+      const starts = merged.map(({ bucketMs }) => apartAt.filter((moment) => bucketMs >= moment).length)
+      expect(starts).toEqual(starts.toSorted())
+    })
+
+    test('leaves each rollup by itself where there are custom meters, however it is asked', async () => {
+      const entries = [0, 1, 2].map((index) =>
+        rollup({ bucketMs: MARCH + index * BUCKET_MS, quantities: { tokens: '0.000000000000001' } }),
+      )
+      await apply(...entries)
+      expect(await read({ apartAt: [] })).toEqual(entries)
+    })
 
     test('does not hold up a writer, who may add while a reader is half way', async () => {
       await apply(rollup({}), rollup({ keyId: 'second' }))
@@ -94,4 +128,15 @@ export function ledgerReadingContract(driver: LedgerDriver): void {
       ])
     })
   })
+}
+
+/** What rollups add up to, by their key but for the bucket. */
+function sums(rollups: readonly Rollup[]): Readonly<Record<string, readonly [number, number]>> {
+  const found: Record<string, readonly [number, number]> = {}
+  for (const { tenantId, keyId, statusClass, requests, bytesSent } of rollups) {
+    const name = `${tenantId} ${keyId} ${statusClass}`
+    const [before, sent] = found[name] ?? [0, 0]
+    found[name] = [before + requests, sent + bytesSent]
+  }
+  return found
 }

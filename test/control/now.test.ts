@@ -59,3 +59,21 @@ test('the last calls of one key are found, and no further back than is asked for
   expect(await tail({ key: second.id })).toBe(2)
   expect(await tail({ key: first.id, look_back: '0' })).toBe(0)
 })
+
+test('nodes are told apart: one that runs, and one that ended with nothing left behind', async () => {
+  const control = await startControl()
+  const { nodes } = control.store
+  const startedAtMs = control.clock.nowMs()
+  await nodes.startEpoch('node_a', startedAtMs)
+  await nodes.startEpoch('node_a', startedAtMs)
+  await nodes.startEpoch('node_b', startedAtMs)
+  await nodes.stopped('node_b', startedAtMs)
+  // Alone on its stores a node need not say that it is there.
+  control.clock.advance(3_600_000)
+  const reader = control.client(await control.token('read'))
+  const at = new Date(startedAtMs).toISOString()
+  expect((await reader.call('listNodes', {})).nodes).toEqual([
+    { node_id: 'node_a', state: 'running', starts: 2, started_at: at, shipped_at: null, stopped_at: null },
+    { node_id: 'node_b', state: 'stopped', starts: 1, started_at: at, shipped_at: at, stopped_at: at },
+  ])
+})

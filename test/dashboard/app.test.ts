@@ -68,6 +68,21 @@ test('a approves the chosen request, r rejects it with the reason that is typed'
   })
 })
 
+test('when somebody else decides the chosen request, a does not act on the one that took its place', async () => {
+  const { terminal, control } = await startDashboard('approvals')
+  const [first, second] = [await requested(control, 'one'), await requested(control, 'two')]
+  terminal.press('u')
+  await shows(terminal, /2 waiting.*› .*one.*two/s)
+  await control.client().call('rejectKeys', { keys: [first] })
+  terminal.press('u')
+  await shows(terminal, /1 waiting.*› .*two/s)
+  terminal.press('a')
+  await shows(terminal, /decided already; this is another/)
+  expect((await control.client().call('showKey', { key: second })).state).toBe('requested')
+  terminal.press('a')
+  await shows(terminal, new RegExp(`0 waiting.*Approved ${second}`, 's'))
+})
+
 test('with a token that may only read, approving is not offered, and its keys say why', async () => {
   const { terminal, control } = await startDashboard('approvals', { scopes: 'read' })
   const id = await requested(control, 'one')

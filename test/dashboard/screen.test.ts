@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { type Call, NOTHING_YET } from '../../src/dashboard/board-data.ts'
+import { type BoardData, type Call, NOTHING_YET } from '../../src/dashboard/board-data.ts'
 import { cellsOf, inCells } from '../../src/dashboard/cells.ts'
 import { bar, chart, percentOf, short } from '../../src/dashboard/figures.ts'
 import { textOf } from '../../src/dashboard/line.ts'
 import { drawScreen } from '../../src/dashboard/screen.ts'
-import { firstUi } from '../../src/dashboard/ui-state.ts'
+import { firstUi, VIEWS } from '../../src/dashboard/ui-state.ts'
 
 const CALL: Call = {
   ...{
@@ -23,6 +23,27 @@ test('names from outside cannot write on the terminal: what moves or turns it be
   const lines = drawn([call])
   expect(lines.join('\n')).toMatch(/\/a·\[2J·b· .*x··y/)
   expect(lines.join('').match(/\p{Cc}|\u202e/gu)).toBeNull()
+})
+
+test('no page passes on what a terminal would obey, wherever it comes from', () => {
+  const evil = '\u001b]0;owned\u0007\u009b2J\u202e<b>\u200f' + '👩‍👩‍👧'.repeat(300)
+  const data: BoardData = {
+    ...NOTHING_YET,
+    calls: [{ ...CALL, endpoint: evil, tenant_id: evil, key_id: evil, refusal: evil, method: evil }],
+    tenants: [{ id: 'acme', name: evil, plan: evil, state: evil } as any],
+    requests: [
+      { id: evil, tenant_id: evil, name: evil, reason: evil, mode: evil, created_at: evil, requested_by: evil } as any,
+    ],
+    health: [{ check: evil, verdict: 'warning', detail: evil, fix: evil } as any],
+    degraded: [{ from: evil, tenant_id: evil, mode: evil, admitted: 1, refused: 1 } as any],
+    problems: new Map([['traffic', evil]]),
+  }
+  for (const view of VIEWS) {
+    const ui = { ...firstUi(view), note: evil, search: '' }
+    const lines = drawScreen({ data, ui, place: evil, columns: 80, rows: 24 }).map(textOf)
+    expect(lines.join(''), view).not.toMatch(/[\p{Cc}\u202e\u200f]/u)
+    for (const each of lines) expect(cellsOf(each), `${view}: ${each}`).toBeLessThanOrEqual(80)
+  }
 })
 
 test('letters that take two cells leave the columns where they are', () => {

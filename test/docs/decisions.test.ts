@@ -13,11 +13,22 @@ test('docs/decisions/README.md lists every decision', async () => {
   await expect([...head, ...rows, ''].join('\n')).toMatchFileSnapshot('../../docs/decisions/README.md')
 })
 
-test('every runtime dependency has its reason, and there are at most 25', () => {
+test('a number names one decision, and its page begins with it', () => {
+  const files = readdirSync(FOLDER).filter((name) => /^\d{4}-.*\.md$/.test(name))
+  const numbers = files.map((file) => file.slice(0, 4))
+  expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([])
+  for (const file of files) {
+    const [first] = readFileSync(join(FOLDER, file), 'utf8').split('\n')
+    expect([file, first]).toEqual([file, expect.stringMatching(`^# ${Number(file.slice(0, 4))}\\. `)])
+  }
+})
+
+test('every runtime dependency has its reason, nothing else has one, and there are at most 25', () => {
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const reasons = readFileSync(join(FOLDER, '0007-dependencies.md'), 'utf8')
   const names = Object.keys(dependencies)
-  expect(names.filter((name) => !reasons.includes(`| ${name} |`))).toEqual([])
+  const given = [...reasons.matchAll(/^\| ([@a-z][^ ]*) \|/gm)].map(([, name]) => name)
+  expect(given.filter((name) => name !== 'package').sort()).toEqual(names.sort())
   expect(names.length).toBeLessThanOrEqual(25)
 })
 

@@ -39,7 +39,7 @@ test('with --json it prints the numbers alone', async () => {
 })
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  'it stays until %s: the line of curl works, other commands see it; then its folder is gone',
+  'it stays until %s: the line of curl works, the pages open, other commands see it; then its folder is gone',
   async (signal) => {
     const { project, tmp } = projectWithTmp()
     const demo = project.spawn('demo')
@@ -54,6 +54,11 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const [folder] = readdirSync(tmp)
     const report = await runCli(['usage', 'report', '--json'], { cwd: `${tmp}/${folder}` })
     expect(JSON.parse(report.stdout).total.requests).toBeGreaterThanOrEqual(178)
+    const [, control = '', token] = /^ {2}(http:\S+)\/operator#(\S+)$/m.exec(demo.stdout) ?? []
+    const entry = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) }
+    expect((await fetch(`${control}/api/v1/session`, entry)).status).toBe(201)
+    const link = await runCli(['tokens', 'link', '--json'], { cwd: `${tmp}/${folder}` })
+    expect(JSON.parse(link.stdout).url).toMatch(`${control}/operator#`)
 
     process.kill(demo.pid, signal)
     expect(await demo.exitCode()).toBe(0)

@@ -111,25 +111,31 @@ describe('a usage log in ClickHouse', () => {
   })
 
   test.each([
-    ['events', /INTO usage_events/],
-    ['way of the events', /INTO usage_shipments/],
-    ['watermark', /INTO usage_watermarks/],
-  ])('has each event once though the answer to the writing of the %s is lost', async (_, statement) => {
-    const scene = await opened()
-    const shipper = scene.logShipper()
-    scene.make(100)
-    await scene.ledger.ship()
-    scene.proxy.losesAnswer = (sent) => statement.test(sent) && scene.proxy.lost < 3
-    for (let time = 0; time < 3; time += 1) {
-      await expect(shipper.ship()).rejects.toMatchObject({ code: 'store-unavailable' })
-      scene.make(10)
+    ['events', /INTO usage_events/, 'nothing'],
+    ['way of the events', /INTO usage_shipments/, 'nothing'],
+    ['watermark', /INTO usage_watermarks/, 'nothing'],
+    ['events', /INTO usage_events/, 'error'],
+    ['watermark', /INTO usage_watermarks/, 'error'],
+  ] as const)(
+    'has each event once though writing the %s (%s) is answered with %s',
+    async (_, statement, instead) => {
+      const scene = await opened()
+      const shipper = scene.logShipper()
+      scene.make(100)
       await scene.ledger.ship()
-    }
-    await shipper.ship()
-    expect(scene.proxy.lost).toBe(3)
-    expect(await scene.counts()).toEqual({ rows: 130, ids: 130, read: 130 })
-    expect(await scene.usageLog.watermark({ nodeId: 'node-1', epoch: 1 })).toBe(130)
-  })
+      scene.proxy.instead = instead
+      scene.proxy.losesAnswer = (sent) => statement.test(sent) && scene.proxy.lost < 3
+      for (let time = 0; time < 3; time += 1) {
+        await expect(shipper.ship()).rejects.toMatchObject({ code: 'store-unavailable' })
+        scene.make(10)
+        await scene.ledger.ship()
+      }
+      await shipper.ship()
+      expect(scene.proxy.lost).toBe(3)
+      expect(await scene.counts()).toEqual({ rows: 130, ids: 130, read: 130 })
+      expect(await scene.usageLog.watermark({ nodeId: 'node-1', epoch: 1 })).toBe(130)
+    },
+  )
 
   test('has each event once though the process ended before it learnt that the events were written', async () => {
     const scene = await opened()

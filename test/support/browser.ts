@@ -56,7 +56,7 @@ export class TestBrowser {
       ...options,
     })
     const page = await context.newPage()
-    page.setDefaultTimeout(20_000)
+    page.setDefaultTimeout(60_000)
     return new TestBrowser(context, page, { origin, base })
   }
 
@@ -70,7 +70,7 @@ export class TestBrowser {
   async settled(): Promise<void> {
     await this.page.locator('#root > :not(style)').first().waitFor()
     await expect
-      .poll(() => this.page.locator('[role=status][aria-label=Loading]').count(), { timeout: 20_000 })
+      .poll(() => this.page.locator('[role=status][aria-label=Loading]').count(), { timeout: 60_000 })
       .toBe(0)
   }
 

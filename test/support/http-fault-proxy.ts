@@ -15,6 +15,8 @@ export class HttpFaultProxy {
   losesAnswer: (statement: string) => boolean = () => false
   /** Answers that were lost. */
   lost = 0
+  /** What comes in place of an answer that is lost: nothing but the end of the connection, or an error of the server. */
+  instead: 'nothing' | 'error' = 'nothing'
   /** Requests that came in. */
   received = 0
   readonly #server = createServer((incoming, response) => {
@@ -74,7 +76,8 @@ export class HttpFaultProxy {
     const statement = `${new URL(url ?? '/', 'http://x').searchParams.get('query') ?? ''}\n${body}`
     if (answer.statusCode === 200 && this.losesAnswer(statement)) {
       this.lost += 1
-      response.destroy()
+      if (this.instead === 'nothing') response.destroy()
+      else response.writeHead(500, { 'x-clickhouse-exception-code': '242' }).end(READ_ONLY)
       return
     }
     const { 'transfer-encoding': _chunked, ...fields } = answer.headers
@@ -82,3 +85,6 @@ export class HttpFaultProxy {
     response.end(answered)
   }
 }
+
+/** As a server says it that lost its Keeper in the middle of an insert. */
+const READ_ONLY = 'Code: 242. DB::Exception: Table is in readonly mode. (TABLE_IS_READ_ONLY)'

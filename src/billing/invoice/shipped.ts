@@ -64,7 +64,7 @@ export interface ShippedRequest {
 }
 
 /** Nodes that run, and may still have something from before `closedMs`. */
-export function lateNodes(
+function lateNodes(
   nodes: readonly NodeRow[],
   { nodeId, closedMs, nowMs }: { readonly nodeId: string; readonly closedMs: number; readonly nowMs: number },
 ): readonly NodeRow[] {

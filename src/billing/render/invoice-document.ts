@@ -188,7 +188,7 @@ export function padded(exact: string, currency: string): string {
 }
 
 /** What a step of a price is, in words. */
-export function stepText({ part, tier, over, up_to: upTo }: PriceStep): string {
+function stepText({ part, tier, over, up_to: upTo }: PriceStep): string {
   if (tier === undefined) return STEPS[part] ?? part
   const isFirst = over === undefined || over === '0'
   if (upTo === null || upTo === undefined) return isFirst ? 'all' : `above ${grouped(over)}`

@@ -45,7 +45,7 @@ ${document.footer.length === 0 ? '' : `<footer>${document.footer.map(htmlText).j
 }
 
 /** A text as HTML shows it, with nothing in it that HTML would read. */
-export function htmlText(text: string): string {
+function htmlText(text: string): string {
   return text.replaceAll(/[&<>"']/g, (char) => ENTITIES[char] ?? char)
 }
 

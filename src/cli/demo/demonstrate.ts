@@ -8,6 +8,7 @@ import { templatesDir } from '../../lib/bundle.ts'
 import type { UsageReport } from '../../metering/usage-report.ts'
 import { type Serving, serve } from '../../serve.ts'
 import { openLog } from '../../telemetry/log.ts'
+import { callableUrl } from '../listen-url.ts'
 import { programName } from '../program-name.ts'
 import { freePort } from './free-port.ts'
 import { startSampleUpstream } from './sample-upstream.ts'
@@ -39,9 +40,11 @@ export async function demonstrate({ print, signal }: DemoParts): Promise<Demo | 
   if (report === undefined) return undefined
   print('  gatez usage report --by tenant,route')
 
+  const { token } = await app.makeOperatorLink()
+  const pages = `${callableUrl(serving.control)}/operator#${token}`
   const running = undo.move()
   return {
-    ...{ folder, gateway, upstream, key: pro, calls, statuses, report, died: serving.died },
+    ...{ folder, gateway, upstream, pages, key: pro, calls, statuses, report, died: serving.died },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
@@ -92,6 +95,8 @@ export interface Demo extends AsyncDisposable {
   readonly folder: string
   readonly gateway: string
   readonly upstream: string
+  /** Where the operator signs in, once. */
+  readonly pages: string
   /** The secret of a customer on the plan pro. */
   readonly key: string
   readonly calls: number
@@ -103,7 +108,7 @@ export interface Demo extends AsyncDisposable {
 }
 
 /** What to try next, as text. */
-export function demoHints({ folder, gateway, upstream, key }: Demo): string {
+export function demoHints({ folder, gateway, upstream, pages, key }: Demo): string {
   return `
 Gateway      ${gateway}
 Sample API   ${upstream}
@@ -113,9 +118,13 @@ Key          ${key}   (tenant acme, plan pro)
 Try it:
   curl -i -H 'x-api-key: ${key}' '${gateway}/v1/search?q=ada'
 
+Open it, once (gatez tokens link makes another):
+  ${pages}
+
 In another terminal:
   cd ${folder}
   ${programName()} usage report --by tenant,key
+  ${programName()} tui dashboard
 `
 }
 

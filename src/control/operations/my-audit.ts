@@ -83,7 +83,9 @@ function view(
   names: ReadonlyMap<string, string>,
   actors: ReadonlyMap<string, string>,
 ): MyAuditEntry {
-  const { tenant_id: _, member_id: member, ...shown } = detail
+  const { tenant_id: _, member_id: member, ...rest } = detail
+  const { by: __, ...visit } = rest
+  const shown = action.startsWith('operator.visit') ? visit : rest
   const who = actor.startsWith('member:')
     ? (actors.get(actor) ?? 'a former member')
     : actor === 'gatez'

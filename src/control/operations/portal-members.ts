@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { GatezError } from '../../errors/gatez-error.ts'
 import { MEMBER_ROLES } from '../../model/tenant.ts'
 import type { Asking } from '../asking.ts'
-import { mine } from '../mine.ts'
+import { mine, myself } from '../mine.ts'
 import { operation } from '../operation.ts'
 import { pageFrom } from '../page.ts'
 import { invitedMemberSchema, memberSchema, pageOf, paging, words } from '../schemas.ts'
@@ -66,7 +66,7 @@ const changeRole = operation({
   handle: async (asking, { member: name, role }) => {
     const found = await ownMember(asking, name)
     if (role !== 'admin') await keepAdmin(asking, found.id)
-    const { tenantId, memberId } = mine(asking)
+    const { tenantId, memberId } = myself(asking)
     await asking.store.transaction(async (tables) => {
       await tables.sessions.setRole(found.id, role)
       await tables.audit.insert({

@@ -5,11 +5,21 @@ import { requestReset } from '../../access/request-reset.ts'
 import { signIn } from '../../access/sign-in.ts'
 import { signInOperator } from '../../access/sign-in-operator.ts'
 import { signUp } from '../../access/sign-up.ts'
+import { endVisit } from '../../access/visit-tenant.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
+import { isoTime } from '../../lib/iso-time.ts'
 import type { Asking } from '../asking.ts'
 import { operation } from '../operation.ts'
 import { words } from '../schemas.ts'
-import { cookieField, isSecure, readCookie, SESSION_COOKIE } from '../session-cookie.ts'
+import {
+  cookieField,
+  isSecure,
+  readCookie,
+  SESSION_COOKIE,
+  sessionCookieOf,
+  VISIT_COOKIE,
+  VISIT_PATH,
+} from '../session-cookie.ts'
 import { throttleSignIn } from '../throttle.ts'
 
 const ANYONE = { by: 'anyone' } as const
@@ -17,20 +27,32 @@ const email = words(300).openapi({ example: 'ann@example.com' })
 const password = z.string().max(1_000)
 const token = z.string().min(1).max(300)
 
-const session = z
+const visitSchema = z.object({
+  tenant_id: z.string(),
+  by: z.string().openapi({ description: 'Who looks: an operator.' }),
+  expires_at: z.string(),
+})
+
+/** Who is signed in. */
+export const sessionSchema = z
   .object({
-    kind: z.enum(['operator', 'member']),
+    kind: z.enum(['operator', 'member', 'visitor']),
     csrf_token: z.string(),
     member: z
       .object({ id: z.string(), email: z.string(), role: z.string(), tenant_id: z.string() })
       .nullable(),
+    visit: visitSchema.nullable(),
   })
   .openapi('Session')
+
+/** Who is signed in, as pages are told. */
+export type SessionView = z.output<typeof sessionSchema>
 
 const SESSION = {
   kind: 'member',
   csrf_token: '5f2b…',
   member: { id: 'mem_2f6k8m0q1r3t5w7x9z2b', email: 'ann@example.com', role: 'developer', tenant_id: 'acme' },
+  visit: null,
 }
 const done = z.object({ done: z.boolean() })
 const MAILED = { done: true }
@@ -59,7 +81,7 @@ const signInMember = operation({
   summary: 'Sign in as a member; the cookie of the answer is the session.',
   access: ANYONE,
   input: z.object({ email, password, tenant: words(200).optional() }),
-  answer: session,
+  answer: sessionSchema,
   status: 201,
   isSecret: true,
   errors: ['sign-in-failed', 'too-many-sign-ins'],
@@ -79,14 +101,19 @@ const showSession = operation({
   summary: 'Who is signed in, and what a page sends with each change.',
   access: { by: 'session' },
   input: z.object({}),
-  answer: session,
+  answer: sessionSchema,
   example: { input: {}, answer: SESSION },
-  handle: async ({ principal, header }) => {
-    const cookie = readCookie(header('cookie'), SESSION_COOKIE) ?? ''
-    const csrf_token = csrfTokenOf(cookie)
-    if (principal.kind !== 'member') return { kind: 'operator', csrf_token, member: null }
+  handle: async (asking): Promise<SessionView> => {
+    const { principal } = asking
+    const csrf_token = csrfOf(asking)
+    if (principal.kind === 'visitor') {
+      const { tenantId: tenant_id, by, expiresAtMs } = principal.visit
+      const visit = { tenant_id, by, expires_at: isoTime(expiresAtMs) }
+      return { kind: 'visitor', csrf_token, member: null, visit }
+    }
+    if (principal.kind !== 'member') return { kind: 'operator', csrf_token, member: null, visit: null }
     const { memberId: id, email: address, role, tenantId: tenant_id } = principal
-    return { kind: 'member', csrf_token, member: { id, email: address, role, tenant_id } }
+    return { kind: 'member', csrf_token, member: { id, email: address, role, tenant_id }, visit: null }
   },
 })
 
@@ -101,7 +128,12 @@ const signOut = operation({
   answer: done,
   example: { input: {}, answer: MAILED },
   handle: async (asking) => {
-    const { principal, store } = asking
+    const { principal, store, actor } = asking
+    if (principal.kind === 'visitor') {
+      await endVisit(asking, { ...principal.visit, actor })
+      leaveVisit(asking)
+      return { done: true }
+    }
     if ('sessionHash' in principal) await store.sessions.remove(principal.sessionHash)
     asking.setHeader('set-cookie', cookieField(SESSION_COOKIE, '', { seconds: 0, isSecure: secure(asking) }))
     return { done: true }
@@ -116,7 +148,7 @@ const openLink = operation({
   summary: 'Come in by the link of an invitation or a reset, once, and set the password.',
   access: ANYONE,
   input: z.object({ token, password }),
-  answer: session,
+  answer: sessionSchema,
   status: 201,
   isSecret: true,
   errors: ['invalid-link', 'sign-up-closed', 'too-many-sign-ins'],
@@ -178,7 +210,7 @@ const operatorSignIn = operation({
   summary: 'Sign in as the operator: by a link of gatez tokens link, once, or a token with the scope owner.',
   access: ANYONE,
   input: z.object({ token }),
-  answer: session,
+  answer: sessionSchema,
   status: 201,
   isSecret: true,
   errors: ['invalid-link', 'too-many-sign-ins'],
@@ -213,13 +245,24 @@ export function entered(
   asking: Asking,
   { cookie, expiresAtMs }: OpenedSession,
   member: Entering | undefined,
-) {
+): SessionView {
   const seconds = (expiresAtMs - asking.clock.nowMs()) / 1000
   asking.setHeader('set-cookie', cookieField(SESSION_COOKIE, cookie, { seconds, isSecure: secure(asking) }))
+  if (readCookie(asking.header('cookie'), VISIT_COOKIE) !== undefined) leaveVisit(asking)
   const csrf_token = csrfTokenOf(cookie)
-  if (member === undefined) return { kind: 'operator', csrf_token, member: null }
+  if (member === undefined) return { kind: 'operator', csrf_token, member: null, visit: null }
   const { id, email: address, role, tenantId: tenant_id } = member
-  return { kind: 'member', csrf_token, member: { id, email: address, role, tenant_id } }
+  return { kind: 'member', csrf_token, member: { id, email: address, role, tenant_id }, visit: null }
+}
+
+/** Takes the cookie of a visit away: who came in as somebody else does not look on with it. */
+function leaveVisit(asking: Asking): void {
+  const how = { seconds: 0, isSecure: secure(asking), path: VISIT_PATH }
+  asking.setHeader('set-cookie', cookieField(VISIT_COOKIE, '', how))
+}
+
+function csrfOf({ header, isPortal }: Asking): string {
+  return csrfTokenOf(sessionCookieOf(header('cookie'), isPortal)?.value ?? '')
 }
 
 function secure({ parts, isPortal }: Asking): boolean {

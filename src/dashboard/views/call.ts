@@ -1,4 +1,4 @@
-import { inCells, printable } from '../cells.ts'
+import { cut, inCells } from '../cells.ts'
 import { wrapped } from '../columns.ts'
 import { grouped } from '../figures.ts'
 import { BLANK, faint, type Line, line, strong, toned } from '../line.ts'
@@ -31,17 +31,17 @@ export function callPage({ data, ui, columns, rows }: Page): readonly Line[] {
     ['event', call.id],
   ] as const
   return [
-    line(strong(printable(`${call.method} ${call.endpoint}`).slice(0, columns))),
+    line(strong(cut(`${call.method} ${call.endpoint}`, columns))),
     line(
       toned(tone, decided),
       call.status_code === 0 ? '' : ` · ${call.status_code}`,
       call.refusal === '' ? '' : ` ${call.refusal}`,
     ),
-    ...wrapped(printable(because), columns).map((text) => line(text)),
+    ...wrapped(because, columns).map((text) => line(text)),
     ...(freesAt === null ? [] : [line(`A call like it passes again from ${freesAt} on.`)]),
     ...(plans.length === 0 ? [] : [line(`It would have passed on: ${plans.join(', ')}.`)]),
     BLANK,
-    ...fields.map(([name, value]) => line(faint(inCells(name, 9)), printable(value))),
+    ...fields.map(([name, value]) => line(faint(inCells(name, 9)), value)),
     ...(limits.length === 0 ? [] : [BLANK, line(faint('limits just before'))]),
     ...limits.map(({ id: limit, used_before: used, limit: amount, had_room: hadRoom }) =>
       line(

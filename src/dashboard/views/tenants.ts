@@ -71,7 +71,7 @@ function valuesOf(
 }
 
 /** A bar, and the percent beside it: colour says nothing that the number does not. */
-export function fullnessPiece(fullness: Fullness | undefined, cells: number): Piece {
+function fullnessPiece(fullness: Fullness | undefined, cells: number): Piece {
   if (fullness === undefined) return faint('–')
   const { percent } = fullness
   return toned(fullTone(percent), `${bar(percent, cells)} ${String(Math.min(percent, 999)).padStart(3)}%`)

@@ -31,7 +31,7 @@ export function trafficPage(page: Page): readonly Line[] {
 }
 
 /** The figures of the last minute and since the start, and a chart of so many lines. */
-export function trafficLines(data: BoardData, columns: number, height: number): readonly Line[] {
+function trafficLines(data: BoardData, columns: number, height: number): readonly Line[] {
   const { traffic } = data
   if (traffic === undefined) return [line(faint('reading …'))]
   if (traffic === null) return [line(toned('warn', NOT_RUNNING.slice(0, columns)))]

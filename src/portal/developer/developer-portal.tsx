@@ -1,6 +1,5 @@
 import { lazy, Suspense } from 'react'
 import { Navigate, Route, Routes } from 'react-router'
-import { ExpiredSession } from '../shared/expired.tsx'
 import { PageBoundary } from '../shared/page-boundary.tsx'
 import { useSession } from '../shared/session.tsx'
 import { LoadingPage } from '../shared/states.tsx'
@@ -40,7 +39,6 @@ export function DeveloperPortal() {
   }
   return (
     <MemberLayout>
-      <ExpiredSession />
       <PageBoundary>
         <Suspense fallback={<LoadingPage />}>
           <Routes>

@@ -54,7 +54,7 @@ function leftText(
 }
 
 /** `tenant-day` as people say it. */
-export function limitName(id: string, kind: string): string {
+function limitName(id: string, kind: string): string {
   const [, scope, per] = /^(tenant|key|route)-(\w+)$/.exec(id) ?? []
   const [, meter, cycle] = /^(\w+)-(month|day|week|year)$/.exec(id) ?? []
   if (kind === 'quota' && meter !== undefined) return `${capital(meter)} this ${cycle}`

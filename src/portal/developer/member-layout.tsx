@@ -2,8 +2,10 @@ import { Button, Menu, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import { useNavigate } from 'react-router'
 import { useChange } from '../shared/ask.ts'
+import { ExpiredSession } from '../shared/expired.tsx'
 import { Layout, type LayoutLink } from '../shared/layout.tsx'
 import { useSession } from '../shared/session.tsx'
+import { EndedVisit, VisitBanner } from './visit-banner.tsx'
 
 const LINKS: readonly LayoutLink[] = [
   { to: '/', label: 'Overview', icon: 'overview' },
@@ -20,8 +22,15 @@ const LINKS: readonly LayoutLink[] = [
 
 /** What stands around every page of a member. */
 export function MemberLayout({ children }: { readonly children: ReactNode }) {
+  const visit = useSession().session?.visit ?? null
   return (
-    <Layout basename="/portal" links={LINKS} account={<Account />}>
+    <Layout
+      basename="/portal"
+      links={LINKS}
+      account={<Account />}
+      banner={visit !== null && <VisitBanner visit={visit} />}
+    >
+      {visit === null ? <ExpiredSession /> : <EndedVisit visit={visit} />}
       {children}
     </Layout>
   )

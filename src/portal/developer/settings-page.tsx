@@ -34,17 +34,19 @@ export function SettingsPage() {
           )}
         </Shown>
       </Panel>
-      <Panel title="You">
-        <Stack align="flex-start">
-          <FactList
-            facts={[
-              ['E-mail', member?.email ?? ''],
-              ['Role', member?.role ?? ''],
-            ]}
-          />
-          <ChangePassword email={member?.email ?? ''} />
-        </Stack>
-      </Panel>
+      {member !== undefined && (
+        <Panel title="You">
+          <Stack align="flex-start">
+            <FactList
+              facts={[
+                ['E-mail', member.email],
+                ['Role', member.role],
+              ]}
+            />
+            <ChangePassword email={member.email} />
+          </Stack>
+        </Panel>
+      )}
       <Panel title="Looks">
         <SegmentedControl
           aria-label="Colours"

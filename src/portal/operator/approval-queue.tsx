@@ -17,7 +17,7 @@ export function ApprovalQueue({ requests }: { readonly requests: readonly KeyReq
   const { meant } = queue
   const grant = () => {
     if (meant.length > 0 && !approve.isPending)
-      approve.mutate({ keys: meant.map(({ id }) => id) }, { onSuccess: queue.clear })
+      approve.mutate({ keys: meant.map(({ id }) => id) }, { onSuccess: queue.goOn })
   }
   const act = (how: () => void) => () => {
     if (!isRejecting) how()
@@ -39,10 +39,15 @@ export function ApprovalQueue({ requests }: { readonly requests: readonly KeyReq
           {queue.chosenCount === 0 ? `${requests.length} waiting` : `${queue.chosenCount} chosen`}
         </Text>
         <Group gap="xs">
-          <Button size="xs" onClick={grant} loading={approve.isPending}>
+          <Button size="xs" onClick={grant} loading={approve.isPending} disabled={meant.length === 0}>
             {queue.chosenCount > 1 ? `Approve ${queue.chosenCount}` : 'Approve'}
           </Button>
-          <Button size="xs" variant="default" onClick={() => setRejecting(true)}>
+          <Button
+            size="xs"
+            variant="default"
+            onClick={() => setRejecting(true)}
+            disabled={meant.length === 0}
+          >
             {queue.chosenCount > 1 ? `Reject ${queue.chosenCount}` : 'Reject'}
           </Button>
         </Group>
@@ -50,7 +55,7 @@ export function ApprovalQueue({ requests }: { readonly requests: readonly KeyReq
       {approve.error !== null && <Failed error={approve.error} title="Nothing was approved" />}
       <RequestTable requests={requests} queue={queue} />
       {isRejecting && (
-        <RejectRequests requests={meant} onClose={() => setRejecting(false)} onDone={queue.clear} />
+        <RejectRequests requests={meant} onClose={() => setRejecting(false)} onDone={queue.goOn} />
       )}
     </>
   )
@@ -103,13 +108,19 @@ function RequestTable({ requests, queue }: RequestTableProps) {
   )
 }
 
-/** Which row keys act on, and which are chosen. What is no longer in the list is in neither. */
+/**
+ * Which row keys act on, and which are chosen. What is no longer in the list is in neither.
+ *
+ * The mark belongs to a request, not to a place: when somebody else decides it, no other moves under the key that is
+ * about to be pressed. After one's own decision it goes on to the next.
+ */
 function useQueue(requests: readonly KeyRequest[]) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
-  const [wanted, setWanted] = useState(0)
-  const place = Math.min(wanted, requests.length - 1)
+  const [marked, setMarked] = useState(requests[0]?.id)
+  const place = requests.findIndex(({ id }) => id === marked)
   const currentId = requests[place]?.id
   const picked = requests.filter(({ id }) => chosen.has(id))
+  const meant = picked.length > 0 ? picked : requests.filter(({ id }) => id === currentId)
   const toggle = (id: string) => {
     const next = new Set(chosen)
     if (!next.delete(id)) next.add(id)
@@ -119,7 +130,7 @@ function useQueue(requests: readonly KeyRequest[]) {
     currentId,
     chosenCount: picked.length,
     /** The chosen, or the current one if none is. */
-    meant: picked.length > 0 ? picked : requests.slice(place, place + 1),
+    meant,
     isChosen: (id: string) => chosen.has(id),
     toggle,
     toggleCurrent: () => {
@@ -127,6 +138,16 @@ function useQueue(requests: readonly KeyRequest[]) {
     },
     chooseAll: () => setChosen(new Set(requests.map(({ id }) => id))),
     clear: () => setChosen(new Set<string>()),
-    move: (by: number) => setWanted(Math.max(0, Math.min(place + by, requests.length - 1))),
+    move: (by: number) => {
+      const to = place === -1 ? 0 : Math.max(0, Math.min(place + by, requests.length - 1))
+      setMarked(requests[to]?.id)
+    },
+    /** Nothing is chosen any more, and the mark is on the next that was not meant. */
+    goOn: () => {
+      const isLeft = ({ id }: KeyRequest) => !meant.some((each) => each.id === id)
+      const next = requests.slice(Math.max(place, 0)).find(isLeft) ?? requests.findLast(isLeft)
+      setMarked(next?.id)
+      setChosen(new Set<string>())
+    },
   }
 }

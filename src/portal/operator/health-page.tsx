@@ -1,4 +1,4 @@
-import { Badge, Text } from '@mantine/core'
+import { Badge, Code, Text } from '@mantine/core'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { FactList } from '../shared/fact-list.tsx'
@@ -18,6 +18,7 @@ export function HealthPage() {
       about="The same look that gatez doctor takes, and what to do about what is not well."
     >
       <Findings />
+      <Nodes />
       <Degraded />
       <Store />
     </Page>
@@ -46,6 +47,44 @@ function Findings() {
     </Panel>
   )
 }
+
+function Nodes() {
+  const nodes = useAsk('listNodes', {}, { everyMs: 10_000 })
+  return (
+    <Panel title="Nodes" isFlush>
+      <Shown query={nodes} rows={2}>
+        {({ nodes: rows }) =>
+          rows.length === 0 ? (
+            <Empty title="None yet">A node is here once gatez serve ran on these stores.</Empty>
+          ) : (
+            <DataTable
+              caption="Nodes"
+              rows={rows}
+              keyOf={({ node_id }) => node_id}
+              columns={[
+                { title: 'Node', cell: ({ node_id }) => <Code>{node_id}</Code> },
+                {
+                  title: 'State',
+                  cell: ({ state }) => <Badge color={NODE_COLORS[state]}>{state}</Badge>,
+                },
+                { title: 'Started', cell: ({ started_at }) => <When at={started_at} style="exact" /> },
+                {
+                  title: 'In the ledger up to',
+                  cell: ({ shipped_at }) => <When at={shipped_at} style="exact" none="not yet" />,
+                },
+                { title: 'Ended', cell: ({ stopped_at }) => <When at={stopped_at} style="exact" /> },
+                { title: 'Starts', isFigure: true, cell: ({ starts }) => quantity(starts) },
+              ]}
+            />
+          )
+        }
+      </Shown>
+    </Panel>
+  )
+}
+
+/** The word says it; the colour only helps. */
+const NODE_COLORS = { running: 'green', stopped: 'gray', silent: 'red' } as const
 
 function Degraded() {
   const degraded = useAsk('listDegraded', { limit: '50' }, { everyMs: 10_000 })

@@ -1,5 +1,5 @@
 import { Code, PasswordInput, Stack, Text } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useEffect } from 'react'
 import { useChange } from '../shared/ask.ts'
 import { EntryPage } from '../shared/entry-page.tsx'
 import { useSession } from '../shared/session.tsx'
@@ -8,11 +8,12 @@ import { fieldOf, TextForm } from '../shared/text-form.tsx'
 /** The way in: a link of `gatez tokens link` opens it by itself; a token can be pasted. */
 export function OperatorEntry() {
   const { enter } = useSession()
-  const { mutate, ...change } = useChange('operatorSignIn')
-  const [linked] = useState(takeLinkToken)
+  const { mutate, mutateAsync, ...change } = useChange('operatorSignIn')
   useEffect(() => {
-    if (linked !== '') mutate({ token: linked }, { onSuccess: enter })
-  }, [linked, mutate, enter])
+    const token = takeLinkToken()
+    // What went wrong stands in `change`.
+    if (token !== '') void mutateAsync({ token }).then(enter, () => {})
+  }, [mutateAsync, enter])
   return (
     <EntryPage title="Sign in" about="For who runs this gatez." basename="/operator">
       <Stack gap="md">
@@ -40,13 +41,11 @@ export function OperatorEntry() {
   )
 }
 
-let taken: string | undefined
-
-/** The token behind the # of the address, which is taken out of the address and the history at once. */
+/** The token behind the # of the address, which is taken out of the address and the history at once: it is used once. */
 function takeLinkToken(): string {
-  taken ??= window.location.hash.slice(1)
-  if (taken !== '') window.history.replaceState(null, '', window.location.pathname)
-  return taken
+  const token = window.location.hash.slice(1)
+  if (token !== '') window.history.replaceState(null, '', window.location.pathname)
+  return token
 }
 
 /** Who pastes all of a link means its token. */

@@ -37,7 +37,7 @@ export function OperatorLayout({ children }: { readonly children: ReactNode }) {
 function SignOut() {
   const { leave } = useSession()
   const navigate = useNavigate()
-  const signOut = useChange('signOut')
+  const signOut = useChange('signOutOperator')
   const out = () =>
     signOut.mutate({}, { onSettled: () => Promise.resolve(navigate('/', { replace: true })).then(leave) })
   return (

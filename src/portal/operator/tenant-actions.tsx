@@ -5,6 +5,7 @@ import { useAsk, useChange } from '../shared/ask.ts'
 import { Confirm } from '../shared/confirm.tsx'
 import { Shown } from '../shared/states.tsx'
 import { PlanChangeFigures } from './plan-change-figures.tsx'
+import { SeeAsTenant } from './see-as-tenant.tsx'
 
 type Tenant = AnswerOf<'showTenant'>
 
@@ -19,11 +20,14 @@ const TOUCHED: readonly OperationId[] = [
 
 /** What can be done with a tenant in the state it is in. */
 export function TenantActions({ tenant }: { readonly tenant: Tenant }) {
-  const [asked, setAsked] = useState<'suspend' | 'resume' | 'plan'>()
+  const [asked, setAsked] = useState<'suspend' | 'resume' | 'plan' | 'see'>()
   const close = () => setAsked(undefined)
   if (tenant.state === 'deleted') return null
   return (
     <>
+      <Button variant="default" onClick={() => setAsked('see')}>
+        See as customer
+      </Button>
       <Button variant="default" onClick={() => setAsked('plan')}>
         Change plan
       </Button>
@@ -38,6 +42,7 @@ export function TenantActions({ tenant }: { readonly tenant: Tenant }) {
       )}
       {asked === 'suspend' && <Suspend tenant={tenant} onClose={close} />}
       {asked === 'resume' && <Resume tenant={tenant} onClose={close} />}
+      {asked === 'see' && <SeeAsTenant tenant={tenant} onClose={close} />}
       {asked === 'plan' && <ChangePlan tenant={tenant} onClose={close} />}
     </>
   )

@@ -38,12 +38,15 @@ export interface AskHow {
 export function useChange<Id extends OperationId>(id: Id, touches: readonly OperationId[] = []) {
   const { client, expire } = useSession()
   const queries = useQueryClient()
+  const readAgain = () =>
+    Promise.all(touches.map((touched) => queries.invalidateQueries({ queryKey: [touched] })))
   return useMutation({
     mutationFn: (input: InputOf<Id>): Promise<AnswerOf<Id>> => client.call(id, input),
-    onSuccess: () =>
-      Promise.all(touches.map((touched) => queries.invalidateQueries({ queryKey: [touched] }))),
+    onSuccess: readAgain,
     onError: (error) => {
       if (isSessionEnd(error)) expire()
+      // Somebody else may have been first: then what is shown is not what is there.
+      else void readAgain()
     },
   })
 }

@@ -17,14 +17,6 @@ export function quantity(value: string | number, locale?: string): string {
     : text
 }
 
-/** A whole quantity in few signs, as 12.3K, where the exact one stands beside it. */
-export function brief(value: string | number, locale?: string): string {
-  const text = String(value)
-  return isDecimal(text)
-    ? new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }).format(text)
-    : text
-}
-
 /** Bytes in the largest unit that leaves a number of one or more: 1 GB is a billion of them. */
 export function bytes(count: number, locale?: string): string {
   const step = BYTE_UNITS.findLast(({ size }) => count >= size) ?? BYTE_UNITS[0]

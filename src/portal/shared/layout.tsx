@@ -17,7 +17,7 @@ import { readBrand } from './brand.ts'
 import { Icon, type IconName } from './icons.tsx'
 
 /** What stands around every page: the brand, the way to all pages, who is in. The page itself goes inside. */
-export function Layout({ basename, links, account, children }: LayoutProps) {
+export function Layout({ basename, links, account, banner, children }: LayoutProps) {
   const [isOpen, { toggle, close }] = useDisclosure(false)
   return (
     <AppShell
@@ -50,6 +50,7 @@ export function Layout({ basename, links, account, children }: LayoutProps) {
         </ScrollArea>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
+        {banner}
         <div className="gatez-main">{children}</div>
       </AppShell.Main>
     </AppShell>
@@ -62,6 +63,8 @@ export interface LayoutProps {
   readonly links: readonly LayoutLink[]
   /** Who is in, and the way out. */
   readonly account: ReactNode
+  /** What stands above every page, whatever it is; nothing if not given. */
+  readonly banner?: ReactNode
   readonly children: ReactNode
 }
 

@@ -49,15 +49,17 @@ export async function startPortal({ basename, kind, pages }: PortalStart): Promi
 export interface PortalStart {
   /** Where it is served, as `/portal`. */
   readonly basename: string
-  /** Whose portal it is: a session of the other kind is none here. */
-  readonly kind: Session['kind']
+  /** Whose portal it is: a session of the other kind is none here. An operator who visits is a member here. */
+  readonly kind: 'operator' | 'member'
   readonly pages: ReactNode
 }
 
-async function sessionOf(kind: string): Promise<Session | undefined> {
+async function sessionOf(kind: PortalStart['kind']): Promise<Session | undefined> {
   try {
-    const session = await new ControlClient({ url: '' }).call('showSession', {})
-    return session.kind === kind ? session : undefined
+    const client = new ControlClient({ url: '' })
+    if (kind === 'operator') return await client.call('showOperatorSession', {})
+    const session = await client.call('showSession', {})
+    return session.kind === 'operator' ? undefined : session
   } catch (error) {
     // Whoever cannot be asked is shown the way in: that page says what is wrong.
     if (!isSessionEnd(error)) console.warn('The session could not be read.')

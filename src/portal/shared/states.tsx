@@ -66,7 +66,7 @@ export interface FailedProps {
 }
 
 /** An error as a sentence: nothing of what was not meant for readers. */
-export function problemText(error: unknown): string {
+function problemText(error: unknown): string {
   if (!(error instanceof GatezError)) return 'Something went wrong in this page. Load it again.'
   if (error.code === 'control-unreachable') return 'The server does not answer. Is the network up?'
   return error.message

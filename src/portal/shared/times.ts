@@ -43,6 +43,7 @@ const STYLES = {
   moment: { dateStyle: 'medium', timeStyle: 'short' },
   exact: { dateStyle: 'medium', timeStyle: 'medium' },
   day: { dateStyle: 'medium' },
+  time: { timeStyle: 'short' },
 } as const
 
 const SECOND = { name: 'second', ms: 1_000 } as const

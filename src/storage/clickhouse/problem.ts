@@ -28,8 +28,17 @@ function reasonOf(thrown: unknown, place: ClickHousePlace): string | undefined {
   if (code in OF_NETWORK) return OF_NETWORK[code]
   if (/certificate|SSL|TLS/i.test(`${code} ${thrown.message}`))
     return 'cannot be reached: its certificate is not accepted, or it speaks no TLS'
-  return /socket hang up|network|fetch/i.test(thrown.message) || code !== '' ? 'cannot be reached' : undefined
+  if (/socket hang up|network|fetch/i.test(thrown.message) || code !== '') return 'cannot be reached'
+  return isForeign(thrown) ? FOREIGN : undefined
 }
+
+/** The client has no name for an answer that is not ClickHouse's: its text is the message, or no JSON. */
+function isForeign(thrown: Error): boolean {
+  return thrown.name === 'Error' || thrown.name === 'SyntaxError'
+}
+
+const FOREIGN =
+  'answers as no ClickHouse does: look at host and port in stores.usage, and at what stands between'
 
 const OF_NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'cannot be reached: nothing listens there',

@@ -25,7 +25,7 @@ export interface LedgerStore {
   seals(fromMs: number, toMs: number): AsyncIterable<Seal>
   /** For each run how many of its events have seals, and up to where it was counted before there were any. */
   sealedRuns(): Promise<readonly SealedRun[]>
-  /** The rollups whose bucket starts in [fromMs, toMs), in the order of bucket start. */
+  /** The rollups whose bucket starts in [fromMs, toMs), in the order of bucket start, unless they may be merged. */
   rollups(filter: RollupFilter): AsyncIterable<Rollup>
   /** How much in the span no reading would come by: nothing, unless someone wrote by hand. */
   strays(fromMs: number, toMs: number): Promise<Strays>
@@ -84,6 +84,11 @@ export interface RollupFilter {
   readonly fromMs: number
   readonly toMs: number
   readonly tenantId?: string
+  /**
+   * Rollups that differ in nothing but their bucket may come as one, at the first of their buckets, where none of these
+   * moments lies between. Those that come then are in the order of such spans, not of their buckets.
+   */
+  readonly apartAt?: readonly number[]
 }
 
 export interface LevelFilter {

@@ -25,4 +25,6 @@ export interface ServerFacts {
   readonly schemaKnown: number
   /** What the user may not do and gatez must, as `INSERT on keys`. */
   readonly missing: readonly string[]
+  /** Tables of what was counted and done, of which the user may remove rows though it does not own them. */
+  readonly excess: readonly string[]
 }

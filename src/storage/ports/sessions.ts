@@ -21,6 +21,8 @@ export interface SessionStore {
   setSubject(memberId: string, subject: string, atMs: number): Promise<void>
   setRole(memberId: string, role: MemberRole): Promise<void>
   insertLink(link: SignInLink): Promise<void>
+  /** A link that holds at `nowMs`, which stays. */
+  findLink(hash: string, purpose: SignInLink['purpose'], nowMs: number): Promise<SignInLink | undefined>
   /** Takes a link that holds at `nowMs` away and returns it; undefined when there is none. */
   takeLink(hash: string, purpose: SignInLink['purpose'], nowMs: number): Promise<SignInLink | undefined>
 }
@@ -41,11 +43,11 @@ export interface SignedMember extends Omit<Member, 'createdAtMs'> {
   readonly password: string | null
 }
 
-/** A link or an answer that is awaited once. */
+/** A link or an answer that is awaited once; or the visit of an operator at a customer, which is taken when it ends. */
 export interface SignInLink {
   /** SHA-256 of what it carries, hex. */
   readonly hash: string
-  readonly purpose: 'operator' | 'sign-up' | 'oidc'
+  readonly purpose: 'operator' | 'sign-up' | 'oidc' | 'visit'
   readonly detail: Readonly<Record<string, string>>
   readonly createdAtMs: number
   readonly expiresAtMs: number

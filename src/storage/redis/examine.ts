@@ -47,15 +47,28 @@ function placeOf({ tls, host, port, database }: RedisCountersConfig): string {
 async function connected(connection: RedisConnection, config: RedisCountersConfig): Promise<void> {
   for (let waitedMs = 0; connection.run === undefined; waitedMs += LOOK_MS) {
     if (waitedMs >= CONNECT_MS_MAX) {
-      const reason = connection.problem ?? 'it does not answer'
       throw new GatezError(
         'store-unavailable',
-        `The counters in ${placeOf(config)} cannot be asked: ${reason}.`,
+        `The counters in ${placeOf(config)} cannot be asked: ${inWords(connection.problem)}.`,
       )
     }
     await pause(LOOK_MS)
   }
 }
+
+/** The words of the network and of Redis, with what to look at. */
+function inWords(problem = 'it does not answer as Redis does'): string {
+  const [, say] = SAYINGS.find(([pattern]) => pattern.test(problem)) ?? []
+  return say === undefined ? problem : `${say} (${problem.replace(/\.$/, '')})`
+}
+
+const SAYINGS: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED/, 'nothing listens there'],
+  [/ENOTFOUND|EAI_AGAIN/, 'there is no such host'],
+  [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/, 'there is no answer from that host'],
+  [/writeable|Protocol error/i, 'it does not answer as Redis does'],
+  [/^(?:WRONGPASS|NOAUTH|ERR invalid password)/, 'it does not let this user in with this password'],
+]
 
 const LOOK_MS = 10
 const CONNECT_MS_MAX = 3_000

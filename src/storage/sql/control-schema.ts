@@ -40,7 +40,7 @@ export interface SessionRow {
 
 export interface SignInLinkRow {
   readonly hash: string
-  readonly purpose: 'operator' | 'sign-up' | 'oidc'
+  readonly purpose: 'operator' | 'sign-up' | 'oidc' | 'visit'
   /** JSON. */
   readonly detail: string
   readonly created_at_ms: number

@@ -1,21 +1,9 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { type Dimensions, readDimensions } from '../../model/dimension.ts'
 import type { Mark } from '../../model/mark.ts'
-import {
-  BUCKET_MS,
-  type Level,
-  type LevelFilter,
-  type Rollup,
-  type RollupFilter,
-  type RollupKey,
-} from '../ports/ledger.ts'
-import type {
-  RollupCallerRow,
-  RollupKeyColumns,
-  RollupKindRow,
-  RollupQuantityRow,
-  RollupRow,
-} from './ledger-schema.ts'
+import { BUCKET_MS, type Level, type LevelFilter, type Rollup, type RollupFilter } from '../ports/ledger.ts'
+import { mergedRollups } from './ledger-merged.ts'
+import { keyOf, type NamesOfRow } from './ledger-names.ts'
+import type { RollupKeyColumns, RollupQuantityRow, RollupRow } from './ledger-schema.ts'
 import { ROLLUP_KEY_COLUMNS } from './ledger-statements.ts'
 import type { ControlSchema } from './schema.ts'
 
@@ -28,7 +16,8 @@ import type { ControlSchema } from './schema.ts'
  */
 export async function* readRollups(db: Kysely<ControlSchema>, filter: RollupFilter): AsyncGenerator<Rollup> {
   if (filter.tenantId === undefined) {
-    yield* readSpan(db, (last) => afterLast(filter, last))
+    const single = (span: RollupFilter) => readSpan(db, (last) => afterLast(span, last))
+    yield* filter.apartAt === undefined ? single(filter) : mergedRollups(db, filter, single)
     return
   }
   const tenantNo = await findTenant(db, filter.tenantId)
@@ -39,7 +28,7 @@ export async function* readRollups(db: Kysely<ControlSchema>, filter: RollupFilt
 }
 
 /** The numbers of one rollup, its names, and one of its quantities. */
-interface JoinedRow extends RollupRow, Names {
+interface JoinedRow extends RollupRow, NamesOfRow {
   /** null when the rollup has no custom meters, and so are the others then. */
   readonly meter_id: string | null
   readonly aggregation: RollupQuantityRow['aggregation'] | null
@@ -48,8 +37,6 @@ interface JoinedRow extends RollupRow, Names {
   readonly event_id: string | null
   readonly quantity: string | null
 }
-
-type Generated = 'caller_no' | 'kind_no' | 'tenant_no'
 
 const PAGE_ROLLUPS = 2_000
 /** A day. */
@@ -152,11 +139,7 @@ export async function readLevels(db: Kysely<ControlSchema>, filter: LevelFilter)
   })
 }
 
-interface Names extends Omit<RollupCallerRow, Generated>, Omit<RollupKindRow, Generated> {
-  readonly tenant_id: string
-}
-
-interface LevelRow extends RollupQuantityRow, Names {}
+interface LevelRow extends RollupQuantityRow, NamesOfRow {}
 
 async function findTenant(db: Kysely<ControlSchema>, tenantId: string): Promise<number | undefined> {
   const row = await db
@@ -246,30 +229,5 @@ function toRollup({ row, quantities, marks }: Group): Rollup {
     durationMs: row.duration_ms,
     quantities,
     marks,
-  }
-}
-
-function keyOf(row: RollupKeyColumns & Names): RollupKey {
-  return {
-    bucketMs: row.bucket_ms,
-    tenantId: row.tenant_id,
-    keyId: row.key_id,
-    apiId: row.api_id,
-    routeId: row.route_id,
-    planId: row.plan_id,
-    planVersion: row.plan_version,
-    subscriptionId: row.subscription_id,
-    statusClass: row.status_class,
-    billable: row.billable === 1,
-    dimensions: dimensionsOf(row.dimensions),
-  }
-}
-
-// What someone broke by hand is read as dimensions that no call has: reconcile must be able to tell.
-function dimensionsOf(text: string): Dimensions {
-  try {
-    return readDimensions(text)
-  } catch {
-    return { '': text }
   }
 }

@@ -30,6 +30,7 @@ export async function examinePostgres(url: string, clock: Clock): Promise<Server
       schema,
       schemaKnown: LATEST_VERSION,
       missing: missing.map(({ name, wanted }) => `${wanted} on ${name}`),
+      excess: schema === 0 ? [] : (await sql<ExcessRow>`${EXCESS}`.execute(db)).rows.map(({ name }) => name),
     }
   } finally {
     await db.destroy()
@@ -53,6 +54,10 @@ interface ServerRow {
 interface MissingRow {
   readonly name: string
   readonly wanted: string
+}
+
+interface ExcessRow {
+  readonly name: string
 }
 
 const TIMES = 9
@@ -85,10 +90,20 @@ const SERVER = sql`
     current_setting('synchronous_commit') as synchronous_commit, current_setting('fsync') as fsync,
     current_setting('max_connections')::int as connections_max`
 
-/** What gatez must be able to do with each of its tables, and may not. */
+/** What gatez must be able to do with each of its tables, and may not; of some it only changes some columns. */
 const MISSING = sql`
   select tablename as name, wanted
-  from pg_tables cross join unnest(array['SELECT', 'INSERT']) as wanted
+  from pg_tables cross join unnest(array['SELECT', 'INSERT', 'UPDATE']) as wanted
   where schemaname = current_schema() and tablename <> 'schema_migrations'
-    and not has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), wanted)
+    and (wanted <> 'UPDATE' or tablename in ('rollups', 'rollup_quantities', 'watermarks', 'usage_seals', 'keys', 'tenants'))
+    and not has_any_column_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), wanted)
   order by 1, 2`
+
+/** Tables of what was counted and done, of which a user who does not own them may remove rows. */
+const EXCESS = sql`
+  select tablename as name from pg_tables
+  where schemaname = current_schema()
+    and tablename in ('adjustments', 'audit', 'ingested_events', 'invoice_entries', 'rollups', 'usage_seals')
+    and not pg_has_role(current_user, tableowner, 'USAGE')
+    and has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), 'DELETE')
+  order by 1`

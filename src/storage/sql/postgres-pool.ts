@@ -46,7 +46,7 @@ export interface PoolOptions {
 export const LOCK_MS_MAX = 5_000
 
 /** How long one statement may run: pages of reports are read one by one, and none takes seconds. */
-export const STATEMENT_MS_MAX = 30_000
+const STATEMENT_MS_MAX = 30_000
 
 /** The server gives up first, and says so. */
 const ANSWER_MS_MORE = 2_000

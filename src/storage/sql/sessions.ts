@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { MemberRole } from '../../model/tenant.ts'
 import type { Session, SessionStore, SignedMember, SignInLink } from '../ports/sessions.ts'
+import type { SignInLinkRow } from './control-schema.ts'
 import type { ControlSchema } from './schema.ts'
 
 /** Sessions, passwords and links in SQL. */
@@ -116,6 +117,21 @@ export class SqlSessionStore implements SessionStore {
       .execute()
   }
 
+  async findLink(
+    hash: string,
+    purpose: SignInLink['purpose'],
+    nowMs: number,
+  ): Promise<SignInLink | undefined> {
+    const row = await this.#db
+      .selectFrom('sign_in_links')
+      .selectAll()
+      .where('hash', '=', hash)
+      .where('purpose', '=', purpose)
+      .where('expires_at_ms', '>', nowMs)
+      .executeTakeFirst()
+    return row && toLink(row)
+  }
+
   async takeLink(
     hash: string,
     purpose: SignInLink['purpose'],
@@ -128,9 +144,7 @@ export class SqlSessionStore implements SessionStore {
       .where('expires_at_ms', '>', nowMs)
       .returningAll()
       .executeTakeFirst()
-    if (row === undefined) return undefined
-    const detail: Readonly<Record<string, string>> = JSON.parse(row.detail)
-    return { hash, purpose, detail, createdAtMs: row.created_at_ms, expiresAtMs: row.expires_at_ms }
+    return row && toLink(row)
   }
 
   #members() {
@@ -165,6 +179,11 @@ interface SignedRow {
   readonly email: string
   readonly role: MemberRole
   readonly password: string | null
+}
+
+function toLink({ hash, purpose, detail: text, created_at_ms, expires_at_ms }: SignInLinkRow): SignInLink {
+  const detail: Readonly<Record<string, string>> = JSON.parse(text)
+  return { hash, purpose, detail, createdAtMs: created_at_ms, expiresAtMs: expires_at_ms }
 }
 
 function toSigned({ id, tenant_id: tenantId, email, role, password }: SignedRow): SignedMember {

@@ -39,7 +39,7 @@ export function openSqliteUsageLog(path: string): UsageLog {
 }
 
 /** Raw events in SQLite: one transaction, and one fsync, a batch. */
-export class SqliteUsageLog implements UsageLog {
+class SqliteUsageLog implements UsageLog {
   readonly traits = { isRemote: false, positionsBehind: 0 }
   readonly #database: Database.Database
   readonly #reader: UsageLogReader

@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { performance } from 'node:perf_hooks'
-import { setTimeout as pause } from 'node:timers/promises'
-import { rssBytes } from './process-figures.ts'
-import { startPinned } from './programs.ts'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock } from '../../../src/lib/clock.ts'
 
 /** A row of the table: what was promised, hoped for and measured. */
 export interface Row {
@@ -15,15 +13,30 @@ export interface Row {
 }
 
 /** A ratio that is to be large. */
-export function atLeast(figure: string, got: number, must: number | undefined, aim: number): Row {
-  const bar = must === undefined ? '' : `≥ ${must.toFixed(2)}`
+export function atLeast(figure: string, got: number, must?: number, aim?: number): Row {
+  const bar = (value: number | undefined) => (value === undefined ? '' : `≥ ${value.toFixed(2)}`)
   const met = must === undefined ? undefined : got >= must
-  return { figure, must: bar, aim: `≥ ${aim.toFixed(2)}`, got: got.toFixed(2), met }
+  return { figure, must: bar(must), aim: bar(aim), got: got.toFixed(2), met }
 }
 
 /** A figure that is to be small; one that nobody aims further at has no aim. */
-export function below(figure: string, got: number, must: number, unit: string): Row {
-  return { figure, must: `≤ ${must} ${unit}`, aim: '', got: `${Math.round(got)} ${unit}`, met: got <= must }
+export function below(figure: string, got: number, { must, aim, unit, digits = 0 }: Bar): Row {
+  const bar = (value: number | undefined) => (value === undefined ? '' : `≤ ${value}${unit}`)
+  const met = got <= must
+  return { figure, must: bar(must), aim: bar(aim), got: `${got.toFixed(digits)}${unit}`, met }
+}
+
+/** A figure that is held against nothing. */
+export function told(figure: string, got: string): Row {
+  return { figure, must: '', aim: '', got, met: undefined }
+}
+
+/** What a figure that is to be small is held against. */
+export interface Bar {
+  readonly must: number
+  readonly aim?: number
+  readonly unit: string
+  readonly digits?: number
 }
 
 /** The rows as a table in Markdown. */
@@ -42,26 +55,45 @@ export function machineText(): string {
   return `${model}, Node ${process.version}, commit ${commit}`
 }
 
-/** Memory of a gateway that nobody calls, and how long it and the program take to start: medians of three. */
-export async function standing(script: string, file: string, port: number): Promise<readonly Row[]> {
-  const starts: number[] = []
-  const idle: number[] = []
-  const versions: number[] = []
-  for (let round = 0; round < 3; round += 1) {
-    const versionMs = performance.now()
-    execFileSync(process.execPath, [script, '--version'])
-    versions.push(performance.now() - versionMs)
-    const startMs = performance.now()
-    await using gateway = await startPinned(0, port, [process.execPath, script, 'serve', '--config', file])
-    await (await fetch(`http://127.0.0.1:${port}/gatez/health`)).text()
-    starts.push(performance.now() - startMs)
-    await pause(5_000)
-    idle.push(rssBytes(gateway.pid) / 1e6)
-  }
-  const middle = (values: readonly number[]) => [...values].sort((a, b) => a - b)[1] ?? Number.NaN
-  return [
-    below('RSS idle, one thread', middle(idle), 170, 'MB'),
-    below('`serve` to first answer', middle(starts), 600, 'ms'),
-    below('`--version`', middle(versions), 250, 'ms'),
-  ]
+/** Where the figures are kept. */
+const BASELINE = join(import.meta.dirname, '../BASELINE.md')
+
+/** The parts of the baseline, in their order. Each is measured, and kept, by itself. */
+export const PARTS = [
+  'peers',
+  'threads',
+  'latency',
+  'refusals',
+  'bodies',
+  'standing',
+  'keys',
+] as const
+
+/** A part of the baseline: what `npm run bench -- <part>` measures. */
+export type Part = (typeof PARTS)[number]
+
+/** Prints what was measured, and keeps it in place of what the same part said before. */
+export function keep(part: Part, how: string, text: string): void {
+  const day = new Date(systemClock.nowMs()).toISOString().slice(0, 10)
+  const said = `\`npm run bench -- ${part}\`, ${day}: ${how}; ${machineText()}.\n\n${text}`
+  console.log(`\n${said}`)
+  const before = existsSync(BASELINE) ? readFileSync(BASELINE, 'utf8') : ''
+  const kept = new Map(
+    before
+      .split(/^## /m)
+      .slice(1)
+      .map((section) => {
+        const [name = ''] = section.split('\n', 1)
+        return [name, section.slice(name.length).trim()]
+      }),
+  )
+  kept.set(part, said)
+  const sections = PARTS.filter((each) => kept.has(each)).map((each) => `## ${each}\n\n${kept.get(each)}\n`)
+  writeFileSync(BASELINE, `${HEAD}\n${sections.join('\n')}`)
 }
+
+const HEAD = `# Baseline
+
+Written by \`npm run bench\`, part by part. The gateway, all its threads, has one core; clients and upstream have the other.
+Whatever is compared takes turns with what it is compared with, and figures are medians over the rounds.
+`

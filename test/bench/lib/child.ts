@@ -47,11 +47,13 @@ export class Child implements AsyncDisposable {
 
   /** Starts it without waiting for anything. */
   static start(command: readonly string[], options: ChildOptions): Child {
-    const { cpu, yields = false, channel = false } = options
+    const { cpu, yields = false, channel = false, env = {} } = options
     const [program = '', ...args] = [...placedOn(cpu, yields), ...command]
     const stdio = ['ignore', 'pipe', 'pipe', ...(channel ? ['ipc' as const] : [])] as const
     // In a session of its own, so that its priority counts beside that of what else the machine does.
-    return new Child(spawn(program, args, { stdio: [...stdio], detached: true }))
+    return new Child(
+      spawn(program, args, { stdio: [...stdio], detached: true, env: { ...process.env, ...env } }),
+    )
   }
 
   get pid(): number {
@@ -76,7 +78,7 @@ export class Child implements AsyncDisposable {
   }
 
   /** Resolves to what matched in what it printed; throws when it ends before, or takes longer than `withinMs`. */
-  async prints(pattern: RegExp, withinMs = 15_000): Promise<RegExpExecArray> {
+  async prints(pattern: RegExp, withinMs = 60_000): Promise<RegExpExecArray> {
     for (let waitedMs = 0; waitedMs < withinMs && this.running; waitedMs += 20) {
       const found = pattern.exec(this.stdout) ?? pattern.exec(this.stderr)
       if (found !== null) return found
@@ -100,6 +102,8 @@ export interface ChildOptions {
   readonly yields?: boolean
   /** Whether it is to be talked to. */
   readonly channel?: boolean
+  /** On top of the environment of the bench. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A folder for one measurement, removed with what is in it when it is disposed of or the bench ends. */

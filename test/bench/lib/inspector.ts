@@ -33,14 +33,16 @@ export class Inspector implements Disposable {
     for (let time = 0; time < 3; time += 1) await this.#ask('HeapProfiler.collectGarbage')
   }
 
-  /** Bytes of JavaScript objects, and of buffers outside the heap. */
-  async memory(): Promise<{ heapBytes: number; bufferBytes: number }> {
+  /** Bytes of JavaScript objects, of buffers outside the heap, and of what else objects hold outside of it. */
+  async memory(): Promise<{ heapBytes: number; bufferBytes: number; nativeBytes: number }> {
     const answer = await this.#ask('Runtime.evaluate', {
       expression: 'JSON.stringify(process.memoryUsage())',
       returnByValue: true,
     })
-    const { heapUsed, arrayBuffers } = JSON.parse((answer as { result: { value: string } }).result.value)
-    return { heapBytes: heapUsed, bufferBytes: arrayBuffers }
+    const { heapUsed, arrayBuffers, external } = JSON.parse(
+      (answer as { result: { value: string } }).result.value,
+    )
+    return { heapBytes: heapUsed, bufferBytes: arrayBuffers, nativeBytes: external - arrayBuffers }
   }
 
   [Symbol.dispose](): void {

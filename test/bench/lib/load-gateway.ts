@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,6 +10,7 @@ import { operatorTokenPath } from '../../../src/control/operator-token.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { openControlStore } from '../../../src/storage/open.ts'
 import { until } from '../../support/until.ts'
+import { buildOnce } from './build.ts'
 import { Child, temporaryFolder } from './child.ts'
 import { Inspector } from './inspector.ts'
 import { GATEWAY_CPU } from './places.ts'
@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** Builds the program and returns a copy of it: a build meanwhile would take it away from under the bench. */
 export function buildProgram(): Disposable & { readonly path: string } {
-  execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), '--no-binary'], { stdio: 'inherit' })
+  buildOnce()
   // It lies in dist, from where it finds its packages.
   const folder = temporaryFolder(join(ROOT, 'dist'))
   cpSync(join(ROOT, 'dist/lib'), folder.path, { recursive: true })

@@ -10,7 +10,7 @@ export function nginxCommand(dir: string, port: number): readonly string[] {
     `daemon off; worker_processes 1; pid ${dir}/pid;
 events { worker_connections 4096; }
 http {
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s; client_max_body_size 0;
   client_body_temp_path ${dir}/a; proxy_temp_path ${dir}/b; fastcgi_temp_path ${dir}/c;
   uwsgi_temp_path ${dir}/d; scgi_temp_path ${dir}/e;
   server {

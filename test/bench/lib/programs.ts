@@ -1,7 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Child } from './child.ts'
 
 /** A program a bench started; ended by its id when the bench is over. */
 export interface Program extends AsyncDisposable {
@@ -15,24 +16,9 @@ export async function startPinned(
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Program> {
-  const child = spawn('taskset', ['-c', String(cpu), ...command], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...env },
-  })
-  let errors = ''
-  child.stderr?.on('data', (chunk: Buffer) => {
-    errors = (errors + chunk.toString()).slice(-4000)
-  })
-  await waitForPort(child, port, () => errors)
-  return {
-    pid: child.pid ?? 0,
-    [Symbol.asyncDispose]: async () => {
-      if (child.exitCode !== null) return
-      child.kill('SIGTERM')
-      await Promise.race([once(child, 'exit'), pause(5_000)])
-      if (child.exitCode === null) child.kill('SIGKILL')
-    },
-  }
+  const child = Child.start(command, { cpu, env })
+  await waitForPort(child, port)
+  return child
 }
 
 /** Names what is missing from the machine, with the package that brings it; throws if anything is. */
@@ -52,13 +38,13 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
-async function waitForPort(child: ChildProcess, port: number, errors: () => string): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    if (child.exitCode !== null) throw new Error(`a program of the bench ended: ${errors()}`)
+async function waitForPort(child: Child, port: number): Promise<void> {
+  for (let attempt = 0; attempt < 3_000; attempt += 1) {
+    if (!child.running) throw new Error(`a program of the bench ended: ${child.stderr}`)
     if (await answers(port)) return
-    await pause(50)
+    await pause(20)
   }
-  throw new Error(`nothing listens on ${port}: ${errors()}`)
+  throw new Error(`nothing listens on ${port}: ${child.stderr}`)
 }
 
 function answers(port: number): Promise<boolean> {
@@ -73,8 +59,4 @@ function answers(port: number): Promise<boolean> {
 
 function onPath(program: string): boolean {
   return ['/usr/sbin', '/usr/bin', '/bin', '/usr/local/bin'].some((dir) => existsSync(`${dir}/${program}`))
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

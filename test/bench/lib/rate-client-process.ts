@@ -7,7 +7,7 @@ import type { RateFigures, RateLoad } from './rate-client.ts'
 /** One load: its connections, and the calls that are due. */
 class Calls {
   readonly #load: RateLoad
-  readonly #request: string
+  readonly #requests: readonly string[]
   readonly #idle: Line[] = []
   #due: number[] = []
   #underWay = new Set<Line>()
@@ -19,10 +19,7 @@ class Calls {
 
   constructor(load: RateLoad) {
     this.#load = load
-    const { path, host = 'localhost', key, token } = load
-    const bearer = token === undefined ? '' : `authorization: Bearer ${token}\r\n`
-    const auth = key === undefined ? bearer : `x-api-key: ${key}\r\n`
-    this.#request = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${auth}\r\n`
+    this.#requests = requestsOf(load)
     for (let index = 0; index < load.connections; index += 1) this.#connect()
   }
 
@@ -72,7 +69,7 @@ class Calls {
       line.dueMs = dueMs
       this.#underWay.add(line)
       line.parser.expect('GET')
-      line.socket.write(this.#request)
+      line.socket.write(this.#requests[Math.floor(Math.random() * this.#requests.length)] ?? '')
     }
   }
 
@@ -103,6 +100,16 @@ class Calls {
       this.#connect()
     })
   }
+}
+
+/** Many of them where paths and keys are drawn at random, else one. */
+function requestsOf({ path, host = 'localhost', key, token, paths, keys }: RateLoad): readonly string[] {
+  const bearer = token === undefined ? '' : `authorization: Bearer ${token}\r\n`
+  const request = (to: string, by: string | undefined): string => {
+    const auth = by === undefined ? bearer : `x-api-key: ${by}\r\n`
+    return `GET ${to} HTTP/1.1\r\nhost: ${host}\r\n${auth}\r\n`
+  }
+  return (paths ?? [path]).flatMap((to) => (keys ?? [key]).map((by) => request(to, by)))
 }
 
 /** One connection. */

@@ -9,6 +9,9 @@ export interface RateLoad {
   readonly path: string
   readonly host?: string
   readonly key?: string | undefined
+  /** In place of one path and key: one of each, at random. */
+  readonly paths?: readonly string[]
+  readonly keys?: readonly string[]
   /** In place of a key: for the control API. */
   readonly token?: string
   readonly perSecond: number

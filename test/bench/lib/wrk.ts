@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { Child } from './child.ts'
 
 /** What one run of wrk measured. */
 export interface Load {
@@ -11,19 +10,13 @@ export interface Load {
 
 /** Sends load for `seconds` from `cpu`, over `connections`, as the Lua script says. */
 export async function wrk(options: WrkOptions): Promise<Load> {
-  const { stdout } = await promisify(execFile)('taskset', [
-    '-c',
-    String(options.cpu),
-    'wrk',
-    '-t1',
-    `-c${options.connections}`,
-    `-d${options.seconds}s`,
-    '-s',
-    options.script,
-    `http://127.0.0.1:${options.port}`,
-  ])
+  const { cpu, connections, seconds, script, port } = options
+  const words = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', script]
+  await using child = Child.start([...words, `http://127.0.0.1:${port}`], { cpu })
+  await child.ended
+  const { stdout, stderr } = child
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]
-  if (rate === undefined) throw new Error(`wrk printed no rate:\n${stdout}`)
+  if (rate === undefined) throw new Error(`wrk printed no rate:\n${stdout}${stderr}`)
   const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0)
   const socket = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout)
   const broken = (socket?.slice(1) ?? []).reduce((sum, count) => sum + Number(count), 0)

@@ -26,10 +26,13 @@ const TENANTS = 50
  *
  * The load is what clients do: most calls are good, some have a body, a wrong key or a path that does not
  * exist, some close their connection. Bars, over the second half: the slope of memory is flat (at most
- * 10 MiB/h, or four times its error), and open files stay within 32 of each other. `[--minutes 30]`
+ * 10 MiB/h, or four times its error), and open files stay within 32 of each other. `[--minutes 30] [--rate calls a second]`
+ *
+ * With a rate it leaves room for others: for a machine that has other work.
  */
 export async function soak(args: readonly string[]): Promise<boolean> {
-  const { values } = parseArgs({ args: [...args], options: { minutes: { type: 'string', default: '30' } } })
+  const options = { minutes: { type: 'string', default: '30' }, rate: { type: 'string' } } as const
+  const { values } = parseArgs({ args: [...args], options })
   const minutes = Number(values.minutes)
   requirePrograms({ wrk: 'wrk', nginx: 'nginx-light', taskset: 'util-linux' })
   placeBench(true)
@@ -50,11 +53,12 @@ export async function soak(args: readonly string[]): Promise<boolean> {
   await using finding = startWrk(script, gateway.port, FIND_S)
   await finding.ended
   const perSecondMax = rateOf(finding)
+  const perSecond = Number(values.rate ?? perSecondMax / 2)
   // One connection makes a call every `everyMs`: wrk is told how long it waits between two.
-  const everyMs = CONNECTIONS / (perSecondMax / 2 / 1000) - ANSWER_MS
+  const everyMs = CONNECTIONS / (perSecond / 1000) - ANSWER_MS
   writeFileSync(script, luaScript(gateway.keys, everyMs))
   console.log(
-    `the gateway takes ${Math.round(perSecondMax)} calls a second; ${minutes} minutes at half of it`,
+    `the gateway takes ${Math.round(perSecondMax)} calls a second; ${minutes} minutes at ${Math.round(perSecond)}`,
   )
   await using load = startWrk(script, gateway.port, minutes * 60)
   const looks = await lookOn(gateway, load)
@@ -67,18 +71,21 @@ async function lookOn(gateway: LoadGateway, load: Child): Promise<readonly Look[
   for (;;) {
     await Promise.race([pause(LOOK_MS), load.ended])
     if (!load.running) return looks
-    const { heapBytes = 0 } = (await gateway.inspector?.memory()) ?? {}
+    const { heapBytes = 0, bufferBytes = 0, nativeBytes = 0 } = (await gateway.inspector?.memory()) ?? {}
     const hours = (systemClock.monotonicMs() - startMs) / 3_600_000
     const look = {
       hours,
       rssMib: rssBytes(gateway.pid) / MIB,
       heapMib: heapBytes / MIB,
+      buffersMib: bufferBytes / MIB,
+      nativeMib: nativeBytes / MIB,
       files: openFiles(gateway.pid),
     }
     looks.push(look)
     const seconds = Math.round(hours * 3600)
     console.log(
-      `${seconds} s: RSS ${look.rssMib.toFixed(1)} MiB, heap ${look.heapMib.toFixed(1)} MiB, ${look.files} files`,
+      `${seconds} s: RSS ${look.rssMib.toFixed(1)} MiB, heap ${look.heapMib.toFixed(1)} MiB, buffers ${look.buffersMib.toFixed(1)}, ` +
+        `other native ${look.nativeMib.toFixed(1)}, ${look.files} files`,
     )
   }
 }
@@ -88,6 +95,8 @@ interface Look {
   readonly hours: number
   readonly rssMib: number
   readonly heapMib: number
+  readonly buffersMib: number
+  readonly nativeMib: number
   readonly files: number
 }
 

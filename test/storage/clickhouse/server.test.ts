@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { ClickHouseConnection } from '../../../src/storage/clickhouse/connection.ts'
 import { examineClickHouse } from '../../../src/storage/clickhouse/examine.ts'
@@ -59,6 +62,21 @@ test('what the server cannot do is told with a way out, and without the password
     expect(problem).toMatchObject({ code: 'store-unavailable', message: expect.stringMatching(message) })
     expect(JSON.stringify([problem, String(problem)])).not.toMatch(/wr0ng|p@ss/)
   }
+})
+
+test.each([200, 404, 502])('what is no ClickHouse, and answers %d, is named as that', async (status) => {
+  const { place } = await opened()
+  const other = createServer((_request, response) => response.writeHead(status).end('<html>Hello</html>'))
+  other.listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  onTestFinished(() => {
+    other.close()
+  })
+  const { port } = other.address() as AddressInfo
+  expect(await problemOf({ ...place, origin: `http://127.0.0.1:${port}` })).toMatchObject({
+    code: 'store-unavailable',
+    message: expect.stringMatching(/answers as no ClickHouse does: look at host and port in stores\.usage/),
+  })
 })
 
 test('events lie in one partition a month, and tables say how they are kept', async () => {

@@ -160,6 +160,30 @@ describe('a schema that the user may not change', () => {
     ])
   })
 
+  test('rights that are missing are named, and rights that came with a migration and go too far', async () => {
+    const url = await postgres.database()
+    await query(url, ROLES)
+    await migrateStore(configOf(as(url, 'gatez_owner')), clock)
+    const app = configOf(as(url, 'gatez_app'))
+    const rights = async () =>
+      (await checkServer(app, clock))?.find(({ check }) => check === 'control rights')
+    expect(await rights()).toMatchObject({
+      ...{ verdict: 'warning', fix: expect.stringMatching(/postgres-roles\.sql again/) },
+      detail: expect.stringMatching(/gatez_app may remove rows of adjustments, audit, .*rollups/),
+    })
+    await query(url, ROLES)
+    expect(await rights()).toMatchObject({ verdict: 'ok' })
+    await query(url, 'revoke update on rollups from gatez_app; revoke insert on audit from gatez_app')
+    await query(
+      url,
+      'revoke update (requests, refused, usage_units, bytes_received, bytes_sent, duration_ms) on rollups from gatez_app',
+    )
+    expect(await rights()).toMatchObject({
+      verdict: 'failure',
+      detail: 'gatez_app lacks INSERT on audit, UPDATE on rollups',
+    })
+  })
+
   test('a clock that is not ours and a superuser are warned of', async () => {
     const url = await postgres.database()
     const found = await checkServer(configOf(url), new ManualClock(NOON))

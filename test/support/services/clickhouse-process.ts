@@ -17,10 +17,11 @@ export class ClickHouse {
     this.#server = server
   }
 
-  static async start(): Promise<ClickHouse> {
+  /** What is in `folder` is there again, and stays when the server ends; without one, nothing stays. */
+  static async start(folder?: string): Promise<ClickHouse> {
     const url = process.env.GATEZ_TEST_CLICKHOUSE_URL
     if (url !== undefined) return new ClickHouse(new URL(url), undefined)
-    const server = new Server()
+    const server = new Server(folder)
     await server.run()
     return new ClickHouse(
       new URL(`http://${USER}:${encodeURIComponent(PASSWORD)}@127.0.0.1:${server.port}`),
@@ -113,9 +114,15 @@ const USER = 'gatez'
 const PASSWORD = 'p@ss:word/%'
 
 class Server {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'gatez-clickhouse-'))
+  readonly #folder: string
+  readonly #keeps: boolean
   #process: ChildProcess | undefined
   port = 0
+
+  constructor(folder: string | undefined) {
+    this.#folder = folder ?? mkdtempSync(join(tmpdir(), 'gatez-clickhouse-'))
+    this.#keeps = folder !== undefined
+  }
 
   async run(): Promise<void> {
     if (!existsSync(join(import.meta.dirname, 'node_modules', 'chdb'))) {
@@ -147,6 +154,6 @@ class Server {
   async end(): Promise<void> {
     this.signal('SIGCONT')
     await this.kill('SIGKILL')
-    rmSync(this.#folder, { recursive: true, force: true })
+    if (!this.#keeps) rmSync(this.#folder, { recursive: true, force: true })
   }
 }
