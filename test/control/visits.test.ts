@@ -122,7 +122,7 @@ test('nobody but an operator who signed in may visit: no token, no member, no pa
   expect(await entries(control, 'operator.visit-began')).toEqual([])
 })
 
-test('a member who signs in after a visit is itself, and the public listener knows no visit', async () => {
+test('who signs in as a member leaves a visit behind', async () => {
   const { control, operator } = await scene()
   const { cookie } = await visit(control, operator)
   await control.member('beta', 'bob@example.com', 'admin')
