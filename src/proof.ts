@@ -73,9 +73,8 @@ export function proofOn(
     },
     ...leakCases(config, usageOf),
     trail: (id: string) => trailOf(id),
-    /** What takes an event back lies in its own period, closed or not: the next invoice has it as an adjustment. */
     voidEvent: (request: Omit<VoidRequest, 'actor'>) =>
-      voidEvent({ store, clock, usageLog, isClosed: () => false }, { ...request, actor }),
+      voidEvent({ store, clock, usageLog }, { ...request, actor }),
   }
 
   async function reconcileWritten(written: WrittenUsageQuery): Promise<Reconciliation> {

@@ -17,7 +17,7 @@ export interface EventResult {
   readonly matched: readonly string[]
   /** More than a day old when it came. */
   readonly late: boolean
-  /** Of a closed period: it counts in the one that is open. */
+  /** Of a closed period: the next invoice has it as an adjustment. */
   readonly adjustment: boolean
   readonly received_at: string | null
   readonly warning?: string

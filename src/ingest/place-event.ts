@@ -1,6 +1,7 @@
 import { JsonNumber } from '../lib/exact-json.ts'
 import { type Dimension, type Dimensions, dimensionValue } from '../model/dimension.ts'
 import type { Meter } from '../model/meter.ts'
+import type { Period } from '../model/period.ts'
 import type { Countable, UsageFields } from './count-once.ts'
 import type { EventFault, IncomingEvent } from './incoming-event.ts'
 import { matchMeters } from './match-meters.ts'
@@ -28,18 +29,18 @@ export interface Placing {
   readonly meters: readonly Meter[]
   readonly dimensions: readonly Dimension[]
   readonly nowMs: number
-  /** Whether the period that holds a moment is closed: what happened in it can only be an adjustment. */
-  readonly isClosed: (tenantId: string, atMs: number) => boolean
+  /** The periods that are closed: what happened in one is billed by the next invoice, as an adjustment. */
+  readonly closed: readonly Period[]
 }
 
 /**
  * Finds whose an event is, when it counts, under which plan, and on which meters; or why it may not.
  *
  * Up to five minutes ahead is a clock that is wrong; more is refused. A day late is flagged. What happened in
- * a closed period counts now, as an adjustment: what was closed never changes.
+ * a closed period counts when it happened: the invoice stays as it is, the next one has the difference.
  */
 export function placeEvent(event: IncomingEvent, placing: Placing): Countable | EventFault {
-  const { sender, facts, meters, dimensions, nowMs, isClosed } = placing
+  const { sender, facts, meters, dimensions, nowMs, closed } = placing
   if (sender.kind === 'operator' && event.tenant === undefined) return invalid('tenant_id is missing')
   const { tenant } = facts
   if (sender.kind === 'tenant' && tenant?.id !== sender.tenantId) return FOREIGN
@@ -49,11 +50,10 @@ export function placeEvent(event: IncomingEvent, placing: Placing): Countable | 
     return invalid('timestamp is more than five minutes ahead of the clock of gatez')
   const match = matchMeters(event, meters, { mayLower: sender.kind === 'operator' })
   if ('fault' in match) return match
-  const adjustment = isClosed(tenant.id, happenedMs)
   const subscription = subscriptionAt(facts, happenedMs)
   const usage: UsageFields = {
     ...NO_CALL,
-    timestampMs: adjustment ? nowMs : happenedMs,
+    timestampMs: happenedMs,
     tenantId: tenant.id,
     keyId: sender.kind === 'tenant' ? sender.keyId : '',
     planId: subscription?.planId ?? '',
@@ -72,7 +72,7 @@ export function placeEvent(event: IncomingEvent, placing: Placing): Countable | 
     hash: event.hash,
     matched: Object.keys(match.quantities),
     late: nowMs - happenedMs > LATE_MS,
-    adjustment,
+    adjustment: closed.some(({ startMs, endMs }) => startMs <= happenedMs && happenedMs < endMs),
     usage,
   }
 }

@@ -1,4 +1,5 @@
-import { type ExactJson, isExactObject, parseExactJson } from '../lib/exact-json.ts'
+import { type ExactJson, isExactObject } from '../lib/exact-json.ts'
+import { parseStrictJson, UnclearJson } from '../lib/strict-json.ts'
 
 /** A request to `POST /v1/events`, as far as it says what is in it. */
 export interface EventsBody {
@@ -33,7 +34,7 @@ export function readBody({ contentType, attributes, bytes }: EventsBody): ReadBo
   const form = formOf(contentType)
   if (form === undefined) return UNSUPPORTED
   const body = parse(bytes)
-  if (body === undefined) return NOT_JSON
+  if ('detail' in body) return body
   const [{ value }, binary] = [body, attributes.specversion !== undefined]
   if (binary && form === 'json') return { items: [{ ...attributes, data: value }], single: true }
   if (!Array.isArray(value)) {
@@ -69,11 +70,12 @@ const FORMS: Readonly<Record<string, Form | undefined>> = Object.assign(Object.c
   'application/cloudevents-batch+json': 'batch',
 })
 
-function parse(bytes: Uint8Array): { readonly value: ExactJson } | undefined {
+function parse(bytes: Uint8Array): { readonly value: ExactJson } | BodyProblem {
   try {
-    return { value: parseExactJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
-  } catch {
-    return undefined
+    return { value: parseStrictJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
+  } catch (thrown) {
+    if (!(thrown instanceof UnclearJson)) return NOT_JSON
+    return { code: 'invalid-json', detail: `The request body is not read. ${thrown.message}` }
   }
 }
 

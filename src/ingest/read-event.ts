@@ -128,9 +128,10 @@ function propertiesOf(value: ExactJson | undefined): Readonly<Record<string, Exa
   return value
 }
 
-/** As JSON, cut where it is long. */
+/** As JSON, numbers as they were written, cut where it is long. */
 function shown(value: ExactJson | undefined): string {
-  const text = value === undefined ? 'missing' : exactJsonText(value)
+  if (value === undefined) return 'missing'
+  const text = value instanceof JsonNumber ? value.text : exactJsonText(value)
   return text.length <= SHOWN_LENGTH_MAX ? text : `${text.slice(0, SHOWN_LENGTH_MAX)}…`
 }
 

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { GatezError } from '../errors/gatez-error.ts'
-import { type ExactJson, isExactObject, parseExactJson } from '../lib/exact-json.ts'
+import { type ExactJson, isExactObject } from '../lib/exact-json.ts'
+import { parseStrictJson, UnclearJson } from '../lib/strict-json.ts'
 
 /** One thing a file lists, or why it cannot be read. */
 export type FileItem =
@@ -78,9 +79,9 @@ async function nextFilled(lines: AsyncGenerator<Line>): Promise<Line | undefined
 
 function itemOf({ line, text }: Line): FileItem {
   try {
-    return { line, item: parseExactJson(text) }
-  } catch {
-    return { line, fault: 'is not JSON' }
+    return { line, item: parseStrictJson(text) }
+  } catch (thrown) {
+    return { line, fault: thrown instanceof UnclearJson ? `is not read. ${thrown.message}` : 'is not JSON' }
   }
 }
 

@@ -51,9 +51,10 @@ export class EventTaker {
     meters: readonly Meter[],
   ): Promise<readonly (readonly EventOutcome[])[]> {
     await this.#book.refresh(tables)
-    const { clock, ids, isClosed = never, dimensions = none } = this.#parts
+    const { clock, ids, dimensions = none } = this.#parts
     const nowMs = clock.nowMs()
     const declared = dimensions()
+    const closed = groups.some(namesMoments) ? await tables.invoices.closedPeriods() : []
     const aggregationOf = declaredAggregations(meters)
     const turn = new Turn(tables, { ids, nowMs, aggregationOf, dimensions: declared })
     const results: { readonly outcome: EventOutcome }[][] = []
@@ -65,8 +66,8 @@ export class EventTaker {
           continue
         }
         const facts = await this.#book.find(tables, event.tenant ?? ownTenant(sender))
-        const placing = { sender, facts, meters, dimensions: declared, nowMs, isClosed }
-        ofGroup.push(turn.add(event, placeEvent(event, placing)))
+        const placing = { sender, facts, meters, dimensions: declared, nowMs, closed }
+        ofGroup.push(turn.add(event, placeEvent(event, placing), sender.kind === 'tenant'))
       }
       results.push(ofGroup)
     }
@@ -79,8 +80,6 @@ export interface EventTakerParts {
   readonly store: ControlStore
   readonly clock: Clock
   readonly ids: UlidMaker
-  /** Whether the period that holds a moment is closed for a tenant; none ever is if not given. */
-  readonly isClosed?: (tenantId: string, atMs: number) => boolean
   /** Those that the file declares, as it does now; none if not given. */
   readonly dimensions?: () => readonly Dimension[]
 }
@@ -96,6 +95,7 @@ function none(): readonly Dimension[] {
   return []
 }
 
-function never(): boolean {
-  return false
+/** What names no moment happens now, and now is in no period that is closed. */
+function namesMoments({ events }: EventsToTake): boolean {
+  return events.some((event) => !isFault(event) && (event.timestampMs ?? event.keptSinceMs) !== undefined)
 }

@@ -15,7 +15,7 @@ export class Turn {
   readonly #how: CountOnceParts
   /** By the name of their identity, in the order in which they came. */
   readonly #slots = new Map<string, Slot[]>()
-  readonly #lost: UnattributedEvent[] = []
+  readonly #lost: Lost[] = []
   /** Whether anything could not be counted before. */
   #someKept = false
 
@@ -24,14 +24,19 @@ export class Turn {
     this.#how = how
   }
 
-  /** Returns where the outcome will be once the turn is settled. */
-  add(event: IncomingEvent, placed: Countable | EventFault): { readonly outcome: EventOutcome } {
+  /** Returns where the outcome will be once the turn is settled. `isOwn` = a customer reports it by its own key. */
+  add(
+    event: IncomingEvent,
+    placed: Countable | EventFault,
+    isOwn = false,
+  ): { readonly outcome: EventOutcome } {
     if (isFault(placed)) {
-      if (placed.code === 'unknown-tenant') this.#keep(event, event.tenant ?? '', placed.code)
+      // Only the operator may name others than itself.
+      if (placed.code === 'unknown-tenant') this.#keep(event, { tenant: event.tenant ?? '', reason: placed.code, needsRoom: false })
       return { outcome: { kind: 'refused', ...placed } }
     }
     const name = nameOf(placed)
-    const slot: Slot = { event, countable: placed, outcome: UNSETTLED }
+    const slot: Slot = { event, countable: placed, isOwn, outcome: UNSETTLED }
     const others = this.#slots.get(name)
     if (others === undefined) this.#slots.set(name, [slot])
     else others.push(slot)
@@ -52,7 +57,34 @@ export class Turn {
     }
     await this.#count(matched)
     await this.#keepUnmatched(unmatched, kept)
-    if (this.#lost.length > 0) await this.#tables.unattributed.put(this.#lost)
+    if (this.#lost.length === 0) return
+    await this.#boundOwn()
+    await this.#tables.unattributed.put(this.#lost.map(({ row }) => row))
+  }
+
+  /** What a customer's own keys leave behind is bounded: it lies in the store that everybody's bills lie in. */
+  async #boundOwn(): Promise<void> {
+    const room = new Map<string, number>()
+    // What waits for a meter goes before what only a person can decide.
+    const lost = this.#lost.splice(0).sort((one, other) => rankOf(one) - rankOf(other))
+    for (const each of lost) {
+      const { row, needsRoom } = each
+      const left = needsRoom ? (room.get(row.tenant) ?? (await this.#roomOf(row.tenant))) : 1
+      if (needsRoom) room.set(row.tenant, left - 1)
+      if (left > 0) this.#lost.push(each)
+      else this.#refuse(nameOf({ ...row, tenantId: row.tenant }))
+    }
+  }
+
+  /** Events that are not kept after all; conflicts are refused anyway. */
+  #refuse(name: string): void {
+    for (const slot of this.#slots.get(name) ?? []) {
+      if (slot.outcome.kind === 'unmatched') slot.outcome = { kind: 'refused', ...NO_ROOM }
+    }
+  }
+
+  async #roomOf(tenant: string): Promise<number> {
+    return KEPT_OF_OWN_MAX - (await this.#tables.unattributed.countOf(tenant, KEPT_OF_OWN_MAX))
   }
 
   async #count(firsts: readonly Slot[]): Promise<void> {
@@ -68,7 +100,7 @@ export class Turn {
     if (firsts.length === 0) return
     const taken = await this.#tables.events.find(firsts.map(({ countable }) => countable))
     const byName = new Map(taken.map((each) => [nameOf(each), each]))
-    for (const { event, countable } of firsts) {
+    for (const { event, countable, isOwn } of firsts) {
       const name = nameOf(countable)
       const counted = byName.get(name)
       if (counted !== undefined) {
@@ -77,7 +109,11 @@ export class Turn {
       }
       const before = kept.get(name)
       if (before === undefined || before.hash === event.hash)
-        this.#keep(event, countable.tenantId, 'no-meter')
+        this.#keep(event, {
+          tenant: countable.tenantId,
+          reason: 'no-meter',
+          needsRoom: isOwn && before === undefined,
+        })
       this.#unmatched(name, before?.hash ?? event.hash, before === undefined)
     }
   }
@@ -96,7 +132,8 @@ export class Turn {
         isNew = false
       } else {
         slot.outcome = { kind: 'refused', ...CONFLICT }
-        this.#keep(slot.event, slot.countable.tenantId, CONFLICT.code)
+        const { tenantId: tenant } = slot.countable
+        this.#keep(slot.event, { tenant, reason: CONFLICT.code, needsRoom: slot.isOwn })
       }
     }
   }
@@ -112,27 +149,56 @@ export class Turn {
     return new Map(ofMeters.map((each) => [nameOf({ ...each, tenantId: each.tenant }), each]))
   }
 
-  #keep(event: IncomingEvent, tenant: string, reason: UnattributedReason): void {
+  #keep(event: IncomingEvent, { tenant, reason, needsRoom }: Keeping): void {
     const { nowMs } = this.#how
     // It did not come again: somebody looked whether it can be counted by now.
     if (event.keptSinceMs !== undefined && reason !== 'idempotency-conflict') return
-    this.#lost.push({
+    const row = {
       ...{ tenant, source: event.source, id: event.id, hash: event.hash, reason },
       ...{ body: bodyOf({ ...event, tenant }), times: 1 },
       ...{ firstAtMs: event.keptSinceMs ?? nowMs, lastAtMs: nowMs },
-    })
+    }
+    this.#lost.push({ row, needsRoom })
   }
 }
 
 interface Slot {
   readonly event: IncomingEvent
   readonly countable: Countable
+  /** Reported by a key of its own tenant. */
+  readonly isOwn: boolean
   outcome: EventOutcome
 }
+
+/** What cannot be counted, and whether it is one of those that are bounded. */
+interface Lost {
+  readonly row: UnattributedEvent
+  readonly needsRoom: boolean
+}
+
+interface Keeping {
+  /** As its sender named it, where there is none. */
+  readonly tenant: string
+  readonly reason: UnattributedReason
+  /** Whether it is one of those that are bounded. */
+  readonly needsRoom: boolean
+}
+
+function rankOf({ row }: Lost): number {
+  return row.reason === CONFLICT.code ? 1 : 0
+}
+
+/** Events of one tenant that its own keys may leave behind. The operator's tokens may leave any number. */
+const KEPT_OF_OWN_MAX = 1_000
 
 const CONFLICT = {
   code: 'idempotency-conflict',
   fault: 'another event has this idempotency key already; what came first counts, and this one is kept aside',
+} as const satisfies EventFault
+
+const NO_ROOM = {
+  code: 'invalid-event',
+  fault: `no meter takes this metric, and ${KEPT_OF_OWN_MAX} such events of this tenant are kept already; this one is not`,
 } as const satisfies EventFault
 
 const UNSETTLED: EventOutcome = { kind: 'refused', ...CONFLICT }

@@ -63,11 +63,18 @@ function keepNumber(_name: string, value: unknown, context?: { readonly source?:
 function numberText(text: string): string {
   const [, sign = '', whole = '0', places = '', exponent = '0'] = NUMBER.exec(text) ?? []
   const digits = (whole + places).replace(/^0+/, '')
-  const kept = digits.replace(/0+$/, '')
+  const kept = withoutZerosAtEnd(digits)
   if (kept === '') return '0'
   // An exponent may be longer than any integer type; none is ever computed with, only compared.
   const shift = BigInt(exponent) - BigInt(places.length) + BigInt(digits.length - kept.length)
   return shift === 0n ? `${sign}${kept}` : `${sign}${kept}e${shift}`
+}
+
+/** No pattern: one that looks for zeros at the end starts anew at each zero on the way there. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length
+  while (digits[end - 1] === '0') end -= 1
+  return digits.slice(0, end)
 }
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]\+?(-?\d+))?$/

@@ -43,20 +43,20 @@ export async function eventTrail(
   event: UsageEvent,
   pieces: readonly UsageEvent[] = [event],
 ): Promise<EventTrail> {
+  const isCall = event.source === 'gateway'
   // What was reported may have happened long before: its id was made when it came.
-  const receivedMs =
-    event.source === 'gateway' ? event.timestampMs : (ulidTimeMs(event.id) ?? event.timestampMs)
+  const receivedMs = isCall ? event.timestampMs : (ulidTimeMs(event.id) ?? event.timestampMs)
   const shipment = await usageLog.shipmentOf(event)
   const adjustment = await store.adjustments.ofEvent(event.id)
-  const billed = await billedOn(store, event)
+  // What was reported was in the ledger before its sender was answered.
+  const countedMs = isCall ? shipment?.shippedMs : receivedMs
+  const billed = await billedOn(store, event, countedMs ?? receivedMs)
   return {
     event: viewEvent(event),
     part: pieces.findIndex(({ id }) => id === event.id) + 1,
     parts: pieces.length,
     received_at: isoTime(receivedMs),
-    answered_at: isoTime(
-      event.source === 'gateway' ? receivedMs + Math.max(0, event.responseTimeMs) : receivedMs,
-    ),
+    answered_at: isoTime(isCall ? receivedMs + Math.max(0, event.responseTimeMs) : receivedMs),
     times_in_log: (await usageLog.find(event.id)) === undefined ? 0 : 1,
     spooled_from: timeOrNull(shipment?.spooledFromMs),
     spooled_to: timeOrNull(shipment?.spooledToMs),
@@ -72,19 +72,26 @@ export async function eventTrail(
   }
 }
 
-/** The first line for usage of its subscription in its period; what came later is on a line of a later one. */
+/**
+ * The line that bills an event: of the first invoice that was made once the event counted, for usage of its
+ * subscription when it happened. What came after its period was billed is in an adjustment.
+ */
 async function billedOn(
   { invoices }: Pick<ControlTables, 'invoices'>,
   { tenantId, subscriptionId, timestampMs, billable }: UsageEvent,
+  countedMs: number,
 ): Promise<{ readonly line: string; readonly at: string } | undefined> {
   if (!billable || subscriptionId === '') return undefined
-  const all = await invoices.list({ tenantId, within: { startMs: 0, endMs: timestampMs + 1 } })
-  const invoice = lastAttempts(all).find(({ period }) => timestampMs < period.endMs)
-  const line = invoice?.content.lines.find(
-    (each) => each.kind === 'usage' && each.subscriptionId === subscriptionId,
-  )
-  if (invoice === undefined || line === undefined) return undefined
-  return { line: `${invoice.number ?? invoice.id}:${line.line}`, at: isoTime(invoice.createdAtMs) }
+  for (const { id, number, createdAtMs, content } of lastAttempts(await invoices.list({ tenantId }))) {
+    if (createdAtMs < countedMs) continue
+    const line = content.lines.find(({ kind, subscriptionId: of, period }) => {
+      return (
+        kind !== 'fee' && of === subscriptionId && period.startMs <= timestampMs && timestampMs < period.endMs
+      )
+    })
+    if (line !== undefined) return { line: `${number ?? id}:${line.line}`, at: isoTime(createdAtMs) }
+  }
+  return undefined
 }
 
 // 0 is a time that an older gatez did not write down.

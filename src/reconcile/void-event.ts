@@ -20,11 +20,6 @@ import { bucketOf } from './raw-events.ts'
 
 export interface VoidParts extends Access {
   readonly usageLog: UsageLog
-  /**
-   * Whether the period of a moment is closed: then the adjustment counts in the period of today, and what was
-   * billed stays as it is.
-   */
-  readonly isClosed: (ms: number) => boolean
 }
 
 export interface VoidRequest extends Signed {
@@ -60,8 +55,9 @@ export interface VoidedEvent {
  * Takes back one billed call or reported event by an adjustment: nothing that was written is changed.
  *
  * Ledger, adjustments and audit row are one transaction; the usage log follows. A call that was metered in parts
- * is taken back whole. It is taken back once: asked again, the first adjustment is the answer. Throws
- * `not-found`, and `wrong-state` for what was not billed.
+ * is taken back whole, in the period where it counts: once that is billed, the next invoice has the difference. It is
+ * taken back once: asked again, the first adjustment is the answer. Throws `not-found`, and `wrong-state` for what was
+ * not billed.
  */
 export async function voidEvent(parts: VoidParts, request: VoidRequest): Promise<VoidedEvent> {
   const { store, usageLog, clock } = parts
@@ -88,7 +84,7 @@ async function takeBackAll(
   events: readonly UsageEvent[],
   { parts, signed }: TakeBackParts,
 ): Promise<{ readonly adjustments: readonly Adjustment[]; readonly already: boolean }> {
-  const { clock, isClosed } = parts
+  const { clock } = parts
   const ids = new UlidMaker(clock, { epoch: 0, thread: 31 })
   const afterSeq = await tables.ledger.watermark(ADJUSTMENTS)
   const [known, made]: [Adjustment[], Adjustment[]] = [[], []]
@@ -98,8 +94,7 @@ async function takeBackAll(
       known.push(before)
       continue
     }
-    const timestampMs = isClosed(event.timestampMs) ? signed.atMs : event.timestampMs
-    const place = { id: ids.next(), seq: afterSeq + made.length + 1, timestampMs }
+    const place = { id: ids.next(), seq: afterSeq + made.length + 1, timestampMs: event.timestampMs }
     const opposite = takeBack(event, { ...place, aggregationOf: await aggregationsThen(tables, event) })
     const what = { eventId: event.id, eventMs: event.timestampMs, event: opposite }
     made.push({ id: prefixedId('adj'), ...what, ...signed })

@@ -55,7 +55,7 @@ async function main(): Promise<number> {
     String(atOnce),
   ]
   const workers = Array.from({ length: atOnce }, (_, index) => {
-    const left = (endMs - performance.now()) / 60_000
+    const left = Math.max(0, endMs - performance.now()) / 60_000
     const flags = ['--worker', String(index), '--minutes', String(left)]
     return once(spawn(process.execPath, [...args, ...flags], { stdio: 'inherit' }), 'exit')
   })

@@ -19,6 +19,9 @@ describe('what is not taken', () => {
     { body: '', status: 400, code: 'invalid-json' },
     { body: '{"a":"\ud800"}'.replace('\ud800', '\\ud800'), status: 422, code: 'invalid-event' },
     { body: '[]', status: 422, code: 'invalid-event' },
+    { body: eventJson({}).replace('{', '{"value":9,'), status: 400, code: 'invalid-json' },
+    { body: `${'['.repeat(500_000)}`, status: 400, code: 'invalid-json' },
+    { body: eventJson({ value: 0 }).replace('0', `1${'0'.repeat(500_000)}1`), status: 400, code: 'invalid-json' },
     {
       body: `[${Array(EVENTS_MAX + 1)
         .fill('{}')

@@ -108,6 +108,7 @@ describe('a CloudEvent', () => {
     { fields: { source: undefined }, says: 'source is missing' },
     { fields: { type: '' }, says: 'type is empty' },
     { fields: { time: 'now' }, says: 'time is "now"' },
+    { fields: { time: 1_772_323_200 }, says: 'time is 1772323200' },
     { fields: { data_base64: 'AA==' }, says: 'data_base64 is not read' },
     { fields: { datacontenttype: 'text/xml' }, says: 'datacontenttype is "text/xml"; data must be JSON' },
     { fields: { data: { value: {} } }, says: 'data.value is {}' },

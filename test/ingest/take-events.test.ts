@@ -97,19 +97,20 @@ describe('an event', () => {
     if (late !== undefined) expect(outcomes).toMatchObject([{ taken: { late } }])
   })
 
-  test('of a closed period counts now, as an adjustment; what was closed stays as it was', async () => {
-    const closed: [string, number][] = []
-    const isClosed = (tenantId: string, atMs: number) => closed.push([tenantId, atMs]) > 0 && atMs < NOON
-    const timestamp = new Date(NOON - HOUR).toISOString()
-    const outcomes = await scene.take([{ timestamp }, { idempotency_key: 'b' }], {
-      by: scene.taker({ isClosed }),
-    })
-    expect(outcomes).toMatchObject([{ taken: { adjustment: true } }, { taken: { adjustment: false } }])
-    expect(new Set((await scene.rollups()).map(({ bucketMs }) => bucketMs))).toEqual(new Set([NOON]))
-    expect(closed).toEqual([
-      ['acme', NOON - HOUR],
-      ['acme', NOON],
+  test('of a closed period counts when it happened, and says that an invoice has yet to adjust it', async () => {
+    const period = { startMs: NOON - 24 * HOUR, endMs: NOON, closedAtMs: NOON, seals: '' }
+    await scene.store.invoices.closePeriod(period)
+    const at = (ms: number) => new Date(ms).toISOString()
+    const outcomes = await scene.take([
+      { idempotency_key: 'a', timestamp: at(NOON - HOUR) },
+      { idempotency_key: 'b', timestamp: at(NOON - 24 * HOUR - 1) },
+      { idempotency_key: 'c', timestamp: at(NOON) },
+      { idempotency_key: 'd' },
     ])
+    const flags = outcomes.map((outcome) => outcome.kind === 'counted' && outcome.taken.adjustment)
+    expect(flags).toEqual([true, false, false, false])
+    const hours = (await scene.rollups()).map(({ bucketMs }) => (bucketMs - NOON) / HOUR)
+    expect(hours).toEqual([-24.25, -1, 0])
   })
 
   test('of a tenant is found by the id another system has for it; it is one and the same tenant', async () => {
@@ -198,6 +199,20 @@ describe('what cannot be counted', () => {
       'idempotency-conflict',
       'idempotency-conflict',
     ])
+  })
+
+  test('a thousand of a tenant are kept that its own keys sent; those beyond are refused, and never lost in silence', async () => {
+    const lost = (from: number, count: number) =>
+      Array.from({ length: count }, (_, at) => ({ metric: 'nobody', idempotency_key: `k${from + at}` }))
+    await scene.take(lost(0, 999), { sender: OWN_KEY })
+    const more = [...lost(999, 2), ...lost(1_000, 1), {}, { value: 9 }]
+    expect(codes(await scene.take(more, { sender: OWN_KEY }))).toEqual([
+      ...['unmatched true', 'invalid-event', 'invalid-event', 'counted true', 'idempotency-conflict'],
+    ])
+    expect(await scene.listed()).toHaveLength(1_000)
+    // What is kept is known, and another tenant and the operator have room.
+    expect(codes(await scene.take(lost(0, 1), { sender: OWN_KEY }))).toEqual(['unmatched false'])
+    expect(codes(await scene.take(lost(2_000, 2)))).toEqual(['unmatched true', 'unmatched true'])
   })
 
   test('because its meter is gone is still what it was when it counted', async () => {

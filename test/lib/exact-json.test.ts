@@ -62,3 +62,9 @@ test('what is no JSON is none', () => {
   expect(() => parseExactJson('{a:1}')).toThrow(SyntaxError)
   expect(parseExactJson('7')).toEqual(new JsonNumber('7'))
 })
+
+test('a number of a hundred thousand digits is written as quickly as any', () => {
+  const startMs = performance.now()
+  expect(text(`1${'0'.repeat(100_000)}1`)).toHaveLength(100_002)
+  expect(performance.now() - startMs).toBeLessThan(5_000)
+})

@@ -115,7 +115,7 @@ test('what is taken back is a sum or a count, as it was counted then; the rest s
     await using store = await openControlStore(storesIn(folder), clock)
     await using usageLog = await openUsageLog(storesIn(folder))
     const log = (await usageLog.appendedAfter(0, 10_000)).map(({ event }) => event)
-    const parts = { store, usageLog, clock, isClosed: () => false }
+    const parts = { store, usageLog, clock }
     const take = (event: string) => voidEvent(parts, { event, reason: 'x', actor: 'cli:ann' })
     const of = (epoch: number) =>
       log.find((event) => event.epoch === epoch && event.quantities.peak === '9.5' && event.billable)!
@@ -139,7 +139,7 @@ test('a call that was metered in parts is taken back whole, by any of its ids', 
     await using usageLog = await openUsageLog(storesIn(folder))
     const log = (await usageLog.appendedAfter(0, 10_000)).map(({ event }) => event)
     const [first, next, last] = log.filter(({ requestId }) => requestId === 'the-stream')
-    const parts = { store, usageLog, clock, isClosed: () => false }
+    const parts = { store, usageLog, clock }
     const take = (event: string) => voidEvent(parts, { event, reason: 'x', actor: 'cli:ann' })
     const done = await take(next!.id)
     expect(done).toMatchObject({

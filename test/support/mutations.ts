@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Reconciliation } from '../../src/reconcile/reconcile.ts'
@@ -27,7 +27,8 @@ export interface Trial {
 type StoreFile = 'usage.db' | 'gatez.db' | 'spool.db'
 
 /**
- * Fills stores, then again and again mutates one row of a copy and reconciles it. The same for the same seed.
+ * Fills stores and reconciles them, then again and again mutates one row of a copy and reconciles it. The same for
+ * the same seed. Resolves to what the stores come to untouched.
  *
  * `onTrial` gets each; `work` is a folder of the caller's. Stores that are there already are taken as they are, so that
  * many trials can be made in several goes (`from`), and by several processes (`every`).
@@ -37,7 +38,10 @@ export async function runTrials(
   onTrial: (trial: Trial, number: number) => void,
 ): Promise<Reconciliation> {
   const [whole, copy] = [join(work, 'whole'), join(work, `copy-${from % every}`)]
-  if (!existsSync(join(work, 'filled'))) {
+  const filled = join(work, 'filled.json')
+  if (!existsSync(filled)) {
+    // What an ended run left half-filled.
+    rmSync(whole, { recursive: true, force: true })
     await fillStores({
       folder: whole,
       events,
@@ -45,10 +49,9 @@ export async function runTrials(
       reported: Math.min(10_000, Math.ceil(events / 4)),
     })
     await invoiceCounted(whole)
-    writeFileSync(join(work, 'filled'), '')
+    writeFileSync(filled, JSON.stringify(await reconcileIn(whole)))
   }
   mkdirSync(join(copy, '.gatez'), { recursive: true })
-  const untouched = await reconcileIn(whole)
   for (let number = from; number < trials && over?.() !== true; number += every) {
     const random = randomNumbers(seed * 1_000_003 + number * 7_919)
     for (const name of ['usage.db', 'gatez.db', 'spool.db', 'node']) {
@@ -58,7 +61,7 @@ export async function runTrials(
     const mutation = mutate(join(copy, '.gatez'), random, number)
     onTrial({ mutation, found: await reconcileIn(copy) }, number)
   }
-  return untouched
+  return JSON.parse(readFileSync(filled, 'utf8'))
 }
 
 export interface Trials {

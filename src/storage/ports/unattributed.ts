@@ -10,6 +10,8 @@ export interface UnattributedStore {
   resolve(events: readonly (UnattributedName & { readonly hash: string })[]): Promise<void>
   /** Oldest first, by when they came first; `after` is the last one of the page before. */
   list(filter: UnattributedFilter): Promise<readonly UnattributedEvent[]>
+  /** How many there are of one tenant; counted no further than `max`. */
+  countOf(tenant: string, max: number): Promise<number>
   /** How many there are, by reason. */
   count(): Promise<Readonly<Record<UnattributedReason, number>>>
 }

@@ -78,6 +78,12 @@ export class SqlUnattributedStore implements UnattributedStore {
     return (await query.execute()).map(toEvent)
   }
 
+  async countOf(tenant: string, max: number): Promise<number> {
+    const some = this.#db.selectFrom('unattributed_events').select('id').where('tenant', '=', tenant).limit(max)
+    const query = this.#db.selectFrom(some.as('some')).select(({ fn }) => fn.countAll<number>().as('events'))
+    return Number((await query.executeTakeFirst())?.events ?? 0)
+  }
+
   async count(): Promise<Readonly<Record<UnattributedReason, number>>> {
     const rows = await this.#db
       .selectFrom('unattributed_events')
