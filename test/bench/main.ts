@@ -22,7 +22,7 @@ const MEASUREMENTS: Readonly<Record<Part, (args: readonly string[]) => Promise<v
 }
 
 const [names, ...args] = process.argv.slice(2)
-const asked = names?.split(',') ?? PARTS
+const asked: readonly string[] = names?.split(',') ?? PARTS
 for (const name of asked) {
   if (isPart(name)) continue
   console.error(`bench: unknown part ${name}; known are ${PARTS.join(', ')}`)

@@ -59,15 +59,7 @@ export function machineText(): string {
 const BASELINE = join(import.meta.dirname, '../BASELINE.md')
 
 /** The parts of the baseline, in their order. Each is measured, and kept, by itself. */
-export const PARTS = [
-  'peers',
-  'threads',
-  'latency',
-  'refusals',
-  'bodies',
-  'standing',
-  'keys',
-] as const
+export const PARTS = ['peers', 'threads', 'latency', 'refusals', 'bodies', 'standing', 'keys'] as const
 
 /** A part of the baseline: what `npm run bench -- <part>` measures. */
 export type Part = (typeof PARTS)[number]
