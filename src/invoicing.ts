@@ -29,6 +29,7 @@ import { heldPlan } from './model/billing-calendar.ts'
 import type { Invoice } from './model/invoice.ts'
 import { BUILT_IN_METERS } from './model/meter.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
+import { usageFileCases } from './usage-file-cases.ts'
 
 /** What commands about invoices need: the use cases of billing, here or at a control API. Dispose it when done. */
 export async function openInvoicing(configFile: string): Promise<DeskCases & AsyncDisposable> {
@@ -92,6 +93,7 @@ export function deskOn({
     dunning: async ({ tenant }) =>
       listDunning({ ...access, steps: config.invoicing.dunning }, { tenantId: await tenantIdOf(tenant) }),
     ...mailboxOn({ config, store }),
+    ...usageFileCases({ config, store, clock }),
   }
 }
 

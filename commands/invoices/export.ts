@@ -9,7 +9,7 @@ export default class InvoicesExport extends GatezCommand {
   static override summary = 'Write many invoices: as one CSV or JSONL, or each as a file in a folder.'
   static override description =
     'csv has a row for each line and each tax: the amounts of an invoice add up to its total. quickbooks and xero are the ' +
-    'CSV files these programs import. pdf and html need --out, a folder that gets a file for each invoice.'
+    'CSV files these programs import; credit-notes are those of the invoices, as CSV. pdf and html need --out, a folder that gets a file for each invoice.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --month 2026-03 > invoices.csv',
     '<%= config.bin %> <%= command.id %> --month 2026-03 --format pdf --out invoices',

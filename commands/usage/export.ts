@@ -3,7 +3,7 @@ import { openApp } from '../../src/app.ts'
 import { ACCOUNTING_FORMATS } from '../../src/billing/export/accounting-csv.ts'
 import { STRIPE_FORMATS } from '../../src/billing/export/stripe-file.ts'
 import { ROW_FORMATS } from '../../src/billing/export/usage-rows.ts'
-import { type InvoiceRowView, viewInvoiceRow } from '../../src/billing/invoice/invoice-view.ts'
+import type { InvoiceRowView } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { USAGE_FLAGS } from '../../src/cli/usage-flags.ts'
 import { GatezError } from '../../src/errors/gatez-error.ts'
@@ -13,7 +13,7 @@ import { openUsageFiles } from '../../src/usage-files.ts'
 export default class UsageExport extends GatezCommand {
   static override summary = 'Write usage as CSV or JSON lines, or for Stripe, QuickBooks and Xero.'
   static override description =
-    'csv and jsonl break down by tenant and key if not told otherwise. Over whole billing periods the amounts add up to the bill: what a key used has its share of each charge, fees stand on an empty key. A file is there whole or not at all, readable by its owner only. Text can never run as a formula in a spreadsheet.\n\n' +
+    'csv and jsonl break down by tenant and key if not told otherwise. The amounts of whole billing periods add up to the bill: what a key used has its share of each charge, fees stand on an empty key. Days of a period have their shares of it. A file is there whole or not at all, readable by its owner only. Text can never run as a formula in a spreadsheet.\n\n' +
     'stripe (JSON lines) and stripe-csv have an event for each tenant, meter and hour. Each is given once: what changed since comes as the difference, with an identifier of its own. --again gives all of the span again, with the identifiers it had. quickbooks and xero are the invoices of the span, as these programs import them.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --month 2026-03 > usage.csv',
@@ -57,10 +57,10 @@ export default class UsageExport extends GatezCommand {
       )
       const invoices = await files.exportAccounting(flags, { format, to })
       if (out !== undefined) this.log(`Wrote ${invoices.length} invoices to ${out}.`)
-      return invoices.map(viewInvoiceRow)
+      return invoices
     }
     const eventNames = flags['event-name'] ?? []
-    const written = await files.exportMeterEvents(flags, { format, to, eventNames })
+    const written = await files.exportMeterEvents({ ...flags, eventNames }, { format, to })
     const { events, tooOld, unnamed } = written
     if (out !== undefined) this.log(`Wrote ${events} events to ${out}.`)
     if (tooOld > 0) this.warn(`${tooOld} events are older than 35 days: Stripe does not take them.`)

@@ -8,7 +8,7 @@ export default class UsageReport extends GatezCommand {
   static override summary = 'Show what was used, from the ledger: by tenant, key, route, day …'
   static override description =
     'Counts of requests cover all of them; units, bytes and meters the billable ones. Every breakdown adds up to the same total. ' +
-    'Over whole billing periods it says what that costs, fees on a row of their own where keys or routes are shown.'
+    'It says what that costs, fees on a row of their own where keys or routes are shown; days have their shares of the billing period they are in.'
   static override examples = [
     '<%= config.bin %> <%= command.id %> --month 2026-03',
     '<%= config.bin %> <%= command.id %> --by day --tenant acme --tz Europe/Berlin',

@@ -4,7 +4,7 @@ import { GatezError } from '../errors/gatez-error.ts'
 import { hashSecret, sha256Hex, tokenIsWellFormed } from '../model/key.ts'
 import { tokenHolds, tokenMay } from '../model/token.ts'
 import type { Principal } from './asking.ts'
-import type { AuthParts as ControlParts } from './control-parts.ts'
+import type { AuthParts } from './control-parts.ts'
 import type { Access, Operation } from './operation.ts'
 import { sessionCookieOf } from './session-cookie.ts'
 import { networkOf, takePlace } from './throttle.ts'
@@ -13,7 +13,7 @@ import { networkOf, takePlace } from './throttle.ts'
 const FAILURES = 60
 
 /** Who asks: by a token, or by the cookie of a session. Throws `invalid-token` for what is none. */
-export async function authenticate(parts: ControlParts, request: Credentials): Promise<Principal> {
+export async function authenticate(parts: AuthParts, request: Credentials): Promise<Principal> {
   const { header } = request
   const secret = header('x-gatez-token') ?? bearerOf(header('authorization'))
   const cookie = sessionCookieOf(header('cookie'), request.isPortal)
@@ -100,7 +100,7 @@ function bearerOf(field: string | undefined): string | undefined {
   return ''
 }
 
-async function tokenOf({ store, clock }: ControlParts, secret: string): Promise<Principal | undefined> {
+async function tokenOf({ store, clock }: AuthParts, secret: string): Promise<Principal | undefined> {
   if (!tokenIsWellFormed(secret)) return undefined
   const token = await store.tokens.findByHash(hashSecret(secret))
   if (token === undefined || !tokenHolds(token, clock.nowMs())) return undefined
@@ -108,7 +108,7 @@ async function tokenOf({ store, clock }: ControlParts, secret: string): Promise<
 }
 
 async function sessionOf(
-  { store, clock }: ControlParts,
+  { store, clock }: AuthParts,
   cookie: ReturnType<typeof sessionCookieOf>,
 ): Promise<Principal | undefined> {
   if (cookie === undefined) return undefined

@@ -1,7 +1,10 @@
 import type { Writable } from 'node:stream'
+import type { AccountingFormat } from '../billing/export/accounting-csv.ts'
+import type { TakenMeterEvents } from '../billing/export/export-meter-events.ts'
 import type { InvoiceRowView, InvoiceView } from '../billing/invoice/invoice-view.ts'
 import type { DunningList } from '../billing/list-dunning.ts'
 import type { Revenue } from '../billing/revenue.ts'
+import type { WrittenSpan } from '../metering/report-span.ts'
 import type { InvoiceState } from '../model/invoice.ts'
 import type { MailView } from '../model/mail.ts'
 
@@ -27,6 +30,43 @@ export interface DeskCases {
   dunning(asked: { readonly tenant?: string | undefined }): Promise<DunningList>
   listMail(): Promise<MailListed>
   showMail(id: string): Promise<MailView>
+  /** What programs that import invoices take, in as many files as they need. */
+  accountingFiles(asked: AskedAccounting): Promise<AccountingFiles>
+  /** Usage as events for Stripe. They count as handed over when `markMeterEvents` says so. */
+  takeMeterEvents(asked: AskedMeterEvents): Promise<TakenMeterEvents>
+  markMeterEvents(request: { readonly batch: string }): Promise<void>
+}
+
+/** Which usage is meant: that of the current month if nothing is named. */
+export interface AskedUsage extends WrittenSpan {
+  /** Id or external id. */
+  readonly tenant?: string | undefined
+}
+
+/** Which invoices go to another program: those whose period begins in the span. */
+export interface AskedAccounting extends AskedUsage {
+  readonly format: AccountingFormat
+  readonly state?: InvoiceState | undefined
+  /** All there are, where no span is named; else there has to be one that was issued. */
+  readonly all: boolean
+}
+
+/** Invoices, and the files that hold those of them that were issued and are not void; the names are stable. */
+export interface AccountingFiles {
+  readonly invoices: readonly InvoiceRowView[]
+  readonly files: readonly string[]
+}
+
+/** Which events for Stripe are asked for, and by whom. */
+export interface AskedMeterEvents extends AskedUsage {
+  /** Ids with commas between them; those that have a price if not given. */
+  readonly meters?: string | undefined
+  /** Also what was handed over before. */
+  readonly again: boolean
+  /** As `calls=api_calls`. */
+  readonly eventNames: readonly string[]
+  /** Names this run: no other has it. */
+  readonly batch: string
 }
 
 /** Which invoices to make: those that are due if no period is named. */
@@ -57,7 +97,7 @@ export interface InvoiceForm {
 
 /** The same for many: `pdf` and `html` need a folder. */
 export interface InvoicesForm {
-  readonly format: 'csv' | 'jsonl' | 'quickbooks' | 'xero' | 'pdf' | 'html'
+  readonly format: 'csv' | 'jsonl' | 'quickbooks' | 'xero' | 'credit-notes' | 'pdf' | 'html'
   readonly to: string | Writable | null
 }
 

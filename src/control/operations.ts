@@ -17,6 +17,7 @@ import { PRICING_OPERATIONS } from './operations/pricing.ts'
 import { SESSION_OPERATIONS } from './operations/sessions.ts'
 import { TENANT_OPERATIONS } from './operations/tenants.ts'
 import { USAGE_OPERATIONS } from './operations/usage.ts'
+import { USAGE_FILE_OPERATIONS } from './operations/usage-files.ts'
 import { VERIFY_OPERATIONS } from './operations/verify.ts'
 import { VISIT_OPERATIONS } from './operations/visits.ts'
 
@@ -28,6 +29,8 @@ export const OPERATIONS = {
   ...USAGE_OPERATIONS,
   ...EVIDENCE_OPERATIONS,
   ...PRICING_OPERATIONS,
+  // Before billing: the names of its paths are no invoices.
+  ...USAGE_FILE_OPERATIONS,
   ...BILLING_OPERATIONS,
   ...MONEY_OPERATIONS,
   ...NOW_OPERATIONS,

@@ -1,7 +1,11 @@
+import type { TakenMeterEvents } from '../billing/export/export-meter-events.ts'
+import type { MeterEvent } from '../billing/export/meter-events.ts'
 import type { InvoiceRowView } from '../billing/invoice/invoice-view.ts'
 import type { RemoteControl } from '../config/environment.ts'
+import { GatezError } from '../errors/gatez-error.ts'
 import { ControlClient } from './client.ts'
-import type { AskedList, DeskCases, InvoicesForm } from './desk-cases.ts'
+import type { AskedAccounting, AskedList, AskedMeterEvents, DeskCases, InvoicesForm } from './desk-cases.ts'
+import { visitLines } from './read-lines.ts'
 
 /** What is done at the billing desk, done by a control API. */
 export function remoteDesk(remote: RemoteControl): DeskCases & AsyncDisposable {
@@ -25,7 +29,35 @@ export function remoteDesk(remote: RemoteControl): DeskCases & AsyncDisposable {
     sendInvoice: (invoice) => client.call('sendInvoice', { invoice }),
     revenue: ({ tenant }) => client.call('revenue', { tenant }),
     dunning: async ({ tenant }) => ({ rows: await client.all('listDunning', { tenant }) }),
+    accountingFiles: (asked) => client.call('accountingFiles', accountingInput(asked)),
+    takeMeterEvents: (asked) => takeFrom(client, asked),
+    markMeterEvents: async ({ batch }) => {
+      await client.call('markMeterEvents', { batch })
+    },
   }
+}
+
+function accountingInput({ month, from, to, tenant, state, format, all }: AskedAccounting) {
+  return { month, from, to, tenant, state, format, all: all ? ('true' as const) : ('false' as const) }
+}
+
+/** The first line says how events are called, each after it is one. */
+async function takeFrom(
+  client: ControlClient,
+  { month, from, to, tenant, meters, again, eventNames, batch }: AskedMeterEvents,
+): Promise<TakenMeterEvents> {
+  const asked = { month, from, to, tenant, meters, again, event_names: [...eventNames], batch }
+  const events: MeterEvent[] = []
+  let head: Omit<TakenMeterEvents, 'events'> | undefined
+  await visitLines<MeterEvent & Omit<TakenMeterEvents, 'events'>>(
+    await client.stream('takeMeterEvents', asked),
+    async (line) => {
+      if (head === undefined) head = line
+      else events.push(line)
+    },
+  )
+  if (head !== undefined) return { ...head, events }
+  throw new GatezError('control-unreachable', 'The answer broke off before its first line.')
 }
 
 /** The outbox folder of a control API. */
@@ -58,9 +90,14 @@ async function exportFrom(
 ): Promise<readonly InvoiceRowView[]> {
   const rows = await client.all('listInvoices', listInput(asked))
   if (to === null) return rows
-  const { writeBytes, writeFolder } = await import('../billing/export/export-invoices.ts')
+  const { writeAccounting, writeBytes, writeFolder } = await import('../billing/export/export-invoices.ts')
   if (format === 'pdf' || format === 'html') {
     await writeFolder(to, format, rows, ({ id }) => fileOf(client, id, format))
+    return rows
+  }
+  if (format === 'quickbooks' || format === 'xero') {
+    const { files } = await client.call('accountingFiles', accountingInput({ ...asked, format, all: true }))
+    await writeAccounting(files, { format, to })
     return rows
   }
   const response = await client.stream('exportInvoices', { ...listInput(asked), format })

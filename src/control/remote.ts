@@ -14,6 +14,7 @@ import type { VoidRequest } from '../reconcile/void-event.ts'
 import type { AskedFigure, AskedLeaks, Cases, EvidenceCases, Visit } from './cases.ts'
 import { ControlClient } from './client.ts'
 import { customerToSend } from './operations/customer-input.ts'
+import { linesOf, visitLines } from './read-lines.ts'
 
 /** The use cases that commands call, done by a control API. */
 export function remoteCases(remote: RemoteControl): RemoteCases {
@@ -213,19 +214,4 @@ async function fileBody(file: string): Promise<ReadableStream<Uint8Array>> {
     throw new GatezError('not-found', `There is no file ${JSON.stringify(file)}.`)
   const pieces = file === '-' ? process.stdin : createReadStream(file)
   return ReadableStream.from(Readable.from(pieces))
-}
-
-/** The lines of an answer, as they come. */
-async function* linesOf({ body }: Response): AsyncGenerator<readonly string[]> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const piece of body ?? []) {
-    const lines = (rest + decoder.decode(piece, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    if (lines.length > 0) yield lines
-  }
-}
-
-async function visitLines<Value>(response: Response, each: Visit<Value>): Promise<void> {
-  for await (const lines of linesOf(response)) for (const line of lines) await each(JSON.parse(line))
 }

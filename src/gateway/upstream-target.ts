@@ -1,5 +1,6 @@
 import Pool from 'undici/lib/dispatcher/pool.js'
 import { type Api, type Breaker, statusCounts } from '../model/api.ts'
+import { upstreamConnector } from './upstream-connector.ts'
 
 /** What one call says of its target: `gone` nothing, for the client left. */
 export type Verdict = 'answered' | 'failed' | 'gone'
@@ -39,7 +40,7 @@ export class UpstreamTarget {
       pipelining: 1,
       // What is promised of calls that break off was tried with HTTP/1.1.
       allowH2: false,
-      connect: { timeout: api.connectMs, ...tlsOptions(api) },
+      connect: upstreamConnector({ timeout: api.connectMs, ...tlsOptions(api) }),
       keepAliveTimeout: 4_000,
       maxHeaderSize: 65_536,
     })

@@ -24,9 +24,11 @@ export async function usageReport(
 ): Promise<UsageReport> {
   const { span, timezone, by, meters } = query
   const tenantId = query.tenant === undefined ? undefined : await usageTenantId(stores.tenants, query.tenant)
+  const ofTenant = tenantId !== undefined && { tenantId }
   const amounts = billing && (await openUsageAmounts(stores, { span, tenantId, billing }))
+  const read = amounts?.priced ?? span
   const filter = {
-    ...{ fromMs: span.startMs, toMs: span.endMs, ...(tenantId !== undefined && { tenantId }) },
+    ...{ fromMs: read.startMs, toMs: read.endMs, ...ofTenant },
     // Where no row is about a part of the span, only bills ask when something was used.
     ...(!by.some(cutsTime) && { apartAt: amounts?.apartAt ?? [] }),
   }
@@ -35,19 +37,20 @@ export async function usageReport(
   const groups = new Groups(cutters)
   const total = new UsageSums()
   for await (const rollup of stores.ledger.rollups(filter)) {
+    if (rollup.bucketMs < span.startMs || rollup.bucketMs >= span.endMs) {
+      amounts?.add(rollup, groups.nameOf(rollup))
+      continue
+    }
     const group = groups.of(rollup)
     group.sums.add(rollup)
     amounts?.add(rollup, group.name)
     total.add(rollup)
   }
-  const levels = await stores.ledger.levels({
-    beforeMs: span.startMs,
-    ...(tenantId !== undefined && { tenantId }),
-  })
-  for (const level of levels) {
-    total.addLevel(level)
-    amounts?.addLevel(level)
-  }
+  const levels = await stores.ledger.levels({ beforeMs: span.startMs, ...ofTenant })
+  for (const level of levels) total.addLevel(level)
+  const isWhole = read.startMs === span.startMs
+  const before = isWhole ? levels : await stores.ledger.levels({ beforeMs: read.startMs, ...ofTenant })
+  for (const level of before) amounts?.addLevel(level)
   const settled = await amounts?.settle((key) => groups.of(key).name)
   carryLevels(groups.byName, levels, { by, cutters }, () => new UsageSums())
 
@@ -87,7 +90,7 @@ export interface UsageReport {
   readonly total: UsageTotals
   /** The meters that were asked for, if any were named. */
   readonly meters?: readonly string[] | undefined
-  /** What all of it costs; null where nobody asked, or where the span is not one of whole billing periods. */
+  /** What all of it costs; null where nobody asked, or where the span is not one of whole days. */
   readonly amounts: ReportAmounts | null
 }
 
@@ -117,10 +120,14 @@ class Groups {
     this.#cutters = cutters
   }
 
+  /** What the group of a rollup is called, whether there is one or not. */
+  nameOf(key: RollupKey): string {
+    return nameOf(this.#cutters.map((cut) => cut(key)))
+  }
+
   of(key: RollupKey): Group {
     const cuts = this.#cutters.map((cut) => cut(key))
-    // Ids hold no control characters, so the joined labels name one group only.
-    const name = cuts.map(({ label }) => label).join('\n')
+    const name = nameOf(cuts)
     const known = this.byName.get(name)
     if (known !== undefined) return known
     const group = { name, cuts, sums: new UsageSums() }
@@ -131,6 +138,11 @@ class Groups {
   sorted(): readonly Group[] {
     return [...this.byName.values()].sort(byLabels)
   }
+}
+
+/** Ids hold no control characters, so the joined labels name one group only. */
+function nameOf(cuts: readonly ReportCut[]): string {
+  return cuts.map(({ label }) => label).join('\n')
 }
 
 function byLabels(left: Group, right: Group): number {

@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import { openControlStore } from '../storage/open.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import { checkDisk } from './check-disk.ts'
+import { checkRoutes } from './check-routes.ts'
 import { checkStores, isServing } from './check-stores.ts'
 import { type Finding, failure, ok, warning } from './finding.ts'
 import { unreachable } from './reach-upstream.ts'
@@ -34,6 +35,8 @@ export async function examine({ config, clock, probePort }: ExamineParts): Promi
   await using store = await openControlStore(config, clock)
   findings.push(await checkPlans(store, config, clock), await checkTenants(store, clock))
   findings.push(await checkKeys(store, clock))
+  const gone = await checkRoutes(store.ledger, config, clock.nowMs())
+  if (gone !== undefined) findings.push(gone)
   return findings
 }
 

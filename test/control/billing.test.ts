@@ -1,8 +1,14 @@
-import { expect, test } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { exportMeterEvents } from '../../src/billing/export/export-meter-events.ts'
 import { readInvoiceView } from '../../src/billing/invoice/read-invoice-view.ts'
 import { invoiceSchema, revenueSchema } from '../../src/control/billing-schemas.ts'
+import type { DeskCases } from '../../src/control/desk-cases.ts'
+import { remoteDesk } from '../../src/control/remote-desk.ts'
 import { startControl, type TestControl } from '../support/control.ts'
 import { rollup } from '../support/rollups.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 const PLANS = [
   { id: 'free', routes: 'all' },
@@ -212,3 +218,53 @@ test('a change of plan is previewed without being made, and a plan is cancelled 
   const cancelled = await client.call('cancelPlan', { tenant: 'acme' })
   expect(cancelled.plan_until).toBe('2026-05-01T00:00:00.000Z')
 })
+
+describe('usage for other programs', () => {
+  test.each(['stripe', 'stripe-csv'] as const)('%s has the same bytes from afar, once', async (format) => {
+    const near = await scene(1_100)
+    const far = await scene(1_100)
+    const asked = { month: '2026-04', again: false, eventNames: ['calls=api_calls'] }
+    const written = async (desk: DeskCases, to: string | null) => {
+      const batch = randomUUID()
+      const taken = await desk.takeMeterEvents({ ...asked, batch })
+      return exportMeterEvents(taken, { format, to, done: () => desk.markMeterEvents({ batch }) })
+    }
+    const folder = tempDir()
+    await written(await near.parts.deskOn(near.store, 'cli:test'), `${folder}/near`)
+    const there = deskFrom(far)
+    expect(await written(there, null)).toMatchObject({ events: 1, unnamed: ['acme'] })
+    await written(there, `${folder}/far`)
+    expect(readFileSync(`${folder}/far`)).toEqual(readFileSync(`${folder}/near`))
+    expect(readFileSync(`${folder}/far`, 'utf8')).toContain('api_calls')
+    expect((await there.takeMeterEvents({ ...asked, batch: randomUUID() })).events).toEqual([])
+    const refused = there.takeMeterEvents({ ...asked, batch: randomUUID(), eventNames: ['bytes'] })
+    await expect(refused).rejects.toMatchObject({ code: 'invalid-parameter' })
+  })
+
+  test.each(['quickbooks', 'xero'] as const)('%s has the same files from afar', async (format) => {
+    const control = await billed()
+    const here = await control.parts.deskOn(control.store, 'cli:test')
+    const there = deskFrom(control)
+    const asked = { month: '2026-04', format, all: false }
+    expect(await there.accountingFiles(asked)).toEqual(await here.accountingFiles(asked))
+    const folder = tempDir()
+    for (const [name, desk] of [
+      ['near', here],
+      ['far', there],
+    ] as const) {
+      await desk.exportInvoices({ month: '2026-04' }, { format, to: `${folder}/${name}` })
+    }
+    expect(readFileSync(`${folder}/far`)).toEqual(readFileSync(`${folder}/near`))
+    const none = there.accountingFiles({ ...asked, month: '2026-03' })
+    await expect(none).rejects.toMatchObject({ code: 'not-found' })
+  })
+})
+
+/** The desk as commands reach it from afar, without a socket. */
+function deskFrom(control: TestControl): DeskCases {
+  const remote: any = {
+    ...{ url: 'http://localhost', token: control.owner },
+    fetch: async (url: string, init: RequestInit) => control.app.request(url, init),
+  }
+  return remoteDesk(remote)
+}

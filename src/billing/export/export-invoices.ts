@@ -9,10 +9,11 @@ import { viewInvoice } from '../invoice/invoice-view.ts'
 import { invoiceCsv } from '../render/invoice-csv.ts'
 import { renderInvoice } from '../render/render-invoice.ts'
 import { type AccountingFormat, accountingFiles } from './accounting-csv.ts'
+import { type CreditedInvoice, creditNotesCsv } from './credit-notes-csv.ts'
 import { writeWholeFile } from './whole-file.ts'
 
 /** How many invoices can be written at once. */
-export const EXPORTED_AS = ['csv', 'jsonl', 'quickbooks', 'xero', 'pdf', 'html'] as const
+export const EXPORTED_AS = ['csv', 'jsonl', 'quickbooks', 'xero', 'credit-notes', 'pdf', 'html'] as const
 
 /** Writes invoices to a file, which is there whole or not at all, to a stream, or into a folder. */
 export async function exportInvoices(
@@ -33,23 +34,28 @@ export async function exportInvoices(
     await writeBytes(to, lines.join(''))
     return
   }
+  if (format === 'credit-notes') {
+    const notes: CreditedInvoice[] = []
+    for (const invoice of invoices) notes.push({ invoice, entries: await entriesOf(invoice) })
+    await writeBytes(to, creditNotesCsv(notes))
+    return
+  }
   if (format === 'csv') await writeBytes(to, invoiceCsv(invoices))
-  else await exportAccounting(invoices, { format, to })
+  else await writeAccounting(accountingFiles(format, invoices), { format, to })
 }
 
-/** Writes invoices for a program that imports them: more than it takes at once go to more files, beside the one named. */
-export async function exportAccounting(
-  invoices: readonly Invoice[],
+/** Writes the files of a program that imports invoices: those after the first beside the one named. */
+export async function writeAccounting(
+  files: readonly string[],
   { format, to }: { readonly format: AccountingFormat; readonly to: string | Writable },
 ): Promise<void> {
-  const files = accountingFiles(format, invoices)
   const [first = ''] = files
   if (typeof to !== 'string') {
     if (files.length === 1) {
       await writeBytes(to, first)
       return
     }
-    const detail = `--format ${format} needs ${files.length} files for ${invoices.length} invoices: name one with --out, and the others lie beside it.`
+    const detail = `--format ${format} needs ${files.length} files for so many invoices: name one with --out, and the others lie beside it.`
     throw new GatezError('invalid-parameter', detail)
   }
   for (const [index, file] of files.entries()) {

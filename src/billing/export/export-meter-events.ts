@@ -1,19 +1,16 @@
 import type { Writable } from 'node:stream'
 import { GatezError } from '../../errors/gatez-error.ts'
 import { writeBytes } from './export-invoices.ts'
-import { type MeterEvent, type MeterEventsRequest, meterEvents } from './meter-events.ts'
+import type { MeterEvent } from './meter-events.ts'
 import { STRIPE_TAKES_MS, type StripeFormat, stripeFile } from './stripe-file.ts'
 
-/** Writes usage as events for Stripe, and writes down that it did as soon as all of it is where it belongs. */
+/** Writes events for Stripe, and calls `done` as soon as all of them are where they belong. */
 export async function exportMeterEvents(
-  store: Parameters<typeof meterEvents>[0],
-  request: Omit<MeterEventsRequest, 'target'> & MeterEventsForm,
+  { events, eventNames, nowMs }: TakenMeterEvents,
+  { format, to, done }: MeterEventsForm,
 ): Promise<MeterEventsExport> {
-  const { format, to, nowMs } = request
-  const eventNames = readEventNames(request.eventNames, request.meters)
-  const { events, done } = await meterEvents(store, { ...request, target: 'stripe' })
   if (to !== null) {
-    const isWhole = await writeBytes(to, stripeFile(events, { format, eventNames }))
+    const isWhole = await writeBytes(to, stripeFile(events, { format, eventNames: new Map(eventNames) }))
     if (isWhole) await done()
   }
   return {
@@ -23,12 +20,20 @@ export async function exportMeterEvents(
   }
 }
 
+/** Events that are to be handed over, near or from a control API. */
+export interface TakenMeterEvents {
+  readonly events: readonly MeterEvent[]
+  /** Meter, and what Stripe calls it. */
+  readonly eventNames: readonly (readonly [string, string])[]
+  /** When they were taken. */
+  readonly nowMs: number
+}
+
 export interface MeterEventsForm {
   readonly format: StripeFormat
   /** Path of a file, or a stream; null writes nothing, and nothing counts as handed over. */
   readonly to: string | Writable | null
-  /** As `calls=api_calls`. */
-  readonly eventNames: readonly string[]
+  readonly done: () => Promise<void>
 }
 
 /** What was written. */
@@ -44,17 +49,17 @@ function isUnnamed({ customer }: MeterEvent): boolean {
   return customer === null
 }
 
-function readEventNames(written: readonly string[], meters: readonly string[]): ReadonlyMap<string, string> {
-  const names = new Map<string, string>()
-  for (const text of written) {
+/** Reads what Stripe calls meters, written as `calls=api_calls`. Throws `invalid-parameter` for what names none of `meters`. */
+export function readEventNames(
+  written: readonly string[],
+  meters: readonly string[],
+): readonly (readonly [string, string])[] {
+  return written.map((text) => {
     const [meter = '', name = '', ...rest] = text.split('=').map((part) => part.trim())
-    if (!meters.includes(meter) || !EVENT_NAME.test(name) || rest.length > 0) {
-      const detail = `--event-name is ${JSON.stringify(text)}: write METER=NAME, with one of ${meters.join(', ')}, as ${meters[0]}=api_calls.`
-      throw new GatezError('invalid-parameter', detail)
-    }
-    names.set(meter, name)
-  }
-  return names
+    if (meters.includes(meter) && EVENT_NAME.test(name) && rest.length === 0) return [meter, name]
+    const detail = `--event-name is ${JSON.stringify(text)}: write METER=NAME, with one of ${meters.join(', ')}, as ${meters[0]}=api_calls.`
+    throw new GatezError('invalid-parameter', detail)
+  })
 }
 
 const EVENT_NAME = /^[!-~]{1,100}$/

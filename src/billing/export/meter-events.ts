@@ -125,16 +125,36 @@ function newPieces(totals: Totals, said: readonly ExportedPiece[]): readonly Exp
   for (const [name, total] of totals) {
     const { quantity = 0n, revision = -1 } = before.get(name) ?? {}
     const difference = BigInt(total.quantity) - quantity
-    if (difference === 0n) continue
-    pieces.push({ ...total, revision: revision + 1, quantity: String(difference) })
+    pieces.push(...inParts({ ...total, revision: revision + 1 }, difference))
   }
   // What the ledger no longer has at all is taken back.
   for (const [name, { quantity, revision, piece }] of before) {
     if (totals.has(name) || quantity === 0n) continue
-    pieces.push({ ...piece, revision: revision + 1, quantity: String(-quantity) })
+    pieces.push(...inParts({ ...piece, revision: revision + 1 }, -quantity))
   }
   return pieces
 }
+
+/** A quantity as pieces of at most 15 digits, which is all that Stripe takes in one; none for 0. */
+function inParts(first: Omit<ExportedPiece, 'quantity'>, quantity: bigint): readonly ExportedPiece[] {
+  const pieces: ExportedPiece[] = []
+  for (let left = quantity; left !== 0n; ) {
+    const part = left > PART_MAX ? PART_MAX : left < -PART_MAX ? -PART_MAX : left
+    const revision = first.revision + pieces.length
+    pieces.push({ ...first, revision, quantity: String(part) })
+    left -= part
+    if (pieces.length < PARTS_MAX || left === 0n) continue
+    const { meter, tenantId, bucketMs } = first
+    throw new GatezError(
+      'invalid-parameter',
+      `meter ${meter} has ${quantity} of ${tenantId} in the hour from ${isoTime(bucketMs)}: that is more than ${PARTS_MAX} events of 15 digits say, so name other meters with --meters.`,
+    )
+  }
+  return pieces
+}
+
+const PART_MAX = 999_999_999_999_999n
+const PARTS_MAX = 1_000
 
 function wholeText(
   femtos: bigint,

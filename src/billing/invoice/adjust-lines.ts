@@ -1,4 +1,6 @@
+import { GatezError } from '../../errors/gatez-error.ts'
 import { assert } from '../../lib/assert.ts'
+import { isoTime } from '../../lib/iso-time.ts'
 import type { BillPlace } from '../../metering/charge-lines.ts'
 import { chargeLines } from '../../metering/charge-lines.ts'
 import type { PriceBook } from '../../metering/price-book.ts'
@@ -30,6 +32,10 @@ export async function adjustLines(
     assert(line !== undefined, 'a charge has a line')
     if (line.priced === null || line.minor === null) refuseUnpriced(bill, charge.id, line.problem)
     const quantity = minus(line.quantity, before?.quantity ?? ZERO)
+    if (before !== undefined && before.currency !== place.currency) {
+      if (quantity.numerator === 0n) continue
+      refuseOtherCurrency(bill, before, place)
+    }
     const minor = line.minor - (before?.minor ?? 0n)
     if (quantity.numerator === 0n && minor === 0n) continue
     const amountBefore = formatMinor(-(before?.minor ?? 0n), place.currency)
@@ -59,6 +65,18 @@ export async function adjustLines(
   return drafts
 }
 
+/** Amounts of two currencies have no difference, and nobody knows at which rate they should. */
+function refuseOtherCurrency(
+  { tenantId, period }: ProvenBill['bill'],
+  before: Billed,
+  place: BillPlace,
+): never {
+  throw new GatezError(
+    'unpriced-usage',
+    `Usage of ${tenantId} came late to the period from ${isoTime(period.startMs)}, which was billed in ${before.currency}, and bills are in ${place.currency} now: take it back by gatez usage void, or set billing.currency to ${before.currency} for one run.`,
+  )
+}
+
 export interface AdjustRequest {
   readonly billed: ReadonlyMap<string, Billed>
   readonly place: BillPlace
@@ -71,6 +89,7 @@ export interface Billed {
   readonly events: number
   /** Of the newest line. */
   readonly evidence: string | null
+  readonly currency: string
 }
 
 /** Adds up what invoices say of the usage of one period, by `chargeName`. Of several attempts the last one counts. */
@@ -91,6 +110,7 @@ export function billedOf(
         minor: (before?.minor ?? 0n) + parseMinor(line.amount, currency),
         events: (before?.events ?? 0) + line.events,
         evidence: line.evidence,
+        currency,
       })
     }
   }

@@ -33,7 +33,9 @@ const TONES = {
 } as const
 /** Right edges of the columns of numbers. */
 const COLUMNS = { quantity: 380, price: 452, amount: PAGE.right } as const
-const WHAT = { x: PAGE.left + 22, width: 228 } as const
+const WHAT = { x: PAGE.left + 22, width: 228, widthMin: 80 } as const
+/** Between two columns, at least. */
+const GAP = 8
 
 class InvoicePage {
   readonly #document: InvoiceDocument
@@ -48,19 +50,9 @@ class InvoicePage {
     const author = this.#shown(document.issuer?.name ?? 'gatez', look)
     this.#document = document
     this.#look = look
-    this.#pdf = new PDFDocument({
-      size: 'A4',
-      margin: 0,
-      bufferPages: true,
-      info: {
-        Title: title,
-        Author: author,
-        Creator: 'gatez',
-        Producer: 'gatez',
-        CreationDate: date,
-        ModDate: date,
-      },
-    })
+    const made = { Creator: 'gatez', Producer: 'gatez', CreationDate: date, ModDate: date }
+    const info = { Title: title, Author: author, ...made }
+    this.#pdf = new PDFDocument({ size: 'A4', margin: 0, bufferPages: true, info })
     if (look.font !== null) {
       this.#pdf.registerFont('Plain', look.font)
       this.#pdf.registerFont('Bold', look.font)
@@ -145,15 +137,19 @@ class InvoicePage {
   }
 
   #row(row: DocumentRow): void {
-    const heights = [this.#height(row.what, 10, true), row.note === '' ? 0 : this.#height(row.note, 8) + 1]
+    const width = this.#whatWidth(row.quantity)
+    const heights = [
+      this.#height(row.what, 10, true, width),
+      row.note === '' ? 0 : this.#height(row.note, 8, false, width) + 1,
+    ]
     const head = (heights[0] ?? 0) + (heights[1] ?? 0)
     this.#room(head + Math.min(row.steps.length, 3) * 13 + 12)
     this.#left(row.line, PAGE.left, this.#y + 0.5, { size: 9, color: SOFT })
-    this.#block(row.what, { size: 10, bold: true })
+    this.#block(row.what, width, { size: 10, bold: true })
     this.#numbers(row, { size: 10, bold: true, color: INK })
     this.#y += heights[0] ?? 0
     if (row.note !== '') {
-      this.#block(row.note, { size: 8, color: SOFT })
+      this.#block(row.note, width, { size: 8, color: SOFT })
       this.#y += heights[1] ?? 0
     }
     this.#y += 3
@@ -170,7 +166,11 @@ class InvoicePage {
 
   #numbers(cells: { quantity: string; price: string; amount: string }, style: Style): void {
     this.#right(cells.quantity, COLUMNS.quantity, this.#y, { ...style, bold: false })
-    this.#right(cells.price, COLUMNS.price, this.#y, { ...style, bold: false })
+    // A price of many decimals is set smaller, so that it stays beside its quantity.
+    this.#style({ ...style, bold: false })
+    const wide = this.#pdf.widthOfString(this.#text(cells.price)) / (COLUMNS.price - COLUMNS.quantity - GAP)
+    const size = wide > 1 ? style.size / wide : style.size
+    this.#right(cells.price, COLUMNS.price, this.#y, { ...style, size, bold: false })
     this.#right(cells.amount, COLUMNS.amount, this.#y, style)
   }
 
@@ -234,9 +234,16 @@ class InvoicePage {
     this.#y += 14
   }
 
-  #block(text: string, style: Style): void {
+  #block(text: string, width: number, style: Style): void {
     this.#style(style)
-    this.#pdf.text(this.#text(text), WHAT.x, this.#y, { width: WHAT.width })
+    this.#pdf.text(this.#text(text), WHAT.x, this.#y, { width })
+  }
+
+  /** What a long quantity leaves of the place for words. */
+  #whatWidth(quantity: string): number {
+    this.#style({ size: 10 })
+    const left = COLUMNS.quantity - this.#pdf.widthOfString(quantity) - GAP - WHAT.x
+    return Math.max(Math.min(WHAT.width, left), WHAT.widthMin)
   }
 
   #left(text: string, x: number, y: number, style: Style): void {

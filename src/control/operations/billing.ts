@@ -49,9 +49,13 @@ const exportInvoices = operation({
   method: 'get',
   path: '/api/v1/invoices/export',
   tag: 'billing',
-  summary: 'Many invoices as one file: a row for each line and each tax, or what accounting programs import.',
+  summary:
+    'Many invoices as one file: a row for each line and each tax, what accounting programs import, or their credit notes.',
   access: READ_MONEY,
-  input: z.object({ ...which, format: z.enum(['csv', 'jsonl', 'quickbooks', 'xero']).default('csv') }),
+  input: z.object({
+    ...which,
+    format: z.enum(['csv', 'jsonl', 'quickbooks', 'xero', 'credit-notes']).default('csv'),
+  }),
   answer: undefined,
   download: 'text/csv',
   errors: ['not-found'],

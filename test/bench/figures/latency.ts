@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { below, keep, tableOf, told } from '../lib/baseline.ts'
 import { ROUTES } from '../lib/load.ts'
-import { placeBench } from '../lib/places.ts'
 import { requirePrograms } from '../lib/programs.ts'
 import { RateClient, type RateFigures } from '../lib/rate-client.ts'
 import { Stage } from '../lib/stage.ts'
@@ -17,7 +16,6 @@ const WARM_UP_MS = 6_000
 export async function latency([rounds = '9', seconds = '4']: readonly string[]): Promise<void> {
   requirePrograms({ nginx: 'nginx-light', taskset: 'util-linux' })
   await using stage = await Stage.set()
-  placeBench(false)
   const [bare, disk] = [
     await stage.bare(19_301),
     await stage.gatez('disk', { durability: 'disk', port: 19_303 }),

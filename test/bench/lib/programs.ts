@@ -39,7 +39,7 @@ export function cpuSeconds(pid: number): number {
 }
 
 async function waitForPort(child: Child, port: number): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
+  for (let attempt = 0; attempt < 3_000; attempt += 1) {
     if (!child.running) throw new Error(`a program of the bench ended: ${child.stderr}`)
     if (await answers(port)) return
     await pause(20)

@@ -3,14 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildOnce } from './build.ts'
+import { temporaryFolder } from './child.ts'
 import { copyGatez, type GatezOptions, type PreparedGatez, prepareGatez } from './load.ts'
 import { nginxCommand } from './nginx.ts'
-import { GATEWAY_CPU, LOAD_CPU } from './places.ts'
+import { GATEWAY_CPU, LOAD_CPU, placeBench } from './places.ts'
 import { cpuSeconds, type Program, startPinned } from './programs.ts'
 import { wrk } from './wrk.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const UPSTREAM_PORT = 19_300
+
+/** Made once for all parts of one run; gone with the bench. */
+let seed: PreparedGatez | undefined
 
 /** Connections of a load that is not told how many. */
 export const CONNECTIONS = 256
@@ -33,10 +37,8 @@ export class Stage implements AsyncDisposable {
   }
 
   static async set(): Promise<Stage> {
-    buildOnce()
-    const dir = mkdtempSync(join(tmpdir(), 'gatez-bench-'))
-    const options: GatezOptions = { durability: 'disk', port: 0, upstreamPort: UPSTREAM_PORT }
-    const stage = new Stage(dir, await prepareGatez(join(dir, 'seed'), options))
+    seed ??= await makeSeed()
+    const stage = new Stage(mkdtempSync(join(tmpdir(), 'gatez-bench-')), seed)
     await stage.start(LOAD_CPU, UPSTREAM_PORT, nginxCommand(join(stage.dir, 'nginx'), UPSTREAM_PORT))
     return stage
   }
@@ -67,6 +69,14 @@ export class Stage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#started.disposeAsync()
   }
+}
+
+function makeSeed(): Promise<PreparedGatez> {
+  buildOnce()
+  // Tenants and keys take long to make beside other work.
+  placeBench(false)
+  const options = { durability: 'disk', port: 0, upstreamPort: UPSTREAM_PORT } as const
+  return prepareGatez(temporaryFolder().path, options)
 }
 
 /** What the pass-through is called in tables. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { exportMeterEvents } from '../../../src/billing/export/export-meter-events.ts'
+import { exportMeterEvents, readEventNames } from '../../../src/billing/export/export-meter-events.ts'
 import { type MeterEvent, meterEvents } from '../../../src/billing/export/meter-events.ts'
 import { stripeFile } from '../../../src/billing/export/stripe-file.ts'
 import { type InvoiceScene, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
@@ -177,10 +177,9 @@ test('Stripe gets its JSON lines and its CSV', () => {
 
 test('a file counts as handed over when it is there, a stream when all of it was read', async () => {
   const scene = await invoiceScene({ rollups: [{ bucketMs: at(3), requests: 40 }] })
-  const request = { span: MARCH_2026, meters: ['calls'], again: false, nowMs: NOW, format: 'stripe' as const }
-  const write = (to: string | Writable | null) => {
-    runs += 1
-    return exportMeterEvents(scene.store, { ...request, batch: `run ${runs}`, eventNames: [], to })
+  const write = async (to: string | Writable | null, nowMs = NOW, more: object = {}) => {
+    const { events, done } = await ask(scene, more)
+    return exportMeterEvents({ events, eventNames: [], nowMs }, { format: 'stripe', to, done })
   }
   const gone = new Writable({
     write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })),
@@ -192,29 +191,30 @@ test('a file counts as handed over when it is there, a stream when all of it was
   await write(file)
   expect(readFileSync(file, 'utf8')).toContain('"value":"40"')
   expect(await write(file)).toMatchObject({ events: 0 })
-  const later = await exportMeterEvents(scene.store, {
-    ...{ ...request, again: true, nowMs: at(3) + 36 * 24 * HOUR_MS, batch: 'later' },
-    ...{ eventNames: [], to: null },
-  })
+  const later = await write(null, at(3) + 36 * 24 * HOUR_MS, { again: true })
   expect(later).toMatchObject({ events: 1, tooOld: 1 })
+})
+
+test('what has more than 15 digits, all that Stripe takes in one, is as many events as it needs', async () => {
+  const tokens = (amount: string) => ({
+    ...{ bucketMs: at(3), requests: 1, quantities: { tokens: amount } },
+  })
+  const scene = await invoiceScene({ rollups: [tokens('2500000000000000')] })
+  const first = await handOver(scene, { meters: ['tokens'] })
+  expect(first.map(({ value }) => value)).toEqual(['999999999999999', '999999999999999', '500000000000002'])
+  expect(new Set(first.map(({ identifier }) => identifier)).size).toBe(3)
+  await scene.use(tokens('-2500000000000000'))
+  const back = await handOver(scene, { meters: ['tokens'] })
+  expect([...first, ...back].reduce((sum, { value }) => sum + BigInt(value), 0n)).toBe(0n)
+  await scene.use(tokens('1000000000000000000'))
+  await expect(ask(scene, { meters: ['tokens'] })).rejects.toMatchObject({
+    message: expect.stringContaining('more than 1000 events of 15 digits'),
+  })
 })
 
 test.each(['calls', 'calls=', 'tokens=x', 'calls=a=b', 'calls=a b'])(
   '--event-name %s is refused, with an example',
-  async (text) => {
-    const scene = await invoiceScene({})
-    const refused = exportMeterEvents(scene.store, {
-      ...{
-        span: MARCH_2026,
-        meters: ['calls'],
-        again: false,
-        nowMs: NOW,
-        batch: 'x',
-        format: 'stripe',
-        to: null,
-      },
-      eventNames: [text],
-    })
-    await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('calls=api_calls') })
+  (text) => {
+    expect(() => readEventNames([text], ['calls'])).toThrow('calls=api_calls')
   },
 )
