@@ -27,15 +27,7 @@ export interface ListKeysRequest {
 }
 
 /** What a list can be narrowed to. `pending` is another word for `requested`. */
-const KEY_STATUSES = [
-  'requested',
-  'pending',
-  'approved',
-  'active',
-  'expired',
-  'rejected',
-  'revoked',
-] as const
+const KEY_STATUSES = ['requested', 'pending', 'approved', 'active', 'expired', 'rejected', 'revoked'] as const
 
 function parseState(text: string): KeyViewState {
   const status = KEY_STATUSES.find((known) => known === text)

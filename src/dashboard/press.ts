@@ -155,7 +155,9 @@ function act(ui: Ui, { input }: Pressed, { rows, mayWrite }: PressedAt): Pressin
   if (keyId === undefined) return { ui: { ...ui, note: 'Nothing waits for approval.' } }
   // Another request moved under the mark: nobody meant that one.
   if (ui.chosen !== undefined && keyId !== ui.chosen)
-    return { ui: { ...ui, chosen: keyId, note: 'The request you chose is decided already; this is another.' } }
+    return {
+      ui: { ...ui, chosen: keyId, note: 'The request you chose is decided already; this is another.' },
+    }
   if (input === 'a') return { ui: pastRow(ui, rows, keyId), act: { kind: 'approve', keyId } }
   return { ui: { ...ui, typing: { what: 'reason', text: '', keyId } } }
 }

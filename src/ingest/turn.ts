@@ -32,7 +32,8 @@ export class Turn {
   ): { readonly outcome: EventOutcome } {
     if (isFault(placed)) {
       // Only the operator may name others than itself.
-      if (placed.code === 'unknown-tenant') this.#keep(event, { tenant: event.tenant ?? '', reason: placed.code, needsRoom: false })
+      if (placed.code === 'unknown-tenant')
+        this.#keep(event, { tenant: event.tenant ?? '', reason: placed.code, needsRoom: false })
       return { outcome: { kind: 'refused', ...placed } }
     }
     const name = nameOf(placed)

@@ -25,10 +25,7 @@ export interface UsageTotals {
 }
 
 /** The quantity of a built-in meter, as a decimal string. */
-function builtInQuantity(
-  meter: BuiltInMeter,
-  totals: Omit<UsageTotals, 'quantities' | 'leaks'>,
-): string {
+function builtInQuantity(meter: BuiltInMeter, totals: Omit<UsageTotals, 'quantities' | 'leaks'>): string {
   switch (meter) {
     case 'calls':
       return String(totals.billable)

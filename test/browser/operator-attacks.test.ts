@@ -36,7 +36,8 @@ test('of two operators who decide one request the second is told, and the mark m
   await second.page.keyboard.press('x')
   await second.page.getByRole('button', { name: 'Approve 2' }).click()
   await second.page.getByText('Nobody waits').waitFor()
-  for (const id of ids) expect(await scene.project.json('keys', 'show', id)).toMatchObject({ state: 'approved' })
+  for (const id of ids)
+    expect(await scene.project.json('keys', 'show', id)).toMatchObject({ state: 'approved' })
   expect([...first.faults, ...second.faults]).toEqual([])
 })
 
@@ -61,7 +62,15 @@ test('what customers write is text on every page of the operator, however long a
   const long = hostile + 'x'.repeat(190 - hostile.length)
   await scene.project.run('tenants', 'create', 'acme', '--name', long, '--plan', 'pro')
   const { secret } = await scene.project.json('keys', 'create', 'acme', '--name', 'shop')
-  await scene.project.run('keys', 'request', 'acme', '--name', 'לוח', '--reason', hostile.repeat(8).slice(0, 500))
+  await scene.project.run(
+    'keys',
+    'request',
+    'acme',
+    '--name',
+    'לוח',
+    '--reason',
+    hostile.repeat(8).slice(0, 500),
+  )
   const name = encodeURIComponent(hostile)
   await scene.call(secret, [`/v1/lookup/${name}`, `/v1/lookup/${'y'.repeat(500)}`, '/v1/search'])
   const browser = await signedInOperator(scene)

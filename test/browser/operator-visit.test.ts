@@ -23,7 +23,9 @@ test('an operator sees the portal as a customer: named on every page, able to ch
     await banner.getByText('Acme Rockets').waitFor()
     expect(await banner.textContent(), path).toMatch(/operator:ses_\w+ sees Acme Rockets/)
     expect(await browser.axe(), path).toEqual([])
-    const buttons = page.getByRole('main').getByRole('button', { name: /Ask for|Reveal|Rotate|Revoke|Invite|Move|Try it/ })
+    const buttons = page
+      .getByRole('main')
+      .getByRole('button', { name: /Ask for|Reveal|Rotate|Revoke|Invite|Move|Try it/ })
     expect(await buttons.count(), path).toBe(0)
   }
   await page.setViewportSize({ width: 390, height: 844 })

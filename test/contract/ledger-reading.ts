@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ControlStore } from '../../src/storage/ports/control-store.ts'
-import { BUCKET_MS, type Rollup, type RollupEntry, type RollupFilter } from '../../src/storage/ports/ledger.ts'
+import {
+  BUCKET_MS,
+  type Rollup,
+  type RollupEntry,
+  type RollupFilter,
+} from '../../src/storage/ports/ledger.ts'
 import { MARCH, rollup } from '../support/rollups.ts'
 import type { LedgerDriver } from './ledger.ts'
 

@@ -74,7 +74,9 @@ test('who visits may read what every member may, and nothing else: no change, no
   }
   expect(refused).toContain('revealMyKey')
   expect(refused).toContain('tryCall')
-  const asOperator = await control.ask('GET', '/api/v1/tenants', { headers: { cookie: headers.cookie.split('; ')[1]! } })
+  const asOperator = await control.ask('GET', '/api/v1/tenants', {
+    headers: { cookie: headers.cookie.split('; ')[1]! },
+  })
   expect(asOperator.status).toBe(401)
 })
 
@@ -116,7 +118,9 @@ test('nobody but an operator who signed in may visit: no token, no member, no pa
   const member = await control.member('beta', 'bob@example.com', 'admin')
   expect((await control.ask('POST', path, { headers: member.headers, body })).status).toBe(401)
   const { cookie } = operator
-  expect((await control.ask('POST', path, { headers: { cookie }, body })).json.code).toBe('csrf-token-invalid')
+  expect((await control.ask('POST', path, { headers: { cookie }, body })).json.code).toBe(
+    'csrf-token-invalid',
+  )
   const headers = { cookie, 'x-csrf-token': operator.csrf }
   expect((await control.ask('POST', path, { headers, body: { reason: ' ' } })).status).toBe(400)
   expect(await entries(control, 'operator.visit-began')).toEqual([])

@@ -26,13 +26,21 @@ test('names from outside cannot write on the terminal: what moves or turns it be
 })
 
 test('no page passes on what a terminal would obey, wherever it comes from', () => {
-  const evil = '\u001b]0;owned\u0007\u009b2J\u202e<b>\u200f' + '👩‍👩‍👧'.repeat(300)
+  const evil = `\u001b]0;owned\u0007\u009b2J\u202e<b>\u200f${'👩‍👩‍👧'.repeat(300)}`
   const data: BoardData = {
     ...NOTHING_YET,
     calls: [{ ...CALL, endpoint: evil, tenant_id: evil, key_id: evil, refusal: evil, method: evil }],
     tenants: [{ id: 'acme', name: evil, plan: evil, state: evil } as any],
     requests: [
-      { id: evil, tenant_id: evil, name: evil, reason: evil, mode: evil, created_at: evil, requested_by: evil } as any,
+      {
+        id: evil,
+        tenant_id: evil,
+        name: evil,
+        reason: evil,
+        mode: evil,
+        created_at: evil,
+        requested_by: evil,
+      } as any,
     ],
     health: [{ check: evil, verdict: 'warning', detail: evil, fix: evil } as any],
     degraded: [{ from: evil, tenant_id: evil, mode: evil, admitted: 1, refused: 1 } as any],

@@ -55,7 +55,11 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const report = await runCli(['usage', 'report', '--json'], { cwd: `${tmp}/${folder}` })
     expect(JSON.parse(report.stdout).total.requests).toBeGreaterThanOrEqual(178)
     const [, control = '', token] = /^ {2}(http:\S+)\/operator#(\S+)$/m.exec(demo.stdout) ?? []
-    const entry = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ token }) }
+    const entry = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ token }),
+    }
     expect((await fetch(`${control}/api/v1/session`, entry)).status).toBe(201)
     const link = await runCli(['tokens', 'link', '--json'], { cwd: `${tmp}/${folder}` })
     expect(JSON.parse(link.stdout).url).toMatch(`${control}/operator#`)

@@ -21,7 +21,11 @@ describe('what is not taken', () => {
     { body: '[]', status: 422, code: 'invalid-event' },
     { body: eventJson({}).replace('{', '{"value":9,'), status: 400, code: 'invalid-json' },
     { body: `${'['.repeat(500_000)}`, status: 400, code: 'invalid-json' },
-    { body: eventJson({ value: 0 }).replace('0', `1${'0'.repeat(500_000)}1`), status: 400, code: 'invalid-json' },
+    {
+      body: eventJson({ value: 0 }).replace('0', `1${'0'.repeat(500_000)}1`),
+      status: 400,
+      code: 'invalid-json',
+    },
     {
       body: `[${Array(EVENTS_MAX + 1)
         .fill('{}')

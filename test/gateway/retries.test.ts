@@ -214,9 +214,9 @@ describe('while everything fails', () => {
     let attempts = 0
     for (const target of targets) {
       const begin = target.begin.bind(target)
-      target.begin = () => {
+      target.begin = (...given) => {
         attempts += 1
-        return begin()
+        return begin(...given)
       }
     }
     for (let count = 0; count < 100; count += 1) expect(await call(gateway)).toBe(502)

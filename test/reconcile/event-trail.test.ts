@@ -14,7 +14,14 @@ const HAPPENED_MS = Date.UTC(2026, 2, 10)
 /** An event of 10 March that was reported at a moment. */
 const reported = (seq: number, atMs: number) => {
   const id = new UlidMaker(new ManualClock(atMs), { epoch: 1, thread: 31 }).next()
-  return usageEvent({ id, seq, timestampMs: HAPPENED_MS, source: 'api', requestId: `r-${seq}`, ...EVENTS_PLACE })
+  return usageEvent({
+    id,
+    seq,
+    timestampMs: HAPPENED_MS,
+    source: 'api',
+    requestId: `r-${seq}`,
+    ...EVENTS_PLACE,
+  })
 }
 
 test('an event is on the invoice that was made when it counted; what came later is on the adjustment', async () => {

@@ -14,7 +14,9 @@ const CONTROL = {
 }
 const USAGE = { ...WELL, release: [25, 8], schema: 1, schemaKnown: 1, freeBytes: 100 * 1024 ** 3 } as const
 const COUNTERS = {
-  ...{ ...WELL, place: 'rediss://redis.internal:6379/0', release: [7, 4], refusesWrites: undefined },
+  ...WELL,
+  release: [7, 4],
+  ...{ place: 'rediss://redis.internal:6379/0', refusesWrites: undefined },
   ...{ evicts: false, usedBytes: 1024 ** 2, maxBytes: 0, answerMsMax: 50, isTrusted: true },
 } as const
 

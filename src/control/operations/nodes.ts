@@ -12,7 +12,8 @@ const listNodes = operation({
   method: 'get',
   path: '/api/v1/now/nodes',
   tag: 'now',
-  summary: 'List the processes that ever wrote here: whether they run, and how far their events are in the ledger.',
+  summary:
+    'List the processes that ever wrote here: whether they run, and how far their events are in the ledger.',
   description:
     'silent, on stores that nodes share: it neither ended nor said anything for a minute, and may hold events that no report shows yet.',
   access: { by: 'operator', scope: 'read' },

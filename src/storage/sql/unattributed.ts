@@ -79,7 +79,11 @@ export class SqlUnattributedStore implements UnattributedStore {
   }
 
   async countOf(tenant: string, max: number): Promise<number> {
-    const some = this.#db.selectFrom('unattributed_events').select('id').where('tenant', '=', tenant).limit(max)
+    const some = this.#db
+      .selectFrom('unattributed_events')
+      .select('id')
+      .where('tenant', '=', tenant)
+      .limit(max)
     const query = this.#db.selectFrom(some.as('some')).select(({ fn }) => fn.countAll<number>().as('events'))
     return Number((await query.executeTakeFirst())?.events ?? 0)
   }
