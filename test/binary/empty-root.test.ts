@@ -25,8 +25,6 @@ test('init, a metered call, report, invoice, pages and dashboard work in a root 
   const run = (...args: string[]) => runIn(root, args)
   run('init', '/data', '--yes')
   const { gateway, control } = await writeAddresses(root, await startUpstream())
-  run('tenants', 'create', 'acme', '--plan', 'pro')
-  const { secret } = JSON.parse(run('keys', 'create', 'acme', '--json'))
   const serve = spawn('env', inRoot(root, ['serve']), { stdio: ['ignore', 'ignore', 'inherit'] })
   onTestFinished(() => void serve.kill('SIGKILL'))
   const call = (headers: Record<string, string>) => fetch(`${gateway}/v1/search?q=ada`, { headers })
@@ -36,6 +34,8 @@ test('init, a metered call, report, invoice, pages and dashboard work in a root 
       () => undefined,
     )
   await until('the gateway answers', answered, SLOW_MS)
+  run('tenants', 'create', 'acme', '--plan', 'pro')
+  const { secret } = JSON.parse(run('keys', 'create', 'acme', '--json'))
 
   const answers = [await call({}), await call({ 'x-api-key': secret })]
   expect(answers.map(({ status }) => status)).toEqual([401, 200])

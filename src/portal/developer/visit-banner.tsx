@@ -16,8 +16,8 @@ export function VisitBanner({ visit }: { readonly visit: Visit }) {
     <section className="gatez-visit" aria-label="Visit of the operator">
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Text size="sm" component="div">
-          <b>{visit.by}</b> sees {account.data?.tenant.name ?? visit.tenant_id} as its members do. Nothing can
-          be changed. Until <When at={visit.expires_at} style="time" />.
+          <b>{visit.by}</b> sees what members of {account.data?.tenant.name ?? visit.tenant_id} see. Nothing
+          can be changed. Until <When at={visit.expires_at} style="time" />.
         </Text>
         <Button size="compact-sm" color="dark" onClick={end} loading={isEnding}>
           End
@@ -33,7 +33,7 @@ export function EndedVisit({ visit }: { readonly visit: Visit }) {
   const { isExpired } = useSession()
   const back = () => window.location.assign(placeOf(visit))
   return (
-    <Modal opened={isExpired} onClose={back} title="Your visit ended" withCloseButton={false}>
+    <Modal opened={isExpired} onClose={back} title="Your visit ended" withCloseButton={false} zIndex={1000}>
       <Text mb="md">It lasts half an hour at most, and no longer than your own session.</Text>
       <Button onClick={back} fullWidth data-autofocus>
         Back to the operator’s pages

@@ -10,6 +10,8 @@ export function ExpiredSession() {
       onClose={leave}
       title="Your session ended"
       withCloseButton={false}
+      // Over whatever dialog was open when it ended.
+      zIndex={1000}
       closeOnClickOutside={false}
     >
       <Text mb="md">Nothing was lost. Sign in again, and you are back on this page.</Text>

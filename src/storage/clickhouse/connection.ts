@@ -53,6 +53,9 @@ export class ClickHouseConnection implements AsyncDisposable {
         format: 'JSONCompactEachRow',
         clickhouse_settings: READING,
       })
+      // Whatever else answers 200 there would be taken for no rows.
+      if (!Object.keys(result.response_headers).some((name) => name.startsWith('x-clickhouse-')))
+        throw new Error('no answer of ClickHouse')
       return result.json<Row>()
     })
   }

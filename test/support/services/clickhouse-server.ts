@@ -2,6 +2,7 @@
 // Statements, settings, parameters and rows go to it untouched, its errors come back with its own codes.
 //   node clickhouse-server.ts DATA_FOLDER PORT USER PASSWORD
 // Prints the port it listens on. Ends when its standard input does, so that it never outlives its test.
+import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -98,6 +99,8 @@ async function run(session: Session, statement: string, { request, response }: E
     response.end(result.bytes())
     return
   }
+  // As every answer of the real one has.
+  response.setHeader('x-clickhouse-query-id', randomUUID())
   const stream = session.queryStream(statement, { format: 'TabSeparated' })
   const chunks = stream[Symbol.asyncIterator]()
   // An error comes before the first rows, most of the time: then it can still be the answer.
