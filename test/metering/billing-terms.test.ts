@@ -27,7 +27,8 @@ test.each([
 ])('a bill is $why', async ({ anchor, from, to }) => {
   const months = to === '2026-04-30' ? '98.00' : '49.00'
   expect(await totalOf({}, from, to, { anchor })).toBe(months)
-  expect(await totalOf({}, '2026-03-01', '2026-04-01', { anchor })).toBeNull()
+  // The fee stands on the first day of its period, and one begins in any month.
+  expect(await totalOf({}, '2026-03-01', '2026-04-01', { anchor })).toBe('49.00')
 })
 
 test('where periods begin with the subscription, each tenant has its own, and all together none', async () => {
@@ -35,7 +36,8 @@ test('where periods begin with the subscription, each tenant has its own, and al
   const anchor = 'subscription'
   expect(await totalOf(scene, '2026-02-20', '2026-03-20', { anchor }, 'acme')).toBe('49.00')
   expect(await totalOf(scene, '2026-02-20', '2026-03-20', { anchor })).toBeNull()
-  expect(await totalOf(scene, '2026-03-01', '2026-04-01', { anchor }, 'acme')).toBeNull()
+  expect(await totalOf(scene, '2026-03-01', '2026-04-01', { anchor }, 'acme')).toBe('49.00')
+  expect(await totalOf(scene, '2026-03-01', '2026-03-20', { anchor }, 'acme')).toBe('0.00')
   // The day it begins is a whole one.
   expect(await totalOf(scene, '2026-01-20', '2026-02-20', { anchor }, 'acme')).toBe('49.00')
 })
