@@ -96,6 +96,7 @@ function listeningOn(config: Config, listen: string | undefined): Config {
 /** Who has no file, or may not change it, can take another port all the same. */
 function withWayOut(error: unknown): never {
   if (!(error instanceof GatezError) || error.code !== 'port-taken') throw error
+  if (!error.message.startsWith('gateway.listen')) throw error
   const detail = `${error.message} gatez serve --listen HOST:PORT takes another for this run.`
   throw new GatezError('port-taken', detail, { cause: error })
 }

@@ -108,7 +108,7 @@ export const COMMAND_PROBLEMS = {
     status: 503,
     exit: 7,
     title: 'Port in use',
-    fix: 'Stop what listens there, or choose another address for gateway.listen.',
+    fix: 'Stop what listens there, or write another address into the file.',
   },
   'folder-not-writable': {
     status: 503,
