@@ -21,7 +21,7 @@ test('an operator sees the portal as a customer: named on every page, able to ch
     await page.goto(`/portal${path}`)
     await browser.settled()
     await banner.getByText('Acme Rockets').waitFor()
-    expect(await banner.textContent(), path).toMatch(/operator:ses_\w+ sees Acme Rockets/)
+    expect(await banner.textContent(), path).toMatch(/operator:ses_\w+ sees what members of Acme Rockets see/)
     expect(await browser.axe(), path).toEqual([])
     const buttons = page
       .getByRole('main')
