@@ -11,7 +11,7 @@ import type { ControlStore } from '../storage/ports/control-store.ts'
 import { describeError } from '../telemetry/log.ts'
 import { ShipLoop } from './ship-loop.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
-import { LOOK_EVERY_MS, type OnShipped, type ThreadShipper, threadShipper } from './thread-shipper.ts'
+import { type OnShipped, type ThreadShipper, threadShipper } from './thread-shipper.ts'
 
 /** Ships on a thread of its own: writing to the stores takes long, and no call may wait for it. */
 class ShipThread {
@@ -54,7 +54,7 @@ class ShipThread {
     if (thread.#logLoop === undefined) await carryAdjustments(store, usageLog, clock.nowMs())
     else await thread.#catchUp()
     // What other processes add to the ledger wakes nobody here.
-    setInterval(() => thread.#loop.wake(), LOOK_EVERY_MS).unref()
+    setInterval(() => thread.#loop.wake(), WAKE_EVERY_MS).unref()
     report({ kind: 'ready' })
     return thread
   }
@@ -139,6 +139,9 @@ interface ShipThreadParts {
   readonly nodeId: string
   readonly clock: Clock
 }
+
+/** How often it is looked for what other processes added. */
+const WAKE_EVERY_MS = 1_000
 
 /** Soon behind the ledger; a log that is away is looked for every few seconds. */
 const LOG_PACE = { delayMs: 100, retryMsMax: 5_000 }

@@ -5,6 +5,7 @@ import type { SpoolPlace } from '../metering/spool-files.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { UsageLog } from '../storage/ports/usage-log.ts'
 import { LogShipper } from './log-shipper.ts'
+import { LookPace } from './look-pace.ts'
 import { NodeWord } from './node-word.ts'
 import { QuotaWatch } from './quota-watch.ts'
 import { type MeteringRules, Shipper, type ShipperParts } from './ship.ts'
@@ -26,24 +27,19 @@ export interface ThreadShipperParts extends Pick<ShipperParts, 'spool' | 'store'
   readonly clock: Clock
 }
 
-/** How often quotas are looked at: each look costs some 100 µs a tenant that called. */
-export const LOOK_EVERY_MS = 1_000
-
 /** Fills both stores in one go, or, where the usage log may be away, the ledger by itself. */
 export function threadShipper(parts: ThreadShipperParts, onShipped: OnShipped): ThreadShipper {
   const { store, clock, metering } = parts
   const shipper = parts.usageLog.traits.isRemote ? apart(parts, onShipped) : together(parts, onShipped)
   const quotas = new QuotaWatch({ store, clock, metering })
-  let lookedMs = Number.NEGATIVE_INFINITY
+  // Each look costs some 100 µs a tenant that called.
+  const pace = new LookPace(() => clock.monotonicMs())
   const word = new NodeWord(parts)
   return {
     ...shipper,
     ship: async () => {
       const shipped = await word.after(() => shipper.ship())
-      if (clock.monotonicMs() - lookedMs >= LOOK_EVERY_MS) {
-        lookedMs = clock.monotonicMs()
-        await quotas.look()
-      }
+      await pace.look(() => quotas.look())
       return shipped
     },
     replaceMetering: (rules) => {

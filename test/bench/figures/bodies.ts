@@ -9,7 +9,7 @@ const SIZES = [
   { what: '16 KiB', bytes: 16_384, connections: 256 },
   { what: '1 MiB', bytes: 1024 ** 2, connections: 64 },
 ] as const
-const WARM_UP_SECONDS = 3
+const WARM_UP_SECONDS = 6
 
 /** Bodies on their way up, in MB/s, against the bare pass-through. */
 export async function bodies([rounds = '5', seconds = '4']: readonly string[]): Promise<void> {
@@ -22,8 +22,7 @@ export async function bodies([rounds = '5', seconds = '4']: readonly string[]): 
     const script = join(stage.dir, `${bytes}.lua`)
     writeLuaScript(script, stage.seed.keys, bytes)
     for (const peer of [bare, disk]) {
-      await peer.load({ script, connections, seconds: WARM_UP_SECONDS })
-      peer.forget()
+      await peer.warmUp({ script, connections, seconds: WARM_UP_SECONDS })
     }
     for (let round = 0; round < Number(rounds); round += 1) {
       for (const peer of [bare, disk]) await peer.load({ script, connections, seconds: Number(seconds) })

@@ -10,7 +10,7 @@ import { requirePrograms } from '../lib/programs.ts'
 import { BARE, CONNECTIONS, Peer, Stage } from '../lib/stage.ts'
 import { median } from '../lib/wrk.ts'
 
-const WARM_UP_SECONDS = 5
+const WARM_UP_SECONDS = 12
 const REDIS_PORT = 19_304
 const [IN_MEMORY, ON_DISK, ON_REDIS] = ['gatez, `process`', 'gatez, `disk`', 'gatez on Redis, `process`']
 const LUA = 'nginx + Lua + Redis'
@@ -33,8 +33,7 @@ export async function peers([rounds = '5', seconds = '5']: readonly string[]): P
   await stage.start(LOAD_CPU, REDIS_PORT, REDIS)
   const all = await start(stage)
   const script = join(stage.dir, 'load.lua')
-  for (const peer of all) await peer.load({ script, seconds: WARM_UP_SECONDS })
-  for (const peer of all) peer.forget()
+  for (const peer of all) await peer.warmUp({ script, seconds: WARM_UP_SECONDS })
   for (let round = 1; round <= Number(rounds); round += 1) {
     for (const peer of all) await peer.load({ script, seconds: Number(seconds) })
     console.log(`round ${round}: ${all.map((peer) => `${peer.name} ${rate(peer.rates.at(-1))}`).join(' · ')}`)

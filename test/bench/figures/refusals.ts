@@ -5,7 +5,7 @@ import { requirePrograms } from '../lib/programs.ts'
 import { CONNECTIONS, Stage } from '../lib/stage.ts'
 import { median } from '../lib/wrk.ts'
 
-const WARM_UP_SECONDS = 4
+const WARM_UP_SECONDS = 8
 
 /** Refusals a second against admitted calls, on one gateway in turns: unknown keys, and a limit that is used up. */
 export async function refusals([rounds = '5', seconds = '4']: readonly string[]): Promise<void> {
@@ -23,7 +23,7 @@ export async function refusals([rounds = '5', seconds = '4']: readonly string[])
     return { status, keys, rates: [] as number[], load: { script, refused: status !== 200 } }
   })
   for (const { keys, status } of loads) await expectStatus(gatez.port, keys, status)
-  for (const { load } of loads) await gatez.load({ ...load, seconds: WARM_UP_SECONDS })
+  for (const { load } of loads) await gatez.warmUp({ script: load.script, seconds: WARM_UP_SECONDS })
   for (let round = 0; round < Number(rounds); round += 1) {
     for (const { load, rates } of loads) rates.push(await gatez.load({ ...load, seconds: Number(seconds) }))
   }

@@ -5,7 +5,7 @@ import { requirePrograms } from '../lib/programs.ts'
 import { CONNECTIONS, type Peer, Stage } from '../lib/stage.ts'
 import { median } from '../lib/wrk.ts'
 
-const WARM_UP_SECONDS = 5
+const WARM_UP_SECONDS = 12
 
 /** What a second gateway thread costs where both share one core: what threads hold in common, and what they wait for. */
 export async function threads([rounds = '7', seconds = '4']: readonly string[]): Promise<void> {
@@ -16,8 +16,7 @@ export async function threads([rounds = '7', seconds = '4']: readonly string[]):
   const one = await stage.gatez('one', { durability: 'disk', port: 19_302, threads: 1 })
   const two = await stage.gatez('two', { durability: 'disk', port: 19_303, threads: 2 })
   for (const peer of [one, two]) {
-    await peer.load({ script, seconds: WARM_UP_SECONDS })
-    peer.forget()
+    await peer.warmUp({ script, seconds: WARM_UP_SECONDS })
   }
   for (let round = 0; round < Number(rounds); round += 1) {
     for (const peer of [one, two]) await peer.load({ script, seconds: Number(seconds) })

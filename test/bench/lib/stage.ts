@@ -113,7 +113,15 @@ export class Peer {
     return load.requestsPerSecond
   }
 
-  /** Forgets the rounds so far: code that runs hot is compiled in stages, the first seconds say nothing. */
+  /**
+   * Load that is neither judged nor kept: code that runs hot is compiled in stages, each key is read from the store
+   * once, and wrk gives up a call after two seconds.
+   */
+  async warmUp(options: Omit<LoadOptions, 'refused'>): Promise<void> {
+    await wrk({ cpu: LOAD_CPU, connections: CONNECTIONS, ...options, port: this.port })
+  }
+
+  /** Forgets the rounds so far. */
   forget(): void {
     this.rates.length = this.cpuMicros.length = 0
   }
