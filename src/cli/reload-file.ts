@@ -41,7 +41,7 @@ export function reloadOnChange(parts: ReloadParts): Disposable {
     if (changed !== undefined) reload(changed === 'file' ? 'apply' : 'keep')
   }
   const hangUp = (): void => {
-    watched.skip()
+    watched.markSeen()
     reload('apply')
   }
   const timer = setInterval(look, WATCH_MS)

@@ -25,7 +25,7 @@ export class WatchedFiles {
     this.#seen = this.#look()
   }
 
-  /** What changed since the last answer or `skip`; undefined when nothing did, or not all of it is there yet. */
+  /** What changed since the last answer or `markSeen`; undefined when nothing did, or not all of it is there yet. */
   changed(): 'file' | 'named' | undefined {
     const now = this.#look()
     const isNew = !isSame(now, this.#seen)
@@ -40,7 +40,7 @@ export class WatchedFiles {
   }
 
   /** Takes all as it is now for known. */
-  skip(): void {
+  markSeen(): void {
     this.#seen = this.#look()
     this.#next = undefined
   }
