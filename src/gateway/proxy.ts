@@ -13,6 +13,7 @@ import type { OnceCall } from './once-call.ts'
 import type { Refusal } from './refusal.ts'
 import { Reply } from './reply.ts'
 import {
+  bodyLength,
   isCoded,
   readReason,
   readResponseHead,
@@ -23,7 +24,13 @@ import {
 import { switchProtocols, Tunnel } from './upgrade.ts'
 import { TOO_LARGE } from './upload.ts'
 import type { CallHandler, UpstreamCall } from './upstream-call.ts'
-import { circuitOpen, TOO_MUCH_BEFORE, UNKNOWN_CODING, upstreamProblem } from './upstream-problem.ts'
+import {
+  CLIENT_GONE,
+  circuitOpen,
+  TOO_MUCH_BEFORE,
+  UNKNOWN_CODING,
+  upstreamProblem,
+} from './upstream-problem.ts'
 import { isEventStream, type UsageReader } from './usage-reader.ts'
 
 /**
@@ -49,8 +56,6 @@ export class Passage implements CallHandler, FlowOwner {
   #usage: UsageReader | undefined
   /** Bytes of the body still to come; -1 when the upstream did not say. */
   #bytesLeft = -1
-  /** Informational answers so far. */
-  #informed = 0
   readonly #flow: Flow
   /** What meters it in parts; null when nothing does, undefined when it was not long so far. */
   #long: LongAnswer | null | undefined
@@ -95,9 +100,7 @@ export class Passage implements CallHandler, FlowOwner {
   ): void {
     if (this.#ended) return
     if (status < 200) {
-      this.#informed += 1
-      if (this.#informed > INFORMATIONAL_MAX) controller.abort(TOO_MUCH_BEFORE)
-      else this.#reply.inform(status, headers)
+      if (!this.#reply.inform(status, headers)) controller.abort(TOO_MUCH_BEFORE)
       return
     }
     if (isCoded(headers)) {
@@ -112,11 +115,10 @@ export class Passage implements CallHandler, FlowOwner {
     const reason = readReason(status, statusText)
     this.#once?.begin(status, reason, forward)
     this.#reply.begin(status, reason, forward)
-    const length = headers['content-length']
-    if (this.#bodyless || status === 204 || status === 304) this.#bytesLeft = 0
-    else if (typeof length === 'string') this.#bytesLeft = Number(length)
+    const length = bodyLength(status, headers, this.#bodyless)
+    if (length !== undefined) this.#bytesLeft = length
     // A stream may stay silent for long: who waits for its head must not wait for its first piece.
-    else setImmediate(sendHead, this)
+    else setImmediate(() => this.#sendHead())
   }
 
   onRequestUpgrade(
@@ -202,12 +204,12 @@ export class Passage implements CallHandler, FlowOwner {
       return
     }
     // An answer whose head arrived is not asked for again, whoever has seen it.
-    if (this.#status === 0 && this.#informed === 0 && this.#retried(error)) return
+    if (this.#status === 0 && !this.#reply.informed && this.#retried(error)) return
     this.#give(upstreamProblem(error))
   }
 
   /** Sends the head of an answer whose body has not begun. */
-  sendHead(): void {
+  #sendHead(): void {
     if (!this.#ended) this.#reply.sendHead()
   }
 
@@ -293,12 +295,3 @@ export class Passage implements CallHandler, FlowOwner {
     }
   }
 }
-
-function sendHead(passage: Passage): void {
-  passage.sendHead()
-}
-
-/** More answers before the answer mean that none will come. */
-const INFORMATIONAL_MAX = 16
-
-const CLIENT_GONE = new Error('the client is gone')

@@ -19,6 +19,8 @@ export class Reply implements Held {
   #statusText: string | undefined
   #fields: string[] | undefined
   #tail: Buffer | undefined
+  /** Informational answers so far. */
+  #informed = 0
 
   constructor(limited: Limited, listener: PassageListener) {
     this.#limited = limited
@@ -51,13 +53,24 @@ export class Reply implements Held {
     this.#response.flushHeaders()
   }
 
-  /** Passes on what the upstream says before its answer; not to HTTP/1.0, which knows nothing of it. */
-  inform(status: number, headers: UpstreamHeaders): void {
-    if (this.#response.req.httpVersionMinor === 0 || status === 100) return
+  /**
+   * Passes on what the upstream says before its answer; not to HTTP/1.0, which knows nothing of it. False where it
+   * said too much for an answer to be expected.
+   */
+  inform(status: number, headers: UpstreamHeaders): boolean {
+    this.#informed += 1
+    if (this.#informed > INFORMATIONAL_MAX) return false
+    if (this.#response.req.httpVersionMinor === 0 || status === 100) return true
     const { forward } = readResponseHead(headers)
     withoutLength(forward)
     takeOut(forward, this.#limited.planned.call.matched.route.policy.responseFields)
     this.#response.writeInformation(status, forward)
+    return true
+  }
+
+  /** Whether the upstream said anything before its answer. */
+  get informed(): boolean {
+    return this.#informed > 0
   }
 
   release(): void {
@@ -104,3 +117,6 @@ export class Reply implements Held {
 
 /** Up to this size one write of text costs less than two pieces. */
 const TEXT_BYTES_MAX = 4096
+
+/** More answers before the answer mean that none will come. */
+const INFORMATIONAL_MAX = 16

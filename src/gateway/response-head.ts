@@ -53,6 +53,13 @@ export function readTrailers(trailers: UpstreamHeaders, changes: FieldChanges | 
   return { fields, meters }
 }
 
+/** How many bytes the body of an answer will have; undefined where its head does not say. `bodyless` answers a HEAD. */
+export function bodyLength(status: number, headers: UpstreamHeaders, bodyless: boolean): number | undefined {
+  if (bodyless || status === 204 || status === 304) return 0
+  const length = headers['content-length']
+  return typeof length === 'string' ? Number(length) : undefined
+}
+
 /**
  * Whether an answer has a transfer coding that nobody undoes on its way: all but one `chunked`. Its body cannot be
  * passed on: how it is coded is said for this hop only.

@@ -21,6 +21,7 @@ import { Refusal } from './refusal.ts'
 import { owedAnswer, type RawPlace, refuseBroken, refuseTunnel } from './refuse-raw.ts'
 import { tooManyStalled } from './slow-clients.ts'
 import { answerBeforeSwitch, asksForWebSocket } from './upgrade.ts'
+import { writeKept, writeOwn, writePreflight, writeProblem } from './write-answer.ts'
 
 /** Largest request head, in bytes; above it 431. */
 const HEAD_BYTES_MAX = 16_384
@@ -132,51 +133,23 @@ export class GatewayServer {
 
   /** Writes a problem; `fields` are gatez's own for this answer. */
   answer(exchange: Exchange, refusal: Refusal, fields: readonly string[]): void {
-    const { response } = exchange
-    if (response.headersSent || response.destroyed) return
-    const body = refusal.toJson(exchange.requestId, this.#parts.docsUrl)
-    const head = [
-      'Content-Type',
-      'application/problem+json',
-      'Content-Length',
-      String(Buffer.byteLength(body)),
-    ]
-    head.push('gatez-error', refusal.code, ...fields, ...exchange.fields, ...refusal.headers)
-    if (ENDING.has(refusal.code) || this.#isLast(exchange.request)) head.push('Connection', 'close')
-    response.writeHead(refusal.status, head)
-    response.end(body)
+    const { docsUrl } = this.#parts
+    writeProblem(exchange, refusal, { fields, docsUrl, isLast: this.#isLast })
   }
 
   /** Writes what gatez answers itself. */
-  answerOwn({ request, response, requestId }: Exchange, { status, body }: OwnAnswer): void {
-    if (response.headersSent || response.destroyed) return
-    const text = `${typeof body === 'string' ? body : JSON.stringify(body)}\n`
-    const head = ['Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(text))]
-    head.push('Cache-Control', 'no-store', 'x-request-id', requestId)
-    if (this.#isLast(request)) head.push('Connection', 'close')
-    response.writeHead(status, head)
-    response.end(text)
+  answerOwn(exchange: Exchange, answer: OwnAnswer): void {
+    writeOwn(exchange, answer, this.#isLast)
   }
 
   /** Writes an answer that was kept. */
-  answerKept({ request, response }: Exchange, fields: readonly string[], answer: SentAnswer): void {
-    if (response.headersSent || response.destroyed) return
-    const head = [...fields]
-    if (answer.status !== 204 && answer.status !== 304)
-      head.push('Content-Length', String(answer.body.length))
-    if (this.#draining || mustClose(request)) head.push('Connection', 'close')
-    if (answer.statusText === null) response.writeHead(answer.status, head)
-    else response.writeHead(answer.status, answer.statusText, head)
-    response.end(answer.body)
+  answerKept(exchange: Exchange, fields: readonly string[], answer: SentAnswer): void {
+    writeKept(exchange, answer, { fields, isLast: this.#draining || mustClose(exchange.request) })
   }
 
   /** Writes the answer to a browser that asks whether a page may call. */
-  answerPreflight({ request, response, requestId }: Exchange, fields: readonly string[]): void {
-    if (response.headersSent || response.destroyed) return
-    const head = ['x-request-id', requestId, ...fields]
-    if (this.#isLast(request)) head.push('Connection', 'close')
-    response.writeHead(204, head)
-    response.end()
+  answerPreflight(exchange: Exchange, fields: readonly string[]): void {
+    writePreflight(exchange, fields, this.#isLast)
   }
 
   /** A fault of ours: the client learns its request id, the log the rest. */
@@ -258,7 +231,7 @@ export class GatewayServer {
   }
 
   /** Whether its connection ends with the answer to a request; else what is unread of it is waited for. */
-  #isLast(request: IncomingMessage): boolean {
+  readonly #isLast = (request: IncomingMessage): boolean => {
     if (this.#draining || mustClose(request)) return true
     if (!request.complete) this.#connections.get(request.socket)?.watch.expectRest(request)
     return false
@@ -296,9 +269,6 @@ export class GatewayServer {
     }
   }
 }
-
-/** Problems after which a connection is not gone on with, whatever was read. */
-const ENDING: ReadonlySet<string> = new Set(['malformed-request', 'overloaded'])
 
 const TOO_SLOW = Object.assign(new Error('the request arrives too slowly'), {
   code: 'ERR_HTTP_REQUEST_TIMEOUT',

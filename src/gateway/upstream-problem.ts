@@ -69,3 +69,6 @@ export const UNKNOWN_CODING = new Error('the upstream answers in a transfer codi
 
 /** Why the gateway itself gave an upstream up that never came to its answer. */
 export const TOO_MUCH_BEFORE = new Error('the upstream sends informational answers without end')
+
+/** Why the gateway itself ends a call: nobody is left to answer. */
+export const CLIENT_GONE = new Error('the client is gone')
