@@ -1,4 +1,4 @@
-import { EventDecoder } from '../metering/event.ts'
+import { EventDecoder } from '../metering/event-decoder.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import { EVENTS_PLACE } from '../storage/ports/events.ts'

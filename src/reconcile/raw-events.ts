@@ -1,4 +1,4 @@
-import { EventDecoder } from '../metering/event.ts'
+import { EventDecoder } from '../metering/event-decoder.ts'
 import type { UsageEvent } from '../model/event.ts'
 import { EVENTS_PLACE, type EventBatch } from '../storage/ports/events.ts'
 import type { HeldBatch, HeldSpool, HeldUsageLog } from '../storage/ports/held-stores.ts'

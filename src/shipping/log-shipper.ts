@@ -1,4 +1,4 @@
-import { EventDecoder } from '../metering/event.ts'
+import { EventDecoder } from '../metering/event-decoder.ts'
 import { SPOOL_START, type SpoolPlace } from '../metering/spool-files.ts'
 import type { SpoolReader, SpoolRow } from '../metering/spool-reader.ts'
 import type { UsageEvent } from '../model/event.ts'

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { decodeEvents } from '../../src/metering/event.ts'
+import { decodeEvents } from '../../src/metering/event-decoder.ts'
 import { SPOOL_START } from '../../src/metering/spool-files.ts'
 import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import { tempDir } from '../support/temp-dir.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeEvents, encodeCaller, encodeEvent } from '../../src/metering/event.ts'
+import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
+import { decodeEvents } from '../../src/metering/event-decoder.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import { usageEvent } from '../support/usage-events.ts'
 

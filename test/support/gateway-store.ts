@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { MeterClient } from '../../src/gateway/meter.ts'
 import type { ManualClock } from '../../src/lib/clock.ts'
-import { decodeEvents } from '../../src/metering/event.ts'
+import { decodeEvents } from '../../src/metering/event-decoder.ts'
 import { SPOOL_START } from '../../src/metering/spool-files.ts'
 import { SpoolReader } from '../../src/metering/spool-reader.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
