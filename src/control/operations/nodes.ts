@@ -15,7 +15,7 @@ const listNodes = operation({
   summary:
     'List the processes that ever wrote here: whether they run, and how far their events are in the ledger.',
   description:
-    'silent, on stores that nodes share: it neither ended nor said anything for a minute, and may hold events that no report shows yet.',
+    'silent, on stores that nodes share: it neither ended nor said anything for a minute, and may hold events that no report shows yet. A node that is alone on its stores does not say how far its events are: shipped_at is null.',
   access: { by: 'operator', scope: 'read' },
   input: z.object({}),
   answer: z.object({

@@ -3,9 +3,9 @@ import { useAsk } from '../shared/ask.ts'
 import { detailText } from '../shared/audit-words.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { Page } from '../shared/page.tsx'
-import { Pager, usePages } from '../shared/pager.tsx'
+import { Paged, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty, Shown } from '../shared/states.tsx'
+import { Empty } from '../shared/states.tsx'
 import { When } from '../shared/when.tsx'
 
 /** Who did what to the organisation, its members and its keys. */
@@ -18,39 +18,37 @@ export function AuditPage() {
   return (
     <Page title="Audit" about="Who did what, newest first. Nothing here is ever changed or removed.">
       <Panel isFlush>
-        <Shown query={audit} rows={8}>
-          {({ data, next }) =>
-            data.length === 0 ? (
-              <Empty title="Nothing happened yet">Each change is written down here.</Empty>
-            ) : (
-              <>
-                <DataTable
-                  caption="What happened"
-                  rows={data}
-                  keyOf={({ sequence }) => sequence}
-                  columns={[
-                    { title: 'When', cell: ({ at }) => <When at={at} style="exact" /> },
-                    { title: 'Who', cell: ({ actor }) => actor },
-                    { title: 'What', cell: ({ action }) => <Text fw={500}>{words(action)}</Text> },
-                    {
-                      title: 'To what',
-                      cell: ({ name, subject }) => name ?? <Code>{subject.replace(/^tenant:/, '')}</Code>,
-                    },
-                    {
-                      title: 'With',
-                      cell: ({ detail }) => (
-                        <Text size="sm" c="dimmed" maw={480}>
-                          {detailText(detail)}
-                        </Text>
-                      ),
-                    },
-                  ]}
-                />
-                <Pager pages={pages} next={next} />
-              </>
-            )
-          }
-        </Shown>
+        <Paged
+          query={audit}
+          pages={pages}
+          rows={8}
+          empty={<Empty title="Nothing happened yet">Each change is written down here.</Empty>}
+        >
+          {(data) => (
+            <DataTable
+              caption="What happened"
+              rows={data}
+              keyOf={({ sequence }) => sequence}
+              columns={[
+                { title: 'When', cell: ({ at }) => <When at={at} style="exact" /> },
+                { title: 'Who', cell: ({ actor }) => actor },
+                { title: 'What', cell: ({ action }) => <Text fw={500}>{words(action)}</Text> },
+                {
+                  title: 'To what',
+                  cell: ({ name, subject }) => name ?? <Code>{subject.replace(/^tenant:/, '')}</Code>,
+                },
+                {
+                  title: 'With',
+                  cell: ({ detail }) => (
+                    <Text size="sm" c="dimmed" maw={480}>
+                      {detailText(detail)}
+                    </Text>
+                  ),
+                },
+              ]}
+            />
+          )}
+        </Paged>
       </Panel>
     </Page>
   )

@@ -1,7 +1,6 @@
-import { Alert, Code, Stack, Text } from '@mantine/core'
+import { Code, Stack } from '@mantine/core'
 import { useParams } from 'react-router'
 import { useAsk } from '../shared/ask.ts'
-import { DataTable } from '../shared/data-table.tsx'
 import { FactList } from '../shared/fact-list.tsx'
 import { bytes, quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
@@ -9,12 +8,7 @@ import { Panel } from '../shared/panel.tsx'
 import { Shown } from '../shared/states.tsx'
 import { Status } from '../shared/status.tsx'
 import { When } from '../shared/when.tsx'
-
-const VERDICTS = {
-  billed: { title: 'This call was billed', color: 'green' },
-  not_billed: { title: 'This call was not billed', color: 'gray' },
-  refused: { title: 'This call was refused', color: 'orange' },
-} as const
+import { CallVerdict, LimitsBefore } from '../shared/why-call.tsx'
 
 /** Why one call was answered and billed as it was. */
 export function CallPage() {
@@ -25,17 +19,7 @@ export function CallPage() {
       <Shown query={call}>
         {(why) => (
           <Stack>
-            <Alert {...VERDICTS[why.verdict]}>
-              <Text>{why.because}</Text>
-              {why.frees_at !== null && (
-                <Text>
-                  A call like it passes from <When at={why.frees_at} style="exact" /> on.
-                </Text>
-              )}
-              {why.plans_that_pass.length > 0 && (
-                <Text>It would have passed on: {why.plans_that_pass.join(', ')}.</Text>
-              )}
-            </Alert>
+            <CallVerdict why={why} />
             <Panel title="The call">
               <FactList
                 facts={[
@@ -58,21 +42,7 @@ export function CallPage() {
                 ]}
               />
             </Panel>
-            {why.limits.length > 0 && (
-              <Panel title="Limits just before it" isFlush>
-                <DataTable
-                  caption="Limits"
-                  rows={why.limits}
-                  keyOf={({ id: limit }) => limit}
-                  columns={[
-                    { title: 'Limit', cell: ({ id: limit }) => limit },
-                    { title: 'Used', isFigure: true, cell: ({ used_before }) => quantity(used_before) },
-                    { title: 'Of', isFigure: true, cell: ({ limit }) => quantity(limit) },
-                    { title: 'Had room', cell: ({ had_room }) => (had_room ? 'yes' : 'no') },
-                  ]}
-                />
-              </Panel>
-            )}
+            <LimitsBefore limits={why.limits} />
           </Stack>
         )}
       </Shown>

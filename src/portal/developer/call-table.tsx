@@ -4,9 +4,9 @@ import { Link } from 'react-router'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { quantity } from '../shared/figures.ts'
-import { Pager, usePages } from '../shared/pager.tsx'
+import { Paged, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty, Shown } from '../shared/states.tsx'
+import { Empty } from '../shared/states.tsx'
 import { Status } from '../shared/status.tsx'
 import { When } from '../shared/when.tsx'
 
@@ -43,20 +43,17 @@ export function CallTable({ month, span, subscription, title = 'Single calls' }:
         )
       }
     >
-      <Shown query={calls}>
-        {({ data, next }) =>
-          data.length === 0 && pages.number === 1 ? (
-            <Empty title="No such calls">
-              Single calls are kept for a time; the sums above are kept for ever.
-            </Empty>
-          ) : (
-            <>
-              <Calls rows={data} />
-              <Pager pages={pages} next={next} />
-            </>
-          )
+      <Paged
+        query={calls}
+        pages={pages}
+        empty={
+          <Empty title="No such calls">
+            Single calls are kept for a time; the sums above are kept for ever.
+          </Empty>
         }
-      </Shown>
+      >
+        {(data) => <Calls rows={data} />}
+      </Paged>
     </Panel>
   )
 }

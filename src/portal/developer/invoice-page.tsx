@@ -5,7 +5,8 @@ import type { AnswerOf } from '../../control/client.ts'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { FactList } from '../shared/fact-list.tsx'
-import { money, quantity } from '../shared/figures.ts'
+import { isZero, money, quantity } from '../shared/figures.ts'
+import { InvoiceEntries } from '../shared/invoice-entries.tsx'
 import { InvoiceState } from '../shared/invoice-state.tsx'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
@@ -51,7 +52,7 @@ export function InvoicePage() {
               />
             </Panel>
             <InvoiceLines invoice={data} canOpen />
-            {data.entries.length > 0 && <Entries invoice={data} />}
+            <InvoiceEntries entries={data.entries} currency={data.currency} />
           </>
         )}
       </Shown>
@@ -143,29 +144,4 @@ function Sums({ invoice }: { readonly invoice: Invoice }) {
       </Group>
     </Stack>
   )
-}
-
-function Entries({ invoice }: { readonly invoice: Invoice }) {
-  return (
-    <Panel title="What happened to it" isFlush>
-      <DataTable
-        caption="What happened to it"
-        rows={invoice.entries}
-        keyOf={({ at, kind }, index) => `${at} ${kind} ${index}`}
-        columns={[
-          { title: 'When', cell: ({ at }) => <When at={at} /> },
-          { title: 'What', cell: ({ kind }) => kind },
-          {
-            title: 'Amount',
-            isFigure: true,
-            cell: ({ amount }) => (isZero(amount) ? '–' : money(amount, invoice.currency)),
-          },
-        ]}
-      />
-    </Panel>
-  )
-}
-
-function isZero(amount: string): boolean {
-  return /^-?0(?:\.0*)?$/.test(amount)
 }

@@ -6,9 +6,9 @@ import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
-import { Pager, usePages } from '../shared/pager.tsx'
+import { Paged, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty, Shown } from '../shared/states.tsx'
+import { Empty } from '../shared/states.tsx'
 import { When } from '../shared/when.tsx'
 import { AskForKey } from './ask-for-key.tsx'
 import { KeyActions } from './key-actions.tsx'
@@ -45,20 +45,17 @@ export function KeysPage() {
       <AskForKey isOpen={isAsking} onClose={close} approval={account.data?.plan?.keys.approval ?? 'manual'} />
       <ShownSecret secret={secret} onClose={() => setSecret(undefined)} />
       <Panel isFlush>
-        <Shown query={keys}>
-          {({ data, next }) =>
-            data.length === 0 && pages.number === 1 ? (
-              <Empty title="No keys yet" action={may.keys && <Button onClick={open}>Ask for a key</Button>}>
-                Every call carries a key: it says whose call it is. Ask for the first one.
-              </Empty>
-            ) : (
-              <>
-                <KeyTable keys={data} onSecret={setSecret} />
-                <Pager pages={pages} next={next} />
-              </>
-            )
+        <Paged
+          query={keys}
+          pages={pages}
+          empty={
+            <Empty title="No keys yet" action={may.keys && <Button onClick={open}>Ask for a key</Button>}>
+              Every call carries a key: it says whose call it is. Ask for the first one.
+            </Empty>
           }
-        </Shown>
+        >
+          {(data) => <KeyTable keys={data} onSecret={setSecret} />}
+        </Paged>
       </Panel>
     </Page>
   )

@@ -5,10 +5,10 @@ import { useAsk, useChange } from '../shared/ask.ts'
 import { Confirm } from '../shared/confirm.tsx'
 import { DataTable } from '../shared/data-table.tsx'
 import { Page } from '../shared/page.tsx'
-import { Pager, usePages } from '../shared/pager.tsx'
+import { Paged, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { useSession } from '../shared/session.tsx'
-import { Failed, Shown } from '../shared/states.tsx'
+import { Failed } from '../shared/states.tsx'
 import { fieldOf, TextForm } from '../shared/text-form.tsx'
 import { When } from '../shared/when.tsx'
 import { useMay } from './roles.ts'
@@ -39,35 +39,32 @@ export function MembersPage() {
     >
       <Invite isOpen={isOpen} onClose={close} />
       <Panel isFlush>
-        <Shown query={members}>
-          {({ data, next }) => (
-            <>
-              <DataTable
-                caption="Members"
-                rows={data}
-                keyOf={({ id }) => id}
-                columns={[
-                  { title: 'Address', cell: ({ email }) => <Text fw={500}>{email}</Text> },
-                  { title: 'Role', cell: (member) => <Role member={member} /> },
-                  { title: 'Since', cell: ({ created_at }) => <When at={created_at} style="day" /> },
-                  {
-                    title: 'Invitation',
-                    cell: ({ link_expires_at }) =>
-                      link_expires_at === null ? (
-                        'accepted'
-                      ) : (
-                        <>
-                          open until <When at={link_expires_at} style="day" />
-                        </>
-                      ),
-                  },
-                  { title: 'What to do', cell: (member) => <Remove member={member} /> },
-                ]}
-              />
-              <Pager pages={pages} next={next} />
-            </>
+        <Paged query={members} pages={pages} empty={null}>
+          {(data) => (
+            <DataTable
+              caption="Members"
+              rows={data}
+              keyOf={({ id }) => id}
+              columns={[
+                { title: 'Address', cell: ({ email }) => <Text fw={500}>{email}</Text> },
+                { title: 'Role', cell: (member) => <Role member={member} /> },
+                { title: 'Since', cell: ({ created_at }) => <When at={created_at} style="day" /> },
+                {
+                  title: 'Invitation',
+                  cell: ({ link_expires_at }) =>
+                    link_expires_at === null ? (
+                      'accepted'
+                    ) : (
+                      <>
+                        open until <When at={link_expires_at} style="day" />
+                      </>
+                    ),
+                },
+                { title: 'What to do', cell: (member) => <Remove member={member} /> },
+              ]}
+            />
           )}
-        </Shown>
+        </Paged>
       </Panel>
     </Page>
   )

@@ -4,7 +4,7 @@ import { plotted } from '../shared/figures.ts'
 import { Empty } from '../shared/states.tsx'
 import { dayText } from '../shared/times.ts'
 import { cellOf, totalsOf } from '../shared/usage-rows.ts'
-import { labelOf } from './usage-table.tsx'
+import { labelOf } from './usage-by.tsx'
 
 /** Calls as bars, what was refused on top; the table below says the same in figures. */
 export function UsageChart({ rows, by }: UsageChartProps) {

@@ -1,16 +1,15 @@
-import { Button, Group, NativeSelect, SegmentedControl, SimpleGrid } from '@mantine/core'
+import { Button, Group, NativeSelect, SegmentedControl } from '@mantine/core'
 import { lazy, Suspense } from 'react'
 import { useSearchParams } from 'react-router'
 import { useAsk } from '../shared/ask.ts'
-import { FigureCard } from '../shared/figure-card.tsx'
-import { bytes, money, quantity } from '../shared/figures.ts'
+import { lastMonths } from '../shared/months.ts'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Loading, Shown } from '../shared/states.tsx'
-import { dayIn, periodText } from '../shared/times.ts'
-import { totalsOf } from '../shared/usage-rows.ts'
+import { dayIn } from '../shared/times.ts'
+import { UsageFigures } from '../shared/usage-figures.tsx'
 import { CallTable } from './call-table.tsx'
-import { UsageTable } from './usage-table.tsx'
+import { UsageBy } from './usage-by.tsx'
 
 const UsageChart = lazy(async () => ({ default: (await import('./usage-chart.tsx')).UsageChart }))
 
@@ -77,28 +76,10 @@ function Usage({ month, by, onBy }: UsageProps) {
     <>
       <Shown query={usage}>
         {(report) => {
-          const total = totalsOf(report.total)
           const currency = report.currency ?? 'USD'
           return (
             <>
-              <SimpleGrid cols={{ base: 2, md: 4 }} spacing="sm">
-                <FigureCard label="Calls" value={quantity(total.requests)} below={spanOf(report)} />
-                <FigureCard
-                  label="Billable"
-                  value={quantity(total.billable)}
-                  below={`${quantity(total.refused)} refused`}
-                />
-                <FigureCard
-                  label="Units"
-                  value={quantity(total.usage_units)}
-                  below={`${bytes(total.bytes_sent)} sent to you`}
-                />
-                <FigureCard
-                  label="Amount"
-                  value={total.amount === undefined ? '–' : money(total.amount, currency)}
-                  below="fees included, taxes not"
-                />
-              </SimpleGrid>
+              <UsageFigures report={report} sent="sent to you" />
               <Panel
                 title="Calls"
                 actions={<SegmentedControl size="xs" data={BY} value={by} onChange={onBy} aria-label="By" />}
@@ -108,7 +89,7 @@ function Usage({ month, by, onBy }: UsageProps) {
                 </Suspense>
               </Panel>
               <Panel title={`By ${by}`} isFlush>
-                <UsageTable rows={report.rows} by={by} currency={currency} />
+                <UsageBy rows={report.rows} by={by} currency={currency} />
               </Panel>
             </>
           )
@@ -117,17 +98,4 @@ function Usage({ month, by, onBy }: UsageProps) {
       <CallTable month={month} />
     </>
   )
-}
-
-function spanOf({ from, to }: { readonly from: string; readonly to: string }): string {
-  return periodText(from, to, 'UTC')
-}
-
-/** This month and the eleven before it, newest first. */
-function lastMonths(newest: string): readonly string[] {
-  const [year = 1970, month = 1] = newest.split('-').map(Number)
-  return Array.from({ length: 12 }, (_, back) => {
-    const date = new Date(Date.UTC(year, month - 1 - back, 1))
-    return date.toISOString().slice(0, 7)
-  })
 }

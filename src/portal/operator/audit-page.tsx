@@ -5,9 +5,9 @@ import { detailText } from '../shared/audit-words.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
-import { Pager, usePages } from '../shared/pager.tsx'
+import { Paged, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty, Failed, Shown } from '../shared/states.tsx'
+import { Empty, Failed } from '../shared/states.tsx'
 import { When } from '../shared/when.tsx'
 
 /** Who did what, newest first, and whether the log is as it was written. */
@@ -41,37 +41,35 @@ export function AuditPage() {
           />
         }
       >
-        <Shown query={audit} rows={8}>
-          {({ data, next }) =>
-            data.length === 0 ? (
-              <Empty title="No such entries">Each change is written down here.</Empty>
-            ) : (
-              <>
-                <DataTable
-                  caption="What happened"
-                  rows={data}
-                  keyOf={({ sequence }) => sequence}
-                  columns={[
-                    { title: 'Entry', isFigure: true, cell: ({ sequence }) => quantity(sequence) },
-                    { title: 'When', cell: ({ at }) => <When at={at} style="exact" /> },
-                    { title: 'Who', cell: ({ actor }) => actor },
-                    { title: 'What', cell: ({ action }) => <Text fw={500}>{action}</Text> },
-                    { title: 'To what', cell: (row) => <Code>{row.subject}</Code> },
-                    {
-                      title: 'With',
-                      cell: ({ detail }) => (
-                        <Text c="dimmed" miw={300} maw={520} className="gatez-breaks">
-                          {detailText(detail)}
-                        </Text>
-                      ),
-                    },
-                  ]}
-                />
-                <Pager pages={pages} next={next} />
-              </>
-            )
-          }
-        </Shown>
+        <Paged
+          query={audit}
+          pages={pages}
+          rows={8}
+          empty={<Empty title="No such entries">Each change is written down here.</Empty>}
+        >
+          {(data) => (
+            <DataTable
+              caption="What happened"
+              rows={data}
+              keyOf={({ sequence }) => sequence}
+              columns={[
+                { title: 'Entry', isFigure: true, cell: ({ sequence }) => quantity(sequence) },
+                { title: 'When', cell: ({ at }) => <When at={at} style="exact" /> },
+                { title: 'Who', cell: ({ actor }) => actor },
+                { title: 'What', cell: ({ action }) => <Text fw={500}>{action}</Text> },
+                { title: 'To what', cell: (row) => <Code>{row.subject}</Code> },
+                {
+                  title: 'With',
+                  cell: ({ detail }) => (
+                    <Text c="dimmed" miw={300} maw={520} className="gatez-breaks">
+                      {detailText(detail)}
+                    </Text>
+                  ),
+                },
+              ]}
+            />
+          )}
+        </Paged>
       </Panel>
     </Page>
   )

@@ -1,8 +1,7 @@
-import { Alert, Code, Text } from '@mantine/core'
+import { Code, Text } from '@mantine/core'
 import { useParams } from 'react-router'
 import type { AnswerOf } from '../../control/client.ts'
 import { useAsk } from '../shared/ask.ts'
-import { DataTable } from '../shared/data-table.tsx'
 import { FactList } from '../shared/fact-list.tsx'
 import { bytes, quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
@@ -10,15 +9,10 @@ import { Panel } from '../shared/panel.tsx'
 import { Shown } from '../shared/states.tsx'
 import { Status } from '../shared/status.tsx'
 import { When } from '../shared/when.tsx'
+import { CallVerdict, LimitsBefore } from '../shared/why-call.tsx'
 import { TenantLink } from './call-rows.tsx'
 
 type Why = AnswerOf<'why'>
-
-const VERDICTS = {
-  billed: { title: 'This call was billed', color: 'green' },
-  not_billed: { title: 'This call was not billed', color: 'gray' },
-  refused: { title: 'This call was refused', color: 'orange' },
-} as const
 
 /** Why one call was answered and billed as it was. */
 export function CallPage() {
@@ -29,51 +23,22 @@ export function CallPage() {
       <Shown query={call}>
         {(why) => (
           <>
-            <Verdict why={why} />
+            <CallVerdict why={why}>
+              {why.rule !== null && (
+                <Text>
+                  Decided by {why.rule.kind} {why.rule.id}
+                  {why.rule.plan === null ? '' : ` of plan ${why.rule.plan}`}.
+                </Text>
+              )}
+            </CallVerdict>
             <Panel title="The call">
               <FactList facts={factsOf(why.call)} />
             </Panel>
-            {why.limits.length > 0 && (
-              <Panel title="Limits just before it" isFlush>
-                <DataTable
-                  caption="Limits"
-                  rows={why.limits}
-                  keyOf={({ id: limit }) => limit}
-                  columns={[
-                    { title: 'Limit', cell: ({ id: limit }) => limit },
-                    { title: 'Used', isFigure: true, cell: ({ used_before }) => quantity(used_before) },
-                    { title: 'Of', isFigure: true, cell: ({ limit }) => quantity(limit) },
-                    { title: 'Had room', cell: ({ had_room }) => (had_room ? 'yes' : 'no') },
-                  ]}
-                />
-              </Panel>
-            )}
+            <LimitsBefore limits={why.limits} />
           </>
         )}
       </Shown>
     </Page>
-  )
-}
-
-function Verdict({ why }: { readonly why: Why }) {
-  return (
-    <Alert {...VERDICTS[why.verdict]}>
-      <Text>{why.because}</Text>
-      {why.rule !== null && (
-        <Text>
-          Decided by {why.rule.kind} {why.rule.id}
-          {why.rule.plan === null ? '' : ` of plan ${why.rule.plan}`}.
-        </Text>
-      )}
-      {why.frees_at !== null && (
-        <Text>
-          A call like it passes from <When at={why.frees_at} style="exact" /> on.
-        </Text>
-      )}
-      {why.plans_that_pass.length > 0 && (
-        <Text>It would have passed on: {why.plans_that_pass.join(', ')}.</Text>
-      )}
-    </Alert>
   )
 }
 

@@ -4,9 +4,9 @@ import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { money, quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
-import { Pager, usePages } from '../shared/pager.tsx'
+import { Paged, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty, Shown } from '../shared/states.tsx'
+import { Empty } from '../shared/states.tsx'
 import { localTime } from '../shared/times.ts'
 import { TenantLink } from './call-rows.tsx'
 import { InvoiceLink } from './invoices-page.tsx'
@@ -26,33 +26,30 @@ export function DunningPage() {
       about="Invoices past their day, the oldest debt first. The steps are taken by themselves."
     >
       <Panel isFlush>
-        <Shown query={dunning}>
-          {({ data, next }) =>
-            data.length === 0 ? (
-              <Empty title="Nobody is late">An invoice is here from the day after it was due.</Empty>
-            ) : (
-              <>
-                <DataTable
-                  caption="Invoices past their day"
-                  rows={data}
-                  keyOf={({ id }) => id}
-                  columns={[
-                    { title: 'Invoice', cell: ({ id, number }) => <InvoiceLink id={id} number={number} /> },
-                    {
-                      title: 'Tenant',
-                      cell: (row) => <TenantLink id={row.tenant_id} name={row.tenant_name} />,
-                    },
-                    { title: 'Tenant is', cell: ({ tenant_state }) => tenant_state },
-                    { title: 'Days late', isFigure: true, cell: (row) => quantity(row.days_late) },
-                    { title: 'To pay', isFigure: true, cell: (row) => money(row.due, row.currency) },
-                    { title: 'Steps', cell: ({ steps }) => <Steps steps={steps} /> },
-                  ]}
-                />
-                <Pager pages={pages} next={next} />
-              </>
-            )
-          }
-        </Shown>
+        <Paged
+          query={dunning}
+          pages={pages}
+          empty={<Empty title="Nobody is late">An invoice is here from the day after it was due.</Empty>}
+        >
+          {(data) => (
+            <DataTable
+              caption="Invoices past their day"
+              rows={data}
+              keyOf={({ id }) => id}
+              columns={[
+                { title: 'Invoice', cell: ({ id, number }) => <InvoiceLink id={id} number={number} /> },
+                {
+                  title: 'Tenant',
+                  cell: (row) => <TenantLink id={row.tenant_id} name={row.tenant_name} />,
+                },
+                { title: 'Tenant is', cell: ({ tenant_state }) => tenant_state },
+                { title: 'Days late', isFigure: true, cell: (row) => quantity(row.days_late) },
+                { title: 'To pay', isFigure: true, cell: (row) => money(row.due, row.currency) },
+                { title: 'Steps', cell: ({ steps }) => <Steps steps={steps} /> },
+              ]}
+            />
+          )}
+        </Paged>
       </Panel>
     </Page>
   )

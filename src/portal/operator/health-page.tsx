@@ -70,7 +70,7 @@ function Nodes() {
                 { title: 'Started', cell: ({ started_at }) => <When at={started_at} style="exact" /> },
                 {
                   title: 'In the ledger up to',
-                  cell: ({ shipped_at }) => <When at={shipped_at} style="exact" none="not yet" />,
+                  cell: ({ shipped_at }) => <When at={shipped_at} style="exact" />,
                 },
                 { title: 'Ended', cell: ({ stopped_at }) => <When at={stopped_at} style="exact" /> },
                 { title: 'Starts', isFigure: true, cell: ({ starts }) => quantity(starts) },

@@ -4,7 +4,8 @@ import type { AnswerOf } from '../../control/client.ts'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { FactList } from '../shared/fact-list.tsx'
-import { money, quantity } from '../shared/figures.ts'
+import { isZero, money, quantity } from '../shared/figures.ts'
+import { InvoiceEntries } from '../shared/invoice-entries.tsx'
 import { InvoiceState } from '../shared/invoice-state.tsx'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
@@ -52,7 +53,7 @@ export function InvoicePage() {
               />
             </Panel>
             <Lines invoice={shown} />
-            <Entries invoice={shown} />
+            <InvoiceEntries entries={shown.entries} currency={shown.currency} isExact />
           </>
         )}
       </Shown>
@@ -101,31 +102,4 @@ function Lines({ invoice }: { readonly invoice: Invoice }) {
       </Stack>
     </Panel>
   )
-}
-
-function Entries({ invoice }: { readonly invoice: Invoice }) {
-  if (invoice.entries.length === 0) return null
-  return (
-    <Panel title="What happened to it" isFlush>
-      <DataTable
-        caption="What happened to it"
-        rows={invoice.entries}
-        keyOf={({ at, kind }, index) => `${at} ${kind} ${index}`}
-        columns={[
-          { title: 'When', cell: ({ at }) => <When at={at} style="exact" /> },
-          { title: 'What', cell: ({ kind }) => kind },
-          { title: 'Who', cell: ({ actor }) => actor },
-          {
-            title: 'Amount',
-            isFigure: true,
-            cell: ({ amount }) => (isZero(amount) ? '–' : money(amount, invoice.currency)),
-          },
-        ]}
-      />
-    </Panel>
-  )
-}
-
-function isZero(amount: string): boolean {
-  return /^-?0(?:\.0*)?$/.test(amount)
 }

@@ -5,9 +5,9 @@ import { DataTable } from '../shared/data-table.tsx'
 import { money } from '../shared/figures.ts'
 import { InvoiceState } from '../shared/invoice-state.tsx'
 import { Page } from '../shared/page.tsx'
-import { Pager, usePages } from '../shared/pager.tsx'
+import { Paged, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty, Shown } from '../shared/states.tsx'
+import { Empty } from '../shared/states.tsx'
 import { periodText } from '../shared/times.ts'
 import { When } from '../shared/when.tsx'
 import { TenantLink } from './call-rows.tsx'
@@ -76,18 +76,14 @@ export function InvoicesPage() {
           </>
         }
       >
-        <Shown query={invoices} rows={8}>
-          {({ data, next }) =>
-            data.length === 0 ? (
-              <Empty title="No such invoices">They are made when a period is over.</Empty>
-            ) : (
-              <>
-                <InvoiceRows rows={data} />
-                <Pager pages={pages} next={next} />
-              </>
-            )
-          }
-        </Shown>
+        <Paged
+          query={invoices}
+          pages={pages}
+          rows={8}
+          empty={<Empty title="No such invoices">They are made when a period is over.</Empty>}
+        >
+          {(data) => <InvoiceRows rows={data} />}
+        </Paged>
       </Panel>
     </Page>
   )

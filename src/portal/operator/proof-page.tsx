@@ -4,12 +4,12 @@ import type { AnswerOf } from '../../control/client.ts'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { quantity } from '../shared/figures.ts'
+import { lastMonths } from '../shared/months.ts'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Empty, Shown } from '../shared/states.tsx'
 import { TenantLink } from './call-rows.tsx'
 import { LeakPanel } from './leak-panel.tsx'
-import { lastMonths } from './months.ts'
 
 type Reconciliation = AnswerOf<'reconcile'>
 

@@ -3,9 +3,9 @@ import { useState } from 'react'
 import { useAsk, useChange } from '../shared/ask.ts'
 import { Confirm } from '../shared/confirm.tsx'
 import { DataTable } from '../shared/data-table.tsx'
-import { Pager, usePages } from '../shared/pager.tsx'
+import { Paged, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty, Shown } from '../shared/states.tsx'
+import { Empty } from '../shared/states.tsx'
 import { When } from '../shared/when.tsx'
 import { KeyStateBadge } from './key-state-badge.tsx'
 import { DECIDED, type KeyRequest } from './waiting-requests.ts'
@@ -20,41 +20,34 @@ export function TenantKeys({ tenant }: { readonly tenant: string }) {
   })
   return (
     <Panel title="Keys" isFlush>
-      <Shown query={keys}>
-        {({ data, next }) =>
-          data.length === 0 ? (
-            <Empty title="No keys">Nobody asked for one yet.</Empty>
-          ) : (
-            <>
-              <DataTable
-                caption="Keys"
-                rows={data}
-                keyOf={({ id }) => id}
-                columns={[
-                  { title: 'Name', cell: ({ name, mode }) => (mode === 'test' ? `${name} (test)` : name) },
-                  { title: 'Key', cell: ({ masked }) => masked ?? '–' },
-                  { title: 'State', cell: ({ state }) => <KeyStateBadge state={state} /> },
-                  { title: 'Decided by', cell: ({ decided_by }) => decided_by ?? '–' },
-                  { title: 'Why', cell: ({ reason, decision_reason }) => decision_reason ?? reason ?? '–' },
-                  { title: 'Since', cell: ({ created_at }) => <When at={created_at} style="day" /> },
-                  {
-                    title: 'Change',
-                    cell: (row) =>
-                      row.state === 'active' || row.state === 'approved' ? (
-                        <Button size="compact-sm" variant="default" onClick={() => setEnding(row)}>
-                          Revoke
-                        </Button>
-                      ) : (
-                        '–'
-                      ),
-                  },
-                ]}
-              />
-              <Pager pages={pages} next={next} />
-            </>
-          )
-        }
-      </Shown>
+      <Paged query={keys} pages={pages} empty={<Empty title="No keys">Nobody asked for one yet.</Empty>}>
+        {(data) => (
+          <DataTable
+            caption="Keys"
+            rows={data}
+            keyOf={({ id }) => id}
+            columns={[
+              { title: 'Name', cell: ({ name, mode }) => (mode === 'test' ? `${name} (test)` : name) },
+              { title: 'Key', cell: ({ masked }) => masked ?? '–' },
+              { title: 'State', cell: ({ state }) => <KeyStateBadge state={state} /> },
+              { title: 'Decided by', cell: ({ decided_by }) => decided_by ?? '–' },
+              { title: 'Why', cell: ({ reason, decision_reason }) => decision_reason ?? reason ?? '–' },
+              { title: 'Since', cell: ({ created_at }) => <When at={created_at} style="day" /> },
+              {
+                title: 'Change',
+                cell: (row) =>
+                  row.state === 'active' || row.state === 'approved' ? (
+                    <Button size="compact-sm" variant="default" onClick={() => setEnding(row)}>
+                      Revoke
+                    </Button>
+                  ) : (
+                    '–'
+                  ),
+              },
+            ]}
+          />
+        )}
+      </Paged>
       {ending !== undefined && <Revoke keyView={ending} onClose={() => setEnding(undefined)} />}
     </Panel>
   )

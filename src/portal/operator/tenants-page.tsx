@@ -5,9 +5,9 @@ import type { ItemOf } from '../../control/client.ts'
 import { useAsk } from '../shared/ask.ts'
 import { DataTable } from '../shared/data-table.tsx'
 import { Page } from '../shared/page.tsx'
-import { Pager, usePages } from '../shared/pager.tsx'
+import { Paged, usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty, Shown } from '../shared/states.tsx'
+import { Empty } from '../shared/states.tsx'
 import { When } from '../shared/when.tsx'
 import { TenantLink } from './call-rows.tsx'
 import { NewTenant } from './new-tenant.tsx'
@@ -38,18 +38,14 @@ export function TenantsPage() {
           />
         }
       >
-        <Shown query={tenants} rows={8}>
-          {({ data, next }) =>
-            data.length === 0 ? (
-              <Empty title="No tenants yet">Make the first one here, or let customers sign up.</Empty>
-            ) : (
-              <>
-                <Tenants rows={data} sought={sought} />
-                <Pager pages={pages} next={next} />
-              </>
-            )
-          }
-        </Shown>
+        <Paged
+          query={tenants}
+          pages={pages}
+          rows={8}
+          empty={<Empty title="No tenants yet">Make the first one here, or let customers sign up.</Empty>}
+        >
+          {(data) => <Tenants rows={data} sought={sought} />}
+        </Paged>
       </Panel>
     </Page>
   )

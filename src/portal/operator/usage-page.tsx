@@ -1,14 +1,11 @@
-import { Anchor, Button, NativeSelect, SegmentedControl, SimpleGrid } from '@mantine/core'
+import { Anchor, Button, NativeSelect, SegmentedControl } from '@mantine/core'
 import { Link, useSearchParams } from 'react-router'
 import { useAsk } from '../shared/ask.ts'
-import { FigureCard } from '../shared/figure-card.tsx'
-import { bytes, money, quantity } from '../shared/figures.ts'
+import { lastMonths } from '../shared/months.ts'
 import { Page } from '../shared/page.tsx'
 import { Panel } from '../shared/panel.tsx'
 import { Shown } from '../shared/states.tsx'
-import { periodText } from '../shared/times.ts'
-import { totalsOf } from '../shared/usage-rows.ts'
-import { lastMonths } from './months.ts'
+import { UsageFigures } from '../shared/usage-figures.tsx'
 import { UsageCalls } from './usage-calls.tsx'
 import { UsageRows } from './usage-rows-table.tsx'
 
@@ -47,32 +44,10 @@ export function UsagePage() {
     >
       <Shown query={usage}>
         {(report) => {
-          const total = totalsOf(report.total)
           const currency = report.currency ?? 'USD'
           return (
             <>
-              <SimpleGrid cols={{ base: 2, md: 4 }} spacing="sm">
-                <FigureCard
-                  label="Calls"
-                  value={quantity(total.requests)}
-                  below={periodText(report.from, report.to, 'UTC')}
-                />
-                <FigureCard
-                  label="Billable"
-                  value={quantity(total.billable)}
-                  below={`${quantity(total.refused)} refused`}
-                />
-                <FigureCard
-                  label="Units"
-                  value={quantity(total.usage_units)}
-                  below={`${bytes(total.bytes_sent)} sent`}
-                />
-                <FigureCard
-                  label="Amount"
-                  value={total.amount === undefined ? '–' : money(total.amount, currency)}
-                  below="fees included, taxes not"
-                />
-              </SimpleGrid>
+              <UsageFigures report={report} sent="sent" />
               <Panel
                 title={`By ${by}`}
                 isFlush

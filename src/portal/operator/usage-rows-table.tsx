@@ -1,34 +1,17 @@
 import { Anchor, Text } from '@mantine/core'
-import { DataTable } from '../shared/data-table.tsx'
-import { bytes, money, quantity } from '../shared/figures.ts'
-import { Empty } from '../shared/states.tsx'
-import { cellOf, totalsOf } from '../shared/usage-rows.ts'
+import { cellOf } from '../shared/usage-rows.ts'
+import { UsageTable } from '../shared/usage-table.tsx'
 
 /** A report row by row; a tenant, a key, a route or a status opens to what is below it. */
 export function UsageRows({ rows, by, currency, onOpen }: UsageRowsProps) {
-  if (rows.length === 0)
-    return <Empty title="Nothing was used">Calls are here about a second after their answer.</Empty>
   return (
-    <DataTable
-      caption={`Usage by ${by}`}
+    <UsageTable
       rows={rows}
-      keyOf={(row, index) => `${labelOf(row, by)} ${index}`}
-      columns={[
-        { title: by, cell: (row) => <Opening row={row} by={by} onOpen={onOpen} /> },
-        { title: 'Calls', isFigure: true, cell: (row) => quantity(totalsOf(row).requests) },
-        { title: 'Billable', isFigure: true, cell: (row) => quantity(totalsOf(row).billable) },
-        { title: 'Refused', isFigure: true, cell: (row) => quantity(totalsOf(row).refused) },
-        { title: 'Units', isFigure: true, cell: (row) => quantity(totalsOf(row).usage_units) },
-        { title: 'Sent', isFigure: true, cell: (row) => bytes(totalsOf(row).bytes_sent) },
-        {
-          title: 'Amount',
-          isFigure: true,
-          cell: (row) => {
-            const { amount } = totalsOf(row)
-            return amount === undefined ? '–' : money(amount, currency)
-          },
-        },
-      ]}
+      by={by}
+      title={by}
+      currency={currency}
+      labelOf={(row) => labelOf(row, by)}
+      cell={(row) => <Opening row={row} by={by} onOpen={onOpen} />}
     />
   )
 }

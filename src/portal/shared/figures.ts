@@ -36,6 +36,11 @@ export function sum(values: readonly string[]): string {
   return decimal(values.reduce((total, value) => total + scaled(value), 0n))
 }
 
+/** Whether an amount is nothing, however many places it is written with. */
+export function isZero(amount: string): boolean {
+  return /^-?0(?:\.0*)?$/.test(amount)
+}
+
 /** A whole number times a decimal, exactly. */
 export function times(factor: number, value: string): string {
   return decimal(BigInt(factor) * scaled(value))

@@ -1,20 +1,20 @@
-import { Text } from '@mantine/core'
-import { DataTable } from '../shared/data-table.tsx'
-import { bytes, money, quantity } from '../shared/figures.ts'
-import { Empty } from '../shared/states.tsx'
-import { cellOf, totalsOf } from '../shared/usage-rows.ts'
+import type { ReactNode } from 'react'
+import { DataTable } from './data-table.tsx'
+import { bytes, money, quantity } from './figures.ts'
+import { Empty } from './states.tsx'
+import { totalsOf } from './usage-rows.ts'
 
 /** A report row by row, every figure exactly as it is billed. */
-export function UsageTable({ rows, by, currency }: UsageTableProps) {
+export function UsageTable({ rows, by, title, currency, labelOf, cell }: UsageTableProps) {
   if (rows.length === 0)
     return <Empty title="Nothing was used">Calls are here about a second after their answer.</Empty>
   return (
     <DataTable
       caption={`Usage by ${by}`}
       rows={rows}
-      keyOf={(row, index) => `${labelOf(row, by)} ${index}`}
+      keyOf={(row, index) => `${labelOf(row)} ${index}`}
       columns={[
-        { title: NAMES[by] ?? by, cell: (row) => <Text fw={500}>{labelOf(row, by)}</Text> },
+        { title, cell },
         { title: 'Calls', isFigure: true, cell: (row) => quantity(totalsOf(row).requests) },
         { title: 'Billable', isFigure: true, cell: (row) => quantity(totalsOf(row).billable) },
         { title: 'Refused', isFigure: true, cell: (row) => quantity(totalsOf(row).refused) },
@@ -36,14 +36,11 @@ export function UsageTable({ rows, by, currency }: UsageTableProps) {
 export interface UsageTableProps {
   readonly rows: readonly object[]
   readonly by: string
+  /** Names the first column. */
+  readonly title: string
   readonly currency: string
+  /** What a row is about, in words. */
+  readonly labelOf: (row: object) => string
+  /** Shows it in the first column. */
+  readonly cell: (row: object) => ReactNode
 }
-
-/** What a row is about, in words. */
-export function labelOf(row: object, by: string): string {
-  if (by === 'key') return cellOf(row, 'key_name') || cellOf(row, 'key_id') || 'No key (fees)'
-  if (by === 'route') return cellOf(row, 'route_id') || 'No route (fees)'
-  return cellOf(row, by) || 'None'
-}
-
-const NAMES: Readonly<Record<string, string>> = { day: 'Day', route: 'Route', key: 'Key', status: 'Status' }
