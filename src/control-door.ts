@@ -165,7 +165,7 @@ function unavailable(cause: unknown, docsUrl: string | null): Response {
   })
 }
 
-giveWay()
+giveWay('tenth')
 const parent = parentPort
 assert(parent !== null, 'the control thread is started as a worker')
 const report = (what: ControlReport): void => parent.postMessage(what)

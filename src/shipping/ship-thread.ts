@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
 import { type Clock, shiftedClock } from '../lib/clock.ts'
+import { giveWay } from '../lib/give-way.ts'
 import { carryAdjustments } from '../metering/carry-adjustments.ts'
 import { SpoolReader } from '../metering/spool-reader.ts'
 import { usageReport } from '../metering/usage-report.ts'
@@ -149,6 +150,8 @@ const LOG_PACE = { delayMs: 100, retryMsMax: 5_000 }
 /** How long the end of a process waits for the usage log. */
 const FINISH_LOG_MS = 10_000
 
+// Calls go first; but what they leave behind must not grow where they take all there is.
+giveWay('sixth')
 const parent = parentPort
 assert(parent !== null, 'the ship thread is started as a worker')
 ShipThread.start(workerData, (report) => parent.postMessage(report)).then(

@@ -61,6 +61,10 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
       body: JSON.stringify({ token }),
     }
     expect((await fetch(`${control}/api/v1/session`, entry)).status).toBe(201)
+    const [, member] = /^ {2}http:\S+\/portal\/link#(\S+)$/m.exec(demo.stdout) ?? []
+    const password = 'correct horse battery'
+    const joining = { ...entry, body: JSON.stringify({ token: member, password }) }
+    expect((await fetch(`${control}/api/portal/v1/session/link`, joining)).status).toBe(201)
     const link = await runCli(['tokens', 'link', '--json'], { cwd: `${tmp}/${folder}` })
     expect(JSON.parse(link.stdout).url).toMatch(`${control}/operator#`)
 

@@ -40,12 +40,21 @@ export async function demonstrate({ print, signal }: DemoParts): Promise<Demo | 
   if (report === undefined) return undefined
   print('  gatez usage report --by tenant,route')
 
-  const { token } = await app.makeOperatorLink()
-  const pages = `${callableUrl(serving.control)}/operator#${token}`
+  const pages = await makePages(app, callableUrl(serving.control))
   const running = undo.move()
   return {
     ...{ folder, gateway, upstream, pages, key: pro, calls, statuses, report, died: serving.died },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+/** Lets the operator into its pages, and a customer into the developer portal. */
+async function makePages(app: App, control: string): Promise<DemoPages> {
+  const operator = await app.makeOperatorLink()
+  const member = await app.inviteMember({ tenant: 'acme', email: 'dev@acme.example', role: 'owner' })
+  return {
+    operator: `${control}/operator#${operator.token}`,
+    customer: `${control}/portal/link#${member.token}`,
   }
 }
 
@@ -95,8 +104,7 @@ export interface Demo extends AsyncDisposable {
   readonly folder: string
   readonly gateway: string
   readonly upstream: string
-  /** Where the operator signs in, once. */
-  readonly pages: string
+  readonly pages: DemoPages
   /** The secret of a customer on the plan pro. */
   readonly key: string
   readonly calls: number
@@ -105,6 +113,13 @@ export interface Demo extends AsyncDisposable {
   readonly report: UsageReport
   /** Resolves when the gateway ended by itself, with what ended it. */
   readonly died: Promise<unknown>
+}
+
+/** Addresses that let in once. */
+export interface DemoPages {
+  readonly operator: string
+  /** A member of the tenant acme chooses a password and is in the developer portal. */
+  readonly customer: string
 }
 
 /** What to try next, as text. */
@@ -118,8 +133,11 @@ Key          ${key}   (tenant acme, plan pro)
 Try it:
   curl -i -H 'x-api-key: ${key}' '${gateway}/v1/search?q=ada'
 
-Open it, once (gatez tokens link makes another):
-  ${pages}
+Open as the operator, once (gatez tokens link makes another):
+  ${pages.operator}
+
+Open as the customer acme, once (choose a password):
+  ${pages.customer}
 
 In another terminal:
   cd ${folder}

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../../lib/assert.ts'
 import { shiftedClock } from '../../lib/clock.ts'
+import { giveWay } from '../../lib/give-way.ts'
 import { openControlStore } from '../../storage/open.ts'
 import { describeError } from '../../telemetry/log.ts'
 import { DeskLease } from './desk-lease.ts'
@@ -71,6 +72,7 @@ class DeskThread {
   }
 }
 
+giveWay('tenth')
 const parent = parentPort
 assert(parent !== null, 'the billing desk is started as a worker')
 const data: DeskData = workerData

@@ -86,6 +86,11 @@ class Calls {
     socket.once('connect', () => this.#idle.push(line))
     socket.on('error', () => {})
     socket.on('data', (bytes: Buffer) => {
+      // Told that it kept the other side waiting, between two spans.
+      if (!this.#underWay.has(line)) {
+        socket.destroy()
+        return
+      }
       const answer = line.parser.push(bytes)
       if (answer === undefined) return
       this.#count(line, answer.status)
