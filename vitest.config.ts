@@ -27,8 +27,11 @@ const OF_ONE_STACK = [
 /** What commands do with stores, a third time: each command through the control API of a running gateway. */
 const THROUGH_CONTROL = [
   'test/flow/amounts.test.ts',
+  'test/flow/dataforge.test.ts',
+  'test/flow/events.test.ts',
   'test/flow/explain-and-void.test.ts',
   'test/flow/invoices.test.ts',
+  'test/flow/own-endpoints.test.ts',
   'test/flow/plans-diff.test.ts',
   'test/flow/quotas-and-plans.test.ts',
   'test/flow/reconcile.test.ts',

@@ -21,7 +21,7 @@ export default class Doctor extends GatezCommand {
 
   async run(): Promise<{ readonly findings: readonly Finding[] }> {
     const { flags } = await this.parse(Doctor)
-    const remote = remoteFromEnvironment(processEnvironment())
+    const remote = remoteFromEnvironment(processEnvironment(), flags.config)
     const found =
       remote === undefined
         ? await this.#examineFile(flags.config)

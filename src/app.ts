@@ -61,7 +61,7 @@ import type { ControlStore } from './storage/ports/control-store.ts'
  * the file. Dispose it when done.
  */
 export async function openApp(configFile: string): Promise<App> {
-  const remote = remoteFromEnvironment(processEnvironment())
+  const remote = remoteFromEnvironment(processEnvironment(), configFile)
   return remote === undefined ? openLocalApp(configFile) : remoteApp(remote)
 }
 

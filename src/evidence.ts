@@ -27,7 +27,7 @@ import type { UsageLog } from './storage/ports/usage-log.ts'
  * Kept apart from the app, so that no other command waits for that store. Dispose it when done.
  */
 export async function openEvidence(configFile: string): Promise<Evidence> {
-  const remote = remoteFromEnvironment(processEnvironment())
+  const remote = remoteFromEnvironment(processEnvironment(), configFile)
   if (remote !== undefined) return remoteEvidence(remote)
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))

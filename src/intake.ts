@@ -23,7 +23,7 @@ const THREAD = 30
  * Dispose it when done.
  */
 export async function openIntake(configFile: string): Promise<Intake> {
-  const remote = remoteFromEnvironment(processEnvironment())
+  const remote = remoteFromEnvironment(processEnvironment(), configFile)
   if (remote !== undefined) return remoteIntake(remote)
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))

@@ -34,7 +34,7 @@ import { usageFileCases } from './usage-file-cases.ts'
 /** What commands about invoices need: the use cases of billing, here or at a control API. Dispose it when done. */
 export async function openInvoicing(configFile: string): Promise<DeskCases & AsyncDisposable> {
   const env = processEnvironment()
-  const remote = remoteFromEnvironment(env)
+  const remote = remoteFromEnvironment(env, configFile)
   if (remote !== undefined) return remoteDesk(remote)
   armFailPoint(failPointFromEnvironment(env))
   const app = await openApp(configFile)

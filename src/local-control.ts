@@ -30,7 +30,7 @@ const LOOK_MS = 5_000
  */
 export async function openControl(configFile: string): Promise<OpenedControl> {
   const env = processEnvironment()
-  const remote = remoteFromEnvironment(env)
+  const remote = remoteFromEnvironment(env, configFile)
   if (remote !== undefined) {
     return { client: new ControlClient(remote), place: remote.url, [Symbol.asyncDispose]: async () => {} }
   }

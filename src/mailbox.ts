@@ -10,7 +10,7 @@ import { MEMBER_MAIL_KINDS } from './integrations/mail/member-mail-kinds.ts'
 export async function openMailbox(
   configFile: string,
 ): Promise<Pick<DeskCases, 'listMail' | 'showMail'> & AsyncDisposable> {
-  const remote = remoteFromEnvironment(processEnvironment())
+  const remote = remoteFromEnvironment(processEnvironment(), configFile)
   if (remote !== undefined) return remoteMailbox(remote)
   const app = await openApp(configFile)
   return { ...mailboxOn(app), [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() }

@@ -34,7 +34,7 @@ import type { UsageLog } from './storage/ports/usage-log.ts'
  * Dispose it when done.
  */
 export async function openProof(configFile: string): Promise<Proof> {
-  const remote = remoteFromEnvironment(processEnvironment())
+  const remote = remoteFromEnvironment(processEnvironment(), configFile)
   if (remote !== undefined) return remoteProof(remote)
   await using opened = new AsyncDisposableStack()
   const app = opened.use(await openApp(configFile))

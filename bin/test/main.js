@@ -8,7 +8,8 @@ import { ensureTools } from './tools.js'
 
 if (!ensureTools() || !ensureServices()) process.exit(1)
 
-// npm test -- --long: all flow tests on Postgres, Redis and ClickHouse, too; without it those that say most.
+// npm test -- --long: all flow tests on Postgres, Redis and ClickHouse and through the control API, too; without it
+// those that say most.
 const isLong = process.argv.includes('--long')
 const ON_SERVERS = [
   'amounts',
@@ -32,7 +33,7 @@ try {
     tests('flow'),
     tests('browser'),
     tests('flow', { stack: 'production', files: isLong ? [] : ON_SERVERS }),
-    tests('flow-remote'),
+    isLong ? tests('flow', { way: 'remote' }) : tests('flow-remote'),
   ]
   process.exitCode = summarize(results)
 } finally {
@@ -47,10 +48,11 @@ function step(name, script, args) {
 }
 
 /** Runs one project of vitest.config.ts and counts its tests. A file that does not load counts as a failure. */
-function tests(project, { stack = 'embedded', files = [] } = {}) {
-  const name = stack === 'embedded' ? `${project} tests` : `${project} tests on servers`
+function tests(project, { stack = 'embedded', way = '', files = [] } = {}) {
+  const how = `${stack === 'embedded' ? '' : ' on servers'}${way === '' ? '' : ' through control'}`
+  const name = `${project} tests${how}`
   console.log(`\n── ${name}`)
-  const file = `${reports}/${project}-${stack}.json`
+  const file = `${reports}/${project}-${stack}-${way}.json`
   const args = [
     'run',
     ...files,
@@ -60,7 +62,10 @@ function tests(project, { stack = 'embedded', files = [] } = {}) {
     '--reporter=json',
     `--outputFile.json=${file}`,
   ]
-  const ok = run('node_modules/vitest/vitest.mjs', args, { GATEZ_STACK: stack })
+  const ok = run('node_modules/vitest/vitest.mjs', args, {
+    GATEZ_STACK: stack,
+    ...(way !== '' && { GATEZ_FLOW: way }),
+  })
   if (!existsSync(file)) return { name, passed: 0, failed: 1, skipped: 0 }
 
   const report = JSON.parse(readFileSync(file, 'utf8'))

@@ -17,7 +17,7 @@ export default class DbStatus extends GatezCommand {
     const { flags } = await this.parse(DbStatus)
 
     const env = processEnvironment()
-    const remote = remoteFromEnvironment(env)
+    const remote = remoteFromEnvironment(env, flags.config)
     const found =
       remote === undefined
         ? await storeSchema(loadConfig(flags.config, env))

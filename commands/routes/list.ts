@@ -18,7 +18,7 @@ export default class RoutesList extends GatezCommand {
     const { flags } = await this.parse(RoutesList)
 
     const env = processEnvironment()
-    const remote = remoteFromEnvironment(env)
+    const remote = remoteFromEnvironment(env, flags.config)
     const routes =
       remote === undefined
         ? viewRoutes(loadConfig(flags.config, env))

@@ -17,7 +17,7 @@ export default class TokensLink extends GatezCommand {
     const { flags } = await this.parse(TokensLink)
     await using app = await openApp(flags.config)
 
-    const remote = remoteFromEnvironment(processEnvironment())
+    const remote = remoteFromEnvironment(processEnvironment(), flags.config)
     const link = await app.makeOperatorLink()
     const place = remote?.url ?? readControlAddress(app.config.stores.dataDir) ?? addressOf(app.config)
     const url = `${place}/operator#${link.token}`

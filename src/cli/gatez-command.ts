@@ -1,6 +1,6 @@
 import { Command } from '@oclif/core/command'
 import * as Flags from '@oclif/core/flags'
-import { debugWanted, processEnvironment } from '../config/environment.ts'
+import { CONFIG_FILE, debugWanted, processEnvironment } from '../config/environment.ts'
 import { reportError } from './report-error.ts'
 import { renderTable, type TableColumn } from './table.ts'
 
@@ -17,7 +17,7 @@ export abstract class GatezCommand extends Command {
   static override baseFlags = {
     config: Flags.string({
       description: 'Configuration file.',
-      default: 'gatez.yaml',
+      default: CONFIG_FILE,
       helpValue: 'FILE',
       helpGroup: 'GLOBAL',
     }),

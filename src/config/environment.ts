@@ -47,10 +47,22 @@ export function debugWanted(env: Environment): boolean {
   return (env.DEBUG ?? '') !== ''
 }
 
-/** The control API that commands are to work through: GATEZ_URL and GATEZ_TOKEN. undefined when none is named. */
-export function remoteFromEnvironment(env: Environment): RemoteControl | undefined {
+/** The file that commands go by where none is named. */
+export const CONFIG_FILE = 'gatez.yaml'
+
+/**
+ * The control API that commands are to work through: GATEZ_URL and GATEZ_TOKEN. undefined when none is named.
+ *
+ * Throws `local-only` for a file of another name than the usual one: who named it takes it for the one that counts, and what
+ * counts there is the gateway's own.
+ */
+export function remoteFromEnvironment(env: Environment, configFile: string): RemoteControl | undefined {
   const { GATEZ_URL: url = '', GATEZ_TOKEN: token = '' } = env
   if (url === '') return undefined
+  if (configFile !== CONFIG_FILE) {
+    const detail = `--config is ${JSON.stringify(configFile)}, and GATEZ_URL is set: the gateway there goes by its own file. Leave out one of them.`
+    throw new GatezError('local-only', detail)
+  }
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
     const detail = `GATEZ_URL is ${JSON.stringify(url)}: write where control listens, as http://127.0.0.1:8081.`

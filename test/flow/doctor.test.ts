@@ -69,7 +69,7 @@ testOfFiles('what is wrong is named with a way out, and the exit code says so', 
 })
 
 testOfFiles('a damaged store is found, and a file that is wrong or not there', async () => {
-  const project = await Project.with(flowConfig({ upstreamPort: 1, plans: { open: {} } }))
+  const project = await Project.with(flowConfig({ upstreamPort: 1, plans: { open: {} } }), { near: true })
   await project.tenant('acme', 'open')
   truncateSync(project.path('.gatez/gatez.db'), 20_000)
   const damaged = await examined(project)

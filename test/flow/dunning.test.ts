@@ -14,7 +14,10 @@ test('who does not pay gets 402 until the payment is written down; whom the oper
   const config = flowConfig({ upstreamPort: upstream.port, plans })
   const billing = { terms: { days: 14 }, dunning: [{ after_days: 10, do: 'suspend' }] }
   // The invoice is due on 15 April; on the 26th patience ends.
-  const project = await Project.with({ ...config, billing }, { env: { GATEZ_CLOCK: '2026-04-27T12:00:00Z' } })
+  const project = await Project.with(
+    { ...config, billing },
+    { env: { GATEZ_CLOCK: '2026-04-27T12:00:00Z' }, near: true },
+  )
   const at = (clock: string, ...argv: readonly string[]) =>
     runCli(argv, { cwd: project.folder, entry: builtProgram('lib'), env: { GATEZ_CLOCK: clock } })
   await at('2026-03-01T00:00:00Z', 'tenants', 'create', 'acme', '--plan', 'pro')

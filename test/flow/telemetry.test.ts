@@ -79,10 +79,8 @@ test('calls are told in the access log, as spans and as metrics, all alike, on e
 test('a gateway connects to its upstream and to nothing that is not in its file', async () => {
   const upstream = await CountingUpstream.start()
   const plans = { free: {} }
-  const project = await Project.with({
-    ...flowConfig({ upstreamPort: upstream.port, threads: 2, plans }),
-    control: { listen: '127.0.0.1:0' },
-  })
+  const config = flowConfig({ upstreamPort: upstream.port, threads: 2, plans })
+  const project = await Project.with({ ...config, control: { listen: '127.0.0.1:0' } }, { near: true })
   const secret = await project.tenant('acme', 'free')
   const log = project.path('connects.log')
   const strace = [

@@ -32,7 +32,9 @@ test.each(['gatez', 'gateway-thread', 'meter-thread', 'ship-thread'])(
   async (thread) => {
     const upstream = await CountingUpstream.start()
     const plans = { small: { limits: [{ requests: 100, per: 'day' }] } }
-    const project = await Project.with(flowConfig({ upstreamPort: upstream.port, threads: 2, plans }))
+    const project = await Project.with(flowConfig({ upstreamPort: upstream.port, threads: 2, plans }), {
+      near: true,
+    })
     const key = await project.tenant('acme', 'small')
     const entry = mortalProgram(thread)
     const serve = await ServeProcess.start({ cwd: project.folder, entry })

@@ -5,6 +5,7 @@ import { CountingUpstream } from '../support/counting-upstream.ts'
 import { flowConfig } from '../support/flow-config.ts'
 import { Project } from '../support/project.ts'
 import { RawSocket } from '../support/raw-socket.ts'
+import { runCli } from '../support/run-cli.ts'
 import type { ServeProcess } from '../support/serve-process.ts'
 import { connectTls } from '../support/tls-client.ts'
 import { until } from '../support/until.ts'
@@ -99,7 +100,8 @@ describe('a gateway that speaks TLS', () => {
       plans: [{ id: 'open', routes: 'all', limits: LIMITS }],
     }
     writeFileSync(project.path('newer.yaml'), project.onStack(JSON.stringify(newer)))
-    await project.run('apply', '--config', 'newer.yaml')
+    // Where the stores are: a gateway goes by its own file.
+    await runCli(['apply', '--config', 'newer.yaml'], { cwd: project.folder, entry: project.entry })
     putPair(NEW)(project)
     await untilAllShow(serve, NEW)
     expect(await (await callerOf(serve, NEW)).limit()).toBe('7')

@@ -12,7 +12,9 @@ let project: Project
 
 beforeEach(async () => {
   upstream = await CountingUpstream.start()
-  project = await Project.with(flowConfig({ upstreamPort: upstream.port, plans: { open: {} } }))
+  project = await Project.with(flowConfig({ upstreamPort: upstream.port, plans: { open: {} } }), {
+    near: true,
+  })
 })
 
 /** Holds that a command ended as it should: one message, one way out, its exit code, nothing of our inside. */

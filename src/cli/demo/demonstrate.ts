@@ -51,7 +51,7 @@ export async function demonstrate({ print, signal }: DemoParts): Promise<Demo | 
 /** Lets the operator into its pages, and a customer into the developer portal. */
 async function makePages(app: App, control: string): Promise<DemoPages> {
   const operator = await app.makeOperatorLink()
-  const member = await app.inviteMember({ tenant: 'acme', email: 'dev@acme.example', role: 'owner' })
+  const member = await app.inviteMember({ tenant: 'acme', email: 'dev@acme.example', role: 'admin' })
   return {
     operator: `${control}/operator#${operator.token}`,
     customer: `${control}/portal/link#${member.token}`,
