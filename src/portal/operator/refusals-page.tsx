@@ -38,7 +38,7 @@ export function RefusalsPage() {
         <Shown query={refusals}>
           {({ rows }) =>
             rows.length === 0 ? (
-              <Empty title="Nothing was refused">Everybody stayed within limits and quotas.</Empty>
+              <Empty title="No customer was refused">Everybody stayed within limits and quotas.</Empty>
             ) : (
               <DataTable
                 caption="What was refused"

@@ -8,7 +8,7 @@ export function UsageRows({ rows, by, currency, onOpen }: UsageRowsProps) {
     <UsageTable
       rows={rows}
       by={by}
-      title={by}
+      title={by.replace(/^./, (first) => first.toUpperCase())}
       currency={currency}
       labelOf={(row) => labelOf(row, by)}
       cell={(row) => <Opening row={row} by={by} onOpen={onOpen} />}
