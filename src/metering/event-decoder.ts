@@ -1,8 +1,8 @@
 import { assert } from '../lib/assert.ts'
 import { LruCache } from '../lib/lru-cache.ts'
 import { readDimensions } from '../model/dimension.ts'
-import type { Outcome, UsageEvent } from '../model/event.ts'
-import type { EventCaller, Texts } from './event.ts'
+import type { UsageEvent } from '../model/event.ts'
+import { type EventCaller, outcomeOf, type Texts } from './event.ts'
 
 /** Reads the lines of one spool batch back; `firstSeq` is the position of its first event. */
 export function decodeEvents(lines: string, place: SpoolPlace): UsageEvent[] {
@@ -197,18 +197,3 @@ function decodeEnding(text: string) {
 }
 
 const NOTHING: Readonly<Record<string, string>> = Object.freeze({})
-
-const OUTCOMES: ReadonlyMap<string, Outcome> = new Map([
-  ['o', 'ok'],
-  ['p', 'open'],
-  ['a', 'client_aborted'],
-  ['t', 'upstream_truncated'],
-  ['e', 'upstream_error'],
-  ['r', 'refused'],
-])
-
-function outcomeOf(code: string): Outcome {
-  const outcome = OUTCOMES.get(code)
-  assert(outcome !== undefined, 'a spool line names a known outcome')
-  return outcome
-}

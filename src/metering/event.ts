@@ -1,3 +1,4 @@
+import { assert } from '../lib/assert.ts'
 import type { Outcome } from '../model/event.ts'
 import { withoutSecrets } from '../model/key.ts'
 
@@ -91,3 +92,19 @@ const OUTCOME_CODES = {
   upstream_error: 'e',
   refused: 'r',
 } as const satisfies Record<Outcome, string>
+
+const OUTCOMES: ReadonlyMap<string, Outcome> = new Map([
+  ['o', 'ok'],
+  ['p', 'open'],
+  ['a', 'client_aborted'],
+  ['t', 'upstream_truncated'],
+  ['e', 'upstream_error'],
+  ['r', 'refused'],
+])
+
+/** The outcome that is written so. */
+export function outcomeOf(code: string): Outcome {
+  const outcome = OUTCOMES.get(code)
+  assert(outcome !== undefined, 'a spool line names a known outcome')
+  return outcome
+}
