@@ -11,10 +11,7 @@ import { When } from '../shared/when.tsx'
 /** Who did what to the organisation, its members and its keys. */
 export function AuditPage() {
   const pages = usePages()
-  const audit = useAsk('myAudit', {
-    limit: '50',
-    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
-  })
+  const audit = useAsk('myAudit', pages.asked)
   return (
     <Page title="Audit" about="Who did what, newest first. Nothing here is ever changed or removed.">
       <Panel isFlush>

@@ -15,14 +15,14 @@ const STATUSES = ['2xx', '3xx', '4xx', '5xx'] as const
 /** Single calls, newest first; each opens to why it was answered and billed as it was. */
 export function CallTable({ month, span, subscription, title = 'Single calls' }: CallTableProps) {
   const [status, setStatus] = useState('')
-  const pages = usePages()
+  const pages = usePages(25)
   const chosen = STATUSES.find((each) => each === status)
   const { from, to } = span ?? spanOfMonth(month ?? '')
   const calls = useAsk('myCalls', {
-    ...{ from, to, limit: '25' },
+    ...pages.asked,
+    ...{ from, to },
     ...(chosen !== undefined && { status: chosen }),
     ...(subscription !== undefined && { subscription, billable: 'true' as const }),
-    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
   })
   return (
     <Panel

@@ -13,11 +13,8 @@ import { When } from '../shared/when.tsx'
 
 /** The invoices of an organisation, newest first. */
 export function InvoicesPage() {
-  const pages = usePages()
-  const invoices = useAsk('myInvoices', {
-    limit: '25',
-    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
-  })
+  const pages = usePages(25)
+  const invoices = useAsk('myInvoices', pages.asked)
   return (
     <Page
       title="Invoices"

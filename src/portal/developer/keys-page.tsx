@@ -24,11 +24,7 @@ const LIVE_MS = 5_000
 /** The keys of an organisation: asked for, revealed once, masked for ever after, rotated, revoked. */
 export function KeysPage() {
   const pages = usePages()
-  const keys = useAsk(
-    'myKeys',
-    { limit: '50', ...(pages.cursor !== undefined && { cursor: pages.cursor }) },
-    { everyMs: LIVE_MS },
-  )
+  const keys = useAsk('myKeys', pages.asked, { everyMs: LIVE_MS })
   const account = useAsk('myAccount', {})
   const [isAsking, { open, close }] = useDisclosure(false)
   const [secret, setSecret] = useState<string>()

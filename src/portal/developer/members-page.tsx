@@ -25,10 +25,7 @@ type Member = AnswerOf<'myMembers'>['data'][number]
 /** The persons of an organisation, and what each may. */
 export function MembersPage() {
   const pages = usePages()
-  const members = useAsk('myMembers', {
-    limit: '50',
-    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
-  })
+  const members = useAsk('myMembers', pages.asked)
   const [isOpen, { open, close }] = useDisclosure(false)
   const may = useMay()
   return (

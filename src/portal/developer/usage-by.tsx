@@ -8,7 +8,6 @@ export function UsageBy({ rows, by, currency }: UsageByProps) {
     <UsageTable
       rows={rows}
       by={by}
-      title={NAMES[by] ?? by}
       currency={currency}
       labelOf={(row) => labelOf(row, by)}
       cell={(row) => <Text fw={500}>{labelOf(row, by)}</Text>}
@@ -28,5 +27,3 @@ export function labelOf(row: object, by: string): string {
   if (by === 'route') return cellOf(row, 'route_id') || 'No route (fees)'
   return cellOf(row, by) || 'None'
 }
-
-const NAMES: Readonly<Record<string, string>> = { day: 'Day', route: 'Route', key: 'Key', status: 'Status' }

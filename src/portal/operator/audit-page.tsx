@@ -14,11 +14,7 @@ import { When } from '../shared/when.tsx'
 export function AuditPage() {
   const pages = usePages()
   const [subject, setSubject] = useState('')
-  const audit = useAsk('listAudit', {
-    limit: '50',
-    ...(subject !== '' && { subject }),
-    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
-  })
+  const audit = useAsk('listAudit', { ...pages.asked, ...(subject !== '' && { subject }) })
   const seek = (text: string) => {
     pages.first()
     setSubject(text.trim())

@@ -16,10 +16,7 @@ type Dunned = ItemOf<'listDunning'>
 /** Invoices that were not paid in time: the steps that were taken, and those to come. */
 export function DunningPage() {
   const pages = usePages()
-  const dunning = useAsk('listDunning', {
-    limit: '50',
-    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
-  })
+  const dunning = useAsk('listDunning', pages.asked)
   return (
     <Page
       title="Dunning"

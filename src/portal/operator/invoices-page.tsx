@@ -33,10 +33,9 @@ export function InvoicesPage() {
     )
   }
   const invoices = useAsk('listInvoices', {
-    limit: '50',
+    ...pages.asked,
     ...(state !== undefined && { state }),
     ...(tenant !== '' && { tenant }),
-    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
   })
   return (
     <Page

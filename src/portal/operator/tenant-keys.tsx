@@ -12,11 +12,11 @@ import { DECIDED, type KeyRequest } from './waiting-requests.ts'
 
 /** The keys of a tenant and its requests, the newest first. */
 export function TenantKeys({ tenant }: { readonly tenant: string }) {
-  const pages = usePages()
+  const pages = usePages(25)
   const [ending, setEnding] = useState<KeyRequest>()
   const keys = useAsk('listKeys', {
-    ...{ tenant, limit: '25' },
-    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
+    ...pages.asked,
+    tenant,
   })
   return (
     <Panel title="Keys" isFlush>

@@ -17,12 +17,9 @@ type Tenant = ItemOf<'listTenants'>
 
 /** All customers, the oldest first. */
 export function TenantsPage() {
-  const pages = usePages()
+  const pages = usePages(1000)
   const [sought, setSought] = useState('')
-  const tenants = useAsk('listTenants', {
-    limit: '1000',
-    ...(pages.cursor !== undefined && { cursor: pages.cursor }),
-  })
+  const tenants = useAsk('listTenants', pages.asked)
   return (
     <Page title="Tenants" about="Your customers, the oldest first." actions={<NewTenant />}>
       <Panel

@@ -8,7 +8,6 @@ export function UsageRows({ rows, by, currency, onOpen }: UsageRowsProps) {
     <UsageTable
       rows={rows}
       by={by}
-      title={by.replace(/^./, (first) => first.toUpperCase())}
       currency={currency}
       labelOf={(row) => labelOf(row, by)}
       cell={(row) => <Opening row={row} by={by} onOpen={onOpen} />}

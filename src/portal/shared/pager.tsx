@@ -2,11 +2,13 @@ import { Button, Group, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
 import { Shown, type ShownProps } from './states.tsx'
 
-/** Where one is in a list that comes in pages: the cursors passed so far. */
-export function usePages() {
+/** Where one is in a list that comes in pages of so many rows: the cursors passed so far. */
+export function usePages(rows = 50) {
   const [cursors, setCursors] = useState<readonly string[]>([])
+  const cursor = cursors.at(-1)
   return {
-    cursor: cursors.at(-1),
+    /** What to ask for: this page. */
+    asked: { limit: String(rows), ...(cursor !== undefined && { cursor }) },
     number: cursors.length + 1,
     forward: (next: string) => setCursors([...cursors, next]),
     back: () => setCursors(cursors.slice(0, -1)),

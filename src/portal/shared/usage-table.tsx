@@ -5,7 +5,7 @@ import { Empty } from './states.tsx'
 import { totalsOf } from './usage-rows.ts'
 
 /** A report row by row, every figure exactly as it is billed. */
-export function UsageTable({ rows, by, title, currency, labelOf, cell }: UsageTableProps) {
+export function UsageTable({ rows, by, currency, labelOf, cell }: UsageTableProps) {
   if (rows.length === 0)
     return <Empty title="Nothing was used">Calls are here about a second after their answer.</Empty>
   return (
@@ -14,7 +14,7 @@ export function UsageTable({ rows, by, title, currency, labelOf, cell }: UsageTa
       rows={rows}
       keyOf={(row, index) => `${labelOf(row)} ${index}`}
       columns={[
-        { title, cell },
+        { title: by.replace(/^./, (first) => first.toUpperCase()), cell },
         { title: 'Calls', isFigure: true, cell: (row) => quantity(totalsOf(row).requests) },
         { title: 'Billable', isFigure: true, cell: (row) => quantity(totalsOf(row).billable) },
         { title: 'Refused', isFigure: true, cell: (row) => quantity(totalsOf(row).refused) },
@@ -35,9 +35,8 @@ export function UsageTable({ rows, by, title, currency, labelOf, cell }: UsageTa
 
 export interface UsageTableProps {
   readonly rows: readonly object[]
-  readonly by: string
   /** Names the first column. */
-  readonly title: string
+  readonly by: string
   readonly currency: string
   /** What a row is about, in words. */
   readonly labelOf: (row: object) => string
