@@ -7,7 +7,7 @@ import { writeTemplate } from '../../config/write-template.ts'
 import { templatesDir } from '../../lib/bundle.ts'
 import type { UsageReport } from '../../metering/usage-report.ts'
 import { type Serving, serve } from '../../serve.ts'
-import { openLog } from '../../telemetry/log.ts'
+import { type Log, openLog } from '../../telemetry/log.ts'
 import { callableUrl } from '../listen-url.ts'
 import { programName } from '../program-name.ts'
 import { freePort } from './free-port.ts'
@@ -78,10 +78,15 @@ async function beginOn(gatewayPort: number, upstreamPort: number): Promise<Begun
   undo.use(await startSampleUpstream(upstreamPort))
   const app = undo.use(await openLocalApp(join(folder, 'gatez.yaml')))
   const { config, clock } = app
-  const serving = await serve({ config, clock, log: openLog(), actor: `serve:${systemUser()}` })
+  const serving = await serve({ config, clock, log: warningsOnly(), actor: `serve:${systemUser()}` })
   undo.defer(() => serving.stop())
   const running = undo.move()
   return { folder, gateway, upstream, app, serving, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+/** What else goes well is told in words. */
+function warningsOnly(): Log {
+  return { ...openLog(), info: () => {} }
 }
 
 interface Begun extends AsyncDisposable {
