@@ -90,6 +90,8 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           globalSetup: 'test/support/build-programs.ts',
           exclude: [FOREIGN],
+          // What a page shows is at most as old as the page asks anew: mostly five seconds.
+          expect: { poll: { timeout: 30_000, interval: 100 } },
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,

@@ -1,6 +1,7 @@
 import { findTenant } from './access/find-tenant.ts'
 import { type App, openApp } from './app.ts'
 import { exportInvoices, writeBytes } from './billing/export/export-invoices.ts'
+import { additiveMeters } from './billing/forecast.ts'
 import { askedPeriod, refuseOpen } from './billing/invoice/asked-period.ts'
 import { billableRule } from './billing/invoice/billable-rule.ts'
 import { creditInvoice } from './billing/invoice/credit-invoice.ts'
@@ -27,7 +28,6 @@ import { mailboxOn } from './mailbox.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
 import { heldPlan } from './model/billing-calendar.ts'
 import type { Invoice } from './model/invoice.ts'
-import { BUILT_IN_METERS } from './model/meter.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { usageFileCases } from './usage-file-cases.ts'
 
@@ -85,9 +85,7 @@ export function deskOn({
     sendInvoice: async (invoice) => viewInvoiceRow(await sendDraft(parts, { invoice, actor })),
     revenue: async ({ tenant }) => {
       const { billing, meters } = config
-      const isAdditive = (id: string): boolean =>
-        BUILT_IN_METERS.some((meter) => meter === id) ||
-        meters.some((meter) => meter.id === id && ['sum', 'count'].includes(meter.aggregation))
+      const isAdditive = additiveMeters(meters)
       return revenue({ ...access, billing, isAdditive }, { tenantId: await tenantIdOf(tenant) })
     },
     dunning: async ({ tenant }) =>

@@ -4,31 +4,23 @@ import { LedgerUsage } from '../metering/ledger-usage.ts'
 import { PriceBook } from '../metering/price-book.ts'
 import type { BillingTerms } from '../metering/usage-amounts.ts'
 import { billingPeriodAt, heldPlan } from '../model/billing-calendar.ts'
-import { formatMinor, toMinor } from '../model/money.ts'
+import type { Meter } from '../model/meter.ts'
+import { formatMinor } from '../model/money.ts'
 import type { Period } from '../model/period.ts'
-import {
-  compare,
-  formatExactly,
-  over,
-  plus,
-  type Rational,
-  rational,
-  times,
-  ZERO,
-} from '../model/rational.ts'
+import { formatExactly, plus, type Rational, rational, ZERO } from '../model/rational.ts'
 import type { Price } from '../pricing/price.ts'
 import { priceUsage, unpriceable } from '../pricing/price-usage.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
+import { additiveMeters, forecastOfLine } from './forecast.ts'
 
 /**
  * What a tenant stands at in the billing period that runs: what it spent, what it will have spent if it goes on so,
  * and what the next unit of each meter costs, by the tier it has reached.
  *
- * By the same lines that a bill is made of. A forecast takes what was used so far per time and prices the whole
- * period with it; fees are in it as they are.
+ * By the same lines that a bill is made of. The forecast is that of `revenue`, line by line.
  */
 export async function standingOf(
-  { store, billing, nowMs }: StandingParts,
+  { store, billing, meters: declared, nowMs }: StandingParts,
   tenantId: string,
 ): Promise<BillStanding> {
   const subscriptions = await store.subscriptions.list(tenantId)
@@ -42,6 +34,7 @@ export async function standingOf(
   for (const level of await store.ledger.levels({ beforeMs: period.startMs, tenantId })) usage.addLevel(level)
   const prices = new PriceBook(store)
   const bills = await withSpans(usage.bills(), prices, billing)
+  const isAdditive = additiveMeters(declared)
   let [spent, forecast] = [0n, 0n]
   const meters: MeterPrice[] = []
   for (const bill of bills) {
@@ -49,17 +42,10 @@ export async function standingOf(
     const isActive = bill.subscriptionId === active?.id
     for (const line of chargeLines(bill, charges, billing)) {
       spent += line.minor ?? 0n
+      forecast += forecastOfLine(line, bill, { nowMs, isAdditive, currency: billing.currency })
       const metered = bill.span?.metered.find(({ chargeId }) => chargeId === line.charge.id)
       const price = metered?.price ?? line.charge.price
-      if (!isActive || line.charge.meter === null || price.model === 'flat') {
-        forecast += line.minor ?? 0n
-        continue
-      }
-      const elapsed = elapsedPart(
-        { startMs: Math.max(period.startMs, active.startMs), endMs: period.endMs },
-        nowMs,
-      )
-      forecast += projected(price, { used: line.quantity, elapsed, currency: billing.currency })
+      if (!isActive || line.charge.meter === null || price.model === 'flat') continue
       meters.push({ meter: line.charge.meter, price, used: line.quantity })
     }
   }
@@ -91,6 +77,8 @@ export interface StandingParts {
   readonly store: ControlStore
   readonly billing: BillingTerms
   readonly nowMs: number
+  /** Those that the file declares. */
+  readonly meters: readonly Meter[]
 }
 
 export interface BillStanding {
@@ -108,25 +96,3 @@ export interface MeterPrice {
   readonly price: Price
   readonly used: Rational
 }
-
-interface Projecting {
-  readonly used: Rational
-  readonly elapsed: Rational
-  readonly currency: string
-}
-
-function projected(price: Price, { used, elapsed, currency }: Projecting): bigint {
-  const quantity = compare(elapsed, ZERO) > 0 ? over(used, elapsed) : used
-  return unpriceable(price, { quantity }) === undefined
-    ? toMinor(priceUsage(price, { quantity }).exact, currency)
-    : 0n
-}
-
-/** The part of a span that is over, from the first hour on: what a minute says of a month is nothing. */
-function elapsedPart({ startMs, endMs }: Period, nowMs: number): Rational {
-  const whole = BigInt(endMs - startMs)
-  const gone = BigInt(Math.min(Math.max(nowMs - startMs, HOUR_MS), endMs - startMs))
-  return times(rational(gone), over(rational(1n), rational(whole)))
-}
-
-const HOUR_MS = 3_600_000

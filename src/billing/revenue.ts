@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { isoTime } from '../lib/iso-time.ts'
-import { type ChargeLine, chargeLines, heldPeriod } from '../metering/charge-lines.ts'
+import { chargeLines } from '../metering/charge-lines.ts'
 import { PriceBook } from '../metering/price-book.ts'
 import type { BillingTerms } from '../metering/usage-amounts.ts'
 import { billingPeriodAt, heldPlan } from '../model/billing-calendar.ts'
@@ -8,11 +8,10 @@ import { formatMinor, toMinor } from '../model/money.ts'
 import { overridePlan } from '../model/overrides.ts'
 import type { Period } from '../model/period.ts'
 import type { BillingCycle } from '../model/plan.ts'
-import { rational, times } from '../model/rational.ts'
 import type { Subscription, Tenant } from '../model/tenant.ts'
 import { monthlyValue } from '../pricing/monthly-value.ts'
-import { dueMinor, priceUsage, unpriceable } from '../pricing/price-usage.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
+import { forecastOfLine } from './forecast.ts'
 import { dueOf } from './invoice/invoice-view.ts'
 import { type BillOfSubscription, periodBills } from './invoice/period-bills.ts'
 
@@ -124,24 +123,13 @@ async function addBill(
   for (const line of chargeLines(bill, charges, billing)) {
     if (line.minor === null)
       sums.lose(bill, `charge ${line.charge.id} of plan ${bill.planId}: ${line.problem}`)
-    else sums.add(bill, line.minor, forecastOf(line, bill, { nowMs, isAdditive, billing }))
+    else
+      sums.add(
+        bill,
+        line.minor,
+        forecastOfLine(line, bill, { nowMs, isAdditive, currency: billing.currency }),
+      )
   }
-}
-
-/** What a line comes to when the rest of its time is like the time so far. */
-function forecastOf(
-  { charge, quantity, minor }: ChargeLine,
-  bill: BillOfSubscription,
-  { nowMs, isAdditive, billing }: Pick<RevenueParts, 'isAdditive' | 'billing'> & { readonly nowMs: number },
-): bigint {
-  const { held } = heldPeriod(bill)
-  const goneMs = Math.min(nowMs, held.endMs) - held.startMs
-  if (minor === null || charge.meter === null || charge.price.model === 'flat') return minor ?? 0n
-  if (goneMs <= 0 || !isAdditive(charge.meter)) return minor
-  const scaled = times(quantity, rational(BigInt(held.endMs - held.startMs), BigInt(goneMs)))
-  // A price that ends somewhere has no answer for more.
-  if (unpriceable(charge.price, { quantity: scaled }) !== undefined) return minor
-  return dueMinor(priceUsage(charge.price, { quantity: scaled }), billing.currency)
 }
 
 async function monthlyMinor(

@@ -268,3 +268,30 @@ function deskFrom(control: TestControl): DeskCases {
   }
   return remoteDesk(remote)
 }
+
+test('what operators are told of a tenant is what the tenant is told, from the first seconds to the last', async () => {
+  const control = await scene(1_100)
+  const operator = control.client(await control.token('billing'))
+  const said: string[][] = []
+  const compare = async (): Promise<void> => {
+    const ann = await control.member('acme', `ann${said.length}@acme.example`, 'admin')
+    const { json } = await control.ask('GET', '/api/portal/v1/standing', { headers: ann.headers })
+    const { tenants } = await operator.call('revenue', { tenant: 'acme' })
+    const theirs = tenants.map(({ so_far: soFar, forecast }) => [soFar, forecast])
+    expect([[json.spent, json.forecast]]).toEqual(theirs)
+    said.push([json.spent, json.forecast])
+  }
+  control.clock.set(Date.UTC(2026, 3, 1, 0, 0, 5))
+  await compare()
+  control.clock.set(Date.UTC(2026, 3, 11))
+  await compare()
+  await control.client().call('changePlan', { tenant: 'acme', plan: 'free', at: 'now' })
+  await compare()
+  control.clock.set(Date.UTC(2026, 3, 30, 23, 59, 59))
+  await compare()
+  // Of five seconds the pace is that of an hour: 1,100 calls an hour are 792,000 in April.
+  expect(said.slice(0, 2)).toEqual([
+    ['41.00', '7950.00'],
+    ['41.00', '63.00'],
+  ])
+})

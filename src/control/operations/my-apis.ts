@@ -57,9 +57,9 @@ const myApis = operation({
   },
   handle: async (asking) => {
     const { plan } = await planOf(asking)
-    const { billing } = asking.parts.config()
+    const { billing, meters: declared } = asking.parts.config()
     const standing = await standingOf(
-      { store: asking.store, billing, nowMs: asking.clock.nowMs() },
+      { store: asking.store, billing, meters: declared, nowMs: asking.clock.nowMs() },
       mine(asking).tenantId,
     )
     const { meters } = standing
@@ -116,11 +116,14 @@ const myStanding = operation({
     },
   },
   handle: async (asking) => {
-    const { billing } = asking.parts.config()
+    const { billing, meters } = asking.parts.config()
     const { tenantId } = mine(asking)
     const { plan, subscription } = await planOf(asking)
     const nowMs = asking.clock.nowMs()
-    const { period, spent, forecast } = await standingOf({ store: asking.store, billing, nowMs }, tenantId)
+    const { period, spent, forecast } = await standingOf(
+      { store: asking.store, billing, meters, nowMs },
+      tenantId,
+    )
     const left =
       plan === undefined ? [] : await asking.parts.verifier.left(tenantId, plan, heldPlan(subscription))
     return {
