@@ -1,12 +1,9 @@
-import { Code, Text } from '@mantine/core'
+import { Code } from '@mantine/core'
 import { useAsk } from '../shared/ask.ts'
-import { detailText } from '../shared/audit-words.ts'
-import { DataTable } from '../shared/data-table.tsx'
+import { AuditEntries } from '../shared/audit-entries.tsx'
 import { Page } from '../shared/page.tsx'
-import { Paged, usePages } from '../shared/pager.tsx'
+import { usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty } from '../shared/states.tsx'
-import { When } from '../shared/when.tsx'
 
 /** Who did what to the organisation, its members and its keys. */
 export function AuditPage() {
@@ -15,37 +12,13 @@ export function AuditPage() {
   return (
     <Page title="Audit" about="Who did what, newest first. Nothing here is ever changed or removed.">
       <Panel isFlush>
-        <Paged
+        <AuditEntries
           query={audit}
           pages={pages}
-          rows={8}
-          empty={<Empty title="Nothing happened yet">Each change is written down here.</Empty>}
-        >
-          {(data) => (
-            <DataTable
-              caption="What happened"
-              rows={data}
-              keyOf={({ sequence }) => sequence}
-              columns={[
-                { title: 'When', cell: ({ at }) => <When at={at} style="exact" /> },
-                { title: 'Who', cell: ({ actor }) => actor },
-                { title: 'What', cell: ({ action }) => <Text fw={500}>{words(action)}</Text> },
-                {
-                  title: 'To what',
-                  cell: ({ name, subject }) => name ?? <Code>{subject.replace(/^tenant:/, '')}</Code>,
-                },
-                {
-                  title: 'With',
-                  cell: ({ detail }) => (
-                    <Text size="sm" c="dimmed" maw={480}>
-                      {detailText(detail)}
-                    </Text>
-                  ),
-                },
-              ]}
-            />
-          )}
-        </Paged>
+          none="Nothing happened yet"
+          action={({ action }) => words(action)}
+          subject={({ name, subject }) => name ?? <Code>{subject.replace(/^tenant:/, '')}</Code>}
+        />
       </Panel>
     </Page>
   )

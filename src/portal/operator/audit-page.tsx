@@ -1,14 +1,12 @@
 import { Alert, Button, Code, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { useAsk } from '../shared/ask.ts'
-import { detailText } from '../shared/audit-words.ts'
-import { DataTable } from '../shared/data-table.tsx'
+import { AuditEntries } from '../shared/audit-entries.tsx'
 import { quantity } from '../shared/figures.ts'
 import { Page } from '../shared/page.tsx'
-import { Paged, usePages } from '../shared/pager.tsx'
+import { usePages } from '../shared/pager.tsx'
 import { Panel } from '../shared/panel.tsx'
-import { Empty, Failed } from '../shared/states.tsx'
-import { When } from '../shared/when.tsx'
+import { Failed } from '../shared/states.tsx'
 
 /** Who did what, newest first, and whether the log is as it was written. */
 export function AuditPage() {
@@ -37,35 +35,14 @@ export function AuditPage() {
           />
         }
       >
-        <Paged
+        <AuditEntries
           query={audit}
           pages={pages}
-          rows={8}
-          empty={<Empty title="No such entries">Each change is written down here.</Empty>}
-        >
-          {(data) => (
-            <DataTable
-              caption="What happened"
-              rows={data}
-              keyOf={({ sequence }) => sequence}
-              columns={[
-                { title: 'Entry', isFigure: true, cell: ({ sequence }) => quantity(sequence) },
-                { title: 'When', cell: ({ at }) => <When at={at} style="exact" /> },
-                { title: 'Who', cell: ({ actor }) => actor },
-                { title: 'What', cell: ({ action }) => <Text fw={500}>{action}</Text> },
-                { title: 'To what', cell: (row) => <Code>{row.subject}</Code> },
-                {
-                  title: 'With',
-                  cell: ({ detail }) => (
-                    <Text c="dimmed" miw={300} maw={520} className="gatez-breaks">
-                      {detailText(detail)}
-                    </Text>
-                  ),
-                },
-              ]}
-            />
-          )}
-        </Paged>
+          none="No such entries"
+          first={[{ title: 'Entry', isFigure: true, cell: ({ sequence }) => quantity(sequence) }]}
+          action={({ action }) => action}
+          subject={(row) => <Code>{row.subject}</Code>}
+        />
       </Panel>
     </Page>
   )
