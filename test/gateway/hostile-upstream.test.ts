@@ -61,6 +61,41 @@ describe('what an upstream may do wrong', () => {
     expect(event).toMatchObject({ outcome: 'upstream_error', billable: false, statusCode: 502 })
   })
 
+  test.each([
+    'HTTP/1.1 1000 Odd',
+    'HTTP/1.1 20 Odd',
+    'HTTP/1.1 +20 OK',
+    'HTTP/1.1 2e2 OK',
+    'HTTP/1.1 200OK',
+    'HTTP/1.1  200 OK',
+    'HTTP/1.1\t200 OK',
+    ' HTTP/1.1 200 OK',
+    'http/1.1 200 OK',
+    'HTTP/11 200 OK',
+    'HTTP/1.2 200 OK',
+    'ICY 200 OK',
+    'HTTP/1.1 200 O\rK',
+    'HTTP/1.1 200 OK\nx: y',
+  ])('%j is no status line: 502, and no byte of the answer', async (line) => {
+    const { received, event } = await ask(`${line}\r\nContent-Length: 6\r\n\r\nsecret`)
+    expect(received).toMatch(/^HTTP\/1\.1 502 /)
+    expect(received).toContain('"code":"upstream-invalid-response"')
+    expect(received).not.toContain('secret')
+    expect(event).toMatchObject({ outcome: 'upstream_error', billable: false, statusCode: 502 })
+  })
+
+  test.each([
+    { line: 'HTTP/1.1 200', status: 200, billable: true },
+    { line: 'HTTP/1.0 200 OK', status: 200, billable: true },
+    { line: 'HTTP/1.1 600 Odd', status: 600, billable: false },
+    { line: 'HTTP/1.1 999 Odd', status: 999, billable: false },
+  ])('$line is one: it reaches the client as $status', async ({ line, status, billable }) => {
+    const { received, event } = await ask(`${line}\r\nContent-Length: 2\r\n\r\nok`)
+    expect(received.slice(0, 13)).toBe(`HTTP/1.1 ${status} `)
+    expect(received).toMatch(/\r\n\r\nok$/)
+    expect(event).toMatchObject({ outcome: 'ok', billable, statusCode: status })
+  })
+
   test('a status below 100 is no answer', async () => {
     const { received } = await ask('HTTP/1.1 099 Odd\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\n\r\n')
     expect(received).toContain('HTTP/1.1 502 ')
