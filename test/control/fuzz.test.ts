@@ -170,7 +170,10 @@ describe('whatever is sent', () => {
             },
           },
         )
-        expect(status, `${route.method} ${path} ${answer.slice(0, 200)}`).toBeLessThan(500)
+        // There is no gateway here to try a call at: what is let through to it is told so, and nothing else is 503.
+        const isTried = route.id === 'tryCall' && answer.includes(':control-unreachable"')
+        const bar = isTried ? 504 : 500
+        expect(status, `${route.method} ${path} ${answer.slice(0, 200)}`).toBeLessThan(bar)
         expect(answer).not.toMatch(/\bat [^ ]+ \(.*:\d+:\d+\)|node_modules|SQLITE_|better-sqlite3/)
         expect(answer).not.toContain(other.json.secret)
         expect(control.faults).toEqual([])
