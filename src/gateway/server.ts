@@ -25,14 +25,17 @@ import { writeKept, writeOwn, writePreflight, writeProblem } from './write-answe
 
 /** Largest request head, in bytes; above it 431. */
 const HEAD_BYTES_MAX = 16_384
-/** How often slow clients are looked for. */
+/** In how much time every client is looked at once, to see whether it is too slow. */
 const WATCH_MS = 500
+/** In how many goes: thousands of them in one would hold up the calls of all others. */
+const WATCH_GOES = 10
 /** While draining: how often connections that no request uses are closed. */
 const SWEEP_MS = 100
 
 const OPTIONS: ServerOptions = {
   maxHeaderSize: HEAD_BYTES_MAX,
-  connectionsCheckingInterval: 1_000,
+  // Short, so that of thousands of connections whose time is over few are closed at once.
+  connectionsCheckingInterval: 100,
   requireHostHeader: false,
   // A request without a body needs no stream machinery.
   optimizeEmptyRequests: true,
@@ -61,6 +64,8 @@ export class GatewayServer {
   /** Requests whose wish to leave HTTP is not granted. */
   readonly #unswitched = new Set<IncomingMessage>()
   readonly #watching: NodeJS.Timeout
+  /** The connections that are still to be looked at in this round. */
+  #toWatch = this.#connections.entries()
   #draining = false
 
   constructor(parts: GatewayServerParts) {
@@ -88,7 +93,7 @@ export class GatewayServer {
       else socket.destroy()
     })
     this.server.on('secureConnection', (socket: Socket) => this.#keepSecure(socket))
-    this.#watching = setInterval(() => this.#closeSlow(), WATCH_MS).unref()
+    this.#watching = setInterval(() => this.#closeSlow(), WATCH_MS / WATCH_GOES).unref()
   }
 
   /** Puts other timeouts and another certificate in force, for requests and connections to come. */
@@ -245,18 +250,24 @@ export class GatewayServer {
     this.server.requestTimeout = 0
   }
 
-  /** Ends connections whose clients are too slow: who uploads is told, who does not read cannot be. */
+  /** Ends connections whose clients are too slow, a part of them: who uploads is told, who does not read cannot be. */
   #closeSlow(): void {
     const nowMs = this.#parts.clock.monotonicMs()
     const { rules } = this.#parts.clients
-    for (const [socket, { switched, watch }] of this.#connections) {
+    for (let left = Math.ceil(this.#connections.size / WATCH_GOES); left >= 0; left -= 1) {
+      const next = this.#toWatch.next()
+      if (next.done === true) {
+        for (const socket of tooManyStalled(this.#connections, nowMs)) socket.destroy()
+        this.#toWatch = this.#connections.entries()
+        return
+      }
+      const [socket, { switched, watch }] = next.value
       // Who asked to switch and was answered in HTTP is a client like any other.
       const isTunnel = switched && owedAnswer(socket) === undefined
       const slowness = isTunnel ? undefined : watch.look(nowMs, rules)
       if (slowness === 'reading') socket.destroy()
       else if (slowness === 'upload') refuseBroken(TOO_SLOW, socket, this.#rawPlace())
     }
-    for (const socket of tooManyStalled(this.#connections, nowMs)) socket.destroy()
   }
 
   /** Closes connections on which no answer is owed or under way and nothing arrived since the last look. */
