@@ -82,6 +82,7 @@ export class Flow implements LongSource {
 
 /** Whose call it is. */
 export interface FlowOwner {
+  /** What the upstream is paused and stopped by. */
   readonly controller: Dispatcher.DispatchController | undefined
   /** Hands a part of what came since the last one to the meter. */
   givePart(held: Held): void

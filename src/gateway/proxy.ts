@@ -188,6 +188,10 @@ export class Passage implements CallHandler, FlowOwner {
     this.failed(error)
   }
 
+  get isOver(): boolean {
+    return this.#ended
+  }
+
   failed(error: Error): void {
     if (this.#ended) return
     const isClients = error === TOO_LARGE
@@ -213,7 +217,6 @@ export class Passage implements CallHandler, FlowOwner {
     if (!this.#ended) this.#reply.sendHead()
   }
 
-  /** What the upstream is paused and stopped by. */
   get controller(): Dispatcher.DispatchController | undefined {
     return this.#controller
   }

@@ -42,7 +42,7 @@ export class GatewayThread {
   readonly #meter: MeterClient
   readonly #grants: GrantReader
   readonly #figures: Figures
-  readonly #upstreams = new Upstreams()
+  readonly #upstreams: Upstreams
   readonly #counters: ReturnType<typeof openGatewayCounters>
   readonly #alone = new AloneTally()
   readonly #clients: Clients
@@ -65,6 +65,7 @@ export class GatewayThread {
     this.#lag = new EventLoopLag(clock.monotonicMs())
     const warn = (what: string, detail: string): void => report({ kind: 'warning', what, detail })
     this.#clients = this.#makeClients(clock, warn)
+    this.#upstreams = new Upstreams(clock)
     this.#upstreams.replaceApis(config.apis)
     this.#grants = grants
     this.#figures = new Figures(

@@ -161,6 +161,8 @@ export class UpstreamCall {
 
 /** What is told of a call on its way. */
 export interface CallHandler extends Dispatcher.DispatchHandler {
+  /** Nobody waits for it any more. */
+  readonly isOver: boolean
   /** It failed, by the word of an upstream or of gatez itself. */
   failed(error: Error): void
 }

@@ -1,6 +1,7 @@
-import Pool from 'undici/lib/dispatcher/pool.js'
+import type { Clock } from '../lib/clock.ts'
 import { type Api, type Breaker, statusCounts } from '../model/api.ts'
 import { upstreamConnector } from './upstream-connector.ts'
+import { UpstreamPool } from './upstream-pool.ts'
 
 /** What one call says of its target: `gone` nothing, for the client left. */
 export type Verdict = 'answered' | 'failed' | 'gone'
@@ -13,7 +14,7 @@ export type Verdict = 'answered' | 'failed' | 'gone'
  */
 export class UpstreamTarget {
   readonly url: string
-  readonly pool: Pool
+  readonly pool: UpstreamPool
   /** Put before every path; empty, or without a slash at its end. */
   readonly basePath: string
   /** Calls that it has not answered to the end. */
@@ -29,20 +30,17 @@ export class UpstreamTarget {
   /** When a call went there to see whether it is well again; it may take long, by the will of its client alone. */
   #triedAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(url: string, api: Api) {
-    const { origin, pathname } = new URL(url)
-    this.url = url
-    this.basePath = pathname.replace(/\/$/, '')
+  constructor(address: string, api: Api, clock: Clock) {
+    const url = new URL(address)
+    this.url = address
+    this.basePath = url.pathname.replace(/\/$/, '')
     this.#breaker = api.breaker
     this.#connectionsMax = api.connectionsMax
-    this.pool = new Pool(origin, {
-      connections: api.connectionsMax,
-      pipelining: 1,
-      // What is promised of calls that break off was tried with HTTP/1.1.
-      allowH2: false,
+    this.pool = new UpstreamPool({
+      url,
       connect: upstreamConnector({ timeout: api.connectMs, ...tlsOptions(api) }),
-      keepAliveTimeout: 4_000,
-      maxHeaderSize: 65_536,
+      connectionsMax: api.connectionsMax,
+      clock,
     })
   }
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Clock } from '../lib/clock.ts'
 import type { Api } from '../model/api.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { UpstreamTarget } from './upstream-target.ts'
@@ -10,9 +11,9 @@ export class Upstream {
   readonly retries = new RetryBudget()
   #next = 0
 
-  constructor(api: Api) {
+  constructor(api: Api, clock: Clock) {
     this.api = api
-    this.targets = api.upstreams.map((url) => new UpstreamTarget(url, api))
+    this.targets = api.upstreams.map((url) => new UpstreamTarget(url, api, clock))
   }
 
   /**
@@ -60,12 +61,17 @@ export class Upstream {
  * An answer that strays on a connection can then only reach a client of the same api.
  */
 export class Upstreams {
+  readonly #clock: Clock
   readonly #upstreams = new Map<string, Upstream>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   of(api: Api): Upstream {
     let upstream = this.#upstreams.get(api.id)
     if (upstream === undefined) {
-      upstream = new Upstream(api)
+      upstream = new Upstream(api, this.#clock)
       this.#upstreams.set(api.id, upstream)
     }
     return upstream
@@ -84,7 +90,7 @@ export class Upstreams {
       if (api !== undefined && sameUpstream(api, upstream.api)) continue
       this.#upstreams.delete(id)
       // Calls in flight on them end as they would have.
-      for (const { pool } of upstream.targets) void pool.close()
+      for (const { pool } of upstream.targets) pool.close()
     }
     // Made now, so that what is said of their health finds them.
     for (const api of apis) this.of(api)

@@ -223,7 +223,7 @@ function buildParts(
   const { clock } = made
   const grants = openGrantReader(storesIn(made.folder), clock)
   onTestFinished(() => grants.close())
-  const upstreams = new Upstreams()
+  const upstreams = new Upstreams(clock)
   const alarm = (what: string, error: unknown) => {
     made.alarms.push(`${what}: ${error instanceof Error ? error.stack : String(error)}`)
   }

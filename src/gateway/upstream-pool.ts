@@ -1,0 +1,182 @@
+import type { Dispatcher } from 'undici'
+import type buildConnector from 'undici/lib/core/connect.js'
+import symbols from 'undici/lib/core/symbols.js'
+import Client from 'undici/lib/dispatcher/client.js'
+import type { Clock } from '../lib/clock.ts'
+import type { CallHandler } from './upstream-call.ts'
+
+/** For how long a connection is used: so long at most a name leads to where it led before. */
+const LIFE_MS = 60_000
+/** For how long one without a call is kept, unless the upstream said how long it keeps it. */
+const IDLE_MS = 4_000
+/** Largest head of an answer, in bytes. */
+const HEAD_BYTES_MAX = 65_536
+
+/**
+ * The connections to one address of an upstream, each with one call at a time.
+ *
+ * A call that finds none free waits for a new one, and takes one that becomes free before it is there: upstreams that
+ * are slow to accept hold up no one who can be served otherwise. The connection that was used last is used first, so
+ * those that are not needed any more run out of time.
+ */
+export class UpstreamPool {
+  readonly #parts: UpstreamPoolParts
+  readonly #lines = new Set<Line>()
+  /** Those without a call; the one used last is the last. */
+  readonly #free: Line[] = []
+  readonly #waiting: Waiting[] = []
+  #connecting = 0
+  #made = 0
+  #isClosing = false
+  #isDestroyed = false
+
+  constructor(parts: UpstreamPoolParts) {
+    this.#parts = parts
+  }
+
+  /** Sends a call, at once or when it has a connection; what becomes of it is told to `handler`. */
+  dispatch(call: Dispatcher.DispatchOptions, handler: CallHandler): void {
+    if (this.#isDestroyed) {
+      handler.failed(CLOSED)
+      return
+    }
+    const line = this.#free.pop()
+    if (line !== undefined) {
+      line.client.dispatch(call, handler)
+      return
+    }
+    this.#waiting.push({ call, handler })
+    this.#connectMore()
+  }
+
+  /** Calls that were taken end as they would have, then all connections are closed. */
+  close(): void {
+    this.#isClosing = true
+    for (const line of [...this.#free]) this.#drop(line)
+  }
+
+  /** Breaks all calls off. Resolves once the connections are closed. */
+  async destroy(): Promise<void> {
+    this.#isDestroyed = true
+    for (const { handler } of this.#waiting.splice(0)) handler.failed(CLOSED)
+    const lines = [...this.#lines]
+    this.#lines.clear()
+    this.#free.length = 0
+    await Promise.all(lines.map(({ client }) => client.destroy(CLOSED)))
+  }
+
+  /** One connection for each call that waits: none of them waits for a connection that another one takes. */
+  #connectMore(): void {
+    const { connectionsMax } = this.#parts
+    while (this.#connecting < this.#waiting.length) {
+      if (connectionsMax !== null && this.#lines.size + this.#connecting >= connectionsMax) return
+      this.#connect()
+    }
+  }
+
+  #connect(): void {
+    const { url, connect } = this.#parts
+    this.#connecting += 1
+    connect(addressOf(url), (...[error, socket]) => {
+      this.#connecting -= 1
+      if (socket === null) this.#nextWaiting()?.handler.failed(error)
+      else if (this.#isDestroyed) socket.destroy()
+      else this.#add(socket)
+    })
+  }
+
+  #add(socket: NonNullable<Parameters<buildConnector.Callback>[1]>): void {
+    const { url, connect, clock } = this.#parts
+    let made: typeof socket | undefined = socket
+    const client = new Client(url.origin, {
+      pipelining: 1,
+      keepAliveTimeout: IDLE_MS,
+      maxHeaderSize: HEAD_BYTES_MAX,
+      // The connection that is there; another one should this one be lost before a call is sent on it.
+      connect: (address, callback) => {
+        const mine = made
+        made = undefined
+        if (mine === undefined) connect(address, callback)
+        else callback(null, mine)
+      },
+    })
+    // Spread evenly, so that connections that began together do not end together.
+    this.#made += 1
+    const lifeMs = LIFE_MS * (0.5 + ((this.#made * GOLDEN) % 1) / 2)
+    const line: Line = { client, endsAtMs: clock.monotonicMs() + lifeMs }
+    this.#lines.add(line)
+    client.on('drain', () => this.#freed(line))
+    const lost = (): void => {
+      // A call that was not sent yet gets another connection, by undici.
+      if (client.stats.size === 0) this.#drop(line)
+    }
+    client.on('disconnect', lost)
+    client.on('connectionError', lost)
+    client[symbols.kConnect](noop)
+    this.#freed(line)
+  }
+
+  /** It has no call: the next one gets it. */
+  #freed(line: Line): void {
+    if (!this.#lines.has(line)) return
+    if (this.#parts.clock.monotonicMs() >= line.endsAtMs) {
+      this.#drop(line)
+      return
+    }
+    const next = this.#nextWaiting()
+    if (next !== undefined) line.client.dispatch(next.call, next.handler)
+    else if (this.#isClosing) this.#drop(line)
+    else this.#free.push(line)
+  }
+
+  #nextWaiting(): Waiting | undefined {
+    for (;;) {
+      const next = this.#waiting.shift()
+      if (next === undefined || !next.handler.isOver) return next
+    }
+  }
+
+  #drop(line: Line): void {
+    if (!this.#lines.delete(line)) return
+    const index = this.#free.lastIndexOf(line)
+    if (index !== -1) this.#free.splice(index, 1)
+    void line.client.close()
+    if (!this.#isDestroyed) this.#connectMore()
+  }
+}
+
+export interface UpstreamPoolParts {
+  /** Of its origin; what else it says is not looked at. */
+  readonly url: URL
+  readonly connect: buildConnector.connector
+  /** How many connections there may be; null = as many as there are calls. */
+  readonly connectionsMax: number | null
+  readonly clock: Clock
+}
+
+/** One connection. */
+interface Line {
+  readonly client: Client
+  /** When it is used no more, by a monotonic clock. */
+  readonly endsAtMs: number
+}
+
+interface Waiting {
+  readonly call: Dispatcher.DispatchOptions
+  readonly handler: CallHandler
+}
+
+/** An address as undici tells it to what connects to it. */
+function addressOf({ host, hostname, protocol, port }: URL): buildConnector.Options {
+  const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
+  return { host, hostname: bare, protocol, port }
+}
+
+const CLOSED = Object.assign(new Error('the connections to the upstream are closed'), {
+  code: 'UND_ERR_CLOSED',
+})
+
+/** Multiples of it are spread evenly over each unit. */
+const GOLDEN = 0.618_033_988_75
+
+function noop(): void {}
