@@ -7,8 +7,8 @@ import { LOAD_CPU, placeBench } from '../lib/places.ts'
 import { connectionsAt, MIB, resetPeak, rssBytesPeak } from '../lib/process-figures.ts'
 import { requirePrograms } from '../lib/programs.ts'
 import { RateClient, type RateFigures } from '../lib/rate-client.ts'
-import { segmentsOfEthernet } from '../lib/segments.ts'
 import { atMost, type Figure, informs, report } from '../lib/report.ts'
+import { segmentsOfEthernet } from '../lib/segments.ts'
 
 const CONNECTIONS = 5_000
 /** One slowhttptest alone opens some 500 connections a second: the first would be over before the last. */
