@@ -1,4 +1,5 @@
 // The upstream of the load programme: what it does is in the path. Prints its port.
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 type Action = (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => void
@@ -54,19 +55,31 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 }
 
-const server = createServer((request, response) => {
+function handle(request: IncomingMessage, response: ServerResponse): void {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://upstream')
   const action = ACTIONS[pathname.replace(/^\/open\//, '/')]
   if (action === undefined) response.writeHead(404).end()
   else action(request, response, searchParams)
-})
-server.requestTimeout = server.headersTimeout = 0
-server.keepAliveTimeout = 600_000
-server.maxHeadersCount = 0
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+}
+
+/** A listener takes one connection in a turn of the loop: of one alone a busy upstream would take too few. */
+const LISTENERS = 16
+
+async function listen(port: number): Promise<number> {
+  const server = createServer(handle)
+  server.requestTimeout = server.headersTimeout = 0
+  server.keepAliveTimeout = 600_000
+  server.maxHeadersCount = 0
+  server.listen({ port, host: '127.0.0.1', backlog: 4096, reusePort: true })
+  await once(server, 'listening')
   const address = server.address()
-  console.log(`port ${typeof address === 'object' ? address?.port : ''}`)
-})
+  if (typeof address !== 'object' || address === null) throw new Error('a listener on TCP has an address')
+  return address.port
+}
+
+const port = await listen(0)
+for (let more = 1; more < LISTENERS; more += 1) await listen(port)
+console.log(`port ${port}`)
 
 function answer(response: ServerResponse, text: string): void {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
