@@ -43,19 +43,18 @@ export class RequestChecks {
     return bodyForm(rule, exchange.request) === 'unsupported' ? UNSUPPORTED : undefined
   }
 
-  /** Whether the body of a request must be read and looked into before it goes on. */
+  /** Whether the body of a request must be here before it goes on: it is looked into, or so small that it soon is. */
   wantsBody(accepted: Accepted): boolean {
-    const rule = hasBody(accepted.head) ? this.#ruleOf(accepted) : undefined
-    return rule !== undefined && bodyForm(rule, accepted.exchange.request) === 'json'
+    return hasBody(accepted.head) && (isSmall(accepted) || this.#looksInto(accepted))
   }
 
-  /** Reads the body and checks it: resolves to why it does not fit, or to the bytes, if all of them came. */
+  /** Reads the body, and checks what is to be: resolves to why it does not fit, or to the bytes, if all of them came. */
   async readBody(accepted: Accepted): Promise<Buffer | Refusal | BrokenOff> {
     const { request } = accepted.exchange
     const bytesMax = Math.min(accepted.matched.route.policy.bodyBytesMax ?? BODY_BYTES_MAX, BODY_BYTES_MAX)
     const body = accepted.exchange.body ?? (await readBody(request, bytesMax))
     if (body === undefined) return BODY_TOO_LARGE
-    if (!Buffer.isBuffer(body)) return body
+    if (!Buffer.isBuffer(body) || !this.#looksInto(accepted)) return body
     const parsed = parseJson(body)
     if (parsed === undefined) return NO_JSON
     const rule = this.#ruleOf(accepted)
@@ -63,10 +62,25 @@ export class RequestChecks {
     return faults.length > 0 ? unfit(faults) : body
   }
 
+  #looksInto(accepted: Accepted): boolean {
+    const rule = this.#ruleOf(accepted)
+    return rule !== undefined && bodyForm(rule, accepted.exchange.request) === 'json'
+  }
+
   #ruleOf({ matched, exchange, target }: Accepted): RequestRule | undefined {
     if (!matched.route.policy.validate) return undefined
     return this.#rules.get(matched.api.id)?.find(exchange.request.method ?? '', target.path)
   }
+}
+
+/**
+ * Bodies up to this size are read whole before an upstream is asked: who sends one slowly holds no connection to it, and
+ * what comes in one piece goes on in one piece.
+ */
+const SMALL_BYTES_MAX = 16_384
+
+function isSmall({ head, exchange }: Accepted): boolean {
+  return exchange.early === undefined && Number(head.contentLength) <= SMALL_BYTES_MAX
 }
 
 /** A coding hides what is in a body, and to undo it is to let a small request become a large one. */

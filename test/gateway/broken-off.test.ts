@@ -65,11 +65,43 @@ describe('uploads', () => {
     expect(received).toContain('"code":"upstream-unreachable"')
   })
 
+  test('one of at most 16 KiB is here before the upstream is asked, however it comes', async () => {
+    const bodies: string[] = []
+    const upstream = await RawUpstream.start((socket, _head, rest) => {
+      bodies.push(rest.toString())
+      socket.write(OK)
+    })
+    const gateway = await startGateway({ upstreamPort: upstream.port })
+    const client = await RawSocket.connect(gateway.port)
+    const other = await RawSocket.connect(gateway.port)
+    client.send(`${head(gateway, 'POST', '/a', 'Content-Length: 11')}hello worl`)
+    // One that came later is answered meanwhile: what is not whole has no connection.
+    other.send(`${head(gateway, 'POST', '/a', 'Content-Length: 5')}hello`)
+    await other.sees(/\r\n\r\nok$/)
+    expect(bodies).toEqual(['hello'])
+    client.send('d')
+    await client.sees(/\r\n\r\nok$/)
+    expect(bodies).toEqual(['hello', 'hello world'])
+    const left = await RawSocket.connect(gateway.port)
+    left.send(`${head(gateway, 'POST', '/a', 'Content-Length: 100')}half`)
+    other.send(`${head(gateway, 'POST', '/a', 'Content-Length: 5')}again`)
+    await until('the one behind it is there', () => bodies.length === 3 || undefined)
+    left.socket.destroy()
+    const events = await until('all are over', async () => {
+      const all = await gateway.events()
+      return all.length === 4 ? all : undefined
+    })
+    expect(events.filter(({ outcome }) => outcome !== 'ok')).toMatchObject([
+      { outcome: 'client_aborted', billable: false, bytesReceived: 4 },
+    ])
+    expect(bodies).toEqual(['hello', 'hello world', 'again'])
+  })
+
   test('an upload that breaks off is the client’s doing, and ends the call at the upstream', async () => {
     const upstream = await RawUpstream.start(() => {})
     const gateway = await startGateway({ upstreamPort: upstream.port })
     const client = await RawSocket.connect(gateway.port)
-    client.send(`${head(gateway, 'POST', '/a', 'Content-Length: 100')}half`)
+    client.send(`${head(gateway, 'POST', '/a', 'Content-Length: 20000')}half`)
     await until('the upstream is asked', () => upstream.heads[0])
     client.socket.destroy()
     await until('the upstream connection is over', () => upstream.sockets.size === 0 || undefined)

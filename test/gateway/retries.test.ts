@@ -130,6 +130,19 @@ describe('a call is sent again', () => {
     expect(upstreams.map(({ heads }) => heads.length)).toEqual([1, 1, 1])
     expect(gateway.pending()).toBe(0)
   })
+
+  test('with its body where that is small enough to be kept', async () => {
+    const bodies: string[] = []
+    const upstream = await RawUpstream.start((socket, _head, rest) => {
+      bodies.push(rest.toString())
+      if (bodies.length === 1) reset(socket)
+      else answer(socket)
+    })
+    const gateway = await gatewayOn([upstream.port])
+    expect(await call(gateway, 'PUT', Buffer.from('hello'))).toBe(200)
+    expect(bodies).toEqual(['hello', 'hello'])
+    expect(await gateway.events()).toMatchObject([{ outcome: 'ok', bytesReceived: 5 }])
+  })
 })
 
 describe('a call is not sent again', () => {
@@ -152,7 +165,7 @@ describe('a call is not sent again', () => {
   test('when some of its body was read', async () => {
     const upstream = await startUpstream(reset, answer)
     const gateway = await gatewayOn([upstream.port])
-    expect(await call(gateway, 'PUT', Buffer.from('hello'))).toBe(502)
+    expect(await call(gateway, 'PUT', Buffer.alloc(20_000, 'x'))).toBe(502)
     expect(upstream.heads).toHaveLength(1)
   })
 

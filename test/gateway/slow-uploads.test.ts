@@ -78,10 +78,10 @@ describe('an upload', () => {
     const gateway = await startGateway({ upstreamPort: upstream.port })
     const client = await RawSocket.connect(gateway.port)
     for (let upload = 1; upload <= 4; upload += 1) {
-      client.send(`${head(gateway, 'POST', 'Content-Length: 2')}x`)
+      client.send(`${head(gateway, 'POST', 'Transfer-Encoding: chunked')}1\r\nx\r\n`)
       await until('the upstream is asked', () => upstream.seen === upload || undefined)
       pass(gateway, BODY_MS - 1)
-      client.send('x')
+      client.send('0\r\n\r\n')
       await client.sees(new RegExp(`(?:HTTP/1.1 200 OK[^]*){${upload}}ok$`))
     }
   })
