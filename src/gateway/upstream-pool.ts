@@ -40,7 +40,7 @@ export class UpstreamPool {
       handler.failed(CLOSED)
       return
     }
-    const line = this.#free.pop()
+    const line = this.#takeFree()
     if (line !== undefined) {
       line.client.dispatch(call, handler)
       return
@@ -116,10 +116,22 @@ export class UpstreamPool {
     this.#freed(line)
   }
 
+  #takeFree(): Line | undefined {
+    for (;;) {
+      const line = this.#free.pop()
+      if (line === undefined || !this.#isOld(line)) return line
+      this.#drop(line)
+    }
+  }
+
+  #isOld({ endsAtMs }: Line): boolean {
+    return this.#parts.clock.monotonicMs() >= endsAtMs
+  }
+
   /** It has no call: the next one gets it. */
   #freed(line: Line): void {
     if (!this.#lines.has(line)) return
-    if (this.#parts.clock.monotonicMs() >= line.endsAtMs) {
+    if (this.#isOld(line)) {
       this.#drop(line)
       return
     }

@@ -167,10 +167,15 @@ test('a connection is used for a minute at most: then the name of the upstream i
   await upstream.answer(call('/2'))
   expect(upstream.sockets).toHaveLength(1)
   clock.advance(30_001)
-  // It ends with the call that it is too old after.
-  await upstream.answer(call('/3'), call('/4'))
-  expect(upstream.lines.get('/4')).toBe(1)
-  await until('the old one is closed', () => upstream.open === 1 || undefined)
+  await upstream.answer(call('/3'))
+  const last = call('/4')
+  await until('it is there', () => upstream.calls.get('/4'))
+  clock.advance(60_000)
+  // It ends behind the call that it is too old after.
+  await upstream.answer(last)
+  await upstream.answer(call('/5'))
+  expect(['/2', '/3', '/4', '/5'].map((path) => upstream.lines.get(path))).toEqual([0, 1, 1, 2])
+  await until('the old ones are closed', () => upstream.open === 1 || undefined)
 })
 
 test('a connection that the upstream closed is replaced', async () => {
