@@ -79,8 +79,10 @@ export class RequestChecks {
  */
 const SMALL_BYTES_MAX = 16_384
 
+/** Not one that waits to be asked for: it is, once there is a connection to send it on. */
 function isSmall({ head, exchange }: Accepted): boolean {
-  return exchange.early === undefined && Number(head.contentLength) <= SMALL_BYTES_MAX
+  const isWaiting = exchange.early !== undefined || head.expectsContinue
+  return !isWaiting && Number(head.contentLength) <= SMALL_BYTES_MAX
 }
 
 /** A coding hides what is in a body, and to undo it is to let a small request become a large one. */

@@ -147,7 +147,7 @@ describe('when its time is over', () => {
     gateway.clock.advance(10_000)
     upstream.does = wait
     const slow = await RawSocket.connect(gateway.port)
-    slow.send(`POST /a HTTP/1.1\r\nHost: a\r\nx-api-key: ${gateway.secret}\r\nContent-Length: 9\r\n\r\nx`)
+    slow.send(`POST /a HTTP/1.1\r\nHost: a\r\nx-api-key: ${gateway.secret}\r\nContent-Length: 20000\r\n\r\nx`)
     await until('the trial is there', () => raw.heads[3])
     gateway.clock.advance(9_999)
     expect((await call(gateway)).status).toBe(503)
