@@ -45,7 +45,7 @@ export class RequestChecks {
 
   /** Whether the body of a request must be here before it goes on: it is looked into, or so small that it soon is. */
   wantsBody(accepted: Accepted): boolean {
-    return hasBody(accepted.head) && (isSmall(accepted) || this.#looksInto(accepted))
+    return hasBody(accepted.head) && (isSmall(accepted) || this.#bodyRuleOf(accepted) !== undefined)
   }
 
   /** Reads the body, and checks what is to be: resolves to why it does not fit, or to the bytes, if all of them came. */
@@ -54,17 +54,19 @@ export class RequestChecks {
     const bytesMax = Math.min(accepted.matched.route.policy.bodyBytesMax ?? BODY_BYTES_MAX, BODY_BYTES_MAX)
     const body = accepted.exchange.body ?? (await readBody(request, bytesMax))
     if (body === undefined) return BODY_TOO_LARGE
-    if (!Buffer.isBuffer(body) || !this.#looksInto(accepted)) return body
+    const rule = this.#bodyRuleOf(accepted)
+    if (!Buffer.isBuffer(body) || rule === undefined) return body
     const parsed = parseJson(body)
     if (parsed === undefined) return NO_JSON
-    const rule = this.#ruleOf(accepted)
-    const faults = rule?.checkBody(request.headers['content-type'] ?? '', parsed.value) ?? []
+    const faults = rule.checkBody(request.headers['content-type'] ?? '', parsed.value)
     return faults.length > 0 ? unfit(faults) : body
   }
 
-  #looksInto(accepted: Accepted): boolean {
+  /** What the body of a request is to be checked by; undefined when nobody looks into it. */
+  #bodyRuleOf(accepted: Accepted): RequestRule | undefined {
     const rule = this.#ruleOf(accepted)
-    return rule !== undefined && bodyForm(rule, accepted.exchange.request) === 'json'
+    const isJson = rule !== undefined && bodyForm(rule, accepted.exchange.request) === 'json'
+    return isJson ? rule : undefined
   }
 
   #ruleOf({ matched, exchange, target }: Accepted): RequestRule | undefined {
