@@ -66,6 +66,7 @@ export class GatewayServer {
   readonly #watching: NodeJS.Timeout
   /** The connections that are still to be looked at in this round. */
   #toWatch = this.#connections.entries()
+  #watchGo = 0
   #draining = false
 
   constructor(parts: GatewayServerParts) {
@@ -257,9 +258,8 @@ export class GatewayServer {
     for (let left = Math.ceil(this.#connections.size / WATCH_GOES); left >= 0; left -= 1) {
       const next = this.#toWatch.next()
       if (next.done === true) {
-        for (const socket of tooManyStalled(this.#connections, nowMs)) socket.destroy()
         this.#toWatch = this.#connections.entries()
-        return
+        break
       }
       const [socket, { switched, watch }] = next.value
       // Who asked to switch and was answered in HTTP is a client like any other.
@@ -268,6 +268,10 @@ export class GatewayServer {
       if (slowness === 'reading') socket.destroy()
       else if (slowness === 'upload') refuseBroken(TOO_SLOW, socket, this.#rawPlace())
     }
+    // Not with the rounds: one lasts longer while connections come faster than they are looked at.
+    this.#watchGo = (this.#watchGo + 1) % WATCH_GOES
+    if (this.#watchGo > 0) return
+    for (const socket of tooManyStalled(this.#connections, nowMs)) socket.destroy()
   }
 
   /** Closes connections on which no answer is owed or under way and nothing arrived since the last look. */
