@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type buildConnector from 'undici/lib/core/connect.js'
 import symbols from 'undici/lib/core/symbols.js'
@@ -85,9 +86,9 @@ export class UpstreamPool {
     })
   }
 
-  #add(socket: NonNullable<Parameters<buildConnector.Callback>[1]>): void {
+  #add(socket: Socket): void {
     const { url, connect, clock } = this.#parts
-    let made: typeof socket | undefined = socket
+    let made: Socket | undefined = socket
     const client = new Client(url.origin, {
       pipelining: 1,
       keepAliveTimeout: IDLE_MS,

@@ -1,104 +1,34 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
 import buildConnector from 'undici/lib/core/connect.js'
 import { expect, onTestFinished, test } from 'vitest'
-import type { CallHandler } from '../../src/gateway/upstream-call.ts'
 import { UpstreamPool } from '../../src/gateway/upstream-pool.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
+import { Call, Holding } from '../support/holding-upstream.ts'
 import { until } from '../support/until.ts'
 
 type Connector = buildConnector.connector
 
-/** An upstream that answers when it is told to, and remembers by which connection each call came. */
-class Holding {
-  readonly server: Server
-  readonly sockets: Socket[] = []
-  /** Calls that have no answer yet, by their path, with the number of their connection. */
-  readonly calls = new Map<string, { readonly line: number; readonly answer: () => void }>()
-  readonly lines = new Map<string, number>()
-
-  constructor() {
-    this.server = createServer((request: IncomingMessage, response: ServerResponse) => {
-      const line = this.sockets.indexOf(request.socket)
-      this.lines.set(request.url ?? '', line)
-      this.calls.set(request.url ?? '', { line, answer: () => response.end('ok') })
-    })
-    this.server.on('connection', (socket) => this.sockets.push(socket))
-  }
-
-  static async start(): Promise<Holding> {
-    const holding = new Holding()
-    holding.server.listen(0, '127.0.0.1')
-    await once(holding.server, 'listening')
-    onTestFinished(() => {
-      holding.server.closeAllConnections()
-      holding.server.close()
-    })
-    return holding
-  }
-
-  get url(): URL {
-    return new URL(`http://127.0.0.1:${(this.server.address() as AddressInfo).port}`)
-  }
-
-  get open(): number {
-    return this.sockets.filter(({ destroyed }) => !destroyed).length
-  }
-
-  /** Waits until a call is there, answers it, and waits until the answer was taken. */
-  async answer(...calls: Call[]): Promise<void> {
-    for (const call of calls) {
-      const held = await until(`${call.path} arrives`, () => this.calls.get(call.path))
-      held.answer()
-      await until(`${call.path} is answered`, () => call.outcome)
-    }
-  }
+interface How {
+  /** What makes the nth connection, from 1, in place of the real thing. */
+  readonly connect?: (nth: number, real: Connector) => Connector
+  readonly connectionsMax?: number
 }
 
-class Call implements CallHandler {
-  readonly path: string
-  isOver = false
-  outcome: string | undefined
-
-  constructor(path: string) {
-    this.path = path
-  }
-
-  sendBy(pool: UpstreamPool): this {
-    pool.dispatch({ method: 'GET', path: this.path, headers: [] }, this)
-    return this
-  }
-
-  onRequestStart(): void {}
-  onResponseStart(): void {}
-  onResponseData(): void {}
-
-  onResponseEnd(): void {
-    this.outcome = 'answered'
-  }
-
-  onResponseError(_controller: unknown, error: Error): void {
-    this.failed(error)
-  }
-
-  failed(error: Error): void {
-    this.outcome = 'code' in error ? String(error.code) : error.message
-  }
-}
-
-async function scene(how: { connect?: (real: Connector) => Connector; connectionsMax?: number } = {}) {
+async function scene({ connect = (_nth, real) => real, connectionsMax }: How = {}) {
   const upstream = await Holding.start()
   const real = buildConnector({ timeout: 5_000 })
   const clock = new ManualClock(0)
+  let asked = 0
   const pool = new UpstreamPool({
     url: upstream.url,
-    connect: how.connect?.(real) ?? real,
-    connectionsMax: how.connectionsMax ?? null,
+    connect: (address, callback) => {
+      asked += 1
+      connect(asked, real)(address, callback)
+    },
+    connectionsMax: connectionsMax ?? null,
     clock,
   })
   onTestFinished(() => pool.destroy())
-  return { upstream, pool, clock, call: (path: string) => new Call(path).sendBy(pool) }
+  return { upstream, pool, clock, asked: () => asked, call: (path: string) => new Call(path).sendBy(pool) }
 }
 
 test('calls at one time have a connection each; calls one after the other have the one used last', async () => {
@@ -113,32 +43,19 @@ test('calls at one time have a connection each; calls one after the other have t
 })
 
 test('a call that waits for a new connection takes one that becomes free before it is there', async () => {
-  let made = 0
-  // Only the first is ever made.
-  const connect =
-    (real: Connector): Connector =>
-    (address, callback) => {
-      made += 1
-      if (made === 1) real(address, callback)
-    }
-  const { upstream, call } = await scene({ connect })
+  const never: Connector = () => {}
+  const { upstream, asked, call } = await scene({ connect: (nth, real) => (nth === 1 ? real : never) })
   const first = call('/1')
   await until('it is there', () => upstream.calls.get('/1'))
   const [second, third] = [call('/2'), call('/3')]
   await upstream.answer(first, second, third)
-  expect([made, upstream.sockets.length]).toEqual([3, 1])
+  expect([asked(), upstream.sockets.length]).toEqual([3, 1])
 })
 
 test('a connection that cannot be made fails one call, and no other', async () => {
-  let made = 0
-  const connect =
-    (real: Connector): Connector =>
-    (address, callback) => {
-      made += 1
-      if (made === 2) callback(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }), null)
-      else real(address, callback)
-    }
-  const { upstream, call } = await scene({ connect })
+  const refused: Connector = (_address, callback) =>
+    callback(Object.assign(new Error('no'), { code: 'ECONNREFUSED' }), null)
+  const { upstream, call } = await scene({ connect: (nth, real) => (nth === 2 ? refused : real) })
   const calls = [call('/1'), call('/2'), call('/3')]
   await until('one is refused', () => calls.some(({ outcome }) => outcome === 'ECONNREFUSED') || undefined)
   await upstream.answer(...calls.filter(({ outcome }) => outcome === undefined))
@@ -175,7 +92,7 @@ test('a connection is used for a minute at most: then the name of the upstream i
   await upstream.answer(last)
   await upstream.answer(call('/5'))
   expect(['/2', '/3', '/4', '/5'].map((path) => upstream.lines.get(path))).toEqual([0, 1, 1, 2])
-  await until('the old ones are closed', () => upstream.open === 1 || undefined)
+  await until('the old ones are closed', () => upstream.open === 1 || undefined, 1_000)
 })
 
 test('a connection that the upstream closed is replaced', async () => {
@@ -197,7 +114,7 @@ test('when it is closed, calls that were taken are answered, then nothing is lef
   const calls = ['/1', '/2', '/3'].map(call)
   pool.close()
   await upstream.answer(...calls)
-  await until('all are closed', () => upstream.open === 0 || undefined)
+  await until('all are closed', () => upstream.open === 0 || undefined, 1_000)
 })
 
 test('when it is destroyed, every call is told so, also those that come later', async () => {
@@ -207,5 +124,5 @@ test('when it is destroyed, every call is told so, also those that come later', 
   await pool.destroy()
   calls.push(call('/3'))
   expect(calls.map(({ outcome }) => outcome)).toEqual(['UND_ERR_CLOSED', 'UND_ERR_CLOSED', 'UND_ERR_CLOSED'])
-  await until('all are closed', () => upstream.open === 0 || undefined)
+  await until('all are closed', () => upstream.open === 0 || undefined, 1_000)
 })

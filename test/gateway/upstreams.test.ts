@@ -4,13 +4,14 @@ import { Upstream, Upstreams } from '../../src/gateway/upstreams.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Api, Breaker } from '../../src/model/api.ts'
 import { apiOn } from '../support/gateway.ts'
+import { Call, Holding } from '../support/holding-upstream.ts'
+import { until } from '../support/until.ts'
 
 const BREAKER: Breaker = { failures: 3, openMs: 10_000, statuses: [[502, 504]] }
 
 function upstreamOf(count: number, overrides: Partial<Api> = {}): Upstream {
   const upstreams = Array.from({ length: count }, (_, index) => `http://127.0.0.1:${index + 1}`)
-  const upstream = new Upstream(apiOn(1, { upstreams, ...overrides }), systemClock)
-  return upstream
+  return new Upstream(apiOn(1, { upstreams, ...overrides }), systemClock)
 }
 
 /** Positions of the targets that so many calls would go to, one after the other. */
@@ -199,12 +200,16 @@ describe('a changed file', () => {
     expect(before.targets[0]).toMatchObject({ healthy: false, opensAtMs: 10_000 })
   })
 
-  test('begins anew with an api that leads elsewhere', () => {
+  test('begins anew with an api that leads elsewhere, and closes what it had', async () => {
     const upstreams = open()
-    const api = apiOn(1)
+    const holding = await Holding.start()
+    const api = apiOn(Number(holding.url.port))
     const before = upstreams.of(api)
+    await holding.answer(new Call('/1').sendBy(before.targets[0]!.pool))
+    expect(holding.open).toBe(1)
     upstreams.replaceApis([{ ...api, connectMs: 1 }])
     expect(upstreams.of(api)).not.toBe(before)
+    await until('its connection is closed', () => holding.open === 0 || undefined, 1_000)
   })
 
   test('news of a target that is gone concerns no one', () => {
