@@ -84,6 +84,11 @@ export function cutsTime(by: ReportBy): boolean {
   return by === 'day' || by === 'week' || by === 'month'
 }
 
+/** Whether a breakdown tells calls of one caller apart, by where they went or how they ended. */
+export function cutsKinds(by: ReportBy): boolean {
+  return by === 'route' || by === 'api' || by === 'status'
+}
+
 function labelOf(cycle: TimeCycle, startMs: number, timezone: string): string {
   const date = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(timezone).toPlainDate()
   if (cycle === 'day') return date.toString()

@@ -5,7 +5,14 @@ import type { PlanStore } from '../storage/ports/plans.ts'
 import type { SubscriptionStore } from '../storage/ports/subscriptions.ts'
 import type { TenantStore } from '../storage/ports/tenants.ts'
 import { type Cutter, carryLevels, type Group } from './carry-levels.ts'
-import { cutsTime, type ReportBy, type ReportCut, reportColumns, reportCutter } from './report-columns.ts'
+import {
+  cutsKinds,
+  cutsTime,
+  type ReportBy,
+  type ReportCut,
+  reportColumns,
+  reportCutter,
+} from './report-columns.ts'
 import { type BillingTerms, openUsageAmounts, type UnpricedLine } from './usage-amounts.ts'
 import type { UsageQuery } from './usage-query.ts'
 import { UsageSums, type UsageTotals } from './usage-sums.ts'
@@ -31,6 +38,7 @@ export async function usageReport(
     ...{ fromMs: read.startMs, toMs: read.endMs, ...ofTenant },
     // Where no row is about a part of the span, only bills ask when something was used.
     ...(!by.some(cutsTime) && { apartAt: amounts?.apartAt ?? [] }),
+    kindsAsOne: !by.some(cutsKinds),
   }
 
   const cutters = by.map((each) => reportCutter(each, timezone))

@@ -85,6 +85,38 @@ export function ledgerReadingContract(driver: LedgerDriver): void {
       expect(starts).toEqual(starts.toSorted())
     })
 
+    test('merges all kinds of calls of one caller where it may, billable ones apart from the others', async () => {
+      const at = (index: number) => MARCH + index * BUCKET_MS
+      const entries = Array.from({ length: 300 }, (_, index) =>
+        rollup({
+          bucketMs: at(index % 130),
+          tenantId: `t${index % 3}`,
+          keyId: `key_${index % 2}`,
+          ...(index % 4 === 0 && { dimensions: { region: 'eu' } }),
+          routeId: `r${index % 7}`,
+          apiId: `a${index % 2}`,
+          statusClass: index % 5 === 0 ? 5 : 2,
+          billable: index % 5 !== 0,
+          requests: index + 1,
+          refused: index % 3,
+          durationMs: 11 * index,
+        }),
+      )
+      await apply(...entries)
+      const apartAt = [at(40)]
+      const merged = await read({ apartAt, kindsAsOne: true })
+      expect(merged.length).toBeLessThan((await read({ apartAt })).length / 2)
+      const asOne = (each: Rollup): Rollup => ({ ...each, apiId: '', routeId: '', statusClass: 0 })
+      for (const span of [
+        { fromMs: 0, toMs: at(40) },
+        { fromMs: at(40), toMs: Number.MAX_SAFE_INTEGER },
+      ]) {
+        const inSpan = merged.filter(({ bucketMs }) => bucketMs >= span.fromMs && bucketMs < span.toMs)
+        expect(sums(inSpan)).toEqual(sums((await read(span)).map(asOne)))
+      }
+      expect(await read({ kindsAsOne: true })).toEqual(await read({}))
+    })
+
     test('leaves each rollup by itself where there are custom meters, however it is asked', async () => {
       const entries = [0, 1, 2].map((index) =>
         rollup({ bucketMs: MARCH + index * BUCKET_MS, quantities: { tokens: '0.000000000000001' } }),
@@ -136,12 +168,13 @@ export function ledgerReadingContract(driver: LedgerDriver): void {
 }
 
 /** What rollups add up to, by their key but for the bucket. */
-function sums(rollups: readonly Rollup[]): Readonly<Record<string, readonly [number, number]>> {
-  const found: Record<string, readonly [number, number]> = {}
-  for (const { tenantId, keyId, statusClass, requests, bytesSent } of rollups) {
-    const name = `${tenantId} ${keyId} ${statusClass}`
-    const [before, sent] = found[name] ?? [0, 0]
-    found[name] = [before + requests, sent + bytesSent]
+function sums(rollups: readonly Rollup[]): Readonly<Record<string, readonly number[]>> {
+  const found: Record<string, readonly number[]> = {}
+  for (const { bucketMs: _, quantities: __, marks: ___, ...rest } of rollups) {
+    const { requests, refused, usageUnits, bytesReceived, bytesSent, durationMs, ...key } = rest
+    const name = JSON.stringify(key)
+    const all = [requests, refused, usageUnits, bytesReceived, bytesSent, durationMs]
+    found[name] = all.map((number, index) => number + (found[name]?.[index] ?? 0))
   }
   return found
 }

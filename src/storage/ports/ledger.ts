@@ -89,6 +89,11 @@ export interface RollupFilter {
    * moments lies between. Those that come then are in the order of such spans, not of their buckets.
    */
   readonly apartAt?: readonly number[]
+  /**
+   * Where rollups may come as one, those of one caller may, wherever the calls went and however they ended, as long as
+   * either all or none are billable: apiId and routeId are empty then, statusClass is 0.
+   */
+  readonly kindsAsOne?: boolean
 }
 
 export interface LevelFilter {

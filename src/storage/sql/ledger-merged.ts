@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { NO_MARKS } from '../../model/mark.ts'
 import { BUCKET_MS, type Rollup, type RollupFilter, type RollupKey } from '../ports/ledger.ts'
 import { chunksOf } from './chunks.ts'
@@ -7,7 +7,7 @@ import type { RollupRow } from './ledger-schema.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
- * The rollups of a span, those of one key as one: the engine adds them up, in half the time or less.
+ * The rollups of a span, those of one key or of one caller as one: the engine adds them up, in half the time or less.
  *
  * Step by step, each one statement, so that all of it is of one moment and memory does not grow with the span. Steps
  * with quantities of custom meters are read by `single`: those are added up here, exactly, never by the engine.
@@ -25,7 +25,8 @@ export async function* mergedRollups(
   let buckets = STEP_BUCKETS_FIRST
   for (let fromMs = Math.max(filter.fromMs, first); fromMs < endMs; ) {
     const toMs = stepEnd(filter, { fromMs, endMs, stepMs: buckets * BUCKET_MS })
-    const { rows } = await statement(fromMs, toMs).execute(db)
+    const read = filter.kindsAsOne ? sumsByCaller(fromMs, toMs) : sumsByKind(fromMs, toMs)
+    const { rows } = await read.execute(db)
     if (rows.length === 0) yield* single({ fromMs, toMs })
     else yield* names.named(rows)
     if (rows.length > STEP_ROWS_MANY) buckets = Math.max(1, Math.floor(buckets / 2))
@@ -59,17 +60,40 @@ interface Ends {
   readonly last: number | null
 }
 
-function statement(fromMs: number, toMs: number) {
-  return sql<RollupRow>`
-    select min(bucket_ms) as bucket_ms, tenant_no, caller_no, kind_no,
-      cast(sum(requests) as bigint) as requests, cast(sum(refused) as bigint) as refused,
-      cast(sum(usage_units) as bigint) as usage_units, cast(sum(bytes_received) as bigint) as bytes_received,
-      cast(sum(bytes_sent) as bigint) as bytes_sent, cast(sum(duration_ms) as bigint) as duration_ms
-    from rollups
-    where bucket_ms >= ${fromMs} and bucket_ms < ${toMs}
-      and not exists (select 1 from rollup_quantities where bucket_ms >= ${fromMs} and bucket_ms < ${toMs})
+function sumsByKind(fromMs: number, toMs: number): RawBuilder<MergedRow> {
+  return sql`
+    select ${SUMS}, tenant_no, caller_no, kind_no, null as billable
+    from rollups where ${addable(fromMs, toMs)}
     group by tenant_no, caller_no, kind_no
     order by tenant_no, caller_no, kind_no`
+}
+
+// One whole number to group by: SQLite sorts by it in half the time it takes for three. A caller has one tenant.
+function sumsByCaller(fromMs: number, toMs: number): RawBuilder<MergedRow> {
+  return sql`
+    select ${SUMS}, min(tenant_no) as tenant_no, min(caller_no) as caller_no, null as kind_no,
+      min(billable) as billable
+    from rollups join rollup_kinds on rollup_kinds.kind_no = rollups.kind_no where ${addable(fromMs, toMs)}
+    group by caller_no * 2 + billable
+    order by caller_no * 2 + billable`
+}
+
+/** A rollup that stands for many; by its kind, or by whether it is billable. */
+type MergedRow = Omit<RollupRow, 'kind_no'> &
+  (
+    | { readonly kind_no: number; readonly billable: null }
+    | { readonly kind_no: null; readonly billable: number }
+  )
+
+const SUMS = sql`min(bucket_ms) as bucket_ms,
+  cast(sum(requests) as bigint) as requests, cast(sum(refused) as bigint) as refused,
+  cast(sum(usage_units) as bigint) as usage_units, cast(sum(bytes_received) as bigint) as bytes_received,
+  cast(sum(bytes_sent) as bigint) as bytes_sent, cast(sum(duration_ms) as bigint) as duration_ms`
+
+/** The rollups of a span in which none has quantities of custom meters. */
+function addable(fromMs: number, toMs: number): RawBuilder<unknown> {
+  return sql`bucket_ms >= ${fromMs} and bucket_ms < ${toMs}
+    and not exists (select 1 from rollup_quantities where bucket_ms >= ${fromMs} and bucket_ms < ${toMs})`
 }
 
 type CallerNames = Pick<RollupKey, 'keyId' | 'planId' | 'planVersion' | 'subscriptionId' | 'dimensions'>
@@ -87,12 +111,12 @@ class Names {
   }
 
   /** Rows whose numbers stand for nothing are left out, as when rollups are read one by one. */
-  async *named(rows: readonly RollupRow[]): AsyncGenerator<Rollup> {
+  async *named(rows: readonly MergedRow[]): AsyncGenerator<Rollup> {
     await this.#learn(rows)
     for (const row of rows) {
       const tenantId = this.#tenants.get(row.tenant_no)
       const caller = this.#callers.get(row.caller_no)
-      const kind = this.#kinds.get(row.kind_no)
+      const kind = row.kind_no === null ? ALL_KINDS[row.billable] : this.#kinds.get(row.kind_no)
       if (tenantId === undefined || caller === undefined || kind === undefined) continue
       yield {
         bucketMs: row.bucket_ms,
@@ -118,7 +142,7 @@ class Names {
     }
   }
 
-  async #learn(rows: readonly RollupRow[]): Promise<void> {
+  async #learn(rows: readonly MergedRow[]): Promise<void> {
     for (const known of [this.#tenants, this.#callers, this.#kinds]) if (known.size > KNOWN_MAX) known.clear()
     for (const numbers of missing(this.#tenants, rows, 'tenant_no')) {
       const found = this.#db.selectFrom('rollup_tenants').selectAll().where('tenant_no', 'in', numbers)
@@ -145,16 +169,21 @@ class Names {
   }
 }
 
+/** What stands for calls of all kinds, by whether they are billable. */
+const ALL_KINDS: readonly KindNames[] = [false, true].map((billable) => {
+  return { apiId: '', routeId: '', statusClass: 0, billable }
+})
+
 const KNOWN_MAX = 200_000
 const NUMBERS_AT_ONCE = 64
 const NO_QUANTITIES: Rollup['quantities'] = {}
 
 function* missing(
   known: ReadonlyMap<number, unknown>,
-  rows: readonly RollupRow[],
+  rows: readonly MergedRow[],
   column: 'tenant_no' | 'caller_no' | 'kind_no',
 ): Generator<readonly number[]> {
   const wanted = new Set<number>()
-  for (const row of rows) if (!known.has(row[column])) wanted.add(row[column])
+  for (const { [column]: number } of rows) if (number !== null && !known.has(number)) wanted.add(number)
   yield* chunksOf([...wanted], NUMBERS_AT_ONCE)
 }
