@@ -148,6 +148,8 @@ export class UpstreamCall {
         bodyTimeout: policy.idleMs,
       },
       handler,
+      // All without a key are one: whoever comes with a thousand addresses is not a thousand callers.
+      call.caller.grant?.tenantId ?? '',
     )
   }
 

@@ -4,6 +4,7 @@ import type buildConnector from 'undici/lib/core/connect.js'
 import symbols from 'undici/lib/core/symbols.js'
 import Client from 'undici/lib/dispatcher/client.js'
 import type { Clock } from '../lib/clock.ts'
+import { FairShare, type Share } from './fair-share.ts'
 import type { CallHandler } from './upstream-call.ts'
 
 /** For how long a connection is used: so long at most a name leads to where it led before. */
@@ -17,15 +18,16 @@ const HEAD_BYTES_MAX = 65_536
  * The connections to one address of an upstream, each with one call at a time.
  *
  * A call that finds none free waits for a new one, and takes one that becomes free before it is there: upstreams that
- * are slow to accept hold up no one who can be served otherwise. The connection that was used last is used first, so
- * those that are not needed any more run out of time.
+ * are slow to accept hold up no one who can be served otherwise. Of those who wait, the caller who has fewest connections
+ * is served first: who holds his for long, as one who reads slowly does, takes none from the others. The connection that
+ * was used last is used first, so those that are not needed any more run out of time.
  */
 export class UpstreamPool {
   readonly #parts: UpstreamPoolParts
   readonly #lines = new Set<Line>()
   /** Those without a call; the one used last is the last. */
   readonly #free: Line[] = []
-  readonly #waiting: Waiting[] = []
+  readonly #waiting = new FairShare<Waiting>()
   #connecting = 0
   #made = 0
   #isClosing = false
@@ -35,18 +37,18 @@ export class UpstreamPool {
     this.#parts = parts
   }
 
-  /** Sends a call, at once or when it has a connection; what becomes of it is told to `handler`. */
-  dispatch(call: Dispatcher.DispatchOptions, handler: CallHandler): void {
+  /** Sends a call of `caller`, at once or when it has a connection; what becomes of it is told to `handler`. */
+  dispatch(call: Dispatcher.DispatchOptions, handler: CallHandler, caller: string): void {
     if (this.#isDestroyed) {
       handler.failed(CLOSED)
       return
     }
     const line = this.#takeFree()
     if (line !== undefined) {
-      line.client.dispatch(call, handler)
+      this.#give(line, { call, handler }, caller)
       return
     }
-    this.#waiting.push({ call, handler })
+    this.#waiting.wait(caller, { call, handler })
     this.#connectMore()
   }
 
@@ -59,7 +61,9 @@ export class UpstreamPool {
   /** Breaks all calls off. Resolves once the connections are closed. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true
-    for (const { handler } of this.#waiting.splice(0)) handler.failed(CLOSED)
+    for (let next = this.#waiting.next(); next !== undefined; next = this.#waiting.next()) {
+      next.call.handler.failed(CLOSED)
+    }
     const lines = [...this.#lines]
     this.#lines.clear()
     this.#free.length = 0
@@ -69,7 +73,7 @@ export class UpstreamPool {
   /** One connection for each call that waits: none of them waits for a connection that another one takes. */
   #connectMore(): void {
     const { connectionsMax } = this.#parts
-    while (this.#connecting < this.#waiting.length) {
+    while (this.#connecting < this.#waiting.size) {
       if (connectionsMax !== null && this.#lines.size + this.#connecting >= connectionsMax) return
       this.#connect()
     }
@@ -80,7 +84,7 @@ export class UpstreamPool {
     this.#connecting += 1
     connect(addressOf(url), (...[error, socket]) => {
       this.#connecting -= 1
-      if (socket === null) this.#nextWaiting()?.handler.failed(error)
+      if (socket === null) this.#nextWaiting()?.call.handler.failed(error)
       else if (this.#isDestroyed) socket.destroy()
       else this.#add(socket)
     })
@@ -104,7 +108,7 @@ export class UpstreamPool {
     // Spread evenly, so that connections that began together do not end together.
     this.#made += 1
     const lifeMs = LIFE_MS * (0.5 + ((this.#made * GOLDEN) % 1) / 2)
-    const line: Line = { client, endsAtMs: clock.monotonicMs() + lifeMs }
+    const line: Line = { client, endsAtMs: clock.monotonicMs() + lifeMs, share: undefined }
     this.#lines.add(line)
     client.on('drain', () => this.#freed(line))
     const lost = (): void => {
@@ -131,25 +135,37 @@ export class UpstreamPool {
 
   /** It has no call: the next one gets it. */
   #freed(line: Line): void {
+    this.#release(line)
     if (!this.#lines.has(line)) return
     if (this.#isOld(line)) {
       this.#drop(line)
       return
     }
     const next = this.#nextWaiting()
-    if (next !== undefined) line.client.dispatch(next.call, next.handler)
+    if (next !== undefined) this.#give(line, next.call, next.name)
     else if (this.#isClosing) this.#drop(line)
     else this.#free.push(line)
   }
 
-  #nextWaiting(): Waiting | undefined {
+  #give(line: Line, { call, handler }: Waiting, caller: string): void {
+    line.share = this.#waiting.take(caller)
+    line.client.dispatch(call, handler)
+  }
+
+  #release(line: Line): void {
+    if (line.share !== undefined) this.#waiting.release(line.share)
+    line.share = undefined
+  }
+
+  #nextWaiting() {
     for (;;) {
-      const next = this.#waiting.shift()
-      if (next === undefined || !next.handler.isOver) return next
+      const next = this.#waiting.next()
+      if (next === undefined || !next.call.handler.isOver) return next
     }
   }
 
   #drop(line: Line): void {
+    this.#release(line)
     if (!this.#lines.delete(line)) return
     const index = this.#free.lastIndexOf(line)
     if (index !== -1) this.#free.splice(index, 1)
@@ -172,6 +188,8 @@ interface Line {
   readonly client: Client
   /** When it is used no more, by a monotonic clock. */
   readonly endsAtMs: number
+  /** Of the caller whose call it has. */
+  share: Share | undefined
 }
 
 interface Waiting {

@@ -28,7 +28,13 @@ async function scene({ connect = (_nth, real) => real, connectionsMax }: How = {
     clock,
   })
   onTestFinished(() => pool.destroy())
-  return { upstream, pool, clock, asked: () => asked, call: (path: string) => new Call(path).sendBy(pool) }
+  return {
+    upstream,
+    pool,
+    clock,
+    asked: () => asked,
+    call: (path: string, caller?: string) => new Call(path, caller).sendBy(pool),
+  }
 }
 
 test('calls at one time have a connection each; calls one after the other have the one used last', async () => {
@@ -64,14 +70,27 @@ test('a connection that cannot be made fails one call, and no other', async () =
 
 test('there are never more connections than there may be; who waits is served in turn', async () => {
   const { upstream, call } = await scene({ connectionsMax: 2 })
-  const calls = ['/1', '/2', '/3', '/4', '/5'].map(call)
+  const calls = ['/1', '/2', '/3', '/4', '/5'].map((path) => call(path))
   await upstream.answer(...calls)
   expect(upstream.sockets).toHaveLength(2)
 })
 
+test('a caller who holds on to all connections he gets is behind those who have fewer', async () => {
+  const { upstream, call } = await scene({ connectionsMax: 3 })
+  const held = ['/a1', '/a2', '/a3'].map((path) => call(path, 'a'))
+  await until('all are there', () => upstream.calls.size === 3 || undefined)
+  const more = ['/a4', '/a5'].map((path) => call(path, 'a'))
+  const others = [call('/b1', 'b'), call('/c1', 'c'), call('/b2', 'b')]
+  await upstream.answer(held[0]!, ...others)
+  await until('the first has one again', () => upstream.calls.get('/a4'))
+  // c had none when b had been served once.
+  expect([...upstream.lines.keys()].slice(3)).toEqual(['/b1', '/c1', '/b2', '/a4'])
+  await upstream.answer(held[1]!, held[2]!, ...more)
+})
+
 test('a call that nobody waits for any more gets no connection', async () => {
   const { upstream, call } = await scene({ connectionsMax: 1 })
-  const [one, gone, three] = ['/1', '/gone', '/3'].map(call)
+  const [one, gone, three] = ['/1', '/gone', '/3'].map((path) => call(path))
   gone!.isOver = true
   await upstream.answer(one!, three!)
   expect(upstream.calls.has('/gone')).toBe(false)
@@ -111,7 +130,7 @@ test('a connection that the upstream closed is replaced', async () => {
 test('when it is closed, calls that were taken are answered, then nothing is left open', async () => {
   const { upstream, pool, call } = await scene({ connectionsMax: 2 })
   await upstream.answer(call('/0'))
-  const calls = ['/1', '/2', '/3'].map(call)
+  const calls = ['/1', '/2', '/3'].map((path) => call(path))
   pool.close()
   await upstream.answer(...calls)
   await until('all are closed', () => upstream.open === 0 || undefined, 1_000)
@@ -119,7 +138,7 @@ test('when it is closed, calls that were taken are answered, then nothing is lef
 
 test('when it is destroyed, every call is told so, also those that come later', async () => {
   const { upstream, pool, call } = await scene({ connectionsMax: 1 })
-  const calls = ['/1', '/2'].map(call)
+  const calls = ['/1', '/2'].map((path) => call(path))
   await until('one is there', () => upstream.calls.get('/1'))
   await pool.destroy()
   calls.push(call('/3'))

@@ -55,15 +55,17 @@ export class Holding {
 /** A call that remembers how it ended: `answered`, or the code of its error. */
 export class Call implements CallHandler {
   readonly path: string
+  readonly caller: string
   isOver = false
   outcome: string | undefined
 
-  constructor(path: string) {
+  constructor(path: string, caller = '') {
     this.path = path
+    this.caller = caller
   }
 
   sendBy(pool: UpstreamPool): this {
-    pool.dispatch({ method: 'GET', path: this.path, headers: [] }, this)
+    pool.dispatch({ method: 'GET', path: this.path, headers: [] }, this, this.caller)
     return this
   }
 

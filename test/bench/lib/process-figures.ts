@@ -30,23 +30,23 @@ export function openFiles(pid: number): number {
 }
 
 /**
- * Connections at a local IPv4 address: those a process still holds, and those it closed with bytes unsent.
+ * Connections at a local IPv4 address: the clients of those a process still holds, and those it closed with bytes unsent.
  *
  * The kernel keeps the latter until the other side took the bytes or went away.
  */
-export function connectionsAt(address: string, port: number): { held: number; orphaned: number } {
+export function connectionsAt(address: string, port: number): { held: readonly string[]; orphaned: number } {
   const bytes = address
     .split('.')
     .reverse()
     .map((part) => Number(part).toString(16).padStart(2, '0'))
   const local = ` ${bytes.join('')}:${port.toString(16).padStart(4, '0')} `.toUpperCase()
-  let held = 0
+  const held: string[] = []
   let orphaned = 0
   for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n')) {
     if (!line.includes(local)) continue
-    const [, here, , state, , , , , , inode] = line.trim().split(/\s+/)
+    const [, here, there = '', state, , , , , , inode] = line.trim().split(/\s+/)
     if (here !== local.trim()) continue
-    if (inode !== '0') held += 1
+    if (inode !== '0') held.push(there)
     else if (FIN_WAIT.includes(state ?? '')) orphaned += 1
   }
   return { held, orphaned }

@@ -114,18 +114,18 @@ async function watch(attackers: readonly Child[], gateway: LoadGateway): Promise
   let heldMax = 0
   let orphanedMax = 0
   let openedMs = 0
+  const seen = new Set<string>()
   for (;;) {
     await pause(LOOK_MS)
     const elapsedMs = systemClock.monotonicMs() - startMs
     const { held, orphaned } = connectionsAt(SLOW_ADDRESS, gateway.port)
-    if (held > heldMax) {
-      heldMax = held
-      openedMs = elapsedMs
-    }
+    heldMax = Math.max(heldMax, held.length)
+    if (held.some((client) => !seen.has(client))) openedMs = elapsedMs
+    for (const client of held) seen.add(client)
     orphanedMax = Math.max(orphanedMax, orphaned)
     if (heldMax === 0 && elapsedMs > OPEN_MS_MAX) throw new Error(`no attack: ${attackers[0]?.stdout}`)
-    if ((held === 0 && heldMax > 0) || elapsedMs > WATCH_MS_MAX) {
-      return { heldMax, heldLast: held, orphanedMax, closedS: (elapsedMs - openedMs) / 1000 }
+    if ((held.length === 0 && heldMax > 0) || elapsedMs > WATCH_MS_MAX) {
+      return { heldMax, heldLast: held.length, orphanedMax, closedS: (elapsedMs - openedMs) / 1000 }
     }
   }
 }

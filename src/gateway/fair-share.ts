@@ -1,0 +1,87 @@
+/** So many callers that wait are compared, those that have waited longest: more would cost more than they gain. */
+const COMPARED_MAX = 32
+
+/**
+ * Shares a few places out among callers, of whom each may want many.
+ *
+ * Who has fewest of them is next: one caller who holds on to all he gets holds up nobody else. Among equals it is
+ * who has waited longest, and one caller's calls are served in their order.
+ */
+export class FairShare<Call> {
+  /** Those who have a place or wait for one. */
+  readonly #callers = new Map<string, Caller<Call>>()
+  /** Those who wait, the one who has waited longest first. */
+  readonly #waiting = new Set<Caller<Call>>()
+  #size = 0
+
+  /** Calls that wait. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** The caller gets a place, which is given back by `release`. */
+  take(name: string): Share {
+    const caller = this.#callerOf(name)
+    caller.held += 1
+    return caller
+  }
+
+  release(share: Share): void {
+    share.held -= 1
+    this.#forgetIfDone(share.name)
+  }
+
+  wait(name: string, call: Call): void {
+    const caller = this.#callerOf(name)
+    caller.calls.push(call)
+    this.#waiting.add(caller)
+    this.#size += 1
+  }
+
+  /** Takes out the call that is next, and says whose it is; undefined when none waits. */
+  next(): { readonly name: string; readonly call: Call } | undefined {
+    const caller = this.#poorest()
+    const call = caller?.calls.shift()
+    if (caller === undefined || call === undefined) return undefined
+    this.#size -= 1
+    this.#waiting.delete(caller)
+    if (caller.calls.length > 0) this.#waiting.add(caller)
+    else this.#forgetIfDone(caller.name)
+    return { name: caller.name, call }
+  }
+
+  #poorest(): Caller<Call> | undefined {
+    let poorest: Caller<Call> | undefined
+    let compared = 0
+    for (const caller of this.#waiting) {
+      if (poorest === undefined || caller.held < poorest.held) poorest = caller
+      compared += 1
+      if (poorest.held === 0 || compared === COMPARED_MAX) break
+    }
+    return poorest
+  }
+
+  #callerOf(name: string): Caller<Call> {
+    const known = this.#callers.get(name)
+    if (known !== undefined) return known
+    const caller = { name, held: 0, calls: [] }
+    this.#callers.set(name, caller)
+    return caller
+  }
+
+  #forgetIfDone(name: string): void {
+    const caller = this.#callers.get(name)
+    if (caller !== undefined && caller.held === 0 && caller.calls.length === 0) this.#callers.delete(name)
+  }
+}
+
+/** What a caller holds. */
+export interface Share {
+  readonly name: string
+  held: number
+}
+
+interface Caller<Call> extends Share {
+  /** Those that wait, in their order. */
+  readonly calls: Call[]
+}
