@@ -1,7 +1,8 @@
 // Whether one row that is changed, removed or doubled is found, wherever it lies:
-// node test/bench/mutations.ts [events] [trials] [seed] [--in FOLDER] [--minutes N] [--at-once N]
+// node test/bench/mutations.ts [events] [trials] [seed] [--in FOLDER] [--minutes N] [--at-once N] [--nearby]
 //
-// With --in the stores, and what each trial came to, stay in that folder: the next run goes on where this one ended.
+// With --nearby rows that are about a moment are looked for in the three days around it, which takes a tenth of the time a month
+// takes; the stores hold all events all the same. With --in the stores, and what each trial came to, stay in that folder: the next run goes on where this one ended.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -17,6 +18,8 @@ interface Outcome {
   readonly place: string
   readonly detail: string
   readonly found: boolean
+  /** Days of the span that was reconciled. */
+  readonly days: number
   /** Undefined unless a single event was touched: whether its bucket was told, and the event or its position. */
   readonly event?: { readonly bucket: boolean; readonly named: boolean }
 }
@@ -27,6 +30,7 @@ const { values: options, positionals } = parseArgs({
     in: { type: 'string' },
     minutes: { type: 'string', default: '100000' },
     'at-once': { type: 'string', default: '1' },
+    nearby: { type: 'boolean', default: false },
     worker: { type: 'string' },
   },
 })
@@ -34,6 +38,8 @@ const [events = 1_000_000, trials = 300, seed = 1] = positionals.map(Number)
 const endMs = performance.now() + Number(options.minutes) * 60_000
 const work = options.in ?? mkdtempSync(join(tmpdir(), 'gatez-mutations-'))
 mkdirSync(work, { recursive: true })
+/** Of twenty days each quarter of an hour has events. */
+const SPAN_MS = 20 * 86_400_000
 const results = join(work, `trials-${events}-${seed}.jsonl`)
 
 if (options.worker === undefined) process.exitCode = await main()
@@ -42,7 +48,7 @@ else await makeTrials(Number(options.worker), Number(options['at-once']))
 async function main(): Promise<number> {
   const atOnce = Number(options['at-once'])
   // Fills the stores, and sees that nothing differs before anything was touched.
-  const untouched = await runTrials({ events, trials: 0, seed, work }, () => {})
+  const untouched = await runTrials({ events, trials: 0, seed, work, spanMs: SPAN_MS }, () => {})
   const script = fileURLToPath(import.meta.url)
   const args = [
     script,
@@ -53,6 +59,7 @@ async function main(): Promise<number> {
     work,
     '--at-once',
     String(atOnce),
+    ...(options.nearby ? ['--nearby'] : []),
   ]
   const workers = Array.from({ length: atOnce }, (_, index) => {
     const left = Math.max(0, endMs - performance.now()) / 60_000
@@ -71,8 +78,9 @@ async function makeTrials(from: number, every: number): Promise<void> {
   const done = new Set(outcomes().map(({ number }) => number))
   let first = from
   while (done.has(first)) first += every
+  const { nearby } = options
   const over = (): boolean => performance.now() > endMs
-  await runTrials({ events, trials, seed, work, from: first, every, over }, (trial, number) => {
+  await runTrials({ events, trials, seed, work, from: first, every, over, nearby }, (trial, number) => {
     if (!done.has(number)) appendFileSync(results, `${JSON.stringify(outcomeOf(trial, number))}\n`)
   })
 }
@@ -83,9 +91,10 @@ function outcomes(): readonly Outcome[] {
   return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
 }
 
-function outcomeOf({ mutation, found }: Trial, number: number): Outcome {
+function outcomeOf({ mutation, found, span }: Trial, number: number): Outcome {
   const { file, table, how, detail, event } = mutation
-  const outcome = { number, place: `${file} ${table} ${how}`, detail, found: !found.equal }
+  const days = Math.round((span.endMs - span.startMs) / 86_400_000)
+  const outcome = { number, place: `${file} ${table} ${how}`, detail, found: !found.equal, days }
   if (event === undefined || found.equal) return outcome
   const named = found.differences.some(({ events: ids, missing_seqs: gone }) => {
     return ids.includes(event.id) || ids.includes(`X${event.id.slice(1)}`) || gone.length > 0
@@ -98,7 +107,8 @@ function outcomeOf({ mutation, found }: Trial, number: number): Outcome {
 function print(all: readonly Outcome[]): boolean {
   const found = all.filter((each) => each.found)
   const single = found.flatMap(({ event }) => event ?? [])
-  console.log(`${found.length} of ${all.length} mutations found`)
+  const nearby = all.filter(({ days }) => days < 28).length
+  console.log(`${found.length} of ${all.length} mutations found, ${nearby} of them in the days around`)
   const [bucket, named] = [single.filter((each) => each.bucket), single.filter((each) => each.named)]
   console.log(
     `${single.length} of them of single events: ${bucket.length} named with their bucket, ${named.length} by id or position`,
