@@ -25,7 +25,7 @@ export async function bodies([rounds = '5', seconds = '4']: readonly string[]): 
       await peer.warmUp({ script, connections, seconds: WARM_UP_SECONDS })
     }
     for (let round = 0; round < Number(rounds); round += 1) {
-      for (const peer of [bare, disk]) await peer.load({ script, connections, seconds: Number(seconds) })
+      for (const peer of [bare, disk]) await peer.round({ script, connections, seconds: Number(seconds) })
     }
     const ratio = median(disk.rates.map((value, round) => value / (bare.rates[round] ?? Number.NaN)))
     const megabytes = (peer: Peer) => `${((median(peer.rates) * bytes) / 1e6).toFixed(0)} MB/s`

@@ -35,10 +35,10 @@ export async function peers([rounds = '5', seconds = '5']: readonly string[]): P
   const script = join(stage.dir, 'load.lua')
   for (const peer of all) await peer.warmUp({ script, seconds: WARM_UP_SECONDS })
   for (let round = 1; round <= Number(rounds); round += 1) {
-    for (const peer of all) await peer.load({ script, seconds: Number(seconds) })
+    for (const peer of all) await peer.round({ script, seconds: Number(seconds) })
     console.log(`round ${round}: ${all.map((peer) => `${peer.name} ${rate(peer.rates.at(-1))}`).join(' · ')}`)
   }
-  const how = `${rounds} rounds of ${seconds} s, ${CONNECTIONS} connections`
+  const how = `${rounds} rounds of ${seconds} s behind 3 s that are not counted, ${CONNECTIONS} connections`
   const configs = ['lua', 'plain'].map((folder) => configOf(stage, folder))
   keep('peers', how, [tableOf(ratios(all)), ratesOf(all), PEERS, ...configs].join('\n\n'))
 }

@@ -19,7 +19,7 @@ export async function threads([rounds = '7', seconds = '4']: readonly string[]):
     await peer.warmUp({ script, seconds: WARM_UP_SECONDS })
   }
   for (let round = 0; round < Number(rounds); round += 1) {
-    for (const peer of [one, two]) await peer.load({ script, seconds: Number(seconds) })
+    for (const peer of [one, two]) await peer.round({ script, seconds: Number(seconds) })
   }
   const cpu = (peer: Peer) => `${median(peer.cpuMicros).toFixed(1)} µs`
   const ratio = median(two.cpuMicros.map((micros, round) => micros / (one.cpuMicros[round] ?? Number.NaN)))

@@ -87,6 +87,9 @@ export function gatezCommand(file: string): readonly string[] {
   return [process.execPath, join(ROOT, 'bin/gatez.js'), 'serve', '--config', file]
 }
 
+/** At the start of each turn. */
+const TURN_WARM_UP_SECONDS = 3
+
 /** One of those that are compared, with what it did in each round. */
 export class Peer {
   readonly name: string
@@ -119,6 +122,15 @@ export class Peer {
    */
   async warmUp(options: Omit<LoadOptions, 'refused'>): Promise<void> {
     await wrk({ cpu: LOAD_CPU, connections: CONNECTIONS, ...options, port: this.port })
+  }
+
+  /**
+   * One round of many: a few seconds that are not counted, then those that are. While the others had their turns it was
+   * idle, and V8 gives back then what it had compiled and reserved.
+   */
+  async round(options: LoadOptions): Promise<number> {
+    await this.warmUp({ ...options, seconds: TURN_WARM_UP_SECONDS })
+    return this.load(options)
   }
 
   /** Forgets the rounds so far. */
