@@ -10,13 +10,14 @@ const COMPARED_MAX = 32
 export class FairShare<Call> {
   /** Those who have a place or wait for one. */
   readonly #callers = new Map<string, Caller<Call>>()
-  /** Those who wait, the one who has waited longest first. */
+  /** Those who wait, the one who was served least recently first. */
   readonly #waiting = new Set<Caller<Call>>()
-  #size = 0
+  /** All that wait, in their order. */
+  readonly #inOrder = new Set<Waiting<Call>>()
 
   /** Calls that wait. */
   get size(): number {
-    return this.#size
+    return this.#inOrder.size
   }
 
   /** The caller gets a place, which is given back by `release`. */
@@ -33,21 +34,31 @@ export class FairShare<Call> {
 
   wait(name: string, call: Call): void {
     const caller = this.#callerOf(name)
-    caller.calls.push(call)
+    const waiting = { name, call }
+    caller.calls.push(waiting)
     this.#waiting.add(caller)
-    this.#size += 1
+    this.#inOrder.add(waiting)
   }
 
-  /** Takes out the call that is next, and says whose it is; undefined when none waits. */
-  next(): { readonly name: string; readonly call: Call } | undefined {
-    const caller = this.#poorest()
-    const call = caller?.calls.shift()
-    if (caller === undefined || call === undefined) return undefined
-    this.#size -= 1
+  /** Takes out the call that is next; undefined when none waits. */
+  next(): Waiting<Call> | undefined {
+    return this.#takeOut(this.#poorest())
+  }
+
+  /** Takes out the call that has waited longest, whoever is next. */
+  oldest(): Waiting<Call> | undefined {
+    for (const { name } of this.#inOrder) return this.#takeOut(this.#callers.get(name))
+    return undefined
+  }
+
+  #takeOut(caller: Caller<Call> | undefined): Waiting<Call> | undefined {
+    const waiting = caller?.calls.shift()
+    if (caller === undefined || waiting === undefined) return undefined
+    this.#inOrder.delete(waiting)
     this.#waiting.delete(caller)
     if (caller.calls.length > 0) this.#waiting.add(caller)
     else this.#forgetIfDone(caller.name)
-    return { name: caller.name, call }
+    return waiting
   }
 
   #poorest(): Caller<Call> | undefined {
@@ -81,7 +92,13 @@ export interface Share {
   held: number
 }
 
+/** A call, and whose it is. */
+export interface Waiting<Call> {
+  readonly name: string
+  readonly call: Call
+}
+
 interface Caller<Call> extends Share {
   /** Those that wait, in their order. */
-  readonly calls: Call[]
+  readonly calls: Waiting<Call>[]
 }

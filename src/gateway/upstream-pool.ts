@@ -4,7 +4,7 @@ import type buildConnector from 'undici/lib/core/connect.js'
 import symbols from 'undici/lib/core/symbols.js'
 import Client from 'undici/lib/dispatcher/client.js'
 import type { Clock } from '../lib/clock.ts'
-import { FairShare, type Share } from './fair-share.ts'
+import { FairShare, type Share, type Waiting } from './fair-share.ts'
 import type { CallHandler } from './upstream-call.ts'
 
 /** For how long a connection is used: so long at most a name leads to where it led before. */
@@ -27,7 +27,7 @@ export class UpstreamPool {
   readonly #lines = new Set<Line>()
   /** Those without a call; the one used last is the last. */
   readonly #free: Line[] = []
-  readonly #waiting = new FairShare<Waiting>()
+  readonly #waiting = new FairShare<Asked>()
   #connecting = 0
   #made = 0
   #isClosing = false
@@ -84,7 +84,8 @@ export class UpstreamPool {
     this.#connecting += 1
     connect(addressOf(url), (...[error, socket]) => {
       this.#connecting -= 1
-      if (socket === null) this.#nextWaiting()?.call.handler.failed(error)
+      // By age, so that no one waits longer for a connection than making one may take.
+      if (socket === null) this.#nextOf(() => this.#waiting.oldest())?.call.handler.failed(error)
       else if (this.#isDestroyed) socket.destroy()
       else this.#add(socket)
     })
@@ -141,13 +142,13 @@ export class UpstreamPool {
       this.#drop(line)
       return
     }
-    const next = this.#nextWaiting()
+    const next = this.#nextOf(() => this.#waiting.next())
     if (next !== undefined) this.#give(line, next.call, next.name)
     else if (this.#isClosing) this.#drop(line)
     else this.#free.push(line)
   }
 
-  #give(line: Line, { call, handler }: Waiting, caller: string): void {
+  #give(line: Line, { call, handler }: Asked, caller: string): void {
     line.share = this.#waiting.take(caller)
     line.client.dispatch(call, handler)
   }
@@ -157,9 +158,10 @@ export class UpstreamPool {
     line.share = undefined
   }
 
-  #nextWaiting() {
+  /** The first of those taken out that somebody still waits for. */
+  #nextOf(takeOut: () => Waiting<Asked> | undefined): Waiting<Asked> | undefined {
     for (;;) {
-      const next = this.#waiting.next()
+      const next = takeOut()
       if (next === undefined || !next.call.handler.isOver) return next
     }
   }
@@ -192,7 +194,7 @@ interface Line {
   share: Share | undefined
 }
 
-interface Waiting {
+interface Asked {
   readonly call: Dispatcher.DispatchOptions
   readonly handler: CallHandler
 }

@@ -19,8 +19,21 @@ test('who has fewest is next, among equals who has waited longest, and calls of 
   expect([share.next(), share.size]).toEqual([undefined, 0])
 })
 
+test('the one that has waited longest comes out by age, whoever is next', () => {
+  const share = new FairShare<string>()
+  share.take('a')
+  share.take('a')
+  share.wait('a', 'a1')
+  share.wait('b', 'b1')
+  share.wait('a', 'a2')
+  expect(share.oldest()).toEqual({ name: 'a', call: 'a1' })
+  expect(share.next()).toEqual({ name: 'b', call: 'b1' })
+  expect(share.oldest()).toEqual({ name: 'a', call: 'a2' })
+  expect([share.oldest(), share.next(), share.size]).toEqual([undefined, undefined, 0])
+})
+
 const STEP = fc.record({
-  what: fc.constantFrom('wait', 'next', 'release'),
+  what: fc.constantFrom('wait', 'wait', 'next', 'oldest', 'release'),
   name: fc.constantFrom('a', 'b', 'c', 'd'),
 })
 
@@ -38,6 +51,11 @@ test('every call comes out once, in its caller’s order, and never behind a cal
         } else if (what === 'release') {
           const index = held.findIndex((each) => each.name === name)
           if (index !== -1) share.release(held.splice(index, 1)[0]!)
+        } else if (what === 'oldest') {
+          const all = [...waiting.values()].flat()
+          const oldest = share.oldest()
+          expect(oldest?.call).toBe(all.length === 0 ? undefined : Math.min(...all))
+          if (oldest !== undefined) waiting.get(oldest.name)!.shift()
         } else {
           const next = share.next()
           const names = [...waiting.keys()].filter((each) => waiting.get(each)!.length > 0)
