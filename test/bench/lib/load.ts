@@ -67,7 +67,9 @@ export interface PreparedGatez {
 /** Writes the Lua script for wrk: a key and a route at random for each request, and a body of so many bytes. */
 export function writeLuaScript(path: string, keys: readonly string[], bodyBytes = 0): void {
   const body = bodyBytes === 0 ? 'nil' : `string.rep("x", ${bodyBytes})`
-  const [method, requests] = bodyBytes === 0 ? ['GET', 20_000] : ['POST', 200]
+  const method = bodyBytes === 0 ? 'GET' : 'POST'
+  // So many that no key meets its limit, and no more than fit into memory.
+  const requests = bodyBytes === 0 ? 20_000 : Math.max(200, (32 * 1024 ** 2) / bodyBytes)
   const list = keys.map((key) => `"${key}"`).join(',')
   writeFileSync(
     path,
