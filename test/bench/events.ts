@@ -21,12 +21,14 @@ import { cpuSeconds, requirePrograms, startPinned } from './lib/programs.ts'
  */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const SECONDS = Number(process.argv[2] ?? 5)
+/** `both` after the seconds: gatez and the clients share both cores. */
+const [GATEZ_CPUS, CLIENT_CPUS] = process.argv[3] === 'both' ? ['0,1', '0,1'] : ['0', '1']
 const PORT = 19_310
 const TENANTS = 100
 const BATCH_EVENTS = 1_000
 
 requirePrograms({ taskset: 'util-linux' })
-execFileSync('taskset', ['-pc', '1', String(process.pid)], { stdio: 'ignore' })
+execFileSync('taskset', ['-pc', CLIENT_CPUS, String(process.pid)], { stdio: 'ignore' })
 execFileSync(process.execPath, [join(ROOT, 'bin/build.js'), '--no-binary'], { stdio: 'inherit' })
 const dir = mkdtempSync(join(tmpdir(), 'gatez-bench-'))
 await using cleanUp = new AsyncDisposableStack()
@@ -39,7 +41,7 @@ const gatez = [
   '--config',
   join(dir, 'gatez.yaml'),
 ]
-const program = cleanUp.use(await startPinned(0, PORT, gatez))
+const program = cleanUp.use(await startPinned(GATEZ_CPUS, PORT, gatez))
 const agent = new Agent({ keepAlive: true, maxSockets: 512 })
 cleanUp.defer(() => agent.destroy())
 

@@ -97,7 +97,7 @@ export class Child implements AsyncDisposable {
 }
 
 export interface ChildOptions {
-  readonly cpu: number
+  readonly cpu: number | string
   /** It gets what others leave of the processor. */
   readonly yields?: boolean
   /** Whether it is to be talked to. */

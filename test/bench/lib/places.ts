@@ -16,7 +16,7 @@ const SESSION_FILE = '/proc/self/autogroup'
  * What is measured goes before what only makes load (`yields`), and, as root, before what else the machine
  * is busy with.
  */
-export function placedOn(cpu: number, yields: boolean): readonly string[] {
+export function placedOn(cpu: number | string, yields: boolean): readonly string[] {
   const niceness = String(yields ? YIELDING : PREFERRED)
   const script = `echo "$0" 2>/dev/null > ${SESSION_FILE}; ulimit -n ${OPEN_FILES}; exec "$@"`
   // All of these become the program: the id stays the same.

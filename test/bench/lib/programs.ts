@@ -11,7 +11,7 @@ export interface Program extends AsyncDisposable {
 
 /** Starts a program pinned to `cpu`, and waits until `port` on 127.0.0.1 answers. */
 export async function startPinned(
-  cpu: number,
+  cpu: number | string,
   port: number,
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
