@@ -47,8 +47,8 @@ export class FairShare<Call> {
 
   /** Takes out the call that has waited longest, whoever is next. */
   oldest(): Waiting<Call> | undefined {
-    for (const { name } of this.#inOrder) return this.#takeOut(this.#callers.get(name))
-    return undefined
+    const [oldest] = this.#inOrder
+    return oldest && this.#takeOut(this.#callers.get(oldest.name))
   }
 
   #takeOut(caller: Caller<Call> | undefined): Waiting<Call> | undefined {

@@ -43,12 +43,13 @@ export class UpstreamPool {
       handler.failed(CLOSED)
       return
     }
+    const asked = { call, handler }
     const line = this.#takeFree()
     if (line !== undefined) {
-      this.#give(line, { call, handler }, caller)
+      this.#give(line, asked, caller)
       return
     }
-    this.#waiting.wait(caller, { call, handler })
+    this.#waiting.wait(caller, asked)
     this.#connectMore()
   }
 
@@ -85,7 +86,7 @@ export class UpstreamPool {
     connect(addressOf(url), (...[error, socket]) => {
       this.#connecting -= 1
       // By age, so that no one waits longer for a connection than making one may take.
-      if (socket === null) this.#nextOf(() => this.#waiting.oldest())?.call.handler.failed(error)
+      if (socket === null) this.#takeOut('oldest')?.call.handler.failed(error)
       else if (this.#isDestroyed) socket.destroy()
       else this.#add(socket)
     })
@@ -142,7 +143,7 @@ export class UpstreamPool {
       this.#drop(line)
       return
     }
-    const next = this.#nextOf(() => this.#waiting.next())
+    const next = this.#takeOut('next')
     if (next !== undefined) this.#give(line, next.call, next.name)
     else if (this.#isClosing) this.#drop(line)
     else this.#free.push(line)
@@ -158,11 +159,11 @@ export class UpstreamPool {
     line.share = undefined
   }
 
-  /** The first of those taken out that somebody still waits for. */
-  #nextOf(takeOut: () => Waiting<Asked> | undefined): Waiting<Asked> | undefined {
+  /** A call that somebody still waits for. */
+  #takeOut(which: 'next' | 'oldest'): Waiting<Asked> | undefined {
     for (;;) {
-      const next = takeOut()
-      if (next === undefined || !next.call.handler.isOver) return next
+      const waiting = this.#waiting[which]()
+      if (waiting === undefined || !waiting.call.handler.isOver) return waiting
     }
   }
 

@@ -60,18 +60,7 @@ export function ledgerReadingContract(driver: LedgerDriver): void {
     )
 
     test('merges rollups of one key where it may: the sums stay, nothing is joined over a given moment', async () => {
-      const at = (index: number) => MARCH + index * BUCKET_MS
-      const entries = Array.from({ length: 300 }, (_, index) =>
-        rollup({
-          bucketMs: at(index % 130),
-          tenantId: `t${index % 3}`,
-          keyId: `key_${index % 2}`,
-          statusClass: index % 5 === 0 ? 5 : 2,
-          requests: index + 1,
-          bytesSent: 7 * index,
-        }),
-      )
-      await apply(...entries)
+      await apply(...sixCallers((index) => ({ bytesSent: 7 * index })))
       const apartAt = [at(40), at(41)]
       const merged = await read({ apartAt })
       expect(merged.length).toBeLessThan(60)
@@ -86,22 +75,14 @@ export function ledgerReadingContract(driver: LedgerDriver): void {
     })
 
     test('merges all kinds of calls of one caller where it may, billable ones apart from the others', async () => {
-      const at = (index: number) => MARCH + index * BUCKET_MS
-      const entries = Array.from({ length: 300 }, (_, index) =>
-        rollup({
-          bucketMs: at(index % 130),
-          tenantId: `t${index % 3}`,
-          keyId: `key_${index % 2}`,
-          ...(index % 4 === 0 && { dimensions: { region: 'eu' } }),
-          routeId: `r${index % 7}`,
-          apiId: `a${index % 2}`,
-          statusClass: index % 5 === 0 ? 5 : 2,
-          billable: index % 5 !== 0,
-          requests: index + 1,
-          refused: index % 3,
-          durationMs: 11 * index,
-        }),
-      )
+      const entries = sixCallers((index) => ({
+        ...(index % 4 === 0 && { dimensions: { region: 'eu' } }),
+        routeId: `r${index % 7}`,
+        apiId: `a${index % 2}`,
+        billable: index % 5 !== 0,
+        refused: index % 3,
+        durationMs: 11 * index,
+      }))
       await apply(...entries)
       const apartAt = [at(40)]
       const merged = await read({ apartAt, kindsAsOne: true })
@@ -165,6 +146,25 @@ export function ledgerReadingContract(driver: LedgerDriver): void {
       ])
     })
   })
+}
+
+/** The start of the nth bucket. */
+function at(index: number): number {
+  return MARCH + index * BUCKET_MS
+}
+
+/** Rollups of three tenants with two keys each, over 130 buckets. */
+function sixCallers(more: (index: number) => Partial<RollupEntry>): readonly RollupEntry[] {
+  return Array.from({ length: 300 }, (_, index) =>
+    rollup({
+      bucketMs: at(index % 130),
+      tenantId: `t${index % 3}`,
+      keyId: `key_${index % 2}`,
+      statusClass: index % 5 === 0 ? 5 : 2,
+      requests: index + 1,
+      ...more(index),
+    }),
+  )
 }
 
 /** What rollups add up to, by their key but for the bucket. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { atLeast, keep, type Row, tableOf, told } from '../lib/baseline.ts'
 import { writeLuaScript } from '../lib/load.ts'
 import { requirePrograms } from '../lib/programs.ts'
-import { type Peer, Stage } from '../lib/stage.ts'
+import { type Peer, roundsText, Stage } from '../lib/stage.ts'
 import { median } from '../lib/wrk.ts'
 
 const SIZES = [
@@ -39,5 +39,5 @@ export async function bodies([rounds = '5', seconds = '4']: readonly string[]): 
     )
     for (const peer of [bare, disk]) peer.forget()
   }
-  keep('bodies', `${rounds} rounds of ${seconds} s`, tableOf(rows))
+  keep('bodies', roundsText(rounds, seconds), tableOf(rows))
 }

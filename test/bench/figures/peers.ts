@@ -7,7 +7,7 @@ import { writePlainProxy } from '../lib/nginx.ts'
 import { writeLuaProxy } from '../lib/nginx-redis.ts'
 import { GATEWAY_CPU, LOAD_CPU } from '../lib/places.ts'
 import { requirePrograms } from '../lib/programs.ts'
-import { BARE, CONNECTIONS, Peer, Stage } from '../lib/stage.ts'
+import { BARE, CONNECTIONS, Peer, roundsText, Stage } from '../lib/stage.ts'
 import { median } from '../lib/wrk.ts'
 
 const WARM_UP_SECONDS = 12
@@ -38,7 +38,7 @@ export async function peers([rounds = '5', seconds = '5']: readonly string[]): P
     for (const peer of all) await peer.round({ script, seconds: Number(seconds) })
     console.log(`round ${round}: ${all.map((peer) => `${peer.name} ${rate(peer.rates.at(-1))}`).join(' · ')}`)
   }
-  const how = `${rounds} rounds of ${seconds} s behind 3 s that are not counted, ${CONNECTIONS} connections`
+  const how = `${roundsText(rounds, seconds)}, ${CONNECTIONS} connections`
   const configs = ['lua', 'plain'].map((folder) => configOf(stage, folder))
   keep('peers', how, [tableOf(ratios(all)), ratesOf(all), PEERS, ...configs].join('\n\n'))
 }

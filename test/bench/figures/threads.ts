@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { below, keep, tableOf, told } from '../lib/baseline.ts'
 import { writeLuaScript } from '../lib/load.ts'
 import { requirePrograms } from '../lib/programs.ts'
-import { CONNECTIONS, type Peer, Stage } from '../lib/stage.ts'
+import { CONNECTIONS, type Peer, roundsText, Stage } from '../lib/stage.ts'
 import { median } from '../lib/wrk.ts'
 
 const WARM_UP_SECONDS = 12
@@ -25,7 +25,7 @@ export async function threads([rounds = '7', seconds = '4']: readonly string[]):
   const ratio = median(two.cpuMicros.map((micros, round) => micros / (one.cpuMicros[round] ?? Number.NaN)))
   keep(
     'threads',
-    `${rounds} rounds of ${seconds} s, ${CONNECTIONS} connections`,
+    `${roundsText(rounds, seconds)}, ${CONNECTIONS} connections`,
     tableOf([
       below('CPU per request of 2 threads against 1', ratio, { must: 1.1, aim: 1, unit: ' ×', digits: 2 }),
       told('CPU per request: 1 thread · 2 threads', `${cpu(one)} · ${cpu(two)}`),

@@ -90,6 +90,11 @@ export function gatezCommand(file: string): readonly string[] {
 /** At the start of each turn. */
 const TURN_WARM_UP_SECONDS = 3
 
+/** How `Peer.round` measured, for what is kept of it. */
+export function roundsText(rounds: string, seconds: string): string {
+  return `${rounds} rounds of ${seconds} s, each behind ${TURN_WARM_UP_SECONDS} s that are not counted`
+}
+
 /** One of those that are compared, with what it did in each round. */
 export class Peer {
   readonly name: string

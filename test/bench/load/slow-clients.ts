@@ -120,8 +120,9 @@ async function watch(attackers: readonly Child[], gateway: LoadGateway): Promise
     const elapsedMs = systemClock.monotonicMs() - startMs
     const { held, orphaned } = connectionsAt(SLOW_ADDRESS, gateway.port)
     heldMax = Math.max(heldMax, held.length)
-    if (held.some((client) => !seen.has(client))) openedMs = elapsedMs
+    const seenBefore = seen.size
     for (const client of held) seen.add(client)
+    if (seen.size > seenBefore) openedMs = elapsedMs
     orphanedMax = Math.max(orphanedMax, orphaned)
     if (heldMax === 0 && elapsedMs > OPEN_MS_MAX) throw new Error(`no attack: ${attackers[0]?.stdout}`)
     if ((held.length === 0 && heldMax > 0) || elapsedMs > WATCH_MS_MAX) {
