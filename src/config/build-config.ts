@@ -26,6 +26,7 @@ export function buildConfig(file: File, path: string): Config {
       listen: file.gateway.listen,
       threads: file.gateway.threads === 'auto' ? autoThreads(availableParallelism()) : file.gateway.threads,
       countersMib: file.gateway.counters_mib,
+      fastLane: file.gateway.fast_lane,
       nodes: file.gateway.nodes,
       ownPaths: {
         health: file.gateway.health,

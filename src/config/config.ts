@@ -39,6 +39,8 @@ export interface GatewayConfig {
   readonly threads: number
   /** Memory of the shared counters. */
   readonly countersMib: number
+  /** Whether plain requests and answers go past node:http and undici. */
+  readonly fastLane: boolean
   /** How many processes share the counters: each gets its share of a limit while those are out of reach. */
   readonly nodes: number
   /** Where gatez itself answers on this listener; null = nowhere. */

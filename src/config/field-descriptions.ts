@@ -14,6 +14,8 @@ export const FIELD_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'gateway.tls.cert': 'Its certificate, with those between it and the authority (PEM).',
   'gateway.tls.key': 'The private key to it (PEM, without a passphrase).',
   'gateway.threads': 'How many threads take calls; auto leaves one processor to the rest.',
+  'gateway.fast_lane':
+    'Whether plain requests and answers are read by gatez itself; false leaves all to node:http and undici, which is slower.',
   'gateway.counters_mib': 'Memory for counters of limits and quotas, shared by all threads.',
   'gateway.nodes':
     'How many gatez processes share stores.counters: each gets its share of a limit while those are out of reach.',

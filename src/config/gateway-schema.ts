@@ -13,6 +13,7 @@ export const gatewaySchema = strict({
     .union([z.literal('auto'), whole(1, 64)], { error: 'must be auto or a whole number from 1 to 64' })
     .default('auto'),
   counters_mib: whole(1, 16_384).default(64),
+  fast_lane: z.boolean().default(true),
   nodes: whole(1, 10_000).default(1),
   drain: span.prefault('30s'),
   health: text(parseOwnPath).prefault('/gatez/health'),

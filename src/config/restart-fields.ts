@@ -15,6 +15,7 @@ const FIELDS: readonly (readonly [name: string, read: (config: Config) => unknow
   ['gateway.tls', (config) => config.gateway.tls !== null],
   ['gateway.threads', (config) => config.gateway.threads],
   ['gateway.counters_mib', (config) => config.gateway.countersMib],
+  ['gateway.fast_lane', (config) => config.gateway.fastLane],
   ['gateway.nodes', (config) => config.gateway.nodes],
   ['control', (config) => config.control],
   ['portal', (config) => config.portal],

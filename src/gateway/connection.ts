@@ -61,7 +61,7 @@ export class Connection {
 }
 
 /** Requests that may wait on one connection; browsers that sent ahead at all stayed below ten. */
-const WAITING_MAX = 256
+export const WAITING_MAX = 256
 
 /** Whether an answer says, or will say, that its connection ends with it. */
 function endsConnection(response: ServerResponse): boolean {

@@ -14,6 +14,7 @@ import type { Clients } from './clients.ts'
 import { Connection } from './connection.ts'
 import { Exchange } from './exchange.ts'
 import type { SentAnswer } from './keeper-messages.ts'
+import { openClientLane } from './lane/client-lane.ts'
 import { mustClose } from './must-close.ts'
 import type { OwnAnswer } from './own-endpoints.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -52,6 +53,8 @@ export interface GatewayServerParts {
   readonly clients: Clients
   /** What makes it speak TLS; null = it speaks plain HTTP. */
   readonly tls: ListenerTls | null
+  /** Whether plain requests go past node:http. */
+  readonly fastLane: boolean
   readonly alarm: (what: string, error: unknown) => void
 }
 
@@ -94,6 +97,7 @@ export class GatewayServer {
       else socket.destroy()
     })
     this.server.on('secureConnection', (socket: Socket) => this.#keepSecure(socket))
+    if (parts.fastLane) openClientLane(this.server, this.#handle)
     this.#watching = setInterval(() => this.#closeSlow(), WATCH_MS / WATCH_GOES).unref()
   }
 

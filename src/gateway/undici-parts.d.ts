@@ -23,3 +23,9 @@ declare module 'undici/lib/core/connect.js' {
 
   export = buildConnector
 }
+
+declare module 'undici/lib/core/errors.js' {
+  import { errors } from 'undici'
+
+  export = errors
+}

@@ -1,18 +1,18 @@
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type buildConnector from 'undici/lib/core/connect.js'
-import symbols from 'undici/lib/core/symbols.js'
-import Client from 'undici/lib/dispatcher/client.js'
 import type { Clock } from '../lib/clock.ts'
 import { FairShare, type Share, type Waiting } from './fair-share.ts'
+import { UpstreamLane, type UpstreamLaneEvents } from './lane/upstream-lane.ts'
 import type { CallHandler } from './upstream-call.ts'
+import { UpstreamClient, type UpstreamLineParts } from './upstream-client.ts'
 
 /** For how long a connection is used: so long at most a name leads to where it led before. */
 const LIFE_MS = 60_000
 /** For how long one without a call is kept, unless the upstream said how long it keeps it. */
 const IDLE_MS = 4_000
-/** Largest head of an answer, in bytes. */
-const HEAD_BYTES_MAX = 65_536
+/** How often connections without a call are looked at. */
+const SWEEP_MS = 1_000
 
 /**
  * The connections to one address of an upstream, each with one call at a time.
@@ -24,9 +24,15 @@ const HEAD_BYTES_MAX = 65_536
  */
 export class UpstreamPool {
   readonly #parts: UpstreamPoolParts
+  readonly #lineParts: UpstreamLineParts
   readonly #lines = new Set<Line>()
   /** Those without a call; the one used last is the last. */
   readonly #free: Line[] = []
+  /** Of them, those that were handed to undici: calls that are not plain take these first. */
+  readonly #freeSlow: Line[] = []
+  /** Those in the fast lane that go on once all that has come was read. */
+  #due: UpstreamLane[] = []
+  readonly #sweeping: NodeJS.Timeout | undefined
   readonly #waiting = new FairShare<Asked>()
   #connecting = 0
   #made = 0
@@ -35,6 +41,9 @@ export class UpstreamPool {
 
   constructor(parts: UpstreamPoolParts) {
     this.#parts = parts
+    const { origin, host } = parts.url
+    this.#lineParts = { origin, host, connect: parts.connect, idleMs: IDLE_MS, clock: parts.clock }
+    if (parts.fastLane) this.#sweeping = setInterval(() => this.#sweep(), SWEEP_MS).unref()
   }
 
   /** Sends a call of `caller`, at once or when it has a connection; what becomes of it is told to `handler`. */
@@ -44,7 +53,7 @@ export class UpstreamPool {
       return
     }
     const asked = { call, handler }
-    const line = this.#takeFree()
+    const line = this.#takeFree(call.body == null)
     if (line !== undefined) {
       this.#give(line, asked, caller)
       return
@@ -56,19 +65,21 @@ export class UpstreamPool {
   /** Calls that were taken end as they would have, then all connections are closed. */
   close(): void {
     this.#isClosing = true
-    for (const line of [...this.#free]) this.#drop(line)
+    clearInterval(this.#sweeping)
+    for (const line of [...this.#free, ...this.#freeSlow]) this.#drop(line)
   }
 
   /** Breaks all calls off. Resolves once the connections are closed. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true
+    clearInterval(this.#sweeping)
     for (let next = this.#waiting.next(); next !== undefined; next = this.#waiting.next()) {
       next.call.handler.failed(CLOSED)
     }
     const lines = [...this.#lines]
     this.#lines.clear()
-    this.#free.length = 0
-    await Promise.all(lines.map(({ client }) => client.destroy(CLOSED)))
+    this.#free.length = this.#freeSlow.length = 0
+    await Promise.all(lines.map(({ connection }) => connection.destroy(CLOSED)))
   }
 
   /** One connection for each call that waits: none of them waits for a connection that another one takes. */
@@ -86,53 +97,58 @@ export class UpstreamPool {
     connect(addressOf(url), (...[error, socket]) => {
       this.#connecting -= 1
       // By age, so that no one waits longer for a connection than making one may take.
-      if (socket === null) this.#takeOut('oldest')?.call.handler.failed(error)
+      if (error != null || socket == null) this.#takeOut('oldest')?.call.handler.failed(error)
       else if (this.#isDestroyed) socket.destroy()
       else this.#add(socket)
     })
   }
 
   #add(socket: Socket): void {
-    const { url, connect, clock } = this.#parts
-    let made: Socket | undefined = socket
-    const client = new Client(url.origin, {
-      pipelining: 1,
-      keepAliveTimeout: IDLE_MS,
-      maxHeaderSize: HEAD_BYTES_MAX,
-      // The connection that is there; another one should this one be lost before a call is sent on it.
-      connect: (address, callback) => {
-        const mine = made
-        made = undefined
-        if (mine === undefined) connect(address, callback)
-        else callback(null, mine)
-      },
-    })
+    const { clock } = this.#parts
     // Spread evenly, so that connections that began together do not end together.
     this.#made += 1
     const lifeMs = LIFE_MS * (0.5 + ((this.#made * GOLDEN) % 1) / 2)
-    const line: Line = { client, endsAtMs: clock.monotonicMs() + lifeMs, share: undefined }
-    this.#lines.add(line)
-    client.on('drain', () => this.#freed(line))
-    const lost = (): void => {
-      // A call that was not sent yet gets another connection, by undici.
-      if (client.stats.size === 0) this.#drop(line)
+    const events: UpstreamLaneEvents = {
+      free: () => this.#freed(line),
+      lost: () => this.#drop(line),
+      due: this.#later,
+      unsent: (call, handler) => this.dispatch(call, handler, line.share?.name ?? ''),
     }
-    client.on('disconnect', lost)
-    client.on('connectionError', lost)
-    client[symbols.kConnect](noop)
+    const Connection = this.#parts.fastLane ? UpstreamLane : UpstreamClient
+    const connection = new Connection(socket, this.#lineParts, events)
+    const line: Line = { connection, endsAtMs: clock.monotonicMs() + lifeMs, share: undefined }
+    this.#lines.add(line)
     this.#freed(line)
   }
 
-  #takeFree(): Line | undefined {
+  /** All that has come from upstreams by now is read before it goes on. */
+  readonly #later = (lane: UpstreamLane): void => {
+    if (this.#due.length === 0) setImmediate(this.#goOn)
+    this.#due.push(lane)
+  }
+
+  readonly #goOn = (): void => {
+    const due = this.#due
+    this.#due = []
+    for (const lane of due) lane.tick()
+  }
+
+  #sweep(): void {
+    for (const line of [...this.#free]) if (this.#isOld(line)) this.#drop(line)
+  }
+
+  #takeFree(isPlain: boolean): Line | undefined {
+    const [first, second] = isPlain ? [this.#free, this.#freeSlow] : [this.#freeSlow, this.#free]
     for (;;) {
-      const line = this.#free.pop()
+      const line = first.pop() ?? second.pop()
       if (line === undefined || !this.#isOld(line)) return line
       this.#drop(line)
     }
   }
 
-  #isOld({ endsAtMs }: Line): boolean {
-    return this.#parts.clock.monotonicMs() >= endsAtMs
+  #isOld({ endsAtMs, connection }: Line): boolean {
+    const nowMs = this.#parts.clock.monotonicMs()
+    return nowMs >= endsAtMs || connection.isStale(nowMs)
   }
 
   /** It has no call: the next one gets it. */
@@ -146,12 +162,16 @@ export class UpstreamPool {
     const next = this.#takeOut('next')
     if (next !== undefined) this.#give(line, next.call, next.name)
     else if (this.#isClosing) this.#drop(line)
-    else this.#free.push(line)
+    else this.#freeOf(line).push(line)
+  }
+
+  #freeOf({ connection }: Line): Line[] {
+    return connection.isFast || !this.#parts.fastLane ? this.#free : this.#freeSlow
   }
 
   #give(line: Line, { call, handler }: Asked, caller: string): void {
     line.share = this.#waiting.take(caller)
-    line.client.dispatch(call, handler)
+    line.connection.dispatch(call, handler)
   }
 
   #release(line: Line): void {
@@ -170,9 +190,10 @@ export class UpstreamPool {
   #drop(line: Line): void {
     this.#release(line)
     if (!this.#lines.delete(line)) return
-    const index = this.#free.lastIndexOf(line)
-    if (index !== -1) this.#free.splice(index, 1)
-    void line.client.close()
+    const free = this.#freeOf(line)
+    const index = free.lastIndexOf(line)
+    if (index !== -1) free.splice(index, 1)
+    line.connection.close()
     if (!this.#isDestroyed) this.#connectMore()
   }
 }
@@ -183,12 +204,14 @@ export interface UpstreamPoolParts {
   readonly connect: buildConnector.connector
   /** How many connections there may be; null = as many as there are calls. */
   readonly connectionsMax: number | null
+  /** Whether plain calls take the fast lane. */
+  readonly fastLane: boolean
   readonly clock: Clock
 }
 
 /** One connection. */
 interface Line {
-  readonly client: Client
+  readonly connection: UpstreamLane | UpstreamClient
   /** When it is used no more, by a monotonic clock. */
   readonly endsAtMs: number
   /** Of the caller whose call it has. */
@@ -212,5 +235,3 @@ const CLOSED = Object.assign(new Error('the connections to the upstream are clos
 
 /** Multiples of it are spread evenly over each unit. */
 const GOLDEN = 0.618_033_988_75
-
-function noop(): void {}

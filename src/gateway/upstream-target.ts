@@ -30,7 +30,7 @@ export class UpstreamTarget {
   /** When a call went there to see whether it is well again; it may take long, by the will of its client alone. */
   #triedAtMs = Number.NEGATIVE_INFINITY
 
-  constructor(address: string, api: Api, clock: Clock) {
+  constructor(address: string, api: Api, { clock, fastLane }: UpstreamParts) {
     const url = new URL(address)
     this.url = address
     this.basePath = url.pathname.replace(/\/$/, '')
@@ -40,6 +40,7 @@ export class UpstreamTarget {
       url,
       connect: upstreamConnector({ timeout: api.connectMs, ...tlsOptions(api) }),
       connectionsMax: api.connectionsMax,
+      fastLane,
       clock,
     })
   }
@@ -114,6 +115,13 @@ export class UpstreamTarget {
       this.#openUntilMs = nowMs + this.#breaker.openMs
     }
   }
+}
+
+/** What the way to an upstream needs beside what its api says. */
+export interface UpstreamParts {
+  readonly clock: Clock
+  /** Whether plain calls take the fast lane. */
+  readonly fastLane: boolean
 }
 
 /** How a target stood when an answer began well. */

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Clock } from '../lib/clock.ts'
 import type { Api } from '../model/api.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { UpstreamTarget } from './upstream-target.ts'
+import { type UpstreamParts, UpstreamTarget } from './upstream-target.ts'
 
 /** Where the calls of one api go. */
 export class Upstream {
@@ -11,9 +10,9 @@ export class Upstream {
   readonly retries = new RetryBudget()
   #next = 0
 
-  constructor(api: Api, clock: Clock) {
+  constructor(api: Api, parts: UpstreamParts) {
     this.api = api
-    this.targets = api.upstreams.map((url) => new UpstreamTarget(url, api, clock))
+    this.targets = api.upstreams.map((url) => new UpstreamTarget(url, api, parts))
   }
 
   /**
@@ -61,17 +60,17 @@ export class Upstream {
  * An answer that strays on a connection can then only reach a client of the same api.
  */
 export class Upstreams {
-  readonly #clock: Clock
+  readonly #parts: UpstreamParts
   readonly #upstreams = new Map<string, Upstream>()
 
-  constructor(clock: Clock) {
-    this.#clock = clock
+  constructor(parts: UpstreamParts) {
+    this.#parts = parts
   }
 
   of(api: Api): Upstream {
     let upstream = this.#upstreams.get(api.id)
     if (upstream === undefined) {
-      upstream = new Upstream(api, this.#clock)
+      upstream = new Upstream(api, this.#parts)
       this.#upstreams.set(api.id, upstream)
     }
     return upstream

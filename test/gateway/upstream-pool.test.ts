@@ -2,6 +2,7 @@ import buildConnector from 'undici/lib/core/connect.js'
 import { expect, onTestFinished, test } from 'vitest'
 import { UpstreamPool } from '../../src/gateway/upstream-pool.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
+import { FAST_LANE } from '../support/fast-lane.ts'
 import { Call, Holding } from '../support/holding-upstream.ts'
 import { until } from '../support/until.ts'
 
@@ -25,6 +26,7 @@ async function scene({ connect = (_nth, real) => real, connectionsMax }: How = {
       connect(asked, real)(address, callback)
     },
     connectionsMax: connectionsMax ?? null,
+    fastLane: FAST_LANE,
     clock,
   })
   onTestFinished(() => pool.destroy())
@@ -99,7 +101,12 @@ test('a call that nobody waits for any more gets no connection', async () => {
 test('a connection is used for a minute at most: then the name of the upstream is looked up again', async () => {
   const { upstream, clock, call } = await scene()
   await upstream.answer(call('/1'))
-  clock.advance(29_999)
+  // Never without a call for so long that it would be closed for that.
+  for (let second = 1; second < 30; second += 1) {
+    clock.advance(1_000)
+    await upstream.answer(call(`/1/${second}`))
+  }
+  clock.advance(999)
   await upstream.answer(call('/2'))
   expect(upstream.sockets).toHaveLength(1)
   clock.advance(30_001)

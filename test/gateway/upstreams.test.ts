@@ -3,6 +3,7 @@ import { RetryBudget } from '../../src/gateway/retry-budget.ts'
 import { Upstream, Upstreams } from '../../src/gateway/upstreams.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Api, Breaker } from '../../src/model/api.ts'
+import { FAST_LANE } from '../support/fast-lane.ts'
 import { apiOn } from '../support/gateway.ts'
 import { Call, Holding } from '../support/holding-upstream.ts'
 import { until } from '../support/until.ts'
@@ -11,7 +12,7 @@ const BREAKER: Breaker = { failures: 3, openMs: 10_000, statuses: [[502, 504]] }
 
 function upstreamOf(count: number, overrides: Partial<Api> = {}): Upstream {
   const upstreams = Array.from({ length: count }, (_, index) => `http://127.0.0.1:${index + 1}`)
-  return new Upstream(apiOn(1, { upstreams, ...overrides }), systemClock)
+  return new Upstream(apiOn(1, { upstreams, ...overrides }), { clock: systemClock, fastLane: FAST_LANE })
 }
 
 /** Positions of the targets that so many calls would go to, one after the other. */
@@ -183,7 +184,7 @@ describe('the budget of retries', () => {
 
 describe('a changed file', () => {
   const open = () => {
-    const upstreams = new Upstreams(systemClock)
+    const upstreams = new Upstreams({ clock: systemClock, fastLane: FAST_LANE })
     onTestFinished(() => upstreams.close())
     return upstreams
   }

@@ -35,6 +35,7 @@ import { Counter } from '../../src/storage/ports/counters.ts'
 import { makeTrafficMemory, readTraffic, Traffic, type TrafficTotals } from '../../src/telemetry/traffic.ts'
 import { NOON, plan, storesIn } from './control-store.ts'
 import { eventDesk } from './event-desk.ts'
+import { FAST_LANE } from './fast-lane.ts'
 import { CLIENT_RULES, OWN_PATHS } from './gateway-defaults.ts'
 import { fillStore, joinParts, spooledEvents } from './gateway-store.ts'
 import { startKeeping } from './keeping.ts'
@@ -101,6 +102,8 @@ export interface TestGatewayOptions extends Partial<RulesSource> {
   readonly eventsPerMinute?: number
   /** Bytes of counter memory, cut from a mebibyte. */
   readonly countersMib?: number
+  /** Whether plain requests and answers go past node:http and undici; as the run says if not given. */
+  readonly fastLane?: boolean
 }
 
 /** Starts a gateway for `acme` on plan `free`; ended when the test is over. */
@@ -223,7 +226,8 @@ function buildParts(
   const { clock } = made
   const grants = openGrantReader(storesIn(made.folder), clock)
   onTestFinished(() => grants.close())
-  const upstreams = new Upstreams(clock)
+  const fastLane = options.fastLane ?? FAST_LANE
+  const upstreams = new Upstreams({ clock, fastLane })
   const alarm = (what: string, error: unknown) => {
     made.alarms.push(`${what}: ${error instanceof Error ? error.stack : String(error)}`)
   }
@@ -275,6 +279,7 @@ function buildParts(
     docsUrl: options.docsUrl ?? null,
     clients,
     tls: options.tls ?? null,
+    fastLane,
     alarm,
   })
   return { pipeline, server, clients, upstreams, counterMemory, api: apisOf(options)[0] ?? apiOn(1) }
