@@ -65,8 +65,7 @@ export class GatewayThread {
     this.#lag = new EventLoopLag(clock.monotonicMs())
     const warn = (what: string, detail: string): void => report({ kind: 'warning', what, detail })
     this.#clients = this.#makeClients(clock, warn)
-    const { fastLane } = config.gateway
-    this.#upstreams = new Upstreams({ clock, fastLane })
+    this.#upstreams = new Upstreams({ clock, fastLane: config.gateway.fastLane })
     this.#upstreams.replaceApis(config.apis)
     this.#grants = grants
     this.#figures = new Figures(
@@ -113,7 +112,7 @@ export class GatewayThread {
       docsUrl: config.docsUrl,
       clients: this.#clients,
       tls: config.gateway.tls,
-      fastLane,
+      fastLane: config.gateway.fastLane,
       alarm: this.#alarm,
     })
     this.#flushing = setInterval(() => this.#flush(), FLUSH_MS).unref()

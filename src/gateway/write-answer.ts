@@ -72,7 +72,9 @@ export function writePreflight(
 }
 
 /** Problems after which a connection is not gone on with, whatever was read. */
-const ENDING: ReadonlySet<string> = new Set(['malformed-request', 'overloaded'])
+const ENDING: ReadonlySet<string> = new Set([
+  ...['malformed-request', 'overloaded', 'unsupported-transfer-coding'],
+])
 
 function typed(type: string, body: string): readonly string[] {
   return ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(body))]

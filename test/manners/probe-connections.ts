@@ -43,7 +43,7 @@ export const CONNECTION_PROBES: readonly Probe[] = [
       const proxy = await start(upstream.port)
       const wire = new Wire(proxy.port)
       for (const path of ['slow', 'two', 'three']) wire.send(ask(proxy, `GET /${path} HTTP/1.1`))
-      await becomes(() => upstream.requests.length === 3, 300)
+      await becomes(() => upstream.requests.length === 3, 200)
       await becomes(() => wire.received !== '', 100)
       slow()
       const isAll = () => heardOf(wire, []).finals.length === 3

@@ -226,7 +226,7 @@ function buildParts(
   const { clock } = made
   const grants = openGrantReader(storesIn(made.folder), clock)
   onTestFinished(() => grants.close())
-  const fastLane = options.fastLane ?? FAST_LANE
+  const { fastLane = FAST_LANE } = options
   const upstreams = new Upstreams({ clock, fastLane })
   const alarm = (what: string, error: unknown) => {
     made.alarms.push(`${what}: ${error instanceof Error ? error.stack : String(error)}`)
@@ -278,9 +278,7 @@ function buildParts(
     ids,
     docsUrl: options.docsUrl ?? null,
     clients,
-    tls: options.tls ?? null,
-    fastLane,
-    alarm,
+    ...{ tls: options.tls ?? null, fastLane, alarm },
   })
   return { pipeline, server, clients, upstreams, counterMemory, api: apisOf(options)[0] ?? apiOn(1) }
 }

@@ -119,7 +119,8 @@ class ClientLane {
   #keep(piece: Buffer): void {
     this.#ahead.push(piece)
     this.#aheadBytes += piece.length
-    for (let at = piece.indexOf(HEAD_END); at !== -1; at = piece.indexOf(HEAD_END, at + 1)) this.#headsAhead += 1
+    for (let at = piece.indexOf(HEAD_END); at !== -1; at = piece.indexOf(HEAD_END, at + 1))
+      this.#headsAhead += 1
     if (this.#headsAhead > WAITING_MAX) this.#socket.destroy()
     else if (this.#aheadBytes >= AHEAD_BYTES_MAX) this.#socket.pause()
   }
