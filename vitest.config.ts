@@ -39,6 +39,9 @@ const THROUGH_CONTROL = [
   'test/flow/why.test.ts',
 ]
 
+/** What speaks HTTP, or breaks it: once as usual, once more with everything left to node:http and undici. */
+const ON_THE_WIRE = ['test/gateway/*.test.ts', 'test/manners/**/*.test.ts']
+
 export default defineConfig({
   test: {
     projects: [
@@ -54,6 +57,14 @@ export default defineConfig({
             'test/bench/**',
             'test/browser/**',
           ],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'slow-lane',
+          include: ON_THE_WIRE,
+          env: { GATEZ_FAST_LANE: 'off' },
           testTimeout: 60_000,
         },
       },

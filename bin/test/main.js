@@ -30,6 +30,7 @@ try {
     step('types', 'node_modules/typescript/bin/tsc', ['--noEmit']),
     step('page types', 'node_modules/typescript/bin/tsc', ['--noEmit', '-p', 'src/portal']),
     tests('unit'),
+    tests('slow-lane'),
     tests('flow'),
     tests('browser'),
     tests('flow', { stack: 'production', files: isLong ? [] : ON_SERVERS }),

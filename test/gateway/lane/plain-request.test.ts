@@ -1,0 +1,103 @@
+import { createServer } from 'node:http'
+import { expect, test } from 'vitest'
+import { readPlainRequest } from '../../../src/gateway/lane/plain-request.ts'
+import { payloads } from '../../manners/payloads.ts'
+import { MemorySocket, settled } from './memory-socket.ts'
+import { mutants } from './mutants.ts'
+
+/** A million in the run that `docs/gateway.md` tells of. */
+const MESSAGES = Number(process.env.GATEZ_LANE_MESSAGES ?? 200_000)
+
+const USUAL = [
+  'GET / HTTP/1.1\r\nHost: a\r\n\r\n',
+  'GET /v1/orders?page=2&q=%20x HTTP/1.1\r\nHost: api.example.com:8080\r\nx-api-key: gz_live_1\r\nAccept: */*\r\n\r\n',
+  'DELETE /v1/orders/7 HTTP/1.1\r\nhost:a\r\nUser-Agent: curl/8.5.0\r\nConnection: keep-alive\r\n\r\n',
+  'HEAD /a;b=c/@x HTTP/1.1\r\nHost: a\r\nCookie: a=1; b="2"\r\nauthorization: Bearer gz_live_2\r\n\r\n',
+  'OPTIONS /x HTTP/1.1\r\nHost: a\r\nOrigin: https://b\r\nAccess-Control-Request-Method: GET\r\n\r\n',
+]
+
+const CANARY = 'GET /canary HTTP/1.1\r\nHost: canary\r\n\r\n'
+
+/** What node:http reads of bytes, and of one request more behind them. */
+class NodeReader {
+  readonly #server = createServer({ requireHostHeader: false })
+  readonly #seen = new Map<unknown, string[]>()
+
+  constructor() {
+    this.#server.maxHeadersCount = 0
+    this.#server.on('request', (request, response) => {
+      const { method, url, rawHeaders, httpVersion, socket } = request
+      request.resume()
+      const read = { method, url, fields: rawHeaders, httpVersion, goesOn: response.shouldKeepAlive }
+      this.#note(socket, JSON.stringify(read))
+      // Bodies are read behind the head: the next request tells where they ended.
+      response.end()
+    })
+    for (const event of ['checkContinue', 'checkExpectation', 'upgrade', 'connect'] as const) {
+      this.#server.on(event, (request: { socket: unknown }) => this.#note(request.socket, event))
+    }
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+      this.#note(socket, `${error.code}`),
+    )
+  }
+
+  async read(bytes: readonly string[]): Promise<readonly (readonly string[])[]> {
+    const sockets = bytes.map((one) => {
+      const socket = new MemorySocket()
+      this.#server.emit('connection', socket)
+      socket.push(Buffer.from(one, 'latin1'))
+      socket.push(Buffer.from(CANARY, 'latin1'))
+      return socket
+    })
+    await settled()
+    const seen = sockets.map((socket) => this.#seen.get(socket) ?? [])
+    for (const socket of sockets) socket.destroy()
+    this.#seen.clear()
+    return seen
+  }
+
+  #note(socket: unknown, what: string): void {
+    const seen = this.#seen.get(socket)
+    if (seen === undefined) this.#seen.set(socket, [what])
+    else seen.push(what)
+  }
+}
+
+const canary = {
+  ...{ method: 'GET', url: '/canary', fields: ['Host', 'canary'] },
+  ...{ httpVersion: '1.1', goesOn: true },
+}
+
+test(`what the fast lane takes for a request node:http reads alike, and ends where it does: ${MESSAGES} messages`, async () => {
+  const corpus = [...payloads('gz_live_1').map(({ bytes }) => bytes), ...repeated(USUAL, 1_500)]
+  const reader = new NodeReader()
+  let taken = 0
+  let batch: { readonly bytes: string; readonly read: string }[] = []
+  const compare = async (): Promise<void> => {
+    const seen = await reader.read(batch.map(({ bytes }) => bytes))
+    for (const [index, { bytes, read }] of batch.entries()) {
+      expect(seen[index], JSON.stringify(bytes)).toEqual([read, JSON.stringify(canary)])
+    }
+    taken += batch.length
+    batch = []
+  }
+  for (const bytes of mutants(corpus, MESSAGES, 1)) {
+    const plain = readPlainRequest(Buffer.from(bytes, 'latin1'))
+    if (plain !== undefined) {
+      const { method, url, fields } = plain
+      batch.push({ bytes, read: JSON.stringify({ method, url, fields, httpVersion: '1.1', goesOn: true }) })
+    }
+    if (batch.length === 500) await compare()
+  }
+  await compare()
+  console.log(`${MESSAGES} messages: the fast lane took ${taken}`)
+  expect(taken).toBeGreaterThan(MESSAGES / 10)
+}, 600_000)
+
+test.each(USUAL)('a usual request is taken: %j', (bytes) => {
+  expect(readPlainRequest(Buffer.from(bytes, 'latin1'))).toBeDefined()
+})
+
+function repeated(messages: readonly string[], times: number): readonly string[] {
+  return messages.flatMap((message) => Array.from({ length: times }, () => message))
+}
