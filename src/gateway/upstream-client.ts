@@ -14,9 +14,11 @@ export class UpstreamClient {
   readonly isFast = false
   readonly #client: Client
 
-  constructor(socket: Socket, parts: UpstreamLineParts, events: UpstreamLineEvents) {
+  /** `isBegun`: its first call was sent on it already. */
+  constructor(socket: Socket, parts: UpstreamLineParts, events: UpstreamLineEvents, isBegun = false) {
     const { origin, connect, idleMs } = parts
     let made: Socket | undefined = socket
+    let mayConnect = !isBegun
     const client = new Client(origin, {
       pipelining: 1,
       keepAliveTimeout: idleMs,
@@ -25,12 +27,16 @@ export class UpstreamClient {
       connect: (address, callback) => {
         const mine = made
         made = undefined
-        if (mine === undefined) connect(address, callback)
-        else callback(null, mine)
+        if (mine !== undefined) callback(null, mine)
+        else if (mayConnect) connect(address, callback)
+        else callback(SENT_ALREADY, null)
       },
     })
     this.#client = client
-    client.on('drain', events.free)
+    client.on('drain', () => {
+      mayConnect = true
+      events.free()
+    })
     const lost = (): void => {
       // A call that was not sent yet gets another connection, by undici.
       if (client.stats.size === 0) events.lost()
@@ -78,5 +84,10 @@ export interface UpstreamLineEvents {
   /** It is closed. */
   readonly lost: () => void
 }
+
+/** Whether a call is sent once more is not undici's to say. */
+const SENT_ALREADY = Object.assign(new Error('the connection was lost before the answer began'), {
+  code: 'UPSTREAM_RESET',
+})
 
 function noop(): void {}

@@ -189,7 +189,7 @@ export class UpstreamLane {
     socket.off('close', this.#closed)
     // Not from within a read: what is put back then makes the stream stop reading for good.
     queueMicrotask(() => {
-      const client = new UpstreamClient(socket, this.#parts, this.#events)
+      const client = new UpstreamClient(socket, this.#parts, this.#events, begun !== undefined)
       this.#client = client
       if (begun === undefined) client.dispatch(call, handler)
       else {
