@@ -26,7 +26,7 @@ export class Exchange {
   fields: readonly string[] = NO_FIELDS
   /** Its place in a trace, once it goes on to its upstream. */
   trace: TraceContext | undefined
-  /** The whole body, when it had to be read before it could go on. */
+  /** The whole body, when it is here before the call goes on. */
   body: Buffer | undefined
   /** Set when it holds an `Idempotency-Key`. */
   once: OnceCall | undefined
@@ -41,6 +41,7 @@ export class Exchange {
     this.eventId = start.eventId
     this.requestId = start.eventId
     this.early = start.early
+    this.body = start.body
   }
 }
 
@@ -50,7 +51,8 @@ export interface ExchangeStart {
   readonly startMs: number
   readonly startMonotonicMs: number
   readonly eventId: string
-  readonly early: Buffer | undefined
+  readonly early?: Buffer | undefined
+  readonly body?: Buffer | undefined
 }
 
 const NOWHERE: Origin = { ip: '', chain: [], host: '', proto: 'http' }

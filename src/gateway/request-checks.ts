@@ -43,9 +43,11 @@ export class RequestChecks {
     return bodyForm(rule, exchange.request) === 'unsupported' ? UNSUPPORTED : undefined
   }
 
-  /** Whether the body of a request must be here before it goes on: it is looked into, or so small that it soon is. */
+  /** Whether the body of a request must be read before it goes on: it is looked into, or so small that it soon is here. */
   wantsBody(accepted: Accepted): boolean {
-    return hasBody(accepted.head) && (isSmall(accepted) || this.#bodyRuleOf(accepted) !== undefined)
+    if (!hasBody(accepted.head)) return false
+    const isRead = accepted.exchange.body !== undefined
+    return (!isRead && isSmall(accepted)) || this.#bodyRuleOf(accepted) !== undefined
   }
 
   /** Reads the body, and checks what is to be: resolves to why it does not fit, or to the bytes, if all of them came. */

@@ -12,7 +12,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { UlidMaker } from '../lib/id.ts'
 import type { Clients } from './clients.ts'
 import { Connection } from './connection.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, type ExchangeStart } from './exchange.ts'
 import type { SentAnswer } from './keeper-messages.ts'
 import { openClientLane } from './lane/client-lane.ts'
 import { mustClose } from './must-close.ts'
@@ -169,9 +169,9 @@ export class GatewayServer {
     this.answer(exchange, refusal, ['x-request-id', exchange.requestId])
   }
 
-  readonly #handle = (request: IncomingMessage, response: ServerResponse): void => {
+  readonly #handle = (request: IncomingMessage, response: ServerResponse, body?: Buffer): void => {
     const connection = this.#connections.get(request.socket)
-    const pass = (): void => this.#begin(request, response, undefined)
+    const pass = (): void => this.#begin(request, response, { body })
     if (connection?.takes(response, pass) !== false) pass()
   }
 
@@ -199,10 +199,14 @@ export class GatewayServer {
     }
     const connection = this.#connections.get(socket)
     if (connection !== undefined) connection.switched = true
-    this.#begin(request, answerBeforeSwitch(request, socket), early)
+    this.#begin(request, answerBeforeSwitch(request, socket), { early })
   }
 
-  #begin(request: IncomingMessage, response: ServerResponse, early: Buffer | undefined): void {
+  #begin(
+    request: IncomingMessage,
+    response: ServerResponse,
+    came: Pick<ExchangeStart, 'early' | 'body'>,
+  ): void {
     const { clock, ids } = this.#parts
     const exchange = new Exchange({
       request,
@@ -210,7 +214,7 @@ export class GatewayServer {
       startMs: clock.nowMs(),
       startMonotonicMs: clock.monotonicMs(),
       eventId: ids.next(),
-      early,
+      ...came,
     })
     if (this.#draining) response.shouldKeepAlive = false
     // Node reads no further behind it.

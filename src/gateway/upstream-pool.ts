@@ -53,7 +53,7 @@ export class UpstreamPool {
       return
     }
     const asked = { call, handler }
-    const line = this.#takeFree(call.body == null)
+    const line = this.#takeFree(call.body == null || Buffer.isBuffer(call.body))
     if (line !== undefined) {
       this.#give(line, asked, caller)
       return

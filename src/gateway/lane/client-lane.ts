@@ -13,7 +13,7 @@ const SILENT_MS = 500
 /**
  * Opens the fast lane on a server: it gets each new connection in place of node:http, which has those that leave it.
  *
- * `answer` is what the server does with a request.
+ * `answer` is what the server does with a request, whose body is given if all of it is here.
  */
 export function openClientLane(server: Server, answer: RequestListener): void {
   const event = server instanceof TlsServer ? 'secureConnection' : 'connection'
@@ -31,7 +31,7 @@ export function openClientLane(server: Server, answer: RequestListener): void {
   })
 }
 
-type RequestListener = (request: IncomingMessage, response: ServerResponse) => void
+type RequestListener = (request: IncomingMessage, response: ServerResponse, body?: Buffer) => void
 
 /**
  * One connection of a client, as long as all that comes on it are plain requests, one at a time.
@@ -81,7 +81,7 @@ class ClientLane {
     Object.assign(response, { _keepAliveTimeout: this.#parts.times.keepAliveTimeout })
     response.assignSocket(this.#socket)
     response.on('finish', this.#finished)
-    this.#parts.answer(request, response)
+    this.#parts.answer(request, response, plain.body)
   }
 
   readonly #finished = (): void => {
@@ -179,7 +179,7 @@ interface ClientLaneParts {
 }
 
 /** The request as node:http makes it of the same bytes. */
-function requestOf({ method, url, fields }: PlainRequest, socket: Socket): IncomingMessage {
+function requestOf({ method, url, fields, body }: PlainRequest, socket: Socket): IncomingMessage {
   const request = new IncomingMessage(socket) as Received
   request.httpVersion = '1.1'
   request.httpVersionMajor = 1
@@ -188,8 +188,16 @@ function requestOf({ method, url, fields }: PlainRequest, socket: Socket): Incom
   request.url = url
   request._addHeaderLines(fields, fields.length)
   request.complete = true
-  request._dumpAndCloseReadable()
+  if (body === undefined) request._dumpAndCloseReadable()
+  else request._read = () => giveWhole(request, body)
   return request
+}
+
+/** Whoever reads the request gets its body, and its end. */
+function giveWhole(request: IncomingMessage, body: Buffer): void {
+  request._read = () => {}
+  request.push(body)
+  request.push(null)
 }
 
 /** What node:http does with a request that it has read, and does not document. */

@@ -1,13 +1,14 @@
 import type { Dispatcher } from 'undici'
 
 /**
- * The head of a call as undici writes it, if it is plain: without a body, of a method that its upstream may see twice,
- * and of characters that are one byte each.
+ * The head of a call as undici writes it, if it is plain: its body all here, or of a method that has none, and its
+ * characters one byte each.
  */
 export function renderHead(call: Dispatcher.DispatchOptions, host: string): string | undefined {
   const { method, path, body, upgrade, headers } = call
-  if (body != null || upgrade != null || !METHODS.has(method) || !PATH.test(path)) return undefined
-  if (!Array.isArray(headers)) return undefined
+  if (upgrade != null || !PATH.test(path) || !Array.isArray(headers)) return undefined
+  if (!(body == null ? WITHOUT_BODY : WITH_BODY).has(method)) return undefined
+  if (body != null && (!Buffer.isBuffer(body) || body.length === 0)) return undefined
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const [name, value]: readonly unknown[] = [headers[index], headers[index + 1]]
@@ -15,7 +16,7 @@ export function renderHead(call: Dispatcher.DispatchOptions, host: string): stri
     if (UNPLAIN.test(value) || !TOKEN.test(name) || isUndicis(name)) return undefined
     head += `${name}: ${value}\r\n`
   }
-  return `${head}\r\n`
+  return body == null ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`
 }
 
 /** Whether undici reads a field itself. */
@@ -24,7 +25,8 @@ function isUndicis(name: string): boolean {
   return ((LENGTHS >>> Math.min(name.length, 31)) & 1) === 1 && FRAMING.has(name.toLowerCase())
 }
 
-const METHODS: ReadonlySet<string> = new Set(['GET', 'DELETE', 'OPTIONS'])
+const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'DELETE', 'OPTIONS'])
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 const PATH = /^\/[!-~]*$/
 const UNPLAIN = /[^\t -~]/
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/

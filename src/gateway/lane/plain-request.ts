@@ -1,10 +1,12 @@
-/** A request that arrived whole, has no body, and says nothing of how its connection is used. */
+/** A request that arrived whole, and says nothing of how its connection is used. */
 export interface PlainRequest {
   readonly method: string
   /** The target as written: it begins with a slash. */
   readonly url: string
   /** Name, value, name, value …, as written. */
   readonly fields: string[]
+  /** undefined when it has none. */
+  readonly body: Buffer | undefined
 }
 
 /**
@@ -12,31 +14,36 @@ export interface PlainRequest {
  * less or other than that. HTTP's whole grammar is node:http's to know: this one is a small part of it, of
  * which there are no two ways to read it.
  *
- *     method SP target SP "HTTP/1.1" CRLF 1*( token ":" [ SP ] value CRLF ) CRLF
+ *     method SP target SP "HTTP/1.1" CRLF 1*( token ":" [ SP ] value CRLF ) CRLF [ body ]
  *
  * `value` is visible ASCII with spaces inside. Left to node:http are all fields that frame a message or concern
- * its connection, but for the usual `Connection: keep-alive`.
+ * its connection, but for the usual `Connection: keep-alive` and, where the method brings a body, its length.
  */
 export function readPlainRequest(bytes: Buffer): PlainRequest | undefined {
-  const end = bytes.length - 2
-  if (end < LENGTH_MIN || end > LENGTH_MAX || !endsLine(bytes, end) || !endsLine(bytes, end - 2))
-    return undefined
   const method = methodOf(bytes)
-  if (method === undefined) return undefined
+  if (method === undefined || bytes.length > BYTES_MAX) return undefined
+  const headEnd = bytes.indexOf(HEAD_END)
+  if (headEnd === -1 || headEnd > HEAD_BYTES_MAX) return undefined
   const targetStart = method.length + 1
   let at = targetStart
   while (TARGET[bytes[at] ?? 0] === 1) at += 1
   if (bytes[targetStart] !== SLASH) return undefined
-  const text = bytes.toString('latin1', 0, end)
+  const text = bytes.toString('latin1', 0, headEnd + 2)
   if (!text.startsWith(VERSION, at)) return undefined
   const url = text.slice(targetStart, at)
-  const fields = readFields(bytes, text, at + VERSION.length)
-  return fields && { method, url, fields }
+  const bodyBytes = bytes.length - headEnd - HEAD_END.length
+  const fields = readFields(bytes, text, at + VERSION.length, WITH_BODY.has(method) ? bodyBytes : undefined)
+  if (fields === undefined || bodyBytes > 0 !== WITH_BODY.has(method)) return undefined
+  return { method, url, fields, body: bodyBytes === 0 ? undefined : bytes.subarray(-bodyBytes) }
 }
 
-/** Reads fields from `start` to the end of `text`, behind which an empty line follows; undefined if any is not plain. */
-function readFields(bytes: Buffer, text: string, start: number): string[] | undefined {
+/**
+ * Reads fields from `start` to the end of `text`, behind which an empty line follows; undefined if any is not plain, or
+ * if there is not exactly one `Content-Length` where `bodyBytes` says what it has to be, and none where it does not.
+ */
+function readFields(bytes: Buffer, text: string, start: number, bodyBytes?: number): string[] | undefined {
   const fields: string[] = []
+  let length = bodyBytes === undefined ? undefined : String(bodyBytes)
   let at = start
   while (at < text.length) {
     const nameStart = at
@@ -50,11 +57,15 @@ function readFields(bytes: Buffer, text: string, start: number): string[] | unde
     if (bytes[valueStart] === SPACE || bytes[at - 1] === SPACE || at === valueStart) return undefined
     if (!endsLine(bytes, at)) return undefined
     const value = text.slice(valueStart, at)
-    if (concernsConnection(name, value)) return undefined
+    if (concernsConnection(name, value)) {
+      if (value !== length || name.toLowerCase() !== 'content-length') return undefined
+      length = undefined
+    }
     fields.push(name, value)
     at += 2
   }
-  return fields.length > 0 && fields.length <= FIELDS_MAX * 2 ? fields : undefined
+  const isPlain = length === undefined && fields.length > 0 && fields.length <= FIELDS_MAX * 2
+  return isPlain ? fields : undefined
 }
 
 /** Whether a field is one that node:http reads itself. */
@@ -81,11 +92,15 @@ function endsLine(bytes: Buffer, at: number): boolean {
 
 const [SPACE, COLON, SLASH, CR, LF] = [0x20, 0x3a, 0x2f, 0x0d, 0x0a]
 const VERSION = ' HTTP/1.1\r\n'
-/** Without a body as they are sent, and repeated freely. */
-const METHODS = ['GET', 'DELETE', 'HEAD', 'OPTIONS']
-const LENGTH_MIN = 'GET / HTTP/1.1\r\na:b\r\n'.length
+const HEAD_END = '\r\n\r\n'
+/** Those that bring a body, and always one here. */
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
+/** The others are without one. */
+const METHODS = ['GET', ...WITH_BODY, 'DELETE', 'HEAD', 'OPTIONS']
+/** As much as comes in one piece. */
+const BYTES_MAX = 65_536
 /** Half of what a head may have: limits are node:http's to enforce. */
-const LENGTH_MAX = 8_192
+const HEAD_BYTES_MAX = 8_192
 const FIELDS_MAX = 64
 
 const CONNECTION_FIELDS: ReadonlySet<string> = new Set([

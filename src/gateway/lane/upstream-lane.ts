@@ -81,9 +81,22 @@ export class UpstreamLane {
     asked.handler.onRequestStart?.(asked.controller, null)
     if (this.#asked !== asked) return
     asked.written = this.#isUsed = true
-    this.#socket.write(asked.head, 'latin1')
+    this.#write(asked)
     this.#sentMs = this.#parts.clock.monotonicMs()
     this.#watchTime(asked.call.headersTimeout ?? 0)
+  }
+
+  #write({ call: { body }, head, handler }: Asked): void {
+    const socket = this.#socket
+    if (!Buffer.isBuffer(body)) {
+      socket.write(head, 'latin1')
+      return
+    }
+    socket.cork()
+    socket.write(head, 'latin1')
+    socket.write(body)
+    socket.uncork()
+    handler.onBodySent?.(body)
   }
 
   close(): void {
@@ -108,7 +121,8 @@ export class UpstreamLane {
       return
     }
     const answer = readPlainAnswer(piece)
-    if (answer === undefined) this.#handOver(asked.call, asked.handler, { head: asked.head, unread: piece })
+    if (answer === undefined)
+      this.#handOver(asked.call, asked.handler, { parts: partsOf(asked), unread: piece })
     else this.#pass(asked, answer)
   }
 
@@ -210,14 +224,22 @@ export class UpstreamLane {
  * undici writes the head of the call it gets, which is on its way already; and what came before it wrote one would be
  * nobody's answer to it.
  */
-function resumeBehindHead(socket: Socket, { head, unread }: Begun): void {
+function resumeBehindHead(socket: Socket, { parts, unread }: Begun): void {
   const write = socket.write
-  socket.write = (text: unknown) => {
-    socket.write = write
-    if (text === head) socket.unshift(unread)
-    else socket.destroy(new Error('undici writes another head than the fast lane did'))
+  let next = 0
+  socket.write = (part: unknown) => {
+    const isSame = part === parts[next]
+    next += 1
+    if (!isSame || next === parts.length) socket.write = write
+    if (!isSame) socket.destroy(new Error('undici writes a call otherwise than the fast lane did'))
+    else if (next === parts.length) socket.unshift(unread)
     return true
   }
+}
+
+/** What is written of a call, piece by piece. */
+function partsOf({ head, call: { body } }: Asked): readonly unknown[] {
+  return body == null ? [head] : [head, body]
 }
 
 class LaneController implements Dispatcher.DispatchController {
@@ -270,6 +292,6 @@ export interface UpstreamLaneEvents extends UpstreamLineEvents {
 }
 
 interface Begun {
-  readonly head: string
+  readonly parts: readonly unknown[]
   readonly unread: Buffer
 }

@@ -49,6 +49,7 @@ const VALUES = [
   '\x7f',
 ]
 const PATHS = ['/', '/v1/orders?page=2', '/%20', "/a;b='c'", '//x', '/a b', '/\u010a', '/\x80', 'x', '']
+const BODIES = [null, null, Buffer.from('x'), Buffer.from('\r\n\r\n\xff\0', 'latin1'), Buffer.alloc(0)]
 const METHODS = ['GET', 'DELETE', 'OPTIONS', 'HEAD', 'POST', 'get', 'TRACE']
 
 const nothing = (): void => {}
@@ -83,7 +84,7 @@ test('a call that is plain is written as undici writes it, byte by byte', async 
     const calls = Array.from({ length: 500 }, () => {
       const fields = Array.from({ length: random(6) }, () => [usual(NAMES), usual(VALUES)]).flat()
       const method = usual(METHODS) as Dispatcher.HttpMethod
-      return { method, path: usual(PATHS), headers: fields, body: null }
+      return { method, path: usual(PATHS), headers: fields, body: usual(BODIES) }
     })
     const heads = calls.map((call) => renderHead(call, 'api.example.com:8080'))
     const written = calls.map((call, index) => (heads[index] === undefined ? undefined : new Written(call)))
@@ -91,7 +92,8 @@ test('a call that is plain is written as undici writes it, byte by byte', async 
     for (const [index, head] of heads.entries()) {
       if (head === undefined) continue
       plain += 1
-      expect(written[index]?.text, JSON.stringify(calls[index])).toBe(head)
+      const body = calls[index]?.body?.toString('latin1') ?? ''
+      expect(written[index]?.text, JSON.stringify(calls[index])).toBe(head + body)
     }
     await Promise.all(written.map((one) => one?.client.destroy()))
   }
@@ -108,6 +110,8 @@ test.each([
   { method: 'HEAD' as const },
   { method: 'POST' as const },
   { body: Buffer.from('x') },
+  { method: 'POST' as const, body: Buffer.alloc(0) },
+  { method: 'POST' as const, body: 'x' },
   { upgrade: 'websocket' },
 ])('left to undici: %j', (special) => {
   const call = { method: 'GET' as const, path: '/', headers: ['a', 'b'], body: null, ...special }

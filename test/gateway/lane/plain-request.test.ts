@@ -13,6 +13,9 @@ const USUAL = [
   'GET /v1/orders?page=2&q=%20x HTTP/1.1\r\nHost: api.example.com:8080\r\nx-api-key: gz_live_1\r\nAccept: */*\r\n\r\n',
   'DELETE /v1/orders/7 HTTP/1.1\r\nhost:a\r\nUser-Agent: curl/8.5.0\r\nConnection: keep-alive\r\n\r\n',
   'HEAD /a;b=c/@x HTTP/1.1\r\nHost: a\r\nCookie: a=1; b="2"\r\nauthorization: Bearer gz_live_2\r\n\r\n',
+  'POST /v1/orders HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{"a":"\r\n\r\n"}',
+  'PUT /v1/orders/7 HTTP/1.1\r\nHost: a\r\ncontent-length:1\r\n\r\nG',
+  'PATCH / HTTP/1.1\r\nContent-Length: 29\r\nHost: a\r\n\r\nGET /hidden HTTP/1.1\r\nHost: a',
   'OPTIONS /x HTTP/1.1\r\nHost: a\r\nOrigin: https://b\r\nAccess-Control-Request-Method: GET\r\n\r\n',
 ]
 
@@ -27,9 +30,14 @@ class NodeReader {
     this.#server.maxHeadersCount = 0
     this.#server.on('request', (request, response) => {
       const { method, url, rawHeaders, httpVersion, socket } = request
-      request.resume()
-      const read = { method, url, fields: rawHeaders, httpVersion, goesOn: response.shouldKeepAlive }
-      this.#note(socket, JSON.stringify(read))
+      const goesOn = response.shouldKeepAlive
+      let body = ''
+      request.on('data', (piece: Buffer) => {
+        body += piece.toString('latin1')
+      })
+      request.on('end', () => {
+        this.#note(socket, JSON.stringify({ method, url, fields: rawHeaders, body, httpVersion, goesOn }))
+      })
       // Bodies are read behind the head: the next request tells where they ended.
       response.end()
     })
@@ -64,7 +72,7 @@ class NodeReader {
 }
 
 const canary = {
-  ...{ method: 'GET', url: '/canary', fields: ['Host', 'canary'] },
+  ...{ method: 'GET', url: '/canary', fields: ['Host', 'canary'], body: '' },
   ...{ httpVersion: '1.1', goesOn: true },
 }
 
@@ -85,7 +93,11 @@ test(`what the fast lane takes for a request node:http reads alike, and ends whe
     const plain = readPlainRequest(Buffer.from(bytes, 'latin1'))
     if (plain !== undefined) {
       const { method, url, fields } = plain
-      batch.push({ bytes, read: JSON.stringify({ method, url, fields, httpVersion: '1.1', goesOn: true }) })
+      const body = plain.body?.toString('latin1') ?? ''
+      batch.push({
+        bytes,
+        read: JSON.stringify({ method, url, fields, body, httpVersion: '1.1', goesOn: true }),
+      })
     }
     if (batch.length === 500) await compare()
   }
