@@ -84,6 +84,7 @@ export class Passage implements CallHandler, FlowOwner {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     this.#sent = true
+    this.#flow.bytesReceived = 0
     this.#call.started()
     if (this.#ended) controller.abort(CLIENT_GONE)
   }
@@ -118,7 +119,7 @@ export class Passage implements CallHandler, FlowOwner {
     const length = bodyLength(status, headers, this.#bodyless)
     if (length !== undefined) this.#bytesLeft = length
     // A stream may stay silent for long: who waits for its head must not wait for its first piece.
-    else setImmediate(() => this.#sendHead())
+    else setImmediate(() => this.#ended || this.#reply.sendHead())
   }
 
   onRequestUpgrade(
@@ -210,11 +211,6 @@ export class Passage implements CallHandler, FlowOwner {
     // An answer whose head arrived is not asked for again, whoever has seen it.
     if (this.#status === 0 && !this.#reply.informed && this.#retried(error)) return
     this.#give(upstreamProblem(error))
-  }
-
-  /** Sends the head of an answer whose body has not begun. */
-  #sendHead(): void {
-    if (!this.#ended) this.#reply.sendHead()
   }
 
   get controller(): Dispatcher.DispatchController | undefined {

@@ -7,6 +7,7 @@ import { type PlainRequest, readPlainRequest } from './plain-request.ts'
 /** What was sent ahead and is kept while an answer is owed; more waits in the system's buffers. */
 const AHEAD_BYTES_MAX = 65_536
 const HEAD_END = '\r\n\r\n'
+const HAS_BODY = /content-length|transfer-encoding/i
 /** Who sends nothing for so long after connecting is node:http's to wait for. */
 const SILENT_MS = 500
 
@@ -48,6 +49,10 @@ class ClientLane {
   #ahead: Buffer[] = []
   #aheadBytes = 0
   #headsAhead = 0
+  /** A request with a body may be among it: then it cannot be told where requests begin. */
+  #mayHoldBody = false
+  /** The connection ends with the answer that is owed. */
+  #isLast = false
   /** Ends the wait for a request. */
   #timer: NodeJS.Timeout
   #timerMs = SILENT_MS
@@ -89,7 +94,7 @@ class ClientLane {
     if (response === undefined) return
     this.#response = undefined
     response.detachSocket(this.#socket)
-    if ('_last' in response && response._last === true) this.#socket.destroySoon()
+    if (this.#isLast || ('_last' in response && response._last === true)) this.#socket.destroySoon()
     else if (this.#aheadBytes > 0) this.#handOver(Buffer.concat(this.#ahead))
     else this.#waitForNext()
   }
@@ -119,9 +124,10 @@ class ClientLane {
   #keep(piece: Buffer): void {
     this.#ahead.push(piece)
     this.#aheadBytes += piece.length
-    for (let at = piece.indexOf(HEAD_END); at !== -1; at = piece.indexOf(HEAD_END, at + 1))
-      this.#headsAhead += 1
-    if (this.#headsAhead > WAITING_MAX) this.#socket.destroy()
+    const text = piece.toString('latin1')
+    this.#mayHoldBody ||= HAS_BODY.test(text)
+    this.#headsAhead += text.split(HEAD_END).length - 1
+    if (this.#headsAhead > WAITING_MAX && !this.#mayHoldBody) this.#socket.destroy()
     else if (this.#aheadBytes >= AHEAD_BYTES_MAX) this.#socket.pause()
   }
 
@@ -129,6 +135,7 @@ class ClientLane {
     const socket = this.#socket
     this.#leave()
     if (socket.readableEnded || !socket.writable) {
+      socket.on('error', noop)
       socket.destroySoon()
       return
     }
@@ -151,9 +158,19 @@ class ClientLane {
     socket.off('close', this.#closed)
   }
 
-  /** As node:http has it: who says that he sends no more is sent what was written, and no more. */
+  /**
+   * As node:http has it: who says that he sends no more is sent what was written, and no more; but the answer he is
+   * owed if he broke off in the next request.
+   */
   readonly #ended = (): void => {
-    this.#socket.end()
+    const response = this.#response
+    const brokeOff = this.#aheadBytes > 0 && this.#ahead.at(-1)?.toString('latin1').endsWith(HEAD_END) === false
+    if (response === undefined || !brokeOff) {
+      this.#socket.end()
+      return
+    }
+    response.shouldKeepAlive = false
+    this.#isLast = true
   }
 
   /** An answer that is larger than the buffers goes on. */
@@ -192,6 +209,8 @@ function requestOf({ method, url, fields, body }: PlainRequest, socket: Socket):
   else request._read = () => giveWhole(request, body)
   return request
 }
+
+function noop(): void {}
 
 /** Whoever reads the request gets its body, and its end. */
 function giveWhole(request: IncomingMessage, body: Buffer): void {

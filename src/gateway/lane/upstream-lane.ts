@@ -51,19 +51,17 @@ export class UpstreamLane {
     return this.#client === undefined && this.#asked === undefined && nowMs >= this.#idleEndsAtMs
   }
 
-  /** Takes a call; a plain one is sent by `tick`. One at a time. */
+  /** Takes a call. One at a time. */
   dispatch(call: Dispatcher.DispatchOptions, handler: CallHandler): void {
-    if (this.#client !== undefined) this.#client.dispatch(call, handler)
-    else {
-      const head = renderHead(call, this.#parts.host)
-      if (head === undefined) this.#handOver(call, handler, undefined)
-      else {
-        const controller = new LaneController(this.#abort)
-        this.#asked = { call, handler, head, controller, sent: false, written: false }
-        if (this.#isUsed) this.#events.due(this)
-        else this.tick()
-      }
+    if (this.#client !== undefined) {
+      this.#client.dispatch(call, handler)
+      return
     }
+    const head = renderHead(call, this.#parts.host)
+    const controller = new LaneController(this.#abort)
+    this.#asked = { call, handler, head, controller, sent: false, written: false }
+    if (this.#isUsed) this.#events.due(this)
+    else this.tick()
   }
 
   /**
@@ -72,21 +70,24 @@ export class UpstreamLane {
    */
   tick(): void {
     const asked = this.#asked
-    if (this.#client !== undefined || asked?.sent === true) return
-    if (asked === undefined) {
-      this.#events.free()
-      return
-    }
+    // What becomes of the call of a connection that was lost is seen to when it is closed.
+    if (this.#client !== undefined || asked?.sent === true || this.#socket.destroyed) return
+    if (asked === undefined) this.#events.free()
+    else if (asked.head === undefined) this.#handOver(asked, undefined)
+    else this.#send(asked, asked.head)
+  }
+
+  #send(asked: Asked, head: string): void {
     asked.sent = true
     asked.handler.onRequestStart?.(asked.controller, null)
     if (this.#asked !== asked) return
     asked.written = this.#isUsed = true
-    this.#write(asked)
+    this.#write(asked, head)
     this.#sentMs = this.#parts.clock.monotonicMs()
     this.#watchTime(asked.call.headersTimeout ?? 0)
   }
 
-  #write({ call: { body }, head, handler }: Asked): void {
+  #write({ call: { body }, handler }: Asked, head: string): void {
     const socket = this.#socket
     if (!Buffer.isBuffer(body)) {
       socket.write(head, 'latin1')
@@ -121,8 +122,7 @@ export class UpstreamLane {
       return
     }
     const answer = readPlainAnswer(piece)
-    if (answer === undefined)
-      this.#handOver(asked.call, asked.handler, { parts: partsOf(asked), unread: piece })
+    if (answer === undefined) this.#handOver(asked, { parts: partsOf(asked), unread: piece })
     else this.#pass(asked, answer)
   }
 
@@ -146,8 +146,9 @@ export class UpstreamLane {
     else this.#events.due(this)
   }
 
-  readonly #abort = (reason: Error): void => {
-    const isUnused = this.#asked?.written === false
+  readonly #abort = (controller: LaneController, reason: Error): void => {
+    if (this.#asked?.controller !== controller) return
+    const isUnused = !this.#asked.written
     this.#fail(reason)
     if (isUnused) this.#events.due(this)
     else this.#socket.destroy()
@@ -193,7 +194,7 @@ export class UpstreamLane {
   }
 
   /** `begun`: of a call that was sent, what was written and what came. */
-  #handOver(call: Dispatcher.DispatchOptions, handler: CallHandler, begun: Begun | undefined): void {
+  #handOver({ call, handler }: Asked, begun: Begun | undefined): void {
     const socket = this.#socket
     clearTimeout(this.#timer)
     this.#asked = undefined
@@ -243,13 +244,13 @@ function partsOf({ head, call: { body } }: Asked): readonly unknown[] {
 }
 
 class LaneController implements Dispatcher.DispatchController {
-  readonly #abort: (reason: Error) => void
+  readonly #abort: (controller: LaneController, reason: Error) => void
   rawHeaders = null
   rawTrailers = null
   paused = false
   reason: Error | null = null
 
-  constructor(abort: (reason: Error) => void) {
+  constructor(abort: (controller: LaneController, reason: Error) => void) {
     this.#abort = abort
   }
 
@@ -260,7 +261,7 @@ class LaneController implements Dispatcher.DispatchController {
   abort(reason: Error): void {
     if (this.reason !== null) return
     this.reason = reason
-    this.#abort(reason)
+    this.#abort(this, reason)
   }
 
   /** All of the answer is here when anything of it is. */
@@ -276,7 +277,8 @@ class LaneController implements Dispatcher.DispatchController {
 interface Asked {
   readonly call: Dispatcher.DispatchOptions
   readonly handler: CallHandler
-  readonly head: string
+  /** undefined when it is not plain. */
+  readonly head: string | undefined
   readonly controller: LaneController
   /** Its handler knows that it is on its way. */
   sent: boolean
