@@ -164,7 +164,8 @@ class ClientLane {
    */
   readonly #ended = (): void => {
     const response = this.#response
-    const brokeOff = this.#aheadBytes > 0 && this.#ahead.at(-1)?.toString('latin1').endsWith(HEAD_END) === false
+    const brokeOff =
+      this.#aheadBytes > 0 && this.#ahead.at(-1)?.toString('latin1').endsWith(HEAD_END) === false
     if (response === undefined || !brokeOff) {
       this.#socket.end()
       return
