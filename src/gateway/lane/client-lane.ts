@@ -21,7 +21,8 @@ export function openClientLane(server: Server, answer: RequestListener): void {
   // What node:http does with a connection is the first listener of its server: it put it there itself.
   const [speakHttp] = server.listeners(event)
   if (speakHttp === undefined) throw new Error('node:http listens for connections in a way that is not known')
-  server.removeListener(event, speakHttp as RequestListener)
+  // It is a listener of whatever kind.
+  Reflect.apply(server.removeListener, server, [event, speakHttp])
   const parts: ClientLaneParts = {
     answer,
     handOver: (socket) => speakHttp.call(server, socket),
@@ -196,9 +197,17 @@ interface ClientLaneParts {
   readonly times: { readonly keepAliveTimeout: number; readonly keepAliveTimeoutBuffer?: number }
 }
 
+/** What node:http does with a request that it has read, and does not document. */
+class ReadRequest extends IncomingMessage {
+  /** Takes its fields: name, value, name, value …; `headers` is made of them when it is asked for. */
+  declare _addHeaderLines: (fields: string[], count: number) => void
+  /** It has no body, and nobody waits for the end of it. */
+  declare _dumpAndCloseReadable: () => void
+}
+
 /** The request as node:http makes it of the same bytes. */
 function requestOf({ method, url, fields, body }: PlainRequest, socket: Socket): IncomingMessage {
-  const request = new IncomingMessage(socket) as Received
+  const request = new ReadRequest(socket)
   request.httpVersion = '1.1'
   request.httpVersionMajor = 1
   request.httpVersionMinor = 1
@@ -218,12 +227,4 @@ function giveWhole(request: IncomingMessage, body: Buffer): void {
   request._read = () => {}
   request.push(body)
   request.push(null)
-}
-
-/** What node:http does with a request that it has read, and does not document. */
-interface Received extends IncomingMessage {
-  /** Takes its fields: name, value, name, value …; `headers` is made of them when it is asked for. */
-  _addHeaderLines(fields: string[], count: number): void
-  /** It has no body, and nobody waits for the end of it. */
-  _dumpAndCloseReadable(): void
 }
