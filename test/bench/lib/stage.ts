@@ -88,7 +88,7 @@ export function gatezCommand(file: string): readonly string[] {
 }
 
 /** At the start of each turn. */
-const TURN_WARM_UP_SECONDS = 3
+const TURN_WARM_UP_SECONDS = 10
 
 /** How `Peer.round` measured, for what is kept of it. */
 export function roundsText(rounds: string, seconds: string): string {
@@ -130,7 +130,7 @@ export class Peer {
   }
 
   /**
-   * One round of many: a few seconds that are not counted, then those that are. While the others had their turns it was
+   * One round of many: some seconds that are not counted, then those that are. While the others had their turns it was
    * idle, and V8 gives back then what it had compiled and reserved.
    */
   async round(options: LoadOptions): Promise<number> {
