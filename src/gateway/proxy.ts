@@ -84,6 +84,7 @@ export class Passage implements CallHandler, FlowOwner {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     this.#sent = true
+    // Told anew where undici goes on with a call of the fast lane.
     this.#flow.bytesReceived = 0
     this.#call.started()
     if (this.#ended) controller.abort(CLIENT_GONE)

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import type buildConnector from 'undici/lib/core/connect.js'
 import type { Clock } from '../lib/clock.ts'
 import { FairShare, type Share, type Waiting } from './fair-share.ts'
+import { mayBePlain } from './lane/plain-call.ts'
 import { UpstreamLane, type UpstreamLaneEvents } from './lane/upstream-lane.ts'
 import type { CallHandler } from './upstream-call.ts'
 import { UpstreamClient, type UpstreamLineParts } from './upstream-client.ts'
@@ -26,9 +27,9 @@ export class UpstreamPool {
   readonly #parts: UpstreamPoolParts
   readonly #lineParts: UpstreamLineParts
   readonly #lines = new Set<Line>()
-  /** Those without a call; the one used last is the last. */
-  readonly #free: Line[] = []
-  /** Of them, those that were handed to undici: calls that are not plain take these first. */
+  /** Those without a call that are in the fast lane; the one used last is the last. */
+  readonly #freeFast: Line[] = []
+  /** Those that are undici's: calls that are not plain take these first. */
   readonly #freeSlow: Line[] = []
   /** Those in the fast lane that go on once all that has come was read. */
   #due: UpstreamLane[] = []
@@ -53,7 +54,7 @@ export class UpstreamPool {
       return
     }
     const asked = { call, handler }
-    const line = this.#takeFree(call.body == null || Buffer.isBuffer(call.body))
+    const line = this.#takeFree(mayBePlain(call))
     if (line !== undefined) {
       this.#give(line, asked, caller)
       return
@@ -66,7 +67,7 @@ export class UpstreamPool {
   close(): void {
     this.#isClosing = true
     clearInterval(this.#sweeping)
-    for (const line of [...this.#free, ...this.#freeSlow]) this.#drop(line)
+    for (const line of [...this.#freeFast, ...this.#freeSlow]) this.#drop(line)
   }
 
   /** Breaks all calls off. Resolves once the connections are closed. */
@@ -78,7 +79,7 @@ export class UpstreamPool {
     }
     const lines = [...this.#lines]
     this.#lines.clear()
-    this.#free.length = this.#freeSlow.length = 0
+    this.#freeFast.length = this.#freeSlow.length = 0
     await Promise.all(lines.map(({ connection }) => connection.destroy(CLOSED)))
   }
 
@@ -97,7 +98,7 @@ export class UpstreamPool {
     connect(addressOf(url), (...[error, socket]) => {
       this.#connecting -= 1
       // By age, so that no one waits longer for a connection than making one may take.
-      if (error != null || socket == null) this.#takeOut('oldest')?.call.handler.failed(error)
+      if (error !== null) this.#takeOut('oldest')?.call.handler.failed(error)
       else if (this.#isDestroyed) socket.destroy()
       else this.#add(socket)
     })
@@ -134,11 +135,11 @@ export class UpstreamPool {
   }
 
   #sweep(): void {
-    for (const line of [...this.#free]) if (this.#isOld(line)) this.#drop(line)
+    for (const line of [...this.#freeFast]) if (this.#isOld(line)) this.#drop(line)
   }
 
-  #takeFree(isPlain: boolean): Line | undefined {
-    const [first, second] = isPlain ? [this.#free, this.#freeSlow] : [this.#freeSlow, this.#free]
+  #takeFree(forPlain: boolean): Line | undefined {
+    const [first, second] = forPlain ? [this.#freeFast, this.#freeSlow] : [this.#freeSlow, this.#freeFast]
     for (;;) {
       const line = first.pop() ?? second.pop()
       if (line === undefined || !this.#isOld(line)) return line
@@ -166,7 +167,7 @@ export class UpstreamPool {
   }
 
   #freeOf({ connection }: Line): Line[] {
-    return connection.isFast || !this.#parts.fastLane ? this.#free : this.#freeSlow
+    return connection.isFast ? this.#freeFast : this.#freeSlow
   }
 
   #give(line: Line, { call, handler }: Asked, caller: string): void {

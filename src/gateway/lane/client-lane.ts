@@ -2,11 +2,11 @@ import { IncomingMessage, type Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { WAITING_MAX } from '../connection.ts'
+import { HEAD_END } from './plain-fields.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
 
 /** What was sent ahead and is kept while an answer is owed; more waits in the system's buffers. */
 const AHEAD_BYTES_MAX = 65_536
-const HEAD_END = '\r\n\r\n'
 const HAS_BODY = /content-length|transfer-encoding/i
 /** Who sends nothing for so long after connecting is node:http's to wait for. */
 const SILENT_MS = 500

@@ -1,3 +1,13 @@
+import {
+  ALPHANUMERIC,
+  endOfText,
+  endsLine,
+  HEAD_END,
+  readPlainFields,
+  SPACE,
+  tableOf,
+} from './plain-fields.ts'
+
 /** An answer that arrived whole and says nothing special of how its connection is used. */
 export interface PlainAnswer {
   readonly status: number
@@ -24,12 +34,11 @@ export function readPlainAnswer(bytes: Buffer): PlainAnswer | undefined {
   const text = bytes.toString('latin1', 0, headEnd + 2)
   if (!text.startsWith(VERSION) || bytes[STATUS_END] !== SPACE) return undefined
   const status = digitsOf(text.slice(VERSION.length, STATUS_END))
-  let at = STATUS_END + 1
-  while (VALUE[bytes[at] ?? 0] === 1) at += 1
-  if (status === undefined || status < 200 || status > 599 || status === 304 || !endsLine(bytes, at))
-    return undefined
-  const statusText = text.slice(STATUS_END + 1, at)
-  const headers = readFields(bytes, text, at + 2)
+  const reasonEnd = endOfText(bytes, STATUS_END + 1)
+  if (status === undefined || status < 200 || status > 599 || status === 304) return undefined
+  if (!endsLine(bytes, reasonEnd)) return undefined
+  const statusText = text.slice(STATUS_END + 1, reasonEnd)
+  const headers = headersOf(readPlainFields(bytes, text, reasonEnd + 2, NAME))
   if (headers === undefined) return undefined
   const length = headers['content-length']
   const bodyBytes = length === undefined && status === 204 ? 0 : digitsOf(length)
@@ -41,25 +50,16 @@ export function readPlainAnswer(bytes: Buffer): PlainAnswer | undefined {
   return { status, statusText, headers, body, keepsSeconds }
 }
 
-/** Reads fields from `start` to the end of `text`; undefined if any is not plain, or there are two of one name. */
-function readFields(bytes: Buffer, text: string, start: number): Record<string, string> | undefined {
+/** By their names; undefined if there are two of one, or any that undici reads in another way than the usual. */
+function headersOf(fields: readonly string[] | undefined): Record<string, string> | undefined {
+  if (fields === undefined) return undefined
   const headers: Record<string, string> = {}
-  let at = start
-  while (at < text.length) {
-    const nameStart = at
-    while (NAME[bytes[at] ?? 0] === 1) at += 1
-    if (at === nameStart || bytes[at] !== COLON) return undefined
-    const name = text.slice(nameStart, at).toLowerCase()
-    at += bytes[at + 1] === SPACE ? 2 : 1
-    const valueStart = at
-    while (VALUE[bytes[at] ?? 0] === 1) at += 1
-    if (bytes[valueStart] === SPACE || bytes[at - 1] === SPACE || at === valueStart) return undefined
-    if (!endsLine(bytes, at)) return undefined
-    const value = text.slice(valueStart, at)
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const name = fields[index]?.toLowerCase() ?? ''
+    const value = fields[index + 1] ?? ''
     if (name in headers || FRAMING.has(name)) return undefined
     if (name === 'connection' && value.toLowerCase() !== 'keep-alive') return undefined
     headers[name] = value
-    at += 2
   }
   return headers
 }
@@ -69,14 +69,8 @@ function digitsOf(text: string | undefined): number | undefined {
   return text !== undefined && DIGITS.test(text) ? Number(text) : undefined
 }
 
-function endsLine(bytes: Buffer, at: number): boolean {
-  return bytes[at] === CR && bytes[at + 1] === LF
-}
-
-const [SPACE, COLON, CR, LF] = [0x20, 0x3a, 0x0d, 0x0a]
 const VERSION = 'HTTP/1.1 '
 const STATUS_END = VERSION.length + 3
-const HEAD_END = Buffer.from('\r\n\r\n')
 const LENGTH_MIN = 'HTTP/1.1 200 \r\na:b\r\n\r\n'.length
 /** A quarter of what a head may have: limits are undici's to enforce. */
 const HEAD_BYTES_MAX = 16_384
@@ -87,9 +81,4 @@ const FRAMING: ReadonlySet<string> = new Set([
   ...['transfer-encoding', 'upgrade', 'proxy-connection', 'trailer', 'te'],
 ])
 
-const NAME = new Uint8Array(256)
-for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-') {
-  NAME[character.charCodeAt(0)] = 1
-}
-/** Visible ASCII and space. */
-const VALUE = new Uint8Array(256).fill(1, 0x20, 0x7f)
+const NAME = tableOf(`${ALPHANUMERIC}-`)

@@ -1,28 +1,28 @@
 import type { Dispatcher } from 'undici'
+import { FieldKinds, FORWARD } from '../field-kinds.ts'
+
+/** Whether a call may be plain, by what it is: with its body here, or without one. */
+export function mayBePlain({ method, body, upgrade }: Dispatcher.DispatchOptions): boolean {
+  if (upgrade != null) return false
+  if (body == null) return WITHOUT_BODY.has(method)
+  return Buffer.isBuffer(body) && body.length > 0 && WITH_BODY.has(method)
+}
 
 /**
  * The head of a call as undici writes it, if it is plain: its body all here, or of a method that has none, and its
  * characters one byte each.
  */
 export function renderHead(call: Dispatcher.DispatchOptions, host: string): string | undefined {
-  const { method, path, body, upgrade, headers } = call
-  if (upgrade != null || !PATH.test(path) || !Array.isArray(headers)) return undefined
-  if (!(body == null ? WITHOUT_BODY : WITH_BODY).has(method)) return undefined
-  if (body != null && (!Buffer.isBuffer(body) || body.length === 0)) return undefined
+  const { method, path, body, headers } = call
+  if (!mayBePlain(call) || !PATH.test(path) || !Array.isArray(headers)) return undefined
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const [name, value]: readonly unknown[] = [headers[index], headers[index + 1]]
     if (typeof name !== 'string' || typeof value !== 'string') return undefined
-    if (UNPLAIN.test(value) || !TOKEN.test(name) || isUndicis(name)) return undefined
+    if (UNPLAIN.test(value) || !TOKEN.test(name) || UNDICIS.of(name) !== FORWARD) return undefined
     head += `${name}: ${value}\r\n`
   }
-  return body == null ? `${head}\r\n` : `${head}content-length: ${body.length}\r\n\r\n`
-}
-
-/** Whether undici reads a field itself. */
-function isUndicis(name: string): boolean {
-  // Told by length first: most names are none of them.
-  return ((LENGTHS >>> Math.min(name.length, 31)) & 1) === 1 && FRAMING.has(name.toLowerCase())
+  return Buffer.isBuffer(body) ? `${head}content-length: ${body.length}\r\n\r\n` : `${head}\r\n`
 }
 
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'DELETE', 'OPTIONS'])
@@ -30,7 +30,16 @@ const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 const PATH = /^\/[!-~]*$/
 const UNPLAIN = /[^\t -~]/
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-const FRAMING: ReadonlySet<string> = new Set([
-  ...['host', 'connection', 'content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'expect'],
-])
-const LENGTHS = [...FRAMING].reduce((bits, { length }) => bits | (1 << length), 0)
+/** Fields that undici reads itself. */
+const UNDICIS = new FieldKinds(
+  {
+    host: 1,
+    connection: 1,
+    'content-length': 1,
+    'transfer-encoding': 1,
+    'keep-alive': 1,
+    upgrade: 1,
+    expect: 1,
+  },
+  [],
+)

@@ -1,3 +1,6 @@
+import { FieldKinds, FORWARD } from '../field-kinds.ts'
+import { ALPHANUMERIC, HEAD_END, readPlainFields, SPACE, tableOf } from './plain-fields.ts'
+
 /** A request that arrived whole, and says nothing of how its connection is used. */
 export interface PlainRequest {
   readonly method: string
@@ -32,49 +35,28 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | undefined {
   if (!text.startsWith(VERSION, at)) return undefined
   const url = text.slice(targetStart, at)
   const bodyBytes = bytes.length - headEnd - HEAD_END.length
-  const fields = readFields(bytes, text, at + VERSION.length, WITH_BODY.has(method) ? bodyBytes : undefined)
-  if (fields === undefined || bodyBytes > 0 !== WITH_BODY.has(method)) return undefined
+  if (bodyBytes > 0 !== WITH_BODY.has(method)) return undefined
+  const fields = readPlainFields(bytes, text, at + VERSION.length, TOKEN)
+  if (fields === undefined || fields.length === 0 || fields.length > FIELDS_MAX * 2) return undefined
+  if (!areUsual(fields, bodyBytes > 0 ? bodyBytes : undefined)) return undefined
   return { method, url, fields, body: bodyBytes === 0 ? undefined : bytes.subarray(-bodyBytes) }
 }
 
 /**
- * Reads fields from `start` to the end of `text`, behind which an empty line follows; undefined if any is not plain, or
- * if there is not exactly one `Content-Length` where `bodyBytes` says what it has to be, and none where it does not.
+ * Whether no field frames the message or concerns its connection in another way than the usual, and exactly one says
+ * how long a body is, where there is one.
  */
-function readFields(bytes: Buffer, text: string, start: number, bodyBytes?: number): string[] | undefined {
-  const fields: string[] = []
+function areUsual(fields: readonly string[], bodyBytes: number | undefined): boolean {
   let length = bodyBytes === undefined ? undefined : String(bodyBytes)
-  let at = start
-  while (at < text.length) {
-    const nameStart = at
-    while (TOKEN[bytes[at] ?? 0] === 1) at += 1
-    if (at === nameStart || bytes[at] !== COLON) return undefined
-    const name = text.slice(nameStart, at)
-    at += bytes[at + 1] === SPACE ? 2 : 1
-    const valueStart = at
-    while (VALUE[bytes[at] ?? 0] === 1) at += 1
-    // A value with space around it, or none, is read alike by most, and not by all.
-    if (bytes[valueStart] === SPACE || bytes[at - 1] === SPACE || at === valueStart) return undefined
-    if (!endsLine(bytes, at)) return undefined
-    const value = text.slice(valueStart, at)
-    if (concernsConnection(name, value)) {
-      if (value !== length || name.toLowerCase() !== 'content-length') return undefined
-      length = undefined
-    }
-    fields.push(name, value)
-    at += 2
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const [name = '', value = ''] = [fields[index], fields[index + 1]]
+    const kind = KINDS.of(name)
+    if (kind === FORWARD) continue
+    if (kind === CONNECTION && value.toLowerCase() === 'keep-alive') continue
+    if (kind !== LENGTH || value !== length) return false
+    length = undefined
   }
-  const isPlain = length === undefined && fields.length > 0 && fields.length <= FIELDS_MAX * 2
-  return isPlain ? fields : undefined
-}
-
-/** Whether a field is one that node:http reads itself. */
-function concernsConnection(name: string, value: string): boolean {
-  // Told by length first: most names are none of them.
-  if (((LENGTHS >>> Math.min(name.length, 31)) & 1) === 0) return false
-  const lower = name.toLowerCase()
-  if (lower === 'connection') return value.toLowerCase() !== 'keep-alive'
-  return CONNECTION_FIELDS.has(lower)
+  return length === undefined
 }
 
 function methodOf(bytes: Buffer): string | undefined {
@@ -86,13 +68,8 @@ function startsWith(bytes: Buffer, method: string): boolean {
   return bytes[method.length] === SPACE
 }
 
-function endsLine(bytes: Buffer, at: number): boolean {
-  return bytes[at] === CR && bytes[at + 1] === LF
-}
-
-const [SPACE, COLON, SLASH, CR, LF] = [0x20, 0x3a, 0x2f, 0x0d, 0x0a]
+const SLASH = 0x2f
 const VERSION = ' HTTP/1.1\r\n'
-const HEAD_END = '\r\n\r\n'
 /** Those that bring a body, and always one here. */
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 /** The others are without one. */
@@ -103,22 +80,26 @@ const BYTES_MAX = 65_536
 const HEAD_BYTES_MAX = 8_192
 const FIELDS_MAX = 64
 
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  ...['content-length', 'transfer-encoding', 'upgrade', 'expect', 'proxy-connection', 'http2-settings'],
-  ...['te', 'trailer'],
-])
-const LENGTHS = [...CONNECTION_FIELDS, 'connection'].reduce((bits, { length }) => bits | (1 << length), 0)
+const CONNECTION = 1
+const LENGTH = 2
+const FRAMING = 3
 
-const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+const KINDS = new FieldKinds(
+  {
+    connection: CONNECTION,
+    'content-length': LENGTH,
+    'transfer-encoding': FRAMING,
+    upgrade: FRAMING,
+    expect: FRAMING,
+    'proxy-connection': FRAMING,
+    'http2-settings': FRAMING,
+    te: FRAMING,
+    trailer: FRAMING,
+  },
+  [],
+)
+
 /** RFC 9110, 5.6.2. */
 const TOKEN = tableOf(`${ALPHANUMERIC}!#$%&'*+-.^_\`|~`)
 /** What may stand in a path or query (RFC 3986, 3.3 and 3.4). */
 const TARGET = tableOf(`${ALPHANUMERIC}-._~%!$&'()*+,;=:@/?`)
-/** Visible ASCII and space. */
-const VALUE = new Uint8Array(256).fill(1, 0x20, 0x7f)
-
-function tableOf(characters: string): Uint8Array {
-  const table = new Uint8Array(256)
-  for (const character of characters) table[character.charCodeAt(0)] = 1
-  return table
-}

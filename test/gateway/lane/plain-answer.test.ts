@@ -1,6 +1,7 @@
 import Client from 'undici/lib/dispatcher/client.js'
 import { expect, test } from 'vitest'
 import { type PlainAnswer, readPlainAnswer } from '../../../src/gateway/lane/plain-answer.ts'
+import { expectAlike } from './compare.ts'
 import { MemorySocket, settled } from './memory-socket.ts'
 import { mutants } from './mutants.ts'
 
@@ -54,21 +55,14 @@ function told({ status, statusText, headers, body, keepsSeconds }: PlainAnswer):
 }
 
 test(`what the fast lane takes for an answer undici reads alike, and goes on behind it: ${MESSAGES} messages`, async () => {
-  let taken = 0
-  let batch: { readonly bytes: string; readonly read: string }[] = []
-  const compare = async (): Promise<void> => {
-    const seen = await readByUndici(batch.map(({ bytes }) => bytes))
-    for (const [index, { bytes, read }] of batch.entries())
-      expect(seen[index], JSON.stringify(bytes)).toBe(read)
-    taken += batch.length
-    batch = []
-  }
-  for (const bytes of mutants(USUAL, MESSAGES, 2)) {
-    const plain = readPlainAnswer(Buffer.from(bytes, 'latin1'))
-    if (plain !== undefined) batch.push({ bytes, read: told(plain) })
-    if (batch.length === 500) await compare()
-  }
-  await compare()
+  const taken = await expectAlike({
+    messages: mutants(USUAL, MESSAGES, 2),
+    read: (bytes) => {
+      const plain = readPlainAnswer(bytes)
+      return plain && told(plain)
+    },
+    others: readByUndici,
+  })
   console.log(`${MESSAGES} messages: the fast lane took ${taken}`)
   expect(taken).toBeGreaterThan(MESSAGES / 10)
 }, 1_200_000)

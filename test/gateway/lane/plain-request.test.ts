@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
-import { readPlainRequest } from '../../../src/gateway/lane/plain-request.ts'
+import { type PlainRequest, readPlainRequest } from '../../../src/gateway/lane/plain-request.ts'
 import { payloads } from '../../manners/payloads.ts'
+import { expectAlike } from './compare.ts'
 import { MemorySocket, settled } from './memory-socket.ts'
 import { mutants } from './mutants.ts'
 
@@ -76,32 +77,22 @@ const canary = {
   ...{ httpVersion: '1.1', goesOn: true },
 }
 
+function told({ method, url, fields, body }: PlainRequest): string {
+  const text = body?.toString('latin1') ?? ''
+  return JSON.stringify({ method, url, fields, body: text, httpVersion: '1.1', goesOn: true })
+}
+
 test(`what the fast lane takes for a request node:http reads alike, and ends where it does: ${MESSAGES} messages`, async () => {
   const corpus = [...payloads('gz_live_1').map(({ bytes }) => bytes), ...repeated(USUAL, 1_500)]
   const reader = new NodeReader()
-  let taken = 0
-  let batch: { readonly bytes: string; readonly read: string }[] = []
-  const compare = async (): Promise<void> => {
-    const seen = await reader.read(batch.map(({ bytes }) => bytes))
-    for (const [index, { bytes, read }] of batch.entries()) {
-      expect(seen[index], JSON.stringify(bytes)).toEqual([read, JSON.stringify(canary)])
-    }
-    taken += batch.length
-    batch = []
-  }
-  for (const bytes of mutants(corpus, MESSAGES, 1)) {
-    const plain = readPlainRequest(Buffer.from(bytes, 'latin1'))
-    if (plain !== undefined) {
-      const { method, url, fields } = plain
-      const body = plain.body?.toString('latin1') ?? ''
-      batch.push({
-        bytes,
-        read: JSON.stringify({ method, url, fields, body, httpVersion: '1.1', goesOn: true }),
-      })
-    }
-    if (batch.length === 500) await compare()
-  }
-  await compare()
+  const taken = await expectAlike({
+    messages: mutants(corpus, MESSAGES, 1),
+    read: (bytes) => {
+      const plain = readPlainRequest(bytes)
+      return plain && [told(plain), JSON.stringify(canary)]
+    },
+    others: (messages) => reader.read(messages),
+  })
   console.log(`${MESSAGES} messages: the fast lane took ${taken}`)
   expect(taken).toBeGreaterThan(MESSAGES / 10)
 }, 600_000)
