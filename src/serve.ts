@@ -15,6 +15,7 @@ import { Ingesting } from './ingest/ingesting.ts'
 import { Desk, deskConfig } from './integrations/desk/desk.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { failPoint } from './lib/fail-point.ts'
+import { helpersGiveWay } from './lib/give-way.ts'
 import { makeFolder } from './lib/make-folder.ts'
 import { shrinkHeap } from './lib/shrink-heap.ts'
 import type { AdjustedQuotas } from './limits/release-adjusted.ts'
@@ -178,6 +179,7 @@ async function startGateway(
   )
   undo.defer(() => controlling.stop())
   shrinkHeap()
+  helpersGiveWay()
   const port = await gateway.listen(config.gateway.listen)
   controlling.tellGateway({ ...config.gateway.listen, port, speaksTls: config.gateway.tls !== null })
   return { gateway, ingesting, controlling, port }

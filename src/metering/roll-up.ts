@@ -10,7 +10,7 @@ import { BUCKET_MS, type RollupEntry, type RollupKey } from '../storage/ports/le
  *
  * `aggregationOf` says how a meter becomes one number; what it does not know is added up.
  */
-export function rollUp(events: readonly UsageEvent[], aggregationOf: AggregationOf = addedUp): RollupEntry[] {
+export function rollUp(events: Iterable<UsageEvent>, aggregationOf: AggregationOf = addedUp): RollupEntry[] {
   const sums: Sum[] = []
   // The fields that differ most find the few sums to compare with: cheaper than a text of all of them.
   const byField = new Map<string, Sum[]>()

@@ -13,7 +13,7 @@ import { type AggregationOf, addedUp } from './roll-up.ts'
  *
  * What marks come to only the ledger can say, which knows what was there before.
  */
-export function sealUp(events: readonly UsageEvent[], aggregationOf: AggregationOf = addedUp): Seal[] {
+export function sealUp(events: Iterable<UsageEvent>, aggregationOf: AggregationOf = addedUp): Seal[] {
   const seals: GrowingSeal[] = []
   let last: GrowingSeal | undefined
   for (const event of events) {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert } from '../lib/assert.ts'
+import { takeBreaths } from '../lib/breath.ts'
 import { type Clock, shiftedClock } from '../lib/clock.ts'
 import { giveWay } from '../lib/give-way.ts'
 import { carryAdjustments } from '../metering/carry-adjustments.ts'
@@ -152,6 +153,7 @@ const FINISH_LOG_MS = 10_000
 
 // Calls go first; but what they leave behind must not grow where they take all there is.
 giveWay('sixth')
+takeBreaths()
 const parent = parentPort
 assert(parent !== null, 'the ship thread is started as a worker')
 ShipThread.start(workerData, (report) => parent.postMessage(report)).then(

@@ -1,5 +1,6 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { assert } from '../lib/assert.ts'
+import { breathe, breathing } from '../lib/breath.ts'
 import type { Clock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
 import { DimensionGuard } from '../metering/dimension-guard.ts'
@@ -95,9 +96,10 @@ export class Shipper {
 
   async #shipGroup(epoch: number, rows: readonly SpoolRow[]): Promise<number> {
     const { nodeId } = this.#parts
-    const decoded = rows.flatMap((row) =>
-      this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq }),
-    )
+    const decoded = rows.flatMap((row) => {
+      breathe()
+      return this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq })
+    })
     const events = await this.bounded(decoded)
     failPoint('before-ship')
     // With `durability: process`, or left by a run that had it, they may be in memory only.
@@ -121,9 +123,9 @@ export class Shipper {
     const fresh = eventsAfter(events, mark)
     const throughSeq = fresh.at(-1)?.seq
     if (throughSeq !== undefined) {
-      const entries = rollUp(fresh, this.#aggregationOf)
+      const entries = rollUp(breathing(fresh), this.#aggregationOf)
       const advance = { nodeId, epoch, afterSeq: mark, throughSeq }
-      const seals = sealUp(fresh, this.#aggregationOf)
+      const seals = sealUp(breathing(fresh), this.#aggregationOf)
       // Rows are locked in one order by everybody, and no other node moves this watermark.
       const applied = await store.transaction(
         (tables) => tables.ledger.apply(entries, advance, seals),

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { GatezError } from '../errors/gatez-error.ts'
-import { SMALL_YOUNG, threadUrl } from '../lib/bundle.ts'
+import { threadUrl } from '../lib/bundle.ts'
 import type { SpoolPlace } from '../metering/spool-files.ts'
 import type { UsageTotalsView } from '../metering/usage-view.ts'
 import type { UsageEvent } from '../model/event.ts'
@@ -8,6 +8,12 @@ import type { Period } from '../model/period.ts'
 import type { LogFields } from '../telemetry/log.ts'
 import type { MeteringRules } from './ship.ts'
 import type { ShipCommand, ShipReport, ShipThreadData } from './ship-messages.ts'
+
+/**
+ * Room for short-lived objects, a third of it in use: for the events of one group under load. With less, most of a group
+ * is taken for long-lived, and all of the heap has to be collected every few seconds.
+ */
+const YOUNG_MIB = 24
 
 /** The ship thread, as the main thread sees it: it carries events from the spool to the stores. */
 export class Shipping {
@@ -34,7 +40,7 @@ export class Shipping {
     const worker = new Worker(threadUrl('ship-thread'), {
       workerData,
       name: 'ship',
-      resourceLimits: SMALL_YOUNG,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })
     const shipping = new Shipping(worker, parts)
     const ready = Promise.withResolvers<void>()

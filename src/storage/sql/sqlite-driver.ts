@@ -9,6 +9,7 @@ import {
   SqliteQueryCompiler,
   type SqliteStatement,
 } from 'kysely'
+import { breathe } from '../../lib/breath.ts'
 import { LruCache } from '../../lib/lru-cache.ts'
 import { BUSY_TIMEOUT_MS } from './sqlite-file.ts'
 import { sqliteProblem } from './sqlite-problem.ts'
@@ -104,10 +105,12 @@ class GuardedStatement implements SqliteStatement {
   }
 
   all(parameters: readonly unknown[]): unknown[] {
+    breathe()
     return guard(this.#database, () => this.#statement.all(...parameters))
   }
 
   run(parameters: readonly unknown[]): Database.RunResult {
+    breathe()
     return guard(this.#database, () => this.#statement.run(...parameters))
   }
 

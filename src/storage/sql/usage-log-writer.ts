@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import { assert } from '../../lib/assert.ts'
+import { breathe } from '../../lib/breath.ts'
 import type { UsageEvent } from '../../model/event.ts'
 import type { Shipment } from '../ports/usage-log.ts'
 import { chunksOf } from './chunks.ts'
@@ -141,6 +142,7 @@ class RowInsert {
   }
 
   run(rows: number, values: readonly Value[]): void {
+    breathe()
     assert(values.length === rows * this.#columns.length, 'every column of every row has a value')
     let statement = this.#statements.get(rows)
     if (statement === undefined) {
