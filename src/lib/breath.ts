@@ -1,3 +1,5 @@
+import { systemClock } from './clock.ts'
+
 /**
  * Pauses of a thread that works for long, so that another one that shares its core comes in between.
  *
@@ -38,7 +40,7 @@ export interface BreathParts {
 export function takeBreaths(): void {
   const cell = new Int32Array(new SharedArrayBuffer(4))
   breath = new Breath({
-    nowMs: () => performance.now(),
+    nowMs: () => systemClock.monotonicMs(),
     pause: () => Atomics.wait(cell, 0, 0, PAUSE_MS),
   })
 }
