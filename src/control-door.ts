@@ -19,6 +19,7 @@ import { DeskLook } from './integrations/desk/desk-look.ts'
 import { assert } from './lib/assert.ts'
 import { type Clock, shiftedClock } from './lib/clock.ts'
 import { giveWay } from './lib/give-way.ts'
+import { shrinkHeapLater } from './lib/shrink-heap.ts'
 import { readSpoolDepth } from './metering/spool-depth.ts'
 import { makeCounterMemory, openControlStore, openLocalCounters } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
@@ -178,6 +179,7 @@ door.start(report).then(
     )
     parent.on('message', (command: ControlCommand) => door.handle(command, report))
     report(listening)
+    shrinkHeapLater()
   },
   (error: unknown) => {
     if (!(error instanceof GatezError)) throw error

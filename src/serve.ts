@@ -85,6 +85,7 @@ export interface ServeParts {
 export async function serve(parts: ServeParts): Promise<Serving> {
   await using undo = new AsyncDisposableStack()
   const { config, clock } = parts
+  helpersGiveWay()
   makeDataFolder(config.stores.dataDir)
   const lock = lockDataFolder(config.stores.dataDir)
   undo.defer(() => lock[Symbol.dispose]())
@@ -179,7 +180,6 @@ async function startGateway(
   )
   undo.defer(() => controlling.stop())
   shrinkHeap()
-  helpersGiveWay()
   const port = await gateway.listen(config.gateway.listen)
   controlling.tellGateway({ ...config.gateway.listen, port, speaksTls: config.gateway.tls !== null })
   return { gateway, ingesting, controlling, port }

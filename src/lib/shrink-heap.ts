@@ -5,11 +5,19 @@ import { runInNewContext } from 'node:vm'
  * Gives back the memory of this thread that starting up used and nothing needs any more: half of it.
  *
  * V8 would come to it by itself, but only when it runs out of room. It takes some 50 ms, in which the thread does
- * nothing else: before it takes calls, never later.
+ * nothing else: before a thread takes calls, never later.
  */
 export function shrinkHeap(): void {
   setFlagsFromString('--expose-gc')
-  const collect: unknown = runInNewContext('gc')
+  // Flags are those of the process: another thread may have taken this one back. Then it is left to V8.
+  const collect: unknown = runInNewContext('globalThis.gc')
   setFlagsFromString('--no-expose-gc')
   if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
+
+/** The same a moment later, on a thread that no call waits for: starting up goes first. */
+export function shrinkHeapLater(): void {
+  setTimeout(shrinkHeap, LATER_MS).unref()
+}
+
+const LATER_MS = 1_000

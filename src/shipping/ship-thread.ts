@@ -4,6 +4,7 @@ import { assert } from '../lib/assert.ts'
 import { takeBreaths } from '../lib/breath.ts'
 import { type Clock, shiftedClock } from '../lib/clock.ts'
 import { giveWay } from '../lib/give-way.ts'
+import { shrinkHeapLater } from '../lib/shrink-heap.ts'
 import { carryAdjustments } from '../metering/carry-adjustments.ts'
 import { SpoolReader } from '../metering/spool-reader.ts'
 import { usageReport } from '../metering/usage-report.ts'
@@ -58,6 +59,7 @@ class ShipThread {
     // What other processes add to the ledger wakes nobody here.
     setInterval(() => thread.#loop.wake(), WAKE_EVERY_MS).unref()
     report({ kind: 'ready' })
+    shrinkHeapLater()
     return thread
   }
 
