@@ -25,7 +25,7 @@ export class Breath {
     this.#pause()
     this.#endedMs = this.#nowMs()
     // Where others take all there is of the core, a pause is as long as theirs. Who paused as often then would get less than his part.
-    this.#workMs = Math.max(WORK_MS, this.#endedMs - beganMs)
+    this.#workMs = Math.min(Math.max(WORK_MS, this.#endedMs - beganMs), WORK_MS_MAX)
   }
 }
 
@@ -61,7 +61,9 @@ export function* breathing<Item>(items: Iterable<Item>): Generator<Item> {
 /** Of this thread: each has its own. */
 let breath: Breath | undefined
 
-/** At most so long does a thread work without a pause. */
+/** From one pause to the next, at least. */
 const WORK_MS = 0.5
-/** As short as it can be: what counts is that the thread sleeps. The system makes some 0.06 ms of it. */
-const PAUSE_MS = 0.001
+/** And at most, but for the piece of work that is not done yet: a process may have been stopped for long in a pause. */
+const WORK_MS_MAX = 20
+/** What counts is that the thread sleeps: with a wait much shorter than this it may be over before. The system makes some 0.08 ms of it. */
+const PAUSE_MS = 0.02

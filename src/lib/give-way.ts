@@ -24,7 +24,7 @@ export function giveWay(part: keyof typeof NICER): void {
 }
 
 /**
- * Lets V8's own threads give way too, where all threads of this process share one core; with more of them it changes nothing.
+ * Lets V8's own threads give way too, where this process may use one core at a time; with more it changes nothing.
  *
  * They mark what is still in use while others run, and compile what runs often. Four of them, a slice each, keep a call
  * waiting for a sixtieth of a second. None of them helps with short-lived objects then: whoever made them waits for the

@@ -15,7 +15,7 @@ export function shrinkHeap(): void {
   if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
 
-/** The same a moment later, on a thread that no call waits for: starting up goes first. */
+/** The same a moment later, on a thread that lets no calls through itself: starting up goes first. */
 export function shrinkHeapLater(): void {
   setTimeout(shrinkHeap, LATER_MS).unref()
 }

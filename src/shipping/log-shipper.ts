@@ -1,3 +1,4 @@
+import { breathe } from '../lib/breath.ts'
 import { EventDecoder } from '../metering/event-decoder.ts'
 import { SPOOL_START, type SpoolPlace } from '../metering/spool-files.ts'
 import type { SpoolReader, SpoolRow } from '../metering/spool-reader.ts'
@@ -60,9 +61,10 @@ export class LogShipper implements Ships {
 
   async #shipGroup(epoch: number, rows: readonly SpoolRow[]): Promise<number> {
     const { nodeId, bounded } = this.#parts
-    const decoded = rows.flatMap((row) =>
-      this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq }),
-    )
+    const decoded = rows.flatMap((row) => {
+      breathe()
+      return this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq })
+    })
     const events = await bounded(decoded)
     try {
       await this.#leg.append(epoch, events, rows)

@@ -56,6 +56,8 @@ class ShipThread {
     await thread.#shipper.ship()
     if (thread.#logLoop === undefined) await carryAdjustments(store, usageLog, clock.nowMs())
     else await thread.#catchUp()
+    // From here on there may be calls.
+    takeBreaths()
     // What other processes add to the ledger wakes nobody here.
     setInterval(() => thread.#loop.wake(), WAKE_EVERY_MS).unref()
     report({ kind: 'ready' })
@@ -155,7 +157,6 @@ const FINISH_LOG_MS = 10_000
 
 // Calls go first; but what they leave behind must not grow where they take all there is.
 giveWay('sixth')
-takeBreaths()
 const parent = parentPort
 assert(parent !== null, 'the ship thread is started as a worker')
 ShipThread.start(workerData, (report) => parent.postMessage(report)).then(

@@ -1,49 +1,58 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus, getPriority } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import { availableParallelism } from 'node:os'
 import { expect, test } from 'vitest'
+
+const GIVE_WAY = new URL('../../src/lib/give-way.ts', import.meta.url).href
+
+/** Runs a module in a process that is nicer than this one by three, behind `before`, and reads what it prints. */
+function inNicerProcess(script: string, before: readonly string[] = []) {
+  const node = [process.execPath, '--input-type=module', '--eval', script]
+  return JSON.parse(execFileSync('nice', ['-n', '3', ...before, ...node], { encoding: 'utf8' }))
+}
 
 test.each([
   ['tenth', 10],
   ['sixth', 7],
 ])(
   'a thread that leaves all but a %s is nicer than its process by as much, and the others stay as they are',
-  async (part, nicer) => {
-    const before = getPriority()
-    const script = `
-    const { readlinkSync } = require('node:fs')
-    const { getPriority } = require('node:os')
-    const { parentPort } = require('node:worker_threads')
-    import(${JSON.stringify(new URL('../../src/lib/give-way.ts', import.meta.url).href)}).then(({ giveWay }) => {
+  (part, nicer) => {
+    const thread = `
+      import { readlinkSync } from 'node:fs'
+      import { getPriority } from 'node:os'
+      import { parentPort } from 'node:worker_threads'
+      import { giveWay } from '${GIVE_WAY}'
       giveWay('${part}')
-      parentPort.postMessage(getPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1))))
-    })`
-    const worker = new Worker(script, { eval: true })
-    const priority = await new Promise((resolve) => worker.once('message', resolve))
-    await worker.terminate()
+      parentPort.postMessage(getPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1))))`
+    const { before, after, priority } = inNicerProcess(`
+      import { getPriority } from 'node:os'
+      import { Worker } from 'node:worker_threads'
+      const before = getPriority()
+      const worker = new Worker(${JSON.stringify(thread)}, { eval: true })
+      worker.once('message', (priority) => console.log(JSON.stringify({ before, after: getPriority(), priority })))`)
     expect(priority).toBe(Math.min(before + nicer, 19))
-    expect(getPriority()).toBe(before)
-    expect(readFileSync('/proc/self/stat', 'utf8').split(' ')[18]).toBe(String(before))
+    expect(after).toBe(before)
   },
 )
 
-test.runIf(process.platform === 'linux').each([
-  ['0', 10],
-  [`0-${cpus().length - 1}`, cpus().length > 1 ? 0 : 10],
-])('with the cores %s V8 has helpers that are nicer by %d', (cores, nicer) => {
-  const url = new URL('../../src/lib/give-way.ts', import.meta.url).href
-  const script = `
-    import { readdirSync, readFileSync } from 'node:fs'
-    import { getPriority } from 'node:os'
-    import { helpersGiveWay } from ${JSON.stringify(url)}
-    helpersGiveWay()
-    const ids = readdirSync('/proc/self/task')
-    const helpers = ids.filter((id) => readFileSync('/proc/self/task/' + id + '/comm', 'utf8') === 'V8Worker\\n')
-    console.log(JSON.stringify({ own: getPriority(), helpers: helpers.map((id) => getPriority(Number(id))) }))`
-  const run = ['-c', cores, process.execPath, '--input-type=module', '--eval', script]
-  const { own, helpers } = JSON.parse(execFileSync('taskset', run, { encoding: 'utf8' }))
-  expect(own).toBe(getPriority())
+const PRIORITIES = `
+  import { readdirSync, readFileSync } from 'node:fs'
+  import { getPriority } from 'node:os'
+  import { helpersGiveWay } from ${JSON.stringify(GIVE_WAY)}
+  helpersGiveWay()
+  const ids = readdirSync('/proc/self/task')
+  const helpers = ids.filter((id) => readFileSync('/proc/self/task/' + id + '/comm', 'utf8') === 'V8Worker\\n')
+  console.log(JSON.stringify({ own: getPriority(), helpers: helpers.map((id) => getPriority(Number(id))) }))`
+
+test("with one core V8's helpers are nicer than the process", () => {
+  const core = /Cpus_allowed_list:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
+  const { own, helpers } = inNicerProcess(PRIORITIES, ['taskset', '-c', core])
   expect(helpers.length).toBeGreaterThan(0)
-  expect(new Set(helpers)).toEqual(new Set([Math.min(own + nicer, 19)]))
+  expect(new Set(helpers)).toEqual(new Set([Math.min(own + 10, 19)]))
+})
+
+test('with more cores they are as the others', () => {
+  const { own, helpers } = inNicerProcess(PRIORITIES)
+  expect(helpers.length).toBeGreaterThan(0)
+  expect(new Set(helpers)).toEqual(new Set([availableParallelism() > 1 ? own : Math.min(own + 10, 19)]))
 })

@@ -52,7 +52,9 @@ export function tableOf(rows: readonly Row[]): string {
 export function machineText(): string {
   const model = /model name\s*:\s*(.*)/.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown'
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  return `${model}, Node ${process.version}, commit ${commit}`
+  const isChanged =
+    execFileSync('git', ['status', '--porcelain', '--', 'src', 'bin'], { encoding: 'utf8' }) !== ''
+  return `${model}, Node ${process.version}, commit ${commit}${isChanged ? ' and what was changed since' : ''}`
 }
 
 /** Where the figures are kept. */
