@@ -1,11 +1,11 @@
 import { isAdjustment } from '../model/adjustment.ts'
 import { heldPlan, quotaPeriodAt } from '../model/billing-calendar.ts'
-import { overridePlan } from '../model/overrides.ts'
 import type { Plan } from '../model/plan.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Recount } from '../storage/ports/shared-counters.ts'
 import type { UsageLog } from '../storage/ports/usage-log.ts'
 import { isCounted, quotaCounter } from './call-counters.ts'
+import { planHeld } from './plan-held.ts'
 import { adjustedThrough } from './release-adjusted.ts'
 import { type RestoreParts, restoreQuotas, restoreWindows } from './restore-counters.ts'
 
@@ -62,9 +62,7 @@ async function takeOutSince(
   const nowMs = clock.nowMs()
   for (const [tenantId, sums] of used) {
     const subscription = await store.subscriptions.activeAt(tenantId, nowMs)
-    const shared = plans.find(({ id }) => id === subscription?.planId)
-    const overrides = (await store.tenants.find(tenantId))?.overrides ?? null
-    for (const quota of shared === undefined ? [] : overridePlan(shared, overrides).quotas) {
+    for (const quota of (await planHeld(store, plans, subscription))?.quotas ?? []) {
       const amount = quota.meter === 'units' ? sums.units : sums.calls
       if (!isCounted(quota) || amount <= 0) continue
       const period = quotaPeriodAt(billing, quota.per, nowMs, heldPlan(subscription))

@@ -1,12 +1,11 @@
 import { ADJUSTMENTS } from '../model/adjustment.ts'
 import { heldPlan, type QuotaRules, quotaPeriodAt } from '../model/billing-calendar.ts'
-import { overridePlan } from '../model/overrides.ts'
 import type { Plan } from '../model/plan.ts'
-import type { Subscription } from '../model/tenant.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Counter, CounterStore } from '../storage/ports/counters.ts'
 import type { CounterTrust } from '../storage/ports/shared-counters.ts'
 import { isCounted, quotaCounter } from './call-counters.ts'
+import { planHeld } from './plan-held.ts'
 
 export interface ReleaseParts {
   readonly store: Pick<ControlStore, 'adjustments' | 'subscriptions' | 'tenants'>
@@ -41,10 +40,10 @@ export class AdjustedQuotas {
   }
 
   async #release(): Promise<void> {
-    const { store, counters, shared, billing, nowMs } = this.#parts
+    const { store, plans, counters, shared, billing, nowMs } = this.#parts
     for (const { event } of await store.adjustments.after(this.#seq)) {
       const subscription = await store.subscriptions.activeAt(event.tenantId, nowMs())
-      const plan = await this.#planOf(event.tenantId, subscription)
+      const plan = await planHeld(store, await plans(), subscription)
       const given: Counter[] = []
       for (const quota of plan?.quotas ?? []) {
         // A part of a call, or a reported event, took no call from any quota.
@@ -59,13 +58,6 @@ export class AdjustedQuotas {
       await counters.giveBack(given)
       this.#seq = event.seq
     }
-  }
-
-  async #planOf(tenantId: string, subscription: Subscription | undefined): Promise<Plan | undefined> {
-    const { store, plans } = this.#parts
-    const shared = (await plans()).find(({ id }) => id === subscription?.planId)
-    const overrides = (await store.tenants.find(tenantId))?.overrides ?? null
-    return shared === undefined ? undefined : overridePlan(shared, overrides)
   }
 }
 

@@ -1,13 +1,12 @@
 import type { Clock } from '../lib/clock.ts'
 import { heldPlan, type QuotaRules } from '../model/billing-calendar.ts'
-import { overridePlan } from '../model/overrides.ts'
 import type { Limit, Plan } from '../model/plan.ts'
-import type { Subscription } from '../model/tenant.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import type { Counter, CounterStore } from '../storage/ports/counters.ts'
 import type { Admission, UsageLog } from '../storage/ports/usage-log.ts'
 import { isCounted, quotaCounter, windowCounter } from './call-counters.ts'
 import { periodFinder } from './period-finder.ts'
+import { planHeld } from './plan-held.ts'
 import { type QuotaAsked, type QuotaStores, quotaUsed } from './quota-used.ts'
 
 export interface RestoreParts {
@@ -32,27 +31,13 @@ type PlanFinder = (tenantId: string) => Promise<Plan | undefined>
 type QuotaParts = Omit<RestoreParts, 'usageLog'>
 
 /** Finds the plan a tenant is on now; asks the store once a tenant. */
-function planFinder(parts: QuotaParts, plans: readonly Plan[]): PlanFinder {
-  const { store, clock } = parts
-  const plansHeld = heldPlans(parts, plans)
+function planFinder({ store, clock }: QuotaParts, plans: readonly Plan[]): PlanFinder {
   const found = new Map<string, Plan | undefined>()
   return async (tenantId) => {
     if (found.has(tenantId)) return found.get(tenantId)
-    const subscription = await store.subscriptions.activeAt(tenantId, clock.nowMs())
-    const plan = subscription === undefined ? undefined : await plansHeld(subscription)
+    const plan = await planHeld(store, plans, await store.subscriptions.activeAt(tenantId, clock.nowMs()))
     found.set(tenantId, plan)
     return plan
-  }
-}
-
-/** Finds the plan of a subscription, as it is for its tenant. */
-function heldPlans({ store }: QuotaParts, plans: readonly Plan[]) {
-  const byId = new Map(plans.map((plan) => [plan.id, plan]))
-  return async ({ tenantId, planId }: Subscription): Promise<Plan | undefined> => {
-    const shared = byId.get(planId)
-    if (shared === undefined) return undefined
-    const overrides = (await store.tenants.find(tenantId))?.overrides ?? null
-    return overridePlan(shared, overrides)
   }
 }
 
@@ -93,13 +78,12 @@ function counterOf(limit: Limit, admission: Admission, made: Map<string, Counter
 /** Counts quotas again, from the ledger. */
 export async function restoreQuotas(parts: QuotaParts, plans: readonly Plan[]): Promise<void> {
   if (!plans.some(({ quotas }) => quotas.some(isCounted))) return
-  const planOf = heldPlans(parts, plans)
   const periodOf = periodFinder(parts.billing)
   const nowMs = parts.clock.nowMs()
   const use = new UseByTenant(parts.store)
   for (const subscription of await parts.store.subscriptions.during(nowMs, nowMs + 1)) {
     const { tenantId } = subscription
-    for (const quota of (await planOf(subscription))?.quotas ?? []) {
+    for (const quota of (await planHeld(parts.store, plans, subscription))?.quotas ?? []) {
       if (!isCounted(quota)) continue
       const period = periodOf(quota.per, nowMs, heldPlan(subscription))
       const meter = quota.meter === 'units' ? 'units' : 'calls'

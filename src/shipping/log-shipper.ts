@@ -1,11 +1,10 @@
-import { breathe } from '../lib/breath.ts'
 import { EventDecoder } from '../metering/event-decoder.ts'
 import { SPOOL_START, type SpoolPlace } from '../metering/spool-files.ts'
 import type { SpoolReader, SpoolRow } from '../metering/spool-reader.ts'
 import type { UsageEvent } from '../model/event.ts'
 import { LogLeg, type LogLegParts } from './log-leg.ts'
 import type { Ships } from './ship-loop.ts'
-import { nextGroup } from './spool-groups.ts'
+import { eventsOf, nextGroup } from './spool-groups.ts'
 
 /** A server takes many at once more easily: each write is a part of its own to it. */
 const EVENTS_MAX = 25_000
@@ -61,11 +60,7 @@ export class LogShipper implements Ships {
 
   async #shipGroup(epoch: number, rows: readonly SpoolRow[]): Promise<number> {
     const { nodeId, bounded } = this.#parts
-    const decoded = rows.flatMap((row) => {
-      breathe()
-      return this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq })
-    })
-    const events = await bounded(decoded)
+    const events = await bounded(eventsOf(rows, { decoder: this.#decoder, nodeId }))
     try {
       await this.#leg.append(epoch, events, rows)
     } catch (error) {

@@ -1,6 +1,6 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { assert } from '../lib/assert.ts'
-import { breathe, breathing } from '../lib/breath.ts'
+import { breathing } from '../lib/breath.ts'
 import type { Clock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
 import { DimensionGuard } from '../metering/dimension-guard.ts'
@@ -16,7 +16,7 @@ import type { Meter } from '../model/meter.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { UsageLog } from '../storage/ports/usage-log.ts'
 import { eventsAfter, LogLeg } from './log-leg.ts'
-import { nextGroup } from './spool-groups.ts'
+import { eventsOf, nextGroup } from './spool-groups.ts'
 
 /**
  * Carries events from the spool to the ledger and the usage log: at least once, applied exactly once.
@@ -96,11 +96,7 @@ export class Shipper {
 
   async #shipGroup(epoch: number, rows: readonly SpoolRow[]): Promise<number> {
     const { nodeId } = this.#parts
-    const decoded = rows.flatMap((row) => {
-      breathe()
-      return this.#decoder.decode(row.lines, { nodeId, epoch, firstSeq: row.firstSeq })
-    })
-    const events = await this.bounded(decoded)
+    const events = await this.bounded(eventsOf(rows, { decoder: this.#decoder, nodeId }))
     failPoint('before-ship')
     // With `durability: process`, or left by a run that had it, they may be in memory only.
     const { file, batchId } = rows.at(-1) ?? this.#last

@@ -1,5 +1,8 @@
+import { breathe } from '../lib/breath.ts'
+import type { EventDecoder } from '../metering/event-decoder.ts'
 import type { SpoolPlace } from '../metering/spool-files.ts'
 import type { SpoolReader, SpoolRow } from '../metering/spool-reader.ts'
+import type { UsageEvent } from '../model/event.ts'
 
 /** Spool batches read at once. */
 const ROWS_AT_ONCE = 64
@@ -43,6 +46,17 @@ export function nextGroup(spool: SpoolReader, after: SpoolPlace, bounds: GroupBo
     }
     if (rows.length === 0) return { rows: group, more: false }
   }
+}
+
+/** The events of a group, in their order. */
+export function eventsOf(
+  rows: readonly SpoolRow[],
+  { decoder, nodeId }: { readonly decoder: EventDecoder; readonly nodeId: string },
+): UsageEvent[] {
+  return rows.flatMap(({ lines, epoch, firstSeq }) => {
+    breathe()
+    return decoder.decode(lines, { nodeId, epoch, firstSeq })
+  })
 }
 
 function isBehind(place: SpoolPlace, other: SpoolPlace): boolean {

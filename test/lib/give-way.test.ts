@@ -24,14 +24,19 @@ test.each([
       import { giveWay } from '${GIVE_WAY}'
       giveWay('${part}')
       parentPort.postMessage(getPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1))))`
-    const { before, after, priority } = inNicerProcess(`
+    const { before, after, stat, priority } = inNicerProcess(`
+      import { readFileSync } from 'node:fs'
       import { getPriority } from 'node:os'
       import { Worker } from 'node:worker_threads'
       const before = getPriority()
       const worker = new Worker(${JSON.stringify(thread)}, { eval: true })
-      worker.once('message', (priority) => console.log(JSON.stringify({ before, after: getPriority(), priority })))`)
+      worker.once('message', (priority) => {
+        const stat = readFileSync('/proc/self/stat', 'utf8').split(' ')[18]
+        console.log(JSON.stringify({ before, after: getPriority(), stat, priority }))
+      })`)
     expect(priority).toBe(Math.min(before + nicer, 19))
     expect(after).toBe(before)
+    expect(stat).toBe(String(before))
   },
 )
 

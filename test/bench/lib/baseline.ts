@@ -51,9 +51,9 @@ export function tableOf(rows: readonly Row[]): string {
 /** What the table is of: a figure means little without its machine. */
 export function machineText(): string {
   const model = /model name\s*:\s*(.*)/.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown'
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  const isChanged =
-    execFileSync('git', ['status', '--porcelain', '--', 'src', 'bin'], { encoding: 'utf8' }) !== ''
+  const git = (...asked: readonly string[]) => execFileSync('git', asked, { encoding: 'utf8' }).trim()
+  const commit = git('rev-parse', '--short', 'HEAD')
+  const isChanged = git('status', '--porcelain', '--', 'src', 'bin') !== ''
   return `${model}, Node ${process.version}, commit ${commit}${isChanged ? ' and what was changed since' : ''}`
 }
 
