@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
+import { EventLines } from '../metering/event-lines.ts'
 import type { MeterAnswer, MeterBatch } from '../metering/meter-messages.ts'
 import type { Traffic } from '../telemetry/traffic.ts'
 
@@ -21,7 +22,7 @@ export class MeterClient {
   readonly #port: MessagePort
   readonly #holdEnds: boolean
   readonly #tally: MeterTally | undefined
-  #lines = ''
+  readonly #lines = new EventLines()
   #count = 0
   #held: Held[] = []
   /** Calls whose last event is among these, and those of them whose end waits. */
@@ -49,7 +50,7 @@ export class MeterClient {
 
   /** Hands over one encoded event. `held` is released once it is durable; refusals pass none. */
   record(line: string, held: Held | undefined): void {
-    this.#lines += line
+    this.#lines.add(line)
     this.#count += 1
     this.#waiting += 1
     if (held !== undefined) {
@@ -85,7 +86,7 @@ export class MeterClient {
   readonly #flush = (): void => {
     this.#scheduled = false
     this.#batch += 1
-    const batch: MeterBatch = { batch: this.#batch, lines: this.#lines, count: this.#count }
+    const batch: MeterBatch = { batch: this.#batch, lines: this.#lines.take(), count: this.#count }
     this.#batches.set(this.#batch, {
       held: this.#held,
       count: this.#count,
@@ -93,8 +94,7 @@ export class MeterClient {
       heldCalls: this.#heldCalls,
       sentMs: this.#tally?.clock.monotonicMs() ?? 0,
     })
-    this.#port.postMessage(batch)
-    this.#lines = ''
+    this.#port.postMessage(batch, [batch.lines.buffer])
     this.#count = 0
     this.#held = []
     this.#calls = 0

@@ -12,19 +12,22 @@ import { type ServerResponse, STATUS_CODES } from 'node:http'
  */
 export function sendWhole(response: ServerResponse, status: number, fields: readonly string[], body: string) {
   if (!isUsual(response)) return false
-  let head = FIRST_LINES[status]
-  if (head === undefined) return false
+  const firstLine = FIRST_LINES[status]
+  if (firstLine === undefined) return false
+  const parts = [firstLine]
   let dated = false
   for (let index = 0; index < fields.length; index += 2) {
-    const name = fields[index]
+    const [name = '', value = ''] = [fields[index], fields[index + 1]]
     if (name === 'date') dated = true
     else if (name === 'Connection') return false
-    head += `${name}: ${fields[index + 1]}\r\n`
+    parts.push(name, ': ', value, '\r\n')
   }
   if (!dated) return false
   response.statusCode = status
   const keepAliveSec = Math.floor(response._keepAliveTimeout / 1000)
-  response._header = `${head}Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSec}\r\n\r\n${body}`
+  parts.push('Connection: keep-alive\r\nKeep-Alive: timeout=', String(keepAliveSec), '\r\n\r\n', body)
+  // In one go: text that is put together piece by piece is made one only when it is written.
+  response._header = parts.join('')
   response.end()
   return true
 }

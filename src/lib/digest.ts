@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { assert } from './assert.ts'
 
 /** 64 bits that stand for a text: two whole numbers below 2^32. */
@@ -34,6 +34,11 @@ function mixed(bits: number): number {
 /** The digest of a text as 16 hex digits. */
 export function digestText(text: string): string {
   return hash('sha256', text).slice(0, 16)
+}
+
+/** The same of a text in two parts, of which the second may be bytes already. */
+export function digestTexts(first: string, second: string | Uint8Array): string {
+  return createHash('sha256').update(first).update(second).digest('hex').slice(0, 16)
 }
 
 /**

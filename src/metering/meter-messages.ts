@@ -34,7 +34,8 @@ export type MeterReport =
 /** From a gateway thread to the meter thread: the events of one tick. */
 export interface MeterBatch {
   readonly batch: number
-  readonly lines: string
+  /** As `EventLines` has them. */
+  readonly lines: Uint8Array<ArrayBuffer>
   readonly count: number
 }
 

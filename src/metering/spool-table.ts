@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { digestText } from '../lib/digest.ts'
+import { digestTexts } from '../lib/digest.ts'
 
 /** A batch of events as it lies in a file of the spool. */
 export interface StoredBatch {
@@ -21,10 +21,14 @@ export function isChanged(batch: Omit<StoredBatch, 'batchId'>): boolean {
   return batch.digest !== '' && batch.digest !== digestBatch(batch)
 }
 
-/** What tells a batch from any other. */
-export function digestBatch(batch: Omit<StoredBatch, 'batchId' | 'digest'>): string {
-  const { epoch, firstSeq, count, writtenMs, thread } = batch
-  return digestText(`${epoch}\t${firstSeq}\t${count}\t${writtenMs}\t${thread}\n${batch.lines}`)
+/** What tells a batch from any other; `lines` as they are read, or as they are written. */
+export function digestBatch(batch: WrittenBatch): string {
+  const { epoch, firstSeq, count, writtenMs, thread, lines } = batch
+  return digestTexts(`${epoch}\t${firstSeq}\t${count}\t${writtenMs}\t${thread}\n`, lines)
+}
+
+interface WrittenBatch extends Omit<StoredBatch, 'batchId' | 'digest' | 'lines'> {
+  readonly lines: string | Uint8Array
 }
 
 /** Makes the table where there is none, and adds the columns that an older gatez did not have. */

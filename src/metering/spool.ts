@@ -13,7 +13,7 @@ import { digestBatch, makeSpoolTable } from './spool-table.ts'
  */
 export class Spool {
   readonly #database: Database.Database
-  readonly #insert: Database.Statement<[number, number, number, string, number, number, string]>
+  readonly #insert: Database.Statement<[number, number, number, Uint8Array, number, number, string]>
   readonly #remove: Database.Statement<[number]>
   readonly #epoch: number
   readonly #clock: Clock
@@ -134,7 +134,8 @@ export interface SpoolOptions {
 }
 
 export interface SpoolBatch {
-  readonly lines: string
+  /** As `encodeEvent` makes them, in UTF-8. */
+  readonly lines: Uint8Array
   readonly count: number
   /** Which gateway thread it comes from, from 0. */
   readonly thread?: number
@@ -147,7 +148,7 @@ const PAGES_A_COMMIT = 4
 const LOG_PAGES_MAX = 1_000
 
 const INSERT = `
-INSERT INTO batches (epoch, first_seq, count, lines, written_ms, thread, digest) VALUES (?, ?, ?, ?, ?, ?, ?)`
+INSERT INTO batches (epoch, first_seq, count, lines, written_ms, thread, digest) VALUES (?, ?, ?, CAST(? AS TEXT), ?, ?, ?)`
 
 const LAST = 'SELECT max(batch_id) FROM batches'
 

@@ -20,14 +20,38 @@ export function isSameEvent(one: UsageEvent, other: UsageEvent): boolean {
 
 // No field holds a tab (see `encodeEvent`), so different events have different texts.
 function contentOf(event: UsageEvent): string {
-  const who = `${event.tenantId}\t${event.keyId}\t${event.planId}\t${event.planVersion}\t${event.subscriptionId}`
-  const what = `${event.apiId}\t${event.routeId}\t${event.method}\t${event.endpoint}`
-  const how = `${event.statusCode}\t${event.outcome}\t${event.refusal}\t${event.billable}\t${event.responseTimeMs}`
-  const sums = `${event.bytesSent}\t${event.bytesReceived}\t${event.usageUnits}\t${event.count}`
-  const rest = `${recordText(event.quantities)}\t${recordText(event.dimensions)}\t${event.clientIp}\t${event.requestId}`
-  const place = `${event.nodeId}\t${event.epoch}\t${event.seq}\t${event.source}`
-  const leaks = event.leaks === undefined ? '' : `\t${recordText(event.leaks)}`
-  return `${event.id}\t${event.timestampMs}\t${who}\t${what}\t${how}\t${sums}\t${rest}\t${place}${leaks}`
+  const parts = [
+    event.id,
+    event.timestampMs,
+    event.tenantId,
+    event.keyId,
+    event.planId,
+    event.planVersion,
+    event.subscriptionId,
+    event.apiId,
+    event.routeId,
+    event.method,
+    event.endpoint,
+    event.statusCode,
+    event.outcome,
+    event.refusal,
+    event.billable,
+    event.responseTimeMs,
+    event.bytesSent,
+    event.bytesReceived,
+    event.usageUnits,
+    event.count,
+    recordText(event.quantities),
+    recordText(event.dimensions),
+    event.clientIp,
+    event.requestId,
+    event.nodeId,
+    event.epoch,
+    event.seq,
+    event.source,
+  ]
+  if (event.leaks !== undefined) parts.push(recordText(event.leaks))
+  return parts.join('\t')
 }
 
 function recordText(record: Readonly<Record<string, string>>): string {

@@ -129,7 +129,7 @@ async function ship(url: string, folder: string): Promise<void> {
       const lines = made.map((event) =>
         encodeEvent({ ...event, caller: encodeCaller(event), quantities: '', dimensions: '' }),
       )
-      spool.append([{ lines: lines.join(''), count: made.length }], 0)
+      spool.append([{ lines: Buffer.from(lines.join('')), count: made.length }], 0)
     }
   }
   await using usageLog = await openUsageLog({ stores: storesAt(url) })

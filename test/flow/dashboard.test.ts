@@ -177,7 +177,7 @@ test('while calls pass its memory stays as it is', async () => {
   expect(after - before).toBeLessThan(RISE_MIB)
 })
 
-const [WARM_UP_CALLS, WATCHED_CALLS, RISE_MIB] = [5_000, 10_000, 2]
+const [WARM_UP_CALLS, WATCHED_CALLS, RISE_MIB] = [10_000, 10_000, 2]
 
 /** Writes down what is left on the heap after all garbage is gone, when it gets a signal. */
 const HEAP_PROBE = `

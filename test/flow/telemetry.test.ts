@@ -124,5 +124,6 @@ test('a gateway connects to its upstream and to nothing that is not in its file'
   // Asking a server for names would be one, too.
   const inet = lines.filter((line) => line.includes('sin_addr') || line.includes('sin6_addr'))
   const places = inet.map((line) => `${/"([^"]+)"/.exec(line)?.[1]}:${/htons\((\d+)\)/.exec(line)?.[1]}`)
-  expect(new Set(places)).toEqual(new Set([`127.0.0.1:${upstream.port}`]))
+  const stores = Object.values(project.stores ?? {}).map((url) => new URL(url).host)
+  expect(new Set(places)).toEqual(new Set([`127.0.0.1:${upstream.port}`, ...stores]))
 })

@@ -41,7 +41,9 @@ function opened() {
   }
   const rows = async () => {
     await meter.drained()
-    return batches.flatMap(({ lines }) => decodeEvents(lines, { nodeId: 'n', epoch: 1, firstSeq: 1 }))
+    return batches.flatMap(({ lines }) =>
+      decodeEvents(Buffer.from(lines).toString(), { nodeId: 'n', epoch: 1, firstSeq: 1 }),
+    )
   }
   return { log, clock, refuse, rows, meter, answer }
 }

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { Spool } from '../../src/metering/spool.ts'
 import { SPOOL_START } from '../../src/metering/spool-files.ts'
 import { SpoolReader } from '../../src/metering/spool-reader.ts'
+import { isChanged } from '../../src/metering/spool-table.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 /** A spool on a file, and a reader beside it. */
@@ -21,7 +22,7 @@ function opened(options: { path?: string; epoch?: number; durability?: 'disk' | 
   return { spool, reader, path, close, all: () => reader.after(SPOOL_START, 1_000) }
 }
 
-const batch = (count: number, name = 'x') => ({ lines: `${name}\n`.repeat(count), count })
+const batch = (count: number, name = 'x') => ({ lines: Buffer.from(`${name}\n`.repeat(count)), count })
 
 describe.each(['disk', 'process'] as const)('with durability %s', (durability) => {
   test('batches come back in order with the place of their first event', () => {
@@ -34,6 +35,19 @@ describe.each(['disk', 'process'] as const)('with durability %s', (durability) =
       { file: 1, batchId: 3, epoch: 1, firstSeq: 6, count: 1, lines: 'c\n' },
     ])
   })
+})
+
+test('what was written is read as text, of any characters, and is known to be what was written', () => {
+  const { spool, path, all } = opened()
+  const text = 'a\u0000ü\u20ac\u{1f600}\n'
+  spool.append([{ lines: Buffer.from(text), count: 1, thread: 3 }], 0)
+  const [read] = all()
+  expect(read).toMatchObject({ lines: text, thread: 3 })
+  expect(isChanged(read!)).toBe(false)
+  const other = new Database(path)
+  expect(other.prepare('SELECT typeof(lines) FROM batches').pluck().get()).toBe('text')
+  other.close()
+  expect(isChanged({ ...read!, lines: `${text}x` })).toBe(true)
 })
 
 test('what was shipped goes, the rest and the newest stay, and no batch id comes again', () => {

@@ -46,3 +46,9 @@ test('the order in which meters were written does not matter', () => {
   const [one, other] = [{ a: '1', 2: '3' }, JSON.parse('{"2":"3","a":"1"}')]
   expect(digestEvent(usageEvent({ quantities: one }))).toEqual(digestEvent(usageEvent({ quantities: other })))
 })
+
+test('the digest of an event is what it was when seals were written', () => {
+  expect(digestEvent(usageEvent()).content).toEqual({ high: 1_459_706_239, low: 921_540_046 })
+  const full = { billable: false, quantities: { a: '1.5' }, dimensions: { r: 'ü' }, leaks: { x: 'y' } }
+  expect(digestEvent(usageEvent(full)).content).toEqual({ high: 1_725_515_043, low: 614_798_024 })
+})

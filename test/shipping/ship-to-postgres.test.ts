@@ -63,7 +63,7 @@ function batch(number: number, size: number) {
     const quantities = JSON.stringify({ tokens: '0.000000000000001' })
     return encodeEvent({ ...event, caller: encodeCaller(event), quantities, dimensions: '' })
   })
-  return { lines: lines.join(''), count: size, thread: 0 }
+  return { lines: Buffer.from(lines.join('')), count: size, thread: 0 }
 }
 
 /** What the ledger holds: calls, tokens, and what its seals say of the events behind them. */

@@ -125,11 +125,11 @@ const GROUP = 2_000
 const BATCH = 50
 
 function batchesOf(make: () => string, count: number) {
-  const batches: { lines: string; count: number; thread: number }[] = []
+  const batches: { lines: Buffer; count: number; thread: number }[] = []
   for (let done = 0; done < count; done += BATCH) {
     const size = Math.min(BATCH, count - done)
     batches.push({
-      lines: Array.from({ length: size }, make).join(''),
+      lines: Buffer.from(Array.from({ length: size }, make).join('')),
       count: size,
       thread: batches.length % 2,
     })

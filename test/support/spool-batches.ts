@@ -10,5 +10,5 @@ export function spoolBatch(events: readonly UsageEvent[]) {
     const texts = { quantities: text(quantities), dimensions: text(dimensions) }
     return encodeEvent({ ...event, ...texts, caller: encodeCaller(event) })
   })
-  return { lines: lines.join(''), count: events.length }
+  return { lines: Buffer.from(lines.join('')), count: events.length }
 }

@@ -10,19 +10,21 @@ export function mayBePlain({ method, body, upgrade }: Dispatcher.DispatchOptions
 
 /**
  * The head of a call as undici writes it, if it is plain: its body all here, or of a method that has none, and its
- * characters one byte each.
+ * characters one byte each. It is one flat text: what is put together with `+` is so only when it is written.
  */
 export function renderHead(call: Dispatcher.DispatchOptions, host: string): string | undefined {
   const { method, path, body, headers } = call
   if (!mayBePlain(call) || !PATH.test(path) || !Array.isArray(headers)) return undefined
-  let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
+  const parts = [method, ' ', path, ' HTTP/1.1\r\nhost: ', host, '\r\nconnection: keep-alive\r\n']
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const [name, value]: readonly unknown[] = [headers[index], headers[index + 1]]
     if (typeof name !== 'string' || typeof value !== 'string') return undefined
     if (UNPLAIN.test(value) || !TOKEN.test(name) || UNDICIS.of(name) !== FORWARD) return undefined
-    head += `${name}: ${value}\r\n`
+    parts.push(name, ': ', value, '\r\n')
   }
-  return Buffer.isBuffer(body) ? `${head}content-length: ${body.length}\r\n\r\n` : `${head}\r\n`
+  if (Buffer.isBuffer(body)) parts.push('content-length: ', String(body.length), '\r\n')
+  parts.push('\r\n')
+  return parts.join('')
 }
 
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'DELETE', 'OPTIONS'])

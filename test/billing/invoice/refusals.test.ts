@@ -43,7 +43,7 @@ test('while events lie in the spool of a gateway that is gone, no invoice is mad
   mkdirSync(dataDir)
   writeFileSync(join(dataDir, 'node'), 'node-9\n')
   const spool = new Spool({ path: join(dataDir, 'spool.db'), durability: 'process', epoch: 1 })
-  spool.append([{ lines: 'x\nx\nx\n', count: 3 }], 0)
+  spool.append([{ lines: Buffer.from('x\nx\nx\n'), count: 3 }], 0)
   spool.close()
   await expect(untilShipped(store, config, ONCE)).rejects.toMatchObject({
     code: 'events-not-shipped',
