@@ -2,7 +2,7 @@
 // npm run bench -- year: a year of invoices for 10,000 tenants (test/bench/year.ts).
 // npm run bench -- redis [rounds] [seconds]: counters in Redis against those in memory, and against nginx + Lua + Redis.
 // npm run bench -- usage-log [events] [folder] [seconds]: reports, exports, shipping and bytes, in ClickHouse and SQLite.
-// npm run bench -- keys [tenants]: keys of a million tenants in Postgres that are not in memory.
+// npm run bench -- postgres-keys [tenants]: keys of a million tenants in Postgres that are not in memory.
 // npm run bench -- away [seconds]: calls go on while ClickHouse is away, and its log catches up.
 // npm run bench -- ship [events]: from the spool into the ledger and the usage log.
 // npm run bench -- load [name]: what it does under load that is not meant well (test/bench/load).
@@ -16,7 +16,7 @@ const ALONE = {
   load: 'load/main.ts',
   year: 'year.ts',
   'usage-log': 'usage-log.ts',
-  keys: 'postgres-keys.ts',
+  'postgres-keys': 'postgres-keys.ts',
   ship: 'ship.ts',
   away: 'away.ts',
   redis: 'redis.ts',
