@@ -34,9 +34,9 @@ export async function periodBills(stores: BillStores, request: BillRequest): Pro
     proof.add(rollup)
   }
   const before = { beforeMs: period.startMs, ...(tenantId !== undefined && { tenantId }) }
+  const tenants = new Set(subscriptions.map((each) => each.tenantId))
   for (const level of await stores.ledger.levels(before)) {
-    if (isOurs === undefined || subscriptions.some((each) => each.tenantId === level.tenantId))
-      usage.addLevel(level)
+    if (isOurs === undefined || tenants.has(level.tenantId)) usage.addLevel(level)
   }
   const bills = await withSpans(usage.bills(), prices, billing)
   return bills.map((bill) => {
