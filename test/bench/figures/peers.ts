@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { atLeast, keep, type Row, tableOf } from '../lib/baseline.ts'
 import { fastifyCommand } from '../lib/fastify.ts'
 import { writeLuaScript } from '../lib/load.ts'
@@ -9,6 +10,8 @@ import { GATEWAY_CPU, LOAD_CPU } from '../lib/places.ts'
 import { requirePrograms } from '../lib/programs.ts'
 import { BARE, CONNECTIONS, Peer, roundsText, Stage } from '../lib/stage.ts'
 import { median } from '../lib/wrk.ts'
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 const WARM_UP_SECONDS = 12
 const REDIS_PORT = 19_304
@@ -91,7 +94,9 @@ function ratesOf(all: readonly Peer[]): string {
 }
 
 function configOf(stage: Stage, folder: string): string {
-  const text = readFileSync(join(stage.dir, folder, 'nginx.conf'), 'utf8').replaceAll(stage.dir, 'DIR')
+  const written = readFileSync(join(stage.dir, folder, 'nginx.conf'), 'utf8')
+  // As it is on any machine.
+  const text = written.replaceAll(stage.dir, 'DIR').replaceAll(ROOT, '')
   return `nginx, ${folder}:\n\n\`\`\`nginx\n${text}\`\`\``
 }
 
