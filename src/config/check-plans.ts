@@ -19,7 +19,7 @@ function checkAmount(limit: Cursor): void {
   const amounts = ['requests', 'units', 'concurrent'].filter(
     (field) => limit.field(field).value !== undefined,
   )
-  if (limit.fields().length === 0) return
+  if (!limit.isMap) return
   if (amounts.length === 0) {
     limit.refuse('lacks its amount: requests, units or concurrent, a number or null for no limit')
   }

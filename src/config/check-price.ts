@@ -11,7 +11,7 @@ import { PRICE_MODELS, PRICE_TERMS, type PriceFields, TIER_FIELDS } from './pric
  * calculated with as it stands.
  */
 export function checkPrice(price: Cursor): void {
-  if (price.fields().length === 0) return
+  if (!price.isMap) return
   const model = price.field('model')
   const known = modelFields(model.text ?? '')
   if (model.value === undefined) price.refuse('lacks the field model')
@@ -53,7 +53,7 @@ function checkTiers(tiers: Cursor, model: string): void {
   if (known === undefined || tiers.value === undefined) return
   if (tiers.items().length === 0) tiers.refuse('must be a list of at least one tier')
   for (const tier of tiers.items()) {
-    if (tier.fields().length === 0) tier.refuse('must be a map such as { up_to: "10000", unit: "0.01" }')
+    if (!tier.isMap) tier.refuse('must be a map such as { up_to: "10000", unit: "0.01" }')
     else {
       checkFields(tier, known)
       checkPriced(tier, known)

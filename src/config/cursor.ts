@@ -38,6 +38,11 @@ export class Cursor {
     return typeof this.#value === 'string' ? this.#value : undefined
   }
 
+  /** Whether it is a map, even one without fields. */
+  get isMap(): boolean {
+    return isMap(this.#value)
+  }
+
   /** Whether it came from a variable of the environment, whole. */
   get isVariable(): boolean {
     return this.#source.isVariable(this.path)

@@ -45,8 +45,7 @@ function readCase(map: Cursor, position: string): QuoteRequest | undefined {
   }
   const [price, expect] = [map.field('price'), map.field('expect')]
   if (price.value === undefined) map.refuse('lacks the field price')
-  else if (price.fields().length === 0)
-    price.refuse('must be a map such as { model: per_unit, unit: "0.01" }')
+  else if (!price.isMap) price.refuse('must be a map such as { model: per_unit, unit: "0.01" }')
   checkPrice(price)
   return {
     id: textOf(map.field('id')) ?? position,

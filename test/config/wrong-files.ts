@@ -185,6 +185,8 @@ apis: » meters: [{ id: calls }]⏎apis:
   3:16 meters[0].id: calls is built in; choose another id
 requests: 100, per » per
   14:14 plans[0].limits[0]: lacks its amount: requests, units or concurrent, a number or null for no limit
+{ model: flat, amount: "49.00" } » {}
+  21:27 plans[1].charges[0].price: lacks the field model
 requests: 100, » requests: 100, units: 5,
   14:14 plans[0].limits[0]: has 2 amounts, requests and units: make it 2 limits
 requests: 100, » concurrent: 5,
