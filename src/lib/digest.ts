@@ -31,13 +31,8 @@ function mixed(bits: number): number {
   return (twice ^ (twice >>> 16)) >>> 0
 }
 
-/** The digest of a text as 16 hex digits. */
-export function digestText(text: string): string {
-  return hash('sha256', text).slice(0, 16)
-}
-
-/** The same of a text in two parts, of which the second may be bytes already. */
-export function digestTexts(first: string, second: string | Uint8Array): string {
+/** The digest of a text in two parts, of which the second may be bytes already, as 16 hex digits. */
+export function digestText(first: string, second: string | Uint8Array): string {
   return createHash('sha256').update(first).update(second).digest('hex').slice(0, 16)
 }
 

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { digestTexts } from '../lib/digest.ts'
+import { digestText } from '../lib/digest.ts'
 
 /** A batch of events as it lies in a file of the spool. */
 export interface StoredBatch {
@@ -24,7 +24,7 @@ export function isChanged(batch: Omit<StoredBatch, 'batchId'>): boolean {
 /** What tells a batch from any other; `lines` as they are read, or as they are written. */
 export function digestBatch(batch: WrittenBatch): string {
   const { epoch, firstSeq, count, writtenMs, thread, lines } = batch
-  return digestTexts(`${epoch}\t${firstSeq}\t${count}\t${writtenMs}\t${thread}\n`, lines)
+  return digestText(`${epoch}\t${firstSeq}\t${count}\t${writtenMs}\t${thread}\n`, lines)
 }
 
 interface WrittenBatch extends Omit<StoredBatch, 'batchId' | 'digest' | 'lines'> {

@@ -11,7 +11,8 @@ const sumOf = (texts: readonly string[], digest = digestOf) => {
 test('a digest is the first 64 bits of the SHA-256 that everyone else computes', () => {
   // printf abc | sha256sum
   expect(digestOf('abc')).toEqual({ high: 0xba7816bf, low: 0x8f01cfea })
-  expect(digestText('abc')).toBe('ba7816bf8f01cfea')
+  expect(digestText('a', 'bc')).toBe('ba7816bf8f01cfea')
+  expect(digestText('a', Buffer.from('bc'))).toBe('ba7816bf8f01cfea')
 })
 
 test('quick digests of a million ids that follow each other are all different, in either half alone nearly so', () => {

@@ -128,7 +128,7 @@ export class Batch {
     for (const ask of this.#asks) {
       const { outcome } = readDecision(numbers, ask)
       if (outcome === 'admitted' && ask.taken !== undefined)
-        after.tell(`U ${atMs} ${ask.taken.text}`, ask.taken.keys)
+        after.tell(`["U",${ask.taken.text},${atMs}]`, ask.taken.keys)
     }
     if (after.#keys.length > 0) after.send()
   }

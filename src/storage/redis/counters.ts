@@ -53,24 +53,24 @@ export class RedisCounterStore implements SharedCounterStore {
 
   async giveBack(counters: readonly Counter[]): Promise<void> {
     const { quotas } = this.#prepare(counters)
-    if (quotas !== undefined) await this.#tell(`G ${quotas.text}`, quotas.keys)
+    if (quotas !== undefined) await this.#tell(`["G",${quotas.text}]`, quotas.keys)
   }
 
   async release(counters: readonly Counter[]): Promise<void> {
     const { concurrent } = this.#prepare(counters)
-    if (concurrent !== undefined) await this.#tell(`R ${concurrent.text}`, concurrent.keys)
+    if (concurrent !== undefined) await this.#tell(`["R",${concurrent.text}]`, concurrent.keys)
   }
 
   async restore(counter: Counter, atMs: number, amount: number): Promise<void> {
     const { text, keys } = this.#prepare([counter])
     const isCallers = this.#parts.clock === 'caller'
     const agoMs = isCallers ? 0 : Math.max(0, Math.round(this.#parts.nowMs() - atMs))
-    await this.#tell(`S ${agoMs} ${amount} ${text}`, keys, atMs)
+    await this.#tell(`["S",${text},${agoMs},${amount}]`, keys, atMs)
   }
 
   async hold(counter: Counter, calls: number): Promise<void> {
     const { text, keys } = this.#prepare([counter])
-    await this.#tell(`H ${calls} ${text}`, keys)
+    await this.#tell(`["H",${text},${calls}]`, keys)
   }
 
   renew(counter: Counter): Promise<void> {
@@ -81,7 +81,7 @@ export class RedisCounterStore implements SharedCounterStore {
     const { connection, nowMs } = this.#parts
     const batch = new Batch({ ...this.#parts, trust: 'checked' }, '')
     // A replica, or a server without memory, can be read: that is of no use.
-    batch.tell('W 0', [])
+    batch.tell('["W",[]]', [])
     batch.send()
     try {
       await batch.done
@@ -118,7 +118,7 @@ export class RedisCounterStore implements SharedCounterStore {
         taken: isTaken ? prepared : undefined,
       }
       const batch = this.#batchFor(prepared.keys, nowMs)
-      batch.ask(isTaken ? `T ${prepared.text}` : `P ${prepared.text}`, prepared.keys, ask)
+      batch.ask(`["${what}",${prepared.text}]`, prepared.keys, ask)
       this.#added(batch)
     })
   }

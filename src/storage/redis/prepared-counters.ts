@@ -14,7 +14,7 @@ export class PreparedCounters {
 
   constructor(counters: readonly Counter[], prefix: string) {
     this.keys = counters.map(({ name }) => prefix + name)
-    this.text = [counters.length, ...counters.map(describeCounter)].join(' ')
+    this.text = JSON.stringify(counters.flatMap(numbersOf))
     this.endsMs = counters.map(({ kind, periodEndMs }) => (kind === 'quota' ? periodEndMs : 0))
     const only = (wanted: CounterKind) => {
       const some = counters.filter(({ kind }) => kind === wanted)
@@ -26,8 +26,8 @@ export class PreparedCounters {
   }
 }
 
-function describeCounter({ kind, amount, cost, windowMs, periodStartMs, periodEndMs }: Counter): string {
-  return `${KINDS[kind]} ${amount} ${cost} ${windowMs} ${periodStartMs} ${periodEndMs}`
+function numbersOf({ kind, amount, cost, windowMs, periodStartMs, periodEndMs }: Counter): readonly number[] {
+  return [KINDS[kind], amount, cost, windowMs, periodStartMs, periodEndMs]
 }
 
 const KINDS = { log: 1, steps: 2, quota: 3, concurrent: 4 } as const satisfies Record<CounterKind, number>

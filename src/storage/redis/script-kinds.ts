@@ -24,9 +24,19 @@ const CONCURRENT_WAIT_MS = 1000
 export const SCRIPT_KINDS = `
 local RING, HEAD = ${STEPS_PER_WINDOW + 1}, 32
 local STEPS = ${STEPS_PER_WINDOW}
+local EMPTY, NOTHING = string.rep('\\0', HEAD + RING * 4), {}
 local kinds, hold = {}, nil
 
-local function text(number) return string.format('%.0f', number) end
+-- Numbers as texts, each made once: what Lua passes on as a number is written out with all digits it could have.
+local texts = {}
+local function text(number)
+  local known = texts[number]
+  if not known then
+    known = string.format('%.0f', number)
+    texts[number] = known
+  end
+  return known
+end
 
 local function stepAt(at, window) return floor(at * STEPS / window) end
 
@@ -66,14 +76,20 @@ local log = {}
 
 local function push(c, at, calls, last)
   if calls > ${LOG_LIMIT} then calls = ${LOG_LIMIT} end
-  local moment, moments = text(at), {}
-  for i = 1, calls do moments[i] = moment end
-  call('RPUSH', c.key, unpack(moments))
+  local moment, length = text(at), nil
+  if calls == 1 then
+    length = call('RPUSH', c.key, moment)
+  else
+    local moments = {}
+    for i = 1, calls do moments[i] = moment end
+    length = call('RPUSH', c.key, unpack(moments))
+  end
   -- It lives on for a window and a quarter from its first call in each quarter.
   local quarter = c.window / 4
   if floor(at / quarter) ~= floor(last / quarter) then
-    call('PEXPIRE', c.key, math.ceil(math.max(0, at - now) + c.window + quarter) + 1000)
+    call('PEXPIRE', c.key, text(math.ceil(math.max(0, at - now) + c.window + quarter) + 1000))
   end
+  return length
 end
 
 function log.open(c)
@@ -97,9 +113,7 @@ end
 function log.add(c, at, calls)
   local last = tonumber(call('LINDEX', c.key, -1) or 0)
   if last > at then at = last end
-  push(c, at, calls, last)
-  local length = c.used == nil and call('LLEN', c.key) or c.used + calls
-  if length > ${2 * LOG_LIMIT} then call('LTRIM', c.key, ${-LOG_LIMIT}, -1) end
+  if push(c, at, calls, last) > ${2 * LOG_LIMIT} then call('LTRIM', c.key, ${-LOG_LIMIT}, -1) end
   if not c.head then c.head = at end
 end
 
@@ -122,13 +136,26 @@ local function oldestFrom(state, first, newest)
   return -1
 end
 
+-- All of it. Most calls change the newest step only, and need no more than the head and that.
+local function whole(c)
+  c.state = c.state or call('GET', c.key)
+  return c.state
+end
+
+local function slotAt(step) return HEAD + (step % RING) * 4 end
+
+local function callsIn(c, step)
+  if c.state then return slot(c.state, step) end
+  return (struct.unpack('>I4', call('GETRANGE', c.key, slotAt(step), slotAt(step) + 3)))
+end
+
 local function advance(c, step)
   if step <= c.newest then return end
   if step - c.newest >= RING then
-    c.state, c.used, c.oldest = string.rep('\\0', HEAD + RING * 4), 0, -1
+    c.state, c.used, c.oldest = EMPTY, 0, -1
   else
     for each = c.newest + 1, step do
-      local calls = slot(c.state, each)
+      local calls = slot(whole(c), each)
       if calls > 0 then
         c.used = c.used - calls
         c.state = withSlot(c.state, each, 0)
@@ -141,36 +168,45 @@ local function advance(c, step)
   c.newest = step
 end
 
-local function keep(c)
-  c.state = struct.pack('>dddd', c.newest, c.used, c.oldest, c.window) .. c.state:sub(HEAD + 1)
-  call('SET', c.key, c.state, 'PX', math.ceil(c.window * (RING + 1) / STEPS) + 1000)
+-- Writes it, and on the way what a step holds now. How long it lives is said anew with each new step.
+local function keep(c, step, calls)
+  local head = struct.pack('>dddd', c.newest, c.used, c.oldest, c.window)
+  local at, held = slotAt(step), struct.pack('>I4', calls)
+  if c.state then
+    local state = head .. c.state:sub(HEAD + 1, at) .. held .. c.state:sub(at + 5)
+    call('SET', c.key, state, 'PX', text(math.ceil(c.window * (RING + 1) / STEPS) + 1000))
+  else
+    call('SETRANGE', c.key, 0, head)
+    call('SETRANGE', c.key, at, held)
+  end
 end
 
+-- What a step holds with so many calls more; nil for one that is too old.
 local function count(c, step, calls)
   advance(c, step)
-  if step <= c.newest - RING then return end
-  c.state = withSlot(c.state, step, math.min(4294967295, slot(c.state, step) + calls))
+  if step <= c.newest - RING then return nil end
   c.used = c.used + calls
   if c.oldest == -1 or step < c.oldest then c.oldest = step end
+  return math.min(4294967295, callsIn(c, step) + calls)
 end
 
 function steps.open(c)
-  local state = try('GET', c.key)
-  local found, window
-  if type(state) == 'table' then found, state = takeOver(c.key), nil end
-  if state and #state ~= HEAD + RING * 4 then found, state = takeOver(c.key), nil end
-  if state then
-    c.newest, c.used, c.oldest, window = struct.unpack('>dddd', state)
-    if window ~= c.window then found, state = takeOver(c.key), nil end
+  local head = try('GETRANGE', c.key, 0, HEAD - 1)
+  local isOurs, window = #head == HEAD, nil
+  if isOurs then
+    c.newest, c.used, c.oldest, window = struct.unpack('>dddd', head)
+    isOurs = window == c.window
   end
-  c.state = state
-  if not state then
-    c.state, c.used, c.oldest = string.rep('\\0', HEAD + RING * 4), 0, -1
-    c.newest = stepAt(now, c.window)
-  end
-  if found then
-    for i = 1, #found do count(c, stepAt(found[i][1], c.window), found[i][2]) end
-    if c.used > 0 then keep(c) end
+  c.state = nil
+  if not isOurs then
+    local found = (type(head) == 'table' or #head > 0) and takeOver(c.key) or NOTHING
+    c.state, c.used, c.oldest, c.newest = EMPTY, 0, -1, stepAt(now, c.window)
+    for i = 1, #found do
+      local step = stepAt(found[i][1], c.window)
+      local calls = count(c, step, found[i][2])
+      if calls then c.state = withSlot(c.state, step, calls) end
+    end
+    if c.used > 0 then keep(c, c.newest, slot(c.state, c.newest)) end
   end
   advance(c, stepAt(now, c.window))
 end
@@ -180,18 +216,19 @@ function steps.add(c, at, calls)
   local step = stepAt(at, c.window)
   if at >= now and step < c.newest then step = c.newest end
   local used = c.used
-  count(c, step, calls)
-  keep(c)
+  local sum = count(c, step, calls)
+  if sum then keep(c, step, sum) end
   c.used = used
 end
 
 function steps.undo(c, at)
   local step = stepAt(at, c.window)
-  if step <= c.newest - RING or step > c.newest or slot(c.state, step) < c.cost then return end
-  c.state = withSlot(c.state, step, slot(c.state, step) - c.cost)
+  if step <= c.newest - RING or step > c.newest or callsIn(c, step) < c.cost then return end
+  local left = callsIn(c, step) - c.cost
+  c.state = withSlot(whole(c), step, left)
   c.used = c.used - c.cost
   c.oldest = oldestFrom(c.state, c.newest - STEPS, c.newest)
-  keep(c)
+  keep(c, step, left)
 end
 
 function steps.reset(c) return c.oldest ~= -1 and stepFrees(c.oldest, c.window) - now or 0 end
@@ -200,7 +237,7 @@ function steps.room(c)
   if c.cost > c.amount then return c.window end
   local left, step = c.used + c.cost - c.amount, c.oldest
   while step < c.newest do
-    left = left - slot(c.state, step)
+    left = left - slot(whole(c), step)
     if left <= 0 then break end
     step = step + 1
   end
@@ -272,5 +309,5 @@ function concurrent.undo(c) hold(c, math.max(0, c.own - c.cost)) end
 function concurrent.reset(c) return 0 end
 function concurrent.room(c) return ${CONCURRENT_WAIT_MS} end
 
-kinds['1'], kinds['2'], kinds['3'], kinds['4'] = log, steps, quota, concurrent
+kinds = { log, steps, quota, concurrent }
 `

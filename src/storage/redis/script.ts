@@ -6,18 +6,19 @@ import { SCRIPT_KINDS } from './script-kinds.ts'
  *
  * KEYS: the mark of trust (if ARGV[1] is set), then the counters of each operation, in order.
  * ARGV: the run of the server that the counters must belong to, or empty; the moment to decide at, or empty
- * for the server's own clock; what quotas add to that; who holds calls in flight; then one text an operation:
+ * for the server's own clock; what quotas add to that; who holds calls in flight; then a JSON list an operation,
+ * with its counters in a list:
  *
- *     T n counter…            take from all of n counters, or from none
- *     P n counter…            say what is left
- *     G n counter…            give quotas back
- *     R n counter…            end calls in flight
- *     S ago amount 1 counter  count what was admitted `ago` ms before
- *     U moment n counter…     undo what T took at that moment
- *     W 0                     write something
- *     H count 1 counter       so many calls are in flight here; below 0: those that are counted still are
+ *     ["T", counters]                take from all of them, or from none
+ *     ["P", counters]                say what is left
+ *     ["G", counters]                give quotas back
+ *     ["R", counters]                end calls in flight
+ *     ["S", [counter], ago, amount]  count what was admitted `ago` ms before
+ *     ["U", counters, moment]        undo what T took at that moment
+ *     ["W", []]                      write something
+ *     ["H", [counter], count]        so many calls are in flight here; below 0: those that are counted still are
  *
- * A counter is `kind amount cost window start end`. The reply is one list of whole numbers: the server's clock,
+ * A counter is `kind, amount, cost, window, start, end`, one after the other: six numbers each. The reply is one list of whole numbers: the server's clock,
  * then for each T and P the counters that had no room, as bits, and of each counter what is left and in how
  * many ms there is more. A reply of -1 alone: what is there cannot be trusted, nothing was done.
  */
@@ -39,51 +40,56 @@ end
 ${SCRIPT_KINDS}
 local reply = { now }
 
-local function report(list, violated)
-  reply[#reply + 1] = violated
-  for i = 1, #list do
+-- The counters of the operation at hand, of which there are size: tables that each operation fills anew.
+local list, size = {}, 0
+
+local function report(violated)
+  local at = #reply + 1
+  reply[at] = violated
+  for i = 1, size do
     local c = list[i]
     local isFull = violated > 0 and c.used + c.cost > c.amount
     local left, more = c.amount - c.used, isFull and c.of.room(c) or c.of.reset(c)
-    reply[#reply + 1] = left > 0 and left or 0
-    reply[#reply + 1] = more > 0 and math.ceil(more) or 0
+    reply[at + 1] = left > 0 and left or 0
+    reply[at + 2] = more > 0 and math.ceil(more) or 0
+    at = at + 2
   end
 end
 
 local does = {}
 
-function does.T(list)
+function does.T()
   local violated, bit = 0, 1
-  for i = 1, #list do
+  for i = 1, size do
     local c = list[i]
     c.of.open(c)
     if c.used + c.cost > c.amount then violated = violated + bit end
     bit = bit * 2
   end
   if violated == 0 then
-    for i = 1, #list do
+    for i = 1, size do
       local c = list[i]
       c.of.add(c, now, c.cost)
       c.used = c.used + c.cost
     end
   end
-  report(list, violated)
+  report(violated)
 end
 
-function does.P(list)
-  for i = 1, #list do list[i].of.open(list[i]) end
-  report(list, 0)
+function does.P()
+  for i = 1, size do list[i].of.open(list[i]) end
+  report(0)
 end
 
-function does.G(list)
-  for i = 1, #list do
+function does.G()
+  for i = 1, size do
     list[i].of.open(list[i])
     list[i].of.undo(list[i])
   end
 end
 
-function does.R(list)
-  for i = 1, #list do
+function does.R()
+  for i = 1, size do
     local c = list[i]
     if type(try('HGET', c.key, holder)) == 'string' then
       c.of.open(c)
@@ -92,43 +98,46 @@ function does.R(list)
   end
 end
 
-function does.U(list, at)
-  for i = 1, #list do
+function does.U(at)
+  for i = 1, size do
     local c = list[i]
     c.of.open(c)
-    c.of.undo(c, tonumber(at))
+    c.of.undo(c, at)
   end
 end
 
 function does.W() call('HSET', KEYS[1], 'seen', text(real)) end
 
-function does.S(list, ago, amount)
+function does.S(ago, amount)
   local c = list[1]
   c.of.open(c)
-  local at = now - tonumber(ago)
-  c.of.add(c, at > now and now or at, tonumber(amount))
+  local at = now - ago
+  c.of.add(c, at > now and now or at, amount)
 end
 
-function does.H(list, count)
+function does.H(count)
   local c = list[1]
   c.of.open(c)
-  hold(c, tonumber(count) < 0 and c.own or tonumber(count))
+  hold(c, count < 0 and c.own or count)
 end
 
 for i = 5, #ARGV do
-  local word = string.gmatch(ARGV[i], '%S+')
-  local what = word()
-  local one, two
-  if what == 'S' then one, two = word(), word() elseif what == 'H' or what == 'U' then one = word() end
-  local list = {}
-  for j = 1, tonumber(word()) do
-    list[j] = {
-      key = KEYS[nextKey], of = kinds[word()], amount = tonumber(word()), cost = tonumber(word()),
-      window = tonumber(word()), start = tonumber(word()), ends = tonumber(word()),
-    }
+  local what, counters, one, two = unpack(cjson.decode(ARGV[i]))
+  size = #counters / 6
+  for j = 1, size do
+    local c, at = list[j], 6 * j
+    if not c then
+      c = {
+        key = '', of = 0, amount = 0, cost = 0, window = 0, start = 0, ends = 0, used = 0,
+        head = 0, state = '', newest = 0, oldest = 0, isNew = false, found = false, own = 0,
+      }
+      list[j] = c
+    end
+    c.key, c.of, c.amount = KEYS[nextKey], kinds[counters[at - 5]], counters[at - 4]
+    c.cost, c.window, c.start, c.ends = counters[at - 3], counters[at - 2], counters[at - 1], counters[at]
     nextKey = nextKey + 1
   end
-  does[what](list, one, two)
+  does[what](one, two)
 end
 return reply
 `

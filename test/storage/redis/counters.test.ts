@@ -1,6 +1,9 @@
+import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../../src/lib/clock.ts'
-import { Counter } from '../../../src/storage/ports/counters.ts'
+import { counterMemory } from '../../../src/storage/memory/counter-table.ts'
+import { MemoryCounterStore } from '../../../src/storage/memory/counters.ts'
+import { Counter, type CounterSpec } from '../../../src/storage/ports/counters.ts'
 import { RedisConnection } from '../../../src/storage/redis/connection.ts'
 import { RedisCounterStore } from '../../../src/storage/redis/counters.ts'
 import { counterStoreContract } from '../../contract/counter-store.ts'
@@ -33,6 +36,75 @@ counterStoreContract({
     return await open(redis.url, 'caller')
   },
 })
+
+test('decides as counters in memory do, whatever is asked of which counters, and whenever', async () => {
+  const MINUTE = 60_000
+  const asked = fc.record({
+    what: fc.constantFrom('take', 'take', 'take', 'peek', 'giveBack', 'restore'),
+    of: fc.uniqueArray(fc.nat(4), { minLength: 1, maxLength: 4 }),
+    cost: fc.integer({ min: 1, max: 3 }),
+    // Mostly within a step, sometimes past some, seldom past a whole window.
+    afterMs: fc.oneof(
+      { weight: 6, arbitrary: fc.nat(900) },
+      { weight: 3, arbitrary: fc.nat(9_000) },
+      { weight: 1, arbitrary: fc.nat(2 * MINUTE) },
+    ),
+  })
+  await redis.command('FLUSHALL')
+  const inRedis = await open(redis.url, 'caller')
+  await fc.assert(
+    fc.asyncProperty(fc.uuid(), fc.array(asked, { maxLength: 60 }), async (id, steps) => {
+      const inMemory = new MemoryCounterStore(counterMemory(4))
+      let nowMs = Date.UTC(2026, 2, 10, 12)
+      const all = (cost: number) => [
+        makeCounter({ id, name: 'log', kind: 'log', amount: 9, windowMs: MINUTE, cost }),
+        makeCounter({ id, name: 'steps', kind: 'steps', amount: 40, windowMs: MINUTE, cost }),
+        makeCounter({ id, name: 'short', kind: 'steps', amount: 12, windowMs: 1_000, cost }),
+        makeCounter({
+          id,
+          name: 'quota',
+          kind: 'quota',
+          amount: 90,
+          windowMs: 0,
+          cost,
+          periodEndMs: nowMs + 1e9,
+        }),
+        // A plan that changes back and forth.
+        makeCounter({ id, name: 'log', kind: 'steps', amount: 20, windowMs: MINUTE, cost }),
+      ]
+      for (const { what, of, cost, afterMs } of steps) {
+        nowMs += afterMs
+        const counters = of
+          .map((index) => all(cost)[index]!)
+          .filter(({ name }, index, list) => {
+            return list.findIndex((other) => other.name === name) === index
+          })
+        if (what === 'take' || what === 'peek') {
+          expect(await inRedis[what](counters, nowMs)).toEqual(inMemory[what](counters, nowMs))
+        } else if (what === 'giveBack') {
+          inMemory.giveBack(counters)
+          await inRedis.giveBack(counters)
+        } else {
+          for (const counter of counters) {
+            inMemory.restore(counter, nowMs, cost)
+            await inRedis.restore(counter, nowMs, cost)
+          }
+        }
+      }
+    }),
+    { numRuns: 100 },
+  )
+})
+
+function makeCounter({
+  id,
+  name,
+  ...spec
+}: { id: string; name: string } & Pick<CounterSpec, 'kind' | 'amount' | 'cost' | 'windowMs'> & {
+    periodEndMs?: number
+  }): Counter {
+  return new Counter({ tenantId: id, name: `rl:{${id}}:${name}`, id: name, ...spec })
+}
 
 const HOUR = 3_600_000
 const hour = new Counter({
