@@ -44,6 +44,16 @@ const pdfFonts = {
   },
 }
 
+// Messages in all languages zod knows: ours are told by src/config/shape-problems.ts and src/control/read-input.ts.
+const zodLocales = {
+  name: 'zod-locales',
+  setup({ onLoad }) {
+    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => {
+      return { contents: "export { default as en } from './en.js'", loader: 'js' }
+    })
+  },
+}
+
 /**
  * What is built, by the name of its folder in dist, with what esbuild sets. No one ships but `lib`: the others
  * are for test/crash. They can be killed at named places (src/lib/fail-point.ts), and `release-early` lets
@@ -78,7 +88,7 @@ export async function bundle(variant = 'lib') {
     minifySyntax: true,
     minifyWhitespace: true,
     banner: { js: BANNER },
-    plugins: [pdfFonts],
+    plugins: [pdfFonts, zodLocales],
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

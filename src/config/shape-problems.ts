@@ -11,13 +11,17 @@ import type { Source } from './source.ts'
  */
 export function checkShape(source: Source, problems: ProblemList): File | undefined {
   const data = structuredClone(source.data)
-  let checked = fileSchema.safeParse(data)
-  if (!checked.success && putNumbers(data, checked.error.issues, source)) checked = fileSchema.safeParse(data)
+  let checked = fileSchema.safeParse(data, ONCE)
+  if (!checked.success && putNumbers(data, checked.error.issues, source))
+    checked = fileSchema.safeParse(data, ONCE)
   if (checked.success) return checked.data
 
   for (const issue of checked.error.issues) addIssue(issue, source, problems)
   return undefined
 }
+
+/** Checks without code made for it: to make that takes longer than to check a file once. */
+const ONCE = { jitless: true } as const
 
 type Issue = z.core.$ZodIssue
 

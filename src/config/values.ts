@@ -89,10 +89,12 @@ export function parseCurrency(text: string): Parsed<string> {
 
 /** An IANA time zone, as `Europe/Berlin` or `UTC`; aliases are known too. */
 export function parseTimezone(text: string): Parsed<string> {
+  // The usual one is not looked up: loading all that is known of time zones takes 20 ms of a start.
+  if (text === 'UTC') return { value: text }
   try {
     const format = new Intl.DateTimeFormat('en', { timeZone: text })
     // Offsets such as +02:00 have no summer time: a billing day needs a place.
-    if (!/^[+-]/.test(text)) return { value: text === 'UTC' ? text : format.resolvedOptions().timeZone }
+    if (!/^[+-]/.test(text)) return { value: format.resolvedOptions().timeZone }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
   }

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import type { WrittenCustomer } from '../access/customer.ts'
 import type { RemoteControl } from '../config/environment.ts'
 import { GatezError } from '../errors/gatez-error.ts'
 import { readEventView } from '../metering/event-view.ts'
@@ -13,7 +14,6 @@ import type { LeakedUsage } from '../reconcile/find-leaks.ts'
 import type { VoidRequest } from '../reconcile/void-event.ts'
 import type { AskedFigure, AskedLeaks, Cases, EvidenceCases, Visit } from './cases.ts'
 import { ControlClient } from './client.ts'
-import { customerToSend } from './operations/customer-input.ts'
 import { linesOf, visitLines } from './read-lines.ts'
 
 /** The use cases that commands call, done by a control API. */
@@ -214,4 +214,11 @@ async function fileBody(file: string): Promise<ReadableStream<Uint8Array>> {
     throw new GatezError('not-found', `There is no file ${JSON.stringify(file)}.`)
   const pieces = file === '-' ? process.stdin : createReadStream(file)
   return ReadableStream.from(Readable.from(pieces))
+}
+
+/** What invoices say of a customer, as it is sent. */
+function customerToSend(customer: WrittenCustomer | undefined) {
+  if (customer === undefined) return undefined
+  const { address, taxId, taxExempt } = customer
+  return { address: address === undefined ? undefined : [...address], tax_id: taxId, tax_exempt: taxExempt }
 }

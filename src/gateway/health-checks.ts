@@ -86,9 +86,9 @@ class Probe {
     const { secret } = this.api
     try {
       // Loaded here: a gateway that asks no upstream how it is needs a part of it only.
-      const { healthClient } = await import('./health-client.ts')
-      this.#agent ??= new healthClient.Agent(agentOptions(this.api, timeoutMs))
-      const { statusCode, body } = await healthClient.request(this.#url + path, {
+      const { httpClient } = await import('../lib/http-client.ts')
+      this.#agent ??= new httpClient.Agent(agentOptions(this.api, timeoutMs))
+      const { statusCode, body } = await httpClient.request(this.#url + path, {
         dispatcher: this.#agent,
         // An upstream that answers no one but gatez must know that it is.
         headers: secret === null ? {} : { [secret.header]: secret.value },

@@ -1,4 +1,3 @@
-import { request } from 'undici'
 import type { OtlpConfig } from '../config/telemetry-config.ts'
 
 /** Spans that wait to be sent; what comes when there are so many is dropped. */
@@ -66,7 +65,8 @@ export class SpanExporter {
 
   async #post(spans: readonly Span[]): Promise<void> {
     const { endpoint, service, secret } = this.#otlp
-    const { statusCode, body } = await request(`${endpoint}/v1/traces`, {
+    const { httpClient } = await import('../lib/http-client.ts')
+    const { statusCode, body } = await httpClient.request(`${endpoint}/v1/traces`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',

@@ -17,10 +17,3 @@ export function customerFrom(sent: z.infer<typeof writtenCustomer>): WrittenCust
   const { address, tax_id: taxId, tax_exempt: taxExempt } = sent
   return { address, taxId, taxExempt }
 }
-
-/** In our words, as it is sent. */
-export function customerToSend(customer: WrittenCustomer | undefined): z.infer<typeof writtenCustomer> {
-  if (customer === undefined) return undefined
-  const { address, taxId, taxExempt } = customer
-  return { address: address === undefined ? undefined : [...address], tax_id: taxId, tax_exempt: taxExempt }
-}
