@@ -1,14 +1,9 @@
 import { expect, test } from 'vitest'
-import { sourceFiles } from './source-files.ts'
+import { earlyImports, sourceFiles } from './source-files.ts'
 
 // What draws on terminals is large: commands that draw nothing, and a gateway that serves, must not load it.
 
-const STATIC_IMPORT = /^(?:import|export)\b(?! type\b)[^'"]*?from\s+'([^']+)'/gm
-
-const imports = sourceFiles('src', 'commands').map(({ path, text }) => ({
-  path,
-  found: [...text.matchAll(STATIC_IMPORT)].map(([, target]) => target ?? ''),
-}))
+const imports = sourceFiles('src', 'commands').map((file) => ({ path: file.path, found: earlyImports(file) }))
 
 test('ink is imported by the dashboard alone', () => {
   const users = imports.filter(({ found }) => found.includes('ink')).map(({ path }) => path)

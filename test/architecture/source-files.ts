@@ -45,6 +45,13 @@ function importsOf(path: string, text: string, code: string): readonly string[] 
     .map((specifier) => (specifier.startsWith('.') ? join(dirname(path), specifier) : specifier))
 }
 
+const EARLY_IMPORT = /^(?:import|export)\b(?! type\b)[^'"]*?from\s+'([^']+)'/gm
+
+/** What is loaded before anything of a file runs, as written: no types, and nothing that is loaded when it is called for. */
+export function earlyImports({ text }: SourceFile): readonly string[] {
+  return [...text.matchAll(EARLY_IMPORT)].map(([, target]) => target ?? '')
+}
+
 /** In pages the words between two tags are no code either. */
 function codeOf(path: string, text: string): string {
   if (!path.endsWith('.tsx')) return blankLiterals(text)
