@@ -53,16 +53,16 @@ import { simulatePrices } from './metering/simulate-prices.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageReport } from './metering/usage-report.ts'
 import type { Plan } from './model/plan.ts'
-import { openControlStore } from './storage/open.ts'
+import { type FileCache, openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 
 /**
  * All use cases, ready to be called: those of a control API where the environment names one, else those of
- * the file. Dispose it when done.
+ * the file. Dispose it when done. With the cache `small` a command that reads much of the store holds little of it.
  */
-export async function openApp(configFile: string): Promise<App> {
+export async function openApp(configFile: string, cache: FileCache = 'usual'): Promise<App> {
   const remote = remoteFromEnvironment(processEnvironment(), configFile)
-  return remote === undefined ? openLocalApp(configFile) : remoteApp(remote)
+  return remote === undefined ? openLocalApp(configFile, cache) : remoteApp(remote)
 }
 
 /**
@@ -71,11 +71,11 @@ export async function openApp(configFile: string): Promise<App> {
  * What is done through it is signed with the user of the operating system. Dispose it when done.
  * Throws what is wrong with the file or the store.
  */
-export async function openLocalApp(configFile: string): Promise<App> {
+export async function openLocalApp(configFile: string, cache: FileCache = 'usual'): Promise<App> {
   const env = processEnvironment()
   const config = loadConfig(configFile, env)
   const clock = clockFromEnvironment(env)
-  const store = await openControlStore(config, clock)
+  const store = await openControlStore(config, clock, cache)
   return appOn({ config, clock, store, actor: `cli:${systemUser()}` })
 }
 

@@ -7,6 +7,7 @@ import type { InvoiceRowView } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { USAGE_FLAGS } from '../../src/cli/usage-flags.ts'
 import { GatezError } from '../../src/errors/gatez-error.ts'
+import { keepHeapSmall } from '../../src/lib/shrink-heap.ts'
 import { type UsageReportView, viewUsageReport } from '../../src/metering/usage-view.ts'
 import { openUsageFiles } from '../../src/usage-files.ts'
 
@@ -37,16 +38,17 @@ export default class UsageExport extends GatezCommand {
     again: Flags.boolean({ description: 'Also the events for Stripe that were given before.' }),
   }
 
-  async run(): Promise<UsageReportView | StripeExportView | readonly InvoiceRowView[]> {
+  async run(): Promise<UsageReportView | StripeExportView | readonly InvoiceRowView[] | undefined> {
+    keepHeapSmall()
     const { flags } = await this.parse(UsageExport)
     const { out, format } = flags
     const to = out ?? (this.jsonEnabled() ? null : process.stdout)
     if (format === 'csv' || format === 'jsonl') {
       refuseGiven({ again: flags.again || undefined, 'event-name': flags['event-name'] }, STRIPE_FORMATS)
-      await using app = await openApp(flags.config)
+      await using app = await openApp(flags.config, 'small')
       const report = await app.exportUsage(flags, { format, to })
       if (out !== undefined) this.log(`Wrote ${report.rows.length} rows to ${out}.`)
-      return viewUsageReport(report)
+      return this.jsonEnabled() ? viewUsageReport(report) : undefined
     }
     refuseGiven({ by: flags.by, tz: flags.tz }, ROW_FORMATS)
     await using files = await openUsageFiles(flags.config)

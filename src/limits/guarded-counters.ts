@@ -89,7 +89,8 @@ export class GuardedCounters implements CounterStore {
     return this.#parts.shared.take(counters, nowMs).then(
       (decision) => {
         const isAdmitted = decision.outcome === 'admitted'
-        if (isAdmitted) this.#countHere(counters, nowMs)
+        // It counts should they go away.
+        if (isAdmitted) this.#parts.local.count(counters, nowMs)
         if (shape.hasConcurrent) this.#inFlight.answered(counters, isAdmitted)
         return decision
       },
@@ -149,12 +150,6 @@ export class GuardedCounters implements CounterStore {
     return shape
   }
 
-  /** Keeps in mind what was let through by the shared counts: it counts should they go away. */
-  #countHere(counters: readonly Counter[], nowMs: number): void {
-    const { local } = this.#parts
-    for (const counter of counters) void local.restore(counter, nowMs, counter.cost)
-  }
-
   #decideAlone(shape: Shape, nowMs: number): Decision {
     const { counters, hasConcurrent } = shape
     const mode = counters[0]?.onStoreFailure ?? 'local'
@@ -170,7 +165,7 @@ export class GuardedCounters implements CounterStore {
   #decideBy(mode: Counter['onStoreFailure'], { counters, shares }: Shape, nowMs: number): Decision {
     if (mode === 'closed') return AWAY
     if (mode === 'local') return this.#parts.local.take(shares, nowMs)
-    this.#countHere(counters, nowMs)
+    this.#parts.local.count(counters, nowMs)
     return { ...this.#parts.local.peek(counters, nowMs), outcome: 'admitted', violated: [] }
   }
 

@@ -13,9 +13,10 @@ export class MeterSums {
   #bytesIn = 0
   #bytesOut = 0
   #durationMs = 0
-  readonly #femtos = new Map<string, bigint>()
+  /** Custom meters; made when there are any: reports hold a hundred thousand of these. */
+  #femtos: Map<string, bigint> | undefined
   /** Meter → name of the mark → mark. */
-  readonly #marks = new Map<string, Map<string, Mark>>()
+  #marks: Map<string, Map<string, Mark>> | undefined
 
   /** Takes billable rollups only. */
   add(rollup: Rollup): void {
@@ -26,12 +27,14 @@ export class MeterSums {
     this.#bytesOut += rollup.bytesSent
     this.#durationMs += rollup.durationMs
     for (const [meter, quantity] of Object.entries(rollup.quantities)) {
+      this.#femtos ??= new Map()
       this.#femtos.set(meter, (this.#femtos.get(meter) ?? 0n) + quantityFemtos(quantity))
     }
     for (const mark of rollup.marks) if (mark.aggregation !== 'leak') this.addMark(mark)
   }
 
   addMark(mark: Mark): void {
+    this.#marks ??= new Map()
     const marks = this.#marks.get(mark.meterId) ?? new Map<string, Mark>()
     this.#marks.set(mark.meterId, marks)
     const name = markName(mark)
@@ -42,17 +45,17 @@ export class MeterSums {
   /** What can be added up of one meter, in femtos; 0 of a meter that counted nothing. */
   sum(meter: string): bigint {
     const count = this.#builtIn(meter)
-    return count === undefined ? (this.#femtos.get(meter) ?? 0n) : BigInt(count) * FEMTOS
+    return count === undefined ? (this.#femtos?.get(meter) ?? 0n) : BigInt(count) * FEMTOS
   }
 
   /** What is kept of one meter beside the sum. */
   marks(meter: string): readonly Mark[] {
-    return [...(this.#marks.get(meter)?.values() ?? [])]
+    return [...(this.#marks?.get(meter)?.values() ?? [])]
   }
 
   /** The marks that say how much there is of something. */
   levels(): readonly Mark[] {
-    const marks = [...this.#marks.values()].flatMap((each) => [...each.values()])
+    const marks = [...(this.#marks?.values() ?? [])].flatMap((each) => [...each.values()])
     return marks.filter(({ aggregation }) => aggregation === 'time-weighted')
   }
 

@@ -56,9 +56,10 @@ export class UsageSums {
   #bytesSent = 0
   #durationMs = 0
   #leaks = 0n
-  readonly #femtos = new Map<string, bigint>()
+  /** Custom meters; made when there are any: reports hold a hundred thousand of these. */
+  #femtos: Map<string, bigint> | undefined
   /** Meter → tenant → name of the mark → mark. */
-  readonly #marks = new Map<string, Map<string, Map<string, Mark>>>()
+  #marks: Map<string, Map<string, Map<string, Mark>>> | undefined
 
   add(rollup: Rollup): void {
     this.#requests += rollup.requests
@@ -71,6 +72,7 @@ export class UsageSums {
     this.#bytesSent += rollup.bytesSent
     this.#durationMs += rollup.durationMs
     for (const [meterId, quantity] of Object.entries(rollup.quantities)) {
+      this.#femtos ??= new Map()
       this.#femtos.set(meterId, (this.#femtos.get(meterId) ?? 0n) + quantityFemtos(quantity))
     }
   }
@@ -83,7 +85,7 @@ export class UsageSums {
   /** The last level of each meter and tenant. */
   lastLevels(): readonly TenantLevel[] {
     const last = new Map<string, TenantLevel>()
-    for (const tenants of this.#marks.values()) {
+    for (const tenants of this.#marks?.values() ?? []) {
       for (const [tenantId, marks] of tenants) {
         for (const mark of marks.values()) {
           if (mark.aggregation !== 'time-weighted') continue
@@ -107,7 +109,7 @@ export class UsageSums {
       bytesSent: this.#bytesSent,
       durationMs: this.#durationMs,
     }
-    const custom = [...new Set([...this.#femtos.keys(), ...this.#marks.keys()])].sort()
+    const custom = [...new Set([...(this.#femtos?.keys() ?? []), ...(this.#marks?.keys() ?? [])])].sort()
     const quantities = (meters ?? custom).map((id) => {
       const builtIn = BUILT_IN_METERS.find((each) => each === id)
       return [id, builtIn === undefined ? this.#quantity(id, span) : builtInQuantity(builtIn, sums)]
@@ -116,8 +118,8 @@ export class UsageSums {
   }
 
   #quantity(meterId: string, span: Period): string {
-    let femtos = this.#femtos.get(meterId) ?? 0n
-    for (const marks of this.#marks.get(meterId)?.values() ?? [])
+    let femtos = this.#femtos?.get(meterId) ?? 0n
+    for (const marks of this.#marks?.get(meterId)?.values() ?? [])
       femtos += meterValue([...marks.values()], span)
     return formatQuantity(femtos)
   }
@@ -128,6 +130,7 @@ export class UsageSums {
   }
 
   #keep(tenantId: string, mark: Mark): void {
+    this.#marks ??= new Map()
     const tenants = this.#marks.get(mark.meterId) ?? new Map<string, Map<string, Mark>>()
     this.#marks.set(mark.meterId, tenants)
     const marks = tenants.get(tenantId) ?? new Map<string, Mark>()

@@ -28,22 +28,28 @@ import { placeOf } from './sql/postgres-place.ts'
 import { readSchemaVersion, type SchemaVersion } from './sql/schema-version.ts'
 import { type SpooledRun, spooledRuns } from './sql/spooled-runs.ts'
 import { sqliteEngine } from './sql/sqlite-engine.ts'
-import { openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
+import { type FileCache, openSqliteFile, openSqliteFileForReading } from './sql/sqlite-file.ts'
 import { sqliteProblem } from './sql/sqlite-problem.ts'
 import { SqliteStoresSnapshot } from './sql/stores-snapshot.ts'
 import { openSqliteUsageLog } from './sql/usage-log.ts'
+
+export type { FileCache }
 
 /**
  * Opens the control store that the file names; makes a file, and its folder, when it is not there yet.
  *
  * Throws `store-unavailable` or `folder-not-writable` when that cannot be done.
  */
-export async function openControlStore(config: StoresOnly, clock: Clock): Promise<ControlStore> {
+export async function openControlStore(
+  config: StoresOnly,
+  clock: Clock,
+  cache: FileCache = 'usual',
+): Promise<ControlStore> {
   const { control } = config.stores
   const engine =
     control.driver === 'postgres'
       ? await postgres(control.url, CONNECTIONS_MAX)
-      : sqliteEngine(openSqliteFile(control.path))
+      : sqliteEngine(openSqliteFile(control.path, cache))
   return openSqlControlStore(engine, clock)
 }
 

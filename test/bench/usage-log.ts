@@ -3,10 +3,12 @@
 // tenant takes, what an export keeps in memory, what a million takes on disk. Beside it the report from the ledger on
 // SQLite, and the same bytes. Ten million take a while to make: with a folder, what is made stays there for the next
 // run, and with seconds, making stops after so many.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../src/lib/clock.ts'
 import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
 import { rollUp } from '../../src/metering/roll-up.ts'
@@ -18,8 +20,9 @@ import { openControlStore, openUsageLog } from '../../src/storage/open.ts'
 import { storesIn } from '../support/control-store.ts'
 import { usagePlace } from '../support/services/clickhouse-place.ts'
 import { ClickHouse } from '../support/services/clickhouse-process.ts'
+import { buildOnce } from './lib/build.ts'
 import { GROUP, groupOf, MONTH, type MonthOfEvents, NODE } from './lib/month.ts'
-import { rssBytesPeak } from './lib/process-figures.ts'
+import { MIB, rssBytesPeak } from './lib/process-figures.ts'
 
 const EVENTS = Number(process.argv[2] ?? 10_000_000)
 const FOLDER = process.argv[3]
@@ -28,6 +31,11 @@ const OF: MonthOfEvents = { events: EVENTS, spread: process.argv[5] === 'spread'
 const SHIPPED = Math.min(EVENTS, 500_000)
 const IN_SQLITE = Math.min(EVENTS, 1_000_000)
 const DATABASE = 'bench'
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const EXPORT_CONFIG = `version: 1
+apis: [{ id: bench, upstream: http://127.0.0.1:9, routes: [{ id: all, match: "ANY /{rest*}" }] }]
+plans: [{ id: bench, routes: all }]
+`
 
 /** How many groups of events are in each store. */
 interface Made {
@@ -115,6 +123,30 @@ async function measure(clickhouse: ClickHouse, folder: string): Promise<void> {
       `${megabytes((statSync(control.path).size / EVENTS) * 1e6)} in a ledger of SQLite (${OF.spread})`,
   )
   await reportFromLedger(folder)
+  await exportFromLedger(folder)
+}
+
+/** What an operator types, by the built program: the month by tenant and key. */
+async function exportFromLedger(folder: string): Promise<void> {
+  buildOnce()
+  const file = join(folder, 'gatez.yaml')
+  writeFileSync(file, EXPORT_CONFIG)
+  const args = ['usage', 'export', '--config', file, '--month', '2026-10', '--out', join(folder, 'usage.csv')]
+  const child = spawn(process.execPath, [join(ROOT, 'dist/lib/gatez.js'), ...args], { stdio: 'inherit' })
+  const ended = once(child, 'exit')
+  let peak = 0
+  const looking = setInterval(() => {
+    try {
+      peak = rssBytesPeak(child.pid ?? 0)
+    } catch {
+      // It has just ended.
+    }
+  }, 5)
+  const took = await timed(() => ended)
+  clearInterval(looking)
+  say(
+    `gatez usage export of ${count(EVENTS)} events: ${took.ms.toFixed(0)} ms, RSS at most ${(peak / MIB).toFixed(0)} MiB`,
+  )
 }
 
 /** From the spool, as `gatez serve` does when the ledger has them. */

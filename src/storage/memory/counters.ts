@@ -90,6 +90,10 @@ export class MemoryCounterStore implements LocalCounterStore {
     this.#table.unlock(at)
   }
 
+  count(counters: readonly Counter[], nowMs: number): void {
+    for (const counter of counters) this.restore(counter, nowMs, counter.cost)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #decide(at: number, counters: readonly Counter[], nowMs: number): Decision {

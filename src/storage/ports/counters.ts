@@ -41,6 +41,8 @@ export interface LocalCounterStore extends CounterStore {
   take(counters: readonly Counter[], nowMs: number): Decision
   peek(counters: readonly Counter[], nowMs: number): Decision
   release(counters: readonly Counter[]): void
+  /** Counts a call that was admitted elsewhere, past any limit. */
+  count(counters: readonly Counter[], nowMs: number): void
 }
 
 export interface CounterTraits {

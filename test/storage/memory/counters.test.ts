@@ -136,6 +136,15 @@ function* arrivals(count: number, meanGapMs: number): Generator<number> {
   }
 }
 
+test('a call that was admitted elsewhere counts in all its counters, past any limit', () => {
+  const store = new MemoryCounterStore(counterMemory(4))
+  const counters = [makeCounter(5, 1_000, 2), makeCounter(2_000, 60_000, 3, 1)]
+  for (let call = 0; call < 4; call += 1) store.count(counters, START)
+  expect(store.peek(counters, START).remaining).toEqual([0, 1_988])
+  expect(store.take(counters, START)).toMatchObject({ outcome: 'refused', violated: [0] })
+  expect(store.peek(counters, START + 1_000).remaining).toEqual([5, 1_988])
+})
+
 /** Admissions in the last `spanMs` before `nowMs`. */
 function inLast(reference: ReferenceWindow, nowMs: number, spanMs: number): number {
   let count = 0
