@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter } from 'node:path'
 import { ROOT } from '../pinned-node.js'
+import { failuresOf } from './failures.js'
 import { ensureServices } from './services.js'
 import { ensureTools } from './tools.js'
 
@@ -45,7 +46,7 @@ try {
 function step(name, script, args) {
   console.log(`\n── ${name}`)
   const ok = run(script, args)
-  return { name, passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+  return { name, passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, failures: [] }
 }
 
 /** Runs one project of vitest.config.ts and counts its tests. A file that does not load counts as a failure. */
@@ -67,19 +68,21 @@ function tests(project, { stack = 'embedded', way = '', files = [] } = {}) {
     GATEZ_STACK: stack,
     ...(way !== '' && { GATEZ_FLOW: way }),
   })
-  if (!existsSync(file)) return { name, passed: 0, failed: 1, skipped: 0 }
+  if (!existsSync(file)) return { name, passed: 0, failed: 1, skipped: 0, failures: [] }
 
   const report = JSON.parse(readFileSync(file, 'utf8'))
   const unloaded = report.testResults.filter(
     (suite) => suite.status === 'failed' && suite.assertionResults.length === 0,
   )
   const failed = report.numFailedTests + unloaded.length
+  // Errors outside any test (an unhandled rejection) fail the run without failing a test.
+  const strayed = failed === 0 && !ok
   return {
     name,
     passed: report.numPassedTests,
-    // Errors outside any test (an unhandled rejection) fail the run without failing a test.
-    failed: failed === 0 && !ok ? 1 : failed,
+    failed: strayed ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests,
+    failures: strayed ? ['an error outside any test: see above'] : failuresOf(report),
   }
 }
 
@@ -95,6 +98,10 @@ function summarize(results) {
     console.log(
       `${name.padEnd(23)} ${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`,
     )
+  }
+  // Once more at the end, for what stands above is long.
+  for (const { name, failures } of results) {
+    for (const failure of failures) console.log(`\n✗ ${name}: ${failure}`)
   }
   const sum = (count) => results.reduce((total, result) => total + result[count], 0)
   // Nothing is skipped in silence: a skipped test fails the run.
