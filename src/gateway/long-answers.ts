@@ -37,7 +37,10 @@ export class LongAnswer implements Held {
   readonly #source: LongSource
   readonly #watch: LongAnswers
   readonly #clock: Clock
+  /** What the parts that were given say. */
   #movedBefore = 0
+  /** What the durable ones of them say. */
+  #durableBytes: number
   #dueAtBytes: number
   #lastMs: number
   /** A part is on its way to the disk. */
@@ -51,14 +54,16 @@ export class LongAnswer implements Held {
     this.#clock = clock
     this.#lastMs = source.startMonotonicMs
     this.#dueAtBytes = source.isStream ? PART_BYTES : LONG_BYTES
+    // It does not stop for the first part: that much of it is at stake until then anyway.
+    this.#durableBytes = source.isStream ? 0 : LONG_BYTES
   }
 
   /** Bytes moved: `bytes` both ways so far. */
   moved(bytes: number): void {
     // What resumed may have come to its end meanwhile: its last event has all that came.
-    if (this.#over || bytes < this.#dueAtBytes) return
-    if (!this.#pending) this.#give()
-    else if (!this.#paused && bytes - this.#movedBefore >= AHEAD_BYTES_MAX) {
+    if (this.#over) return
+    if (!this.#pending && bytes >= this.#dueAtBytes) this.#give()
+    if (this.#pending && !this.#paused && bytes - this.#durableBytes >= AHEAD_BYTES_MAX) {
       this.#paused = true
       this.#source.pause()
     }
@@ -76,6 +81,7 @@ export class LongAnswer implements Held {
   /** The part is durable. */
   release(): void {
     this.#pending = false
+    this.#durableBytes = Math.max(this.#durableBytes, this.#movedBefore)
     if (this.#over) return
     if (this.#paused) {
       this.#paused = false

@@ -21,8 +21,7 @@ test('in a terminal it shows live traffic, opens a call down to why, approves, a
   expect(statuses).toEqual([200, 200, 200, 429])
   const { id } = await project.json('keys', 'request', 'tight', '--name', 'shop')
   const terminal = await Tmux.open(project.folder)
-  await terminal.type('clear; echo before')
-  await terminal.shows(/^before/m)
+  await clear(terminal)
   await start(terminal, project)
   await terminal.shows(
     /RPM 4 .* metered 100 %.*limits hit rate-limited 1.*this month 4 requests, 3 billable/s,
@@ -52,7 +51,7 @@ test('Ctrl-C, SIGTERM, a crash and a closed terminal: the terminal is as it was,
   const { project } = await scene()
   const terminal = await Tmux.open(project.folder)
   const begin = async (before = '') => {
-    await terminal.type('clear; echo before')
+    await clear(terminal)
     await start(terminal, project, before)
     await terminal.shows(/\[1 traffic\].*this month 0/s)
     return Number(readFileSync(project.path('pid'), 'utf8'))
@@ -209,6 +208,12 @@ async function scene(tenant: 'open' | 'tight' = 'tight') {
   return { project, serve, call }
 }
 
+/** Leaves one word on the screen. What is typed before the shell asks for it would be wiped, or stand before its prompt. */
+async function clear(terminal: Tmux): Promise<void> {
+  await terminal.type('clear; echo before')
+  await terminal.shows(/^before\n[$#]$/m)
+}
+
 /** Types the command; its process id is written to the file `pid`, and its exit code shown at its end. */
 async function start(terminal: Tmux, project: Project, before = ''): Promise<void> {
   const program = `exec ${before ? `env ${before}` : ''}'${process.execPath}' '${project.entry}' tui dashboard`
@@ -216,7 +221,7 @@ async function start(terminal: Tmux, project: Project, before = ''): Promise<voi
 }
 
 async function isAsBefore(terminal: Tmux, exitCode: number): Promise<void> {
-  const screen = await terminal.shows(new RegExp(`^rc=${exitCode}`, 'm'))
+  const screen = await terminal.shows(new RegExp(`^rc=${exitCode}\\n[$#]$`, 'm'))
   expect(screen).toMatch(/^before/m)
   expect(screen).not.toContain('[1 traffic]')
   expect(await terminal.state()).toEqual({ isOtherScreen: false, hasCursor: true })

@@ -46,8 +46,8 @@ describe('a changed file', () => {
     const serve = await project.serve()
     const good = config({ limit: 5 })
     project.writeConfig(JSON.stringify({ ...good, plans: [{ id: 'open', rotues: 'all' }] }))
-    await until('it is told', () => (serve.stdout.includes('the old one stays') ? true : undefined))
-    expect(serve.stdout).toContain('gatez config check')
+    await until('it is told', () => (serve.stdout.includes('gatez config check') ? true : undefined))
+    expect(serve.stdout).toContain('the old one stays')
     expect((await call(serve.port, '/old')).status).toBe(200)
 
     project.writeConfig(JSON.stringify(good))

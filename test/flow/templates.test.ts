@@ -43,7 +43,9 @@ async function begun(
     options.sample === undefined
       ? `http://127.0.0.1:${(await CountingUpstream.start()).port}`
       : await runSample(project, options.sample)
-  project.changeConfig((text) => text.replaceAll('http://127.0.0.1:9000', upstream))
+  project.changeConfig((text) =>
+    text.replaceAll('http://127.0.0.1:9000', upstream).replace('127.0.0.1:8081', '127.0.0.1:0'),
+  )
   expect(await project.run('config', 'check')).toContain('gatez.yaml is valid')
   const serving = await project.serve()
   const key = await project.tenant('acme', plan)

@@ -1,11 +1,8 @@
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { LongAnswers } from '../../src/gateway/long-answers.ts'
-import type { Held } from '../../src/gateway/meter.ts'
-import { ManualClock } from '../../src/lib/clock.ts'
 import type { UsageEvent } from '../../src/model/event.ts'
 import type { Quota } from '../../src/model/plan.ts'
-import { NOON, plan } from '../support/control-store.ts'
+import { plan } from '../support/control-store.ts'
 import { startGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
@@ -209,29 +206,6 @@ describe('a WebSocket', () => {
       500_005, 500_005, 1,
     ])
   })
-})
-
-test('gives no part after its end, also where it ends while it is let go on', () => {
-  const clock = new ManualClock(NOON)
-  const parts: Held[] = []
-  let bytes = 0
-  const answer = new LongAnswers(clock).watch({
-    startMonotonicMs: clock.monotonicMs(),
-    isStream: true,
-    bytesMoved: () => bytes,
-    givePart: (held) => parts.push(held),
-    pause: () => {},
-    resume: () => {
-      bytes += 100_000
-      answer.end()
-    },
-  })
-  bytes = 70_000
-  answer.moved(bytes)
-  bytes = 400_000
-  answer.moved(bytes)
-  parts[0]?.release()
-  expect(parts).toHaveLength(1)
 })
 
 describe('a disk that takes nothing', () => {
