@@ -91,7 +91,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   undo.defer(() => lock[Symbol.dispose]())
   // Of a gateway that was killed: nobody may take it for this one's.
   removeControlAddress(config.stores.dataDir)
-  await probePort(config.gateway.listen)
+  await probePorts(config)
 
   const store = undo.use(await openControlStore(config, clock))
   const request = { plans: config.plans, actor: parts.actor, mode: 'start' } as const
@@ -173,16 +173,26 @@ async function startGateway(
   undo.use(await watchChanges(parts, store, gateway, adjusted))
   // What was adjusted before there was anyone watching.
   await adjusted.release()
-  // Before the first call is taken: who finds the gateway finds control as well.
+  const port = await gateway.listen(config.gateway.listen)
+  // Calls need nothing of it, so they do not wait until it is there.
   const controlling = await startControl(
     { config, clock, meter, nodeId, epoch, counterMemory, trafficMemory },
     { onDeath, onDeskWanted },
-  )
+  ).catch(async (error: unknown) => {
+    await gateway.drain(config.gateway.drainMs)
+    throw error
+  })
   undo.defer(() => controlling.stop())
-  shrinkHeap()
-  const port = await gateway.listen(config.gateway.listen)
   controlling.tellGateway({ ...config.gateway.listen, port, speaksTls: config.gateway.tls !== null })
+  shrinkHeap()
   return { gateway, ingesting, controlling, port }
+}
+
+/** Looks whether it can listen everywhere before it listens anywhere. */
+async function probePorts({ gateway, control, portal }: Config): Promise<void> {
+  await probePort(gateway.listen)
+  if (control.isChosen) await probePort(control.listen, 'control.listen')
+  if (portal.listen !== null) await probePort(portal.listen, 'portal.listen')
 }
 
 /** What takes events in that are sent by themselves, once there are any. */

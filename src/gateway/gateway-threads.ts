@@ -15,6 +15,8 @@ import type { GatewayCommand, GatewayReport, GatewayThreadData } from './thread-
 
 /** Room for short-lived objects: most requests leave nothing behind, so fewer, larger sweeps cost less. */
 const YOUNG_MIB = 64
+/** The field that says where the gateway listens. */
+const GATEWAY_LISTEN = 'gateway.listen'
 /** A thread that has not ended by itself by then is cut off. */
 const STOP_MS_MAX = 2_000
 
@@ -147,7 +149,7 @@ export class GatewayThreads {
     const report = await answer
     if (report.kind === 'listening') return report.port
     assert(report.kind === 'not-listening', 'a thread says whether it listens')
-    throw listenProblem(host, port, report.errno, report.message)
+    throw listenProblem({ field: GATEWAY_LISTEN, host, port }, report.errno, report.message)
   }
 
   #send(command: GatewayCommand): void {
@@ -178,11 +180,12 @@ export interface GatewayThreadsParts {
 }
 
 /**
- * Throws `port-taken` when anyone listens there already.
+ * Throws `port-taken`, which names the field the address is from, when anyone listens there already.
  *
  * With shared ports a second process would bind the same one silently and take half of the calls.
  */
-export async function probePort({ host, port }: ListenAddress): Promise<void> {
+export async function probePort(address: ListenAddress, field = GATEWAY_LISTEN): Promise<void> {
+  const { host, port } = address
   if (port === 0) return
   const server = createServer()
   try {
@@ -190,20 +193,24 @@ export async function probePort({ host, port }: ListenAddress): Promise<void> {
     await once(server, 'listening')
   } catch (error) {
     const errno = error instanceof Error && 'code' in error ? String(error.code) : ''
-    throw listenProblem(host, port, errno, error instanceof Error ? error.message : '')
+    throw listenProblem({ field, ...address }, errno, error instanceof Error ? error.message : '')
   }
   server.close()
   await once(server, 'close')
 }
 
-function listenProblem(host: string, port: number, errno: string, message: string): GatezError {
+function listenProblem(
+  { field, host, port }: ListenAddress & { readonly field: string },
+  errno: string,
+  message: string,
+): GatezError {
   const why: Record<string, string> = {
     EADDRINUSE: 'something already listens there',
     EACCES: 'this user may not listen there',
     EADDRNOTAVAIL: 'this machine has no such address',
   }
   const cause = new Error(message)
-  return new GatezError('port-taken', `gateway.listen ${host}:${port}: ${why[errno] ?? errno}.`, { cause })
+  return new GatezError('port-taken', `${field} ${host}:${port}: ${why[errno] ?? errno}.`, { cause })
 }
 
 function reportOf({ reports }: Thread, kind: GatewayReport['kind']): Promise<GatewayReport> {

@@ -55,6 +55,17 @@ describe('serve says in words, with the way out and an exit code, that', () => {
     expect((await fetch(`http://127.0.0.1:${serving.port}/x`)).status).toBe(401)
   })
 
+  test('the port of control or of the portal is taken, before any call is', async () => {
+    const { port } = await CountingUpstream.start()
+    const config = flowConfig({ upstreamPort: upstream.port, threads: 1, plans: { open: {} } })
+    for (const part of ['control', 'portal']) {
+      const other = await Project.with({ ...config, [part]: { listen: `127.0.0.1:${port}` } })
+      const result = await other.try('serve')
+      expectProblem(result, 'port-taken', new RegExp(`${part}\\.listen 127\\.0\\.0\\.1:${port}: something`))
+      expect(result.stdout).toBe('')
+    }
+  })
+
   test('another serve works on the same folder; that one goes on undisturbed', async () => {
     const first = await project.serve()
     expectProblem(await project.try('serve'), 'data-folder-locked', /\.gatez/)
