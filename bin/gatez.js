@@ -4,8 +4,13 @@
 import { existsSync } from 'node:fs'
 import { ROOT, runOnFittingNode } from './pinned-node.js'
 
-if (existsSync(`${ROOT}dist/lib/gatez.js`)) {
-  await runOnFittingNode('dist/lib/gatez.js')
+const PROGRAM = 'dist/lib/gatez.js'
+
+if (existsSync(ROOT + PROGRAM)) {
+  await runOnFittingNode(PROGRAM, async () => {
+    const { keepCompiled } = await import('./compile-cache.js')
+    keepCompiled(ROOT + PROGRAM)
+  })
 } else {
   console.error('gatez is not built yet. In a clone, type: npm run build')
   process.exit(1)

@@ -20,19 +20,22 @@ export function fittingNode() {
 }
 
 /**
- * Imports `script` (a path from ROOT) under a Node that fits.
+ * Imports `script` (a path from ROOT) under a Node that fits, behind what `before` does there.
  *
  * When the running Node is too old, the program starts again under the pinned one: signals go to the
  * child, its exit code or signal becomes ours. Without a pinned Node: one line, exit code 1.
  */
-export async function runOnFittingNode(script) {
+export async function runOnFittingNode(script, before = async () => {}) {
   const node = fittingNode()
   if (node === undefined) {
     console.error(`gatez needs Node.js 24.15 or later, or 26 or later; this is ${process.versions.node}.`)
     process.exit(1)
   }
-  if (node === process.execPath) await import(new URL(`../${script}`, import.meta.url))
-  else become(node, process.argv.slice(1))
+  if (node !== process.execPath) become(node, process.argv.slice(1))
+  else {
+    await before()
+    await import(new URL(`../${script}`, import.meta.url))
+  }
 }
 
 /** Runs a program in our place: signals go to it, its exit code or its signal becomes ours. */

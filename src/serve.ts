@@ -73,6 +73,8 @@ export interface ServeParts {
   readonly actor: string
   /** Called with the events that just reached the ledger, those of an earlier run too, until it returns false. */
   readonly onEvents?: ((events: readonly UsageEvent[]) => boolean) | undefined
+  /** Called when calls are taken, which is a little before `serve` resolves: from then on they are owed an end. */
+  readonly onListening?: () => void
 }
 
 /**
@@ -174,6 +176,7 @@ async function startGateway(
   // What was adjusted before there was anyone watching.
   await adjusted.release()
   const port = await gateway.listen(config.gateway.listen)
+  parts.onListening?.()
   // Calls need nothing of it, so they do not wait until it is there.
   const controlling = await startControl(
     { config, clock, meter, nodeId, epoch, counterMemory, trafficMemory },

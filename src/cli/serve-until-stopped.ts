@@ -33,19 +33,19 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   const firstCalls = alone === undefined ? undefined : new FirstCalls(processStartMs(clock), print)
   const config = alone?.config ?? load()
   const log = openLog(knownSecrets(config))
+  const signal = Promise.withResolvers<string>()
   const serving = await serve({
     config,
     clock,
     log,
     actor: `serve:${systemUser()}`,
+    onListening: () => {
+      for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => signal.resolve(name))
+    },
     onEvents: firstCalls === undefined ? undefined : (events) => firstCalls.see(events),
   }).catch(withWayOut)
   if (serving.stalePlans)
     log.warn({ file }, 'plans newer than this file are in force: its plans were not applied')
-  // Before it says that it listens: who reads that may ask it to stop the next moment.
-  const signal = new Promise<string>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve(name))
-  })
   using _reloading = reloadOnChange({ file, watched, load, serving, log, print })
   print(`gatez listens on ${listenUrl(serving)} (${threads(serving.threads)})`)
   printControl(serving, config, print)
@@ -64,7 +64,7 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
     setTimeout(() => process.exit(), TELL_MS)
     throw error
   })
-  print(`${await Promise.race([signal, died])}: letting calls in flight end …`)
+  print(`${await Promise.race([signal.promise, died])}: letting calls in flight end …`)
   process.once('SIGTERM', () => process.exit(1))
   process.once('SIGINT', () => process.exit(1))
   await Promise.race([serving.stop(), died])

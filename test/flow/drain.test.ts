@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { freePort } from '../../src/cli/demo/free-port.ts'
 import { checkBill } from '../crash/bill-check.ts'
 import { callSome, crashScene } from '../crash/scene.ts'
 import { CountingUpstream } from '../support/counting-upstream.ts'
@@ -46,6 +47,23 @@ describe('on SIGTERM', () => {
     const { total } = await project.json('usage', 'report')
     expect(total).toMatchObject({ requests: 1, billable: 1 })
     expect(usageRows(project)).toMatchObject([{ outcome: 'ok', endpoint: '/slow' }])
+  })
+
+  test('the first call ends as well, before control is there', async () => {
+    const port = await freePort(0)
+    project.changeConfig((text) => text.replace('127.0.0.1:0', `127.0.0.1:${port}`))
+    const started = Promise.withResolvers<ServerResponse>()
+    upstream.answer = (_request, response) => started.resolve(response)
+    const serve = project.spawnServe()
+    const client = await until('calls are taken', () => RawClient.connect(port).catch(() => undefined))
+    const answered = client.call({ path: '/first', headers })
+    const response = await started.promise
+    serve.terminate()
+    await until('it is told', () => (serve.stdout.includes('SIGTERM') ? true : undefined))
+    response.end('done')
+    expect((await answered).body.toString()).toBe('done')
+    expect(await serve.exitCode()).toBe(0)
+    expect(usageRows(project)).toMatchObject([{ outcome: 'ok', endpoint: '/first' }])
   })
 
   test('a second one ends it at once', async () => {
