@@ -73,6 +73,8 @@ export interface ServeParts {
   readonly actor: string
   /** Called with the events that just reached the ledger, those of an earlier run too, until it returns false. */
   readonly onEvents?: ((events: readonly UsageEvent[]) => boolean) | undefined
+  /** Awaited when all is there but the port: the last that is done before calls are taken. */
+  readonly beforeListening?: (() => Promise<void>) | undefined
   /** Called when calls are taken, which is a little before `serve` resolves: from then on they are owed an end. */
   readonly onListening?: () => void
 }
@@ -175,6 +177,7 @@ async function startGateway(
   undo.use(await watchChanges(parts, store, gateway, adjusted))
   // What was adjusted before there was anyone watching.
   await adjusted.release()
+  await parts.beforeListening?.()
   const port = await gateway.listen(config.gateway.listen)
   parts.onListening?.()
   // Calls need nothing of it, so they do not wait until it is there.

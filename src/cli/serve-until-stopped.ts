@@ -15,7 +15,7 @@ import { describeError, openLog } from '../telemetry/log.ts'
 import { FirstCalls } from './first-calls.ts'
 import { listenUrl } from './listen-url.ts'
 import { reloadOnChange } from './reload-file.ts'
-import { configForUpstream, welcome } from './serve-upstream.ts'
+import { configForUpstream, Welcome } from './serve-upstream.ts'
 import { WatchedFiles } from './watched-files.ts'
 
 /**
@@ -34,11 +34,13 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   const config = alone?.config ?? load()
   const log = openLog(knownSecrets(config))
   const signal = Promise.withResolvers<string>()
+  const welcome = alone === undefined ? undefined : new Welcome(file, alone, print)
   const serving = await serve({
     config,
     clock,
     log,
     actor: `serve:${systemUser()}`,
+    beforeListening: welcome === undefined ? undefined : () => welcome.showKey(),
     onListening: () => {
       for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => signal.resolve(name))
     },
@@ -51,7 +53,7 @@ export async function serveUntilStopped({ file, upstream, listen, print }: Serve
   printControl(serving, config, print)
   if (alone === undefined && !existsSync(file))
     print(`There is no ${file} here: it serves what --upstream named last.`)
-  if (alone !== undefined) await welcome(file, alone, { serving, print }).catch(stopAndThrow(serving))
+  await welcome?.showCall(serving)
 
   // The first gateway thread is this one: a fault in it must end the process in words, like one in the others.
   const fault = new Promise<unknown>((resolve) => {
@@ -99,13 +101,6 @@ function withWayOut(error: unknown): never {
   if (!error.message.startsWith('gateway.listen')) throw error
   const detail = `${error.message} gatez serve --listen HOST:PORT takes another for this run.`
   throw new GatezError('port-taken', detail, { cause: error })
-}
-
-function stopAndThrow(serving: Serving): (error: unknown) => Promise<never> {
-  return async (error) => {
-    await serving.stop()
-    throw error
-  }
 }
 
 /** Time to tell what went wrong before the process ends. */

@@ -43,44 +43,54 @@ export function configForUpstream(
 /**
  * Says how to call a gateway that just began: with the one key of a tenant that is made for it, or with
  * the keys that are there from before, whose secrets nobody can show again.
- *
- * Also keeps the configuration, so that other commands in this folder know it.
  */
-export async function welcome(
-  file: string,
-  { config, text }: UpstreamServing,
-  welcomed: Welcomed,
-): Promise<void> {
-  const { print, serving } = welcomed
-  rememberUpstreamConfig(file, text)
-  const upstream = config.apis[0]?.upstreams[0] ?? ''
-  const problem = await unreachable(upstream)
-  if (problem !== undefined)
-    print(`Warning: ${upstream} cannot be reached (${problem}). Calls get 502 until it can.`)
+export class Welcome {
+  readonly #file: string
+  readonly #alone: UpstreamServing
+  readonly #print: (line: string) => void
+  #secret: string | undefined
 
-  await using app = await openLocalApp(file)
-  const keys = await app.listKeys({ status: 'active' })
-  const [newest] = keys
-  if (newest !== undefined) {
-    const count = keys.length === 1 ? 'There is a key' : `There are ${keys.length} keys, the newest`
-    print(
-      `\n${count}: ${newest.masked} of tenant ${newest.tenant_id}. Its secret was shown when it was made.`,
+  constructor(file: string, alone: UpstreamServing, print: (line: string) => void) {
+    this.#file = file
+    this.#alone = alone
+    this.#print = print
+  }
+
+  /**
+   * Shows the key, before calls are taken: who waits for the gateway has read it when it answers.
+   *
+   * Also keeps the configuration, so that other commands in this folder know it.
+   */
+  async showKey(): Promise<void> {
+    rememberUpstreamConfig(this.#file, this.#alone.text)
+    await using app = await openLocalApp(this.#file)
+    const keys = await app.listKeys({ status: 'active' })
+    const [newest] = keys
+    if (newest !== undefined) {
+      const count = keys.length === 1 ? 'There is a key' : `There are ${keys.length} keys, the newest`
+      this.#print(
+        `${count}: ${newest.masked} of tenant ${newest.tenant_id}. Its secret was shown when it was made.`,
+      )
+      this.#print(`→ gatez keys create ${newest.tenant_id}   makes another.\n`)
+      return
+    }
+    this.#secret = await makeFirstKey(app)
+    this.#print(
+      this.#secret === undefined
+        ? `There is no key. → gatez tenants create acme --plan ${PLAN} && gatez keys create acme\n`
+        : `A key of tenant ${TENANT}, on plan ${PLAN} (60 calls a minute), shown this once:\n\n  ${this.#secret}\n`,
     )
-    print(`→ gatez keys create ${newest.tenant_id}   makes another.\n`)
-    return
   }
-  const secret = await makeFirstKey(app)
-  if (secret === undefined) {
-    print(`\nThere is no key. → gatez tenants create acme --plan ${PLAN} && gatez keys create acme\n`)
-    return
-  }
-  print(`\nA key of tenant ${TENANT}, on plan ${PLAN} (60 calls a minute), shown this once:\n\n  ${secret}\n`)
-  print(`Try it:\n\n  curl -i -H 'x-api-key: ${secret}' ${callableUrl(serving)}/\n`)
-}
 
-export interface Welcomed {
-  readonly serving: Serving
-  readonly print: (line: string) => void
+  /** Shows a first call with that key, and whether it would reach anything. */
+  async showCall(serving: Serving): Promise<void> {
+    const upstream = this.#alone.config.apis[0]?.upstreams[0] ?? ''
+    const problem = await unreachable(upstream)
+    if (problem !== undefined)
+      this.#print(`Warning: ${upstream} cannot be reached (${problem}). Calls get 502 until it can.`)
+    if (this.#secret === undefined) return
+    this.#print(`\nTry it:\n\n  curl -i -H 'x-api-key: ${this.#secret}' ${callableUrl(serving)}/\n`)
+  }
 }
 
 /** Undefined when the operator had the tenant and deleted it: its id is never used again. */

@@ -46,7 +46,7 @@ test('every command of the tour in the README runs, in order, and begins its ans
     .replace('node upstream.js &', `PORT=${upstreamPort} node upstream.js & sleep 1`)
     .replace(
       'gatez serve &',
-      `gatez serve & until curl -sf http://127.0.0.1:${port}/gatez/health; do sleep 0.2; done`,
+      "gatez serve > serve.log & until grep -qs 'Control API' serve.log; do sleep 0.2; done; cat serve.log",
     )
     .replace(
       'gatez keys create acme',
