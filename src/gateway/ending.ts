@@ -1,3 +1,4 @@
+import type { PassingBytes } from '../lib/passing-bytes.ts'
 import type { Outcome } from '../model/event.ts'
 import type { CallParts } from './call-parts.ts'
 import type { Limited } from './exchange.ts'
@@ -43,6 +44,8 @@ export function leftAfter(bytesReceived: number): Ending {
 
 /** What a passage tells the pipeline. */
 export interface PassageListener {
+  /** Where it is counted what passes through this thread. */
+  readonly passing: PassingBytes
   /** Makes the head of the answer what the client gets: as the file changes it, with limits and request id. */
   addOwnFields(fields: string[], limited: Limited): void
   /** The exchange ended. `held` is there when the end of the answer waits for the event. */

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
+import type { PassingBytes } from '../lib/passing-bytes.ts'
 import { CallParts } from './call-parts.ts'
 import type { LongSource } from './long-answers.ts'
 import type { Held } from './meter.ts'
@@ -13,15 +14,29 @@ export class Flow implements LongSource {
   isStream = false
   readonly startMonotonicMs: number
   readonly #owner: FlowOwner
+  readonly #passing: PassingBytes
   #controller: Dispatcher.DispatchController | undefined
   #tunnel: Tunnel | undefined
   #parts: CallParts | undefined
   #clientBehind = false
   #diskBehind = false
 
-  constructor(owner: FlowOwner, startMonotonicMs: number) {
+  constructor(owner: FlowOwner, startMonotonicMs: number, passing: PassingBytes) {
     this.#owner = owner
     this.startMonotonicMs = startMonotonicMs
+    this.#passing = passing
+  }
+
+  /** A piece went to the upstream. */
+  received(bytes: number): void {
+    this.bytesReceived += bytes
+    this.#passing.passed(bytes)
+  }
+
+  /** A piece of the answer goes to the client. */
+  sent(bytes: number): void {
+    this.bytesSent += bytes
+    this.#passing.passed(bytes)
   }
 
   /** From now on bytes go through a tunnel, which counts them. */
@@ -50,8 +65,10 @@ export class Flow implements LongSource {
 
   bytesMoved(): number {
     if (this.#tunnel !== undefined) {
+      const before = this.bytesSent + this.bytesReceived
       this.bytesSent = this.#tunnel.bytesSent
       this.bytesReceived = this.#tunnel.bytesReceived
+      this.#passing.passed(this.bytesSent + this.bytesReceived - before)
     }
     return this.bytesSent + this.bytesReceived
   }

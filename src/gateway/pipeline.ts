@@ -1,4 +1,5 @@
 import { failPoint } from '../lib/fail-point.ts'
+import { PassingBytes } from '../lib/passing-bytes.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { CallMetering } from './call-metering.ts'
 import { Caller } from './call-plan.ts'
@@ -28,6 +29,7 @@ import { UpstreamLog } from './upstream-log.ts'
 
 /** The way of a request: accept → authenticate → plan → limit → proxy → meter. */
 export class Pipeline implements PassageListener {
+  readonly passing = new PassingBytes()
   readonly #parts: PipelineParts
   readonly #refuser: Refuser
   readonly #upstreamLog: UpstreamLog

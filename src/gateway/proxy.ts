@@ -70,7 +70,7 @@ export class Passage implements CallHandler, FlowOwner {
     this.#reply = new Reply(limited, listener)
     const { request, response, startMonotonicMs, once } = limited.planned.accepted.exchange
     this.#once = once
-    this.#flow = new Flow(this, startMonotonicMs)
+    this.#flow = new Flow(this, startMonotonicMs, listener.passing)
     this.#response = response
     this.#bodyless = request.method === 'HEAD'
     response.on('close', this.#clientGone)
@@ -91,7 +91,7 @@ export class Passage implements CallHandler, FlowOwner {
   }
 
   onBodySent(chunk: Buffer): void {
-    this.#flow.bytesReceived += chunk.length
+    this.#flow.received(chunk.length)
   }
 
   onResponseStart(
@@ -164,7 +164,7 @@ export class Passage implements CallHandler, FlowOwner {
       if (this.#once?.outlivesClient !== true) this.#leave()
       return
     }
-    this.#flow.bytesSent += chunk.length
+    this.#flow.sent(chunk.length)
     if (this.#bytesLeft !== -1) {
       this.#bytesLeft -= chunk.length
       if (this.#bytesLeft === 0) {

@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { assert } from './assert.ts'
 
 /**
  * Gives back the memory of this thread that starting up used and nothing needs any more: half of it.
@@ -8,11 +9,7 @@ import { runInNewContext } from 'node:vm'
  * nothing else: before a thread takes calls, never later.
  */
 export function shrinkHeap(): void {
-  setFlagsFromString('--expose-gc')
-  // Flags are those of the process: another thread may have taken this one back. Then it is left to V8.
-  const collect: unknown = runInNewContext('globalThis.gc')
-  setFlagsFromString('--no-expose-gc')
-  if (typeof collect === 'function') collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
+  collector()({ type: 'major', execution: 'sync', flavor: 'last-resort' })
 }
 
 /** The same a moment later, on a thread that lets no calls through itself: starting up goes first. */
@@ -31,4 +28,25 @@ const LATER_MS = 1_000
 export function keepHeapSmall(): void {
   setFlagsFromString('--heap-growing-percent=30')
   setFlagsFromString('--semi-space-growth-factor=1')
+}
+
+/** What collects the short-lived objects of this thread, and the buffers that hang on them, in about a millisecond. */
+export function youngCollector(): () => void {
+  const collect = collector()
+  return () => collect({ type: 'minor', execution: 'sync' })
+}
+
+/** V8's collector of this thread. */
+function collector(): (how: CollectOptions) => void {
+  // Not taken back: flags are those of the process, and another thread may be about to look for its own.
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('globalThis.gc')
+  assert(typeof collect === 'function', 'V8 shows its collector to contexts that are made from now on')
+  return (how) => void Reflect.apply(collect, undefined, [how])
+}
+
+interface CollectOptions {
+  readonly type: 'major' | 'minor'
+  readonly execution: 'sync'
+  readonly flavor?: 'last-resort'
 }

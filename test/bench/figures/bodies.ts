@@ -11,10 +11,10 @@ const SIZES = [
 ] as const
 const WARM_UP_SECONDS = 6
 
-/** Bodies on their way up, in MB/s, against the bare pass-through. */
+/** Bodies on their way up, to an upstream that reads them, in MB/s, against the bare pass-through. */
 export async function bodies([rounds = '5', seconds = '4']: readonly string[]): Promise<void> {
-  requirePrograms({ wrk: 'wrk', nginx: 'nginx-light', taskset: 'util-linux' })
-  await using stage = await Stage.set()
+  requirePrograms({ wrk: 'wrk', nginx: 'nginx-light libnginx-mod-http-lua', taskset: 'util-linux' })
+  await using stage = await Stage.set({ readsFirst: true })
   const bare = await stage.bare(19_301)
   const disk = await stage.gatez('disk', { durability: 'disk', port: 19_303 })
   const rows: Row[] = []

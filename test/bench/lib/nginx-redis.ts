@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KEYS_PER_TENANT } from './load.ts'
+import { LUA_MODULES } from './nginx.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -15,9 +16,7 @@ export function writeLuaProxy(dir: string, options: LuaProxyOptions): string {
   const file = join(dir, 'nginx.conf')
   writeFileSync(
     file,
-    `load_module /usr/lib/nginx/modules/ndk_http_module.so;
-load_module /usr/lib/nginx/modules/ngx_http_lua_module.so;
-daemon off; master_process off; worker_processes 1; pid ${dir}/nginx.pid;
+    `${LUA_MODULES}daemon off; master_process off; worker_processes 1; pid ${dir}/nginx.pid;
 events { worker_connections 4096; }
 http {
   access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;

@@ -36,10 +36,12 @@ export class Stage implements AsyncDisposable {
     this.#started.defer(() => rmSync(dir, { recursive: true, force: true }))
   }
 
-  static async set(): Promise<Stage> {
+  /** `readsFirst`: the upstream answers a request once it has read all of its body. */
+  static async set({ readsFirst = false } = {}): Promise<Stage> {
     seed ??= await makeSeed()
     const stage = new Stage(mkdtempSync(join(tmpdir(), 'gatez-bench-')), seed)
-    await stage.start(LOAD_CPU, UPSTREAM_PORT, nginxCommand(join(stage.dir, 'nginx'), UPSTREAM_PORT))
+    const upstream = nginxCommand(join(stage.dir, 'nginx'), UPSTREAM_PORT, readsFirst)
+    await stage.start(LOAD_CPU, UPSTREAM_PORT, upstream)
     return stage
   }
 
