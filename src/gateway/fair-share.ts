@@ -1,5 +1,7 @@
 /** So many callers that wait are compared, those that have waited longest: more would cost more than they gain. */
 const COMPARED_MAX = 32
+/** So many callers that have nothing are kept: forgetting each as it is done costs more than all else here. */
+const IDLE_MAX = 1_000
 
 /**
  * Shares a few places out among callers, of whom each may want many.
@@ -8,8 +10,9 @@ const COMPARED_MAX = 32
  * who has waited longest, and one caller's calls are served in their order.
  */
 export class FairShare<Call> {
-  /** Those who have a place or wait for one. */
-  readonly #callers = new Map<string, Caller<Call>>()
+  /** Those who have a place or wait for one, and some who had. */
+  #callers = new Map<string, Caller<Call>>()
+  #callersMax = IDLE_MAX
   /** Those who wait, the one who was served least recently first. */
   readonly #waiting = new Set<Caller<Call>>()
   /** All that wait, in their order. */
@@ -29,7 +32,6 @@ export class FairShare<Call> {
 
   release(share: Share): void {
     share.held -= 1
-    this.#forgetIfDone(share.name)
   }
 
   wait(name: string, call: Call): void {
@@ -57,7 +59,6 @@ export class FairShare<Call> {
     this.#inOrder.delete(waiting)
     this.#waiting.delete(caller)
     if (caller.calls.length > 0) this.#waiting.add(caller)
-    else this.#forgetIfDone(caller.name)
     return waiting
   }
 
@@ -75,14 +76,16 @@ export class FairShare<Call> {
   #callerOf(name: string): Caller<Call> {
     const known = this.#callers.get(name)
     if (known !== undefined) return known
+    if (this.#callers.size >= this.#callersMax) this.#forgetIdle()
     const caller = { name, held: 0, calls: [] }
     this.#callers.set(name, caller)
     return caller
   }
 
-  #forgetIfDone(name: string): void {
-    const caller = this.#callers.get(name)
-    if (caller !== undefined && caller.held === 0 && caller.calls.length === 0) this.#callers.delete(name)
+  #forgetIdle(): void {
+    const busy = [...this.#callers].filter(([, { held, calls }]) => held > 0 || calls.length > 0)
+    this.#callers = new Map(busy)
+    this.#callersMax = busy.length + IDLE_MAX
   }
 }
 

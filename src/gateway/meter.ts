@@ -33,7 +33,8 @@ export class MeterClient {
   #waiting = 0
   #down = false
   #idle: (() => void) | undefined
-  readonly #batches = new Map<number, SentBatch>()
+  /** The batch on its way, if any. */
+  #sent: SentBatch | undefined
 
   /** `holdEnds` is true but for the build that shows the crash test would notice. */
   constructor(port: MessagePort, holdEnds: boolean, tally?: MeterTally) {
@@ -78,7 +79,7 @@ export class MeterClient {
 
   /** One batch is on its way at a time: what ends meanwhile goes together in the next. */
   #schedule(): void {
-    if (this.#scheduled || this.#batches.size > 0) return
+    if (this.#scheduled || this.#sent !== undefined) return
     this.#scheduled = true
     setImmediate(this.#flush)
   }
@@ -87,13 +88,13 @@ export class MeterClient {
     this.#scheduled = false
     this.#batch += 1
     const batch: MeterBatch = { batch: this.#batch, lines: this.#lines.take(), count: this.#count }
-    this.#batches.set(this.#batch, {
+    this.#sent = {
       held: this.#held,
       count: this.#count,
       calls: this.#calls,
       heldCalls: this.#heldCalls,
       sentMs: this.#tally?.clock.monotonicMs() ?? 0,
-    })
+    }
     this.#port.postMessage(batch, [batch.lines.buffer])
     this.#count = 0
     this.#held = []
@@ -111,13 +112,12 @@ export class MeterClient {
   }
 
   #release(throughBatch: number): void {
-    // Batches are acknowledged in order; a Map keeps the order of insertion.
-    for (const [number, batch] of this.#batches) {
-      if (number > throughBatch) break
-      this.#batches.delete(number)
-      this.#waiting -= batch.count
-      this.#tell(batch)
-      for (const held of batch.held) this.#letGo(held)
+    const sent = this.#sent
+    if (sent !== undefined && this.#batch <= throughBatch) {
+      this.#sent = undefined
+      this.#waiting -= sent.count
+      this.#tell(sent)
+      for (const held of sent.held) this.#letGo(held)
     }
     if (this.#count > 0) this.#schedule()
     if (this.#waiting === 0) this.#idle?.()

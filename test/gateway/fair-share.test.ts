@@ -70,3 +70,12 @@ test('every call comes out once, in its caller’s order, and never behind a cal
     }),
   )
 })
+
+test('who has a place is known by it however many others come and go', () => {
+  const share = new FairShare<string>()
+  share.take('rich')
+  for (let number = 0; number < 5_000; number += 1) share.release(share.take(`caller-${number}`))
+  share.wait('rich', 'first')
+  share.wait('poor', 'second')
+  expect(share.next()?.call).toBe('second')
+})
