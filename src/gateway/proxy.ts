@@ -78,6 +78,9 @@ export class Passage implements CallHandler, FlowOwner {
 
   /** Sends the call to its upstream; the rest follows. */
   begin(): void {
+    // Who left while something was asked for the call will not say so again.
+    if (this.#response.destroyed) this.#clientGone()
+    if (this.#ended) return
     if (!this.#call.send(this)) this.#give(circuitOpen(this.#call.opensInSeconds))
   }
 

@@ -86,7 +86,8 @@ export class Tunnel implements Held {
 
   /** Bytes that the client took so far; in the end, if it did not leave, all that were for it. */
   get bytesSent(): number {
-    return this.#down.bytes - this.#untaken
+    // Before all of it waits what is left of the 101.
+    return Math.max(0, this.#down.bytes - this.#untaken)
   }
 
   /** Bytes that came from the client so far. */

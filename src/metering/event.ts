@@ -23,9 +23,14 @@ export function encodeEvent(event: EventFields): string {
   return `${event.id}\t${event.timestampMs}\t${event.caller}\t${what}${how}${sizes}${number(event.usageUnits)}${end}`
 }
 
-/** A tab and a number. Making text of a number costs more than looking up a small one. */
+/**
+ * A tab and a whole number. Making text of a number costs more than looking up a small one.
+ *
+ * Anything else, which only a fault of ours can make, counts as what it must at least be: a line that nobody can read
+ * would hold up the events of all.
+ */
 function number(value: number): string {
-  return SMALL_NUMBERS[value] ?? `\t${value}`
+  return SMALL_NUMBERS[value] ?? `\t${value > 0 ? Math.floor(value) : 0}`
 }
 
 const SMALL_NUMBERS: readonly string[] = Array.from({ length: 1024 }, (_, value) => `\t${value}`)

@@ -194,6 +194,27 @@ describe('a place is free again', () => {
     }
   })
 
+  test.each(['end', 'resetAndDestroy'] as const)(
+    'when the client leaves (%s) while it is asked whether the call was made before',
+    async (leave) => {
+      const idempotency = { keepMs: 60_000, bodyBytesMax: 100, answerBytesMax: 1_000_000 }
+      const { gateway, upstream } = await scene({ policy: { idempotency } })
+      upstream.does = (socket) =>
+        void socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n')
+      for (const key of ['a', 'b', 'c', 'd']) {
+        const client = await RawSocket.connect(gateway.port)
+        client.socket.on('error', () => {})
+        const fields = [`x-api-key: ${gateway.secret}`, `Idempotency-Key: ${key}`, 'Content-Length: 1']
+        client.socket.write(['POST /v1/x HTTP/1.1', 'Host: a', ...fields, '', 'a'].join('\r\n'), () =>
+          client.socket[leave](),
+        )
+        await until('it is gone', () => client.socket.destroyed || undefined)
+      }
+      await allFree(gateway)
+      await until('none is left', () => gateway.pending() === 0 || undefined)
+    },
+  )
+
   test('when the end of the gateway cuts it off', async () => {
     const { gateway, raw } = await scene()
     const client = await RawSocket.connect(gateway.port)

@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { certificateTexts } from '../support/certificates.ts'
 import { plan } from '../support/control-store.ts'
 import { startGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts'
 import { exchangeBytes, RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
+import { connectTls } from '../support/tls-client.ts'
 import { until } from '../support/until.ts'
 
 const SWITCH = [
@@ -214,6 +216,28 @@ describe('a wish to switch', () => {
       (await gateway.events()).length === 1 ? true : undefined,
     )
   })
+})
+
+test('over TLS, of an answer that has not left yet nothing was delivered, and never less', async () => {
+  const upstream = await RawUpstream.start(() => {})
+  const pem = certificateTexts()
+  const tls = { cert: pem('server.pem'), key: pem('server.key') }
+  const gateway = await startGateway({ upstreamPort: upstream.port, tls })
+  const client = RawSocket.over(await connectTls(gateway.port, { ca: pem('ca.pem') }))
+  // So much right behind the wish makes a part due in the moment in which the 101 is written.
+  await new Promise((resolve) => client.socket.write(wish(gateway) + 'x'.repeat(200_000), resolve))
+  const [socket] = await until('the upstream is asked', () =>
+    upstream.heads[0] ? upstream.sockets : undefined,
+  )
+  socket?.write(SWITCH)
+  await client.sees(/ 101 /)
+  client.socket.destroy()
+  const events = await until('it is over', async () => {
+    const all = await gateway.events()
+    return all.some(({ outcome }) => outcome !== 'open') ? all : undefined
+  })
+  expect(events.length).toBeGreaterThan(1)
+  expect(events.map(({ bytesSent }) => bytesSent)).toEqual(events.map(() => 0))
 })
 
 test('a drain waits for a WebSocket until its grace is over, and its event is there', async () => {

@@ -68,6 +68,19 @@ test('every field of every event comes back as it was, in order, numbered withou
   )
 })
 
+test('whatever number a fault of ours makes, its line can be read, and those of others with it', () => {
+  const odd = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(-0, -146, 0.5, 1e20, Number.NaN))
+  fc.assert(
+    fc.property(odd, odd, odd, (bytesSent, bytesReceived, responseTimeMs) => {
+      fc.pre([bytesSent, bytesReceived, responseTimeMs].every((value) => !(value > 1e20)))
+      const lines = encode(usageEvent({ bytesSent, bytesReceived, responseTimeMs })) + encode(usageEvent())
+      const [first, second] = decodeEvents(lines, PLACE)
+      expect(first?.bytesSent).toBe(bytesSent > 0 ? Math.floor(bytesSent) : 0)
+      expect(second).toMatchObject({ bytesSent: usageEvent().bytesSent })
+    }),
+  )
+})
+
 test('an event is one line of readable text', () => {
   const line = encode(usageEvent())
   expect(line.endsWith('\n')).toBe(true)
