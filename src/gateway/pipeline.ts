@@ -173,7 +173,8 @@ export class Pipeline implements PassageListener {
     }
     this.#refuser.addLimits(fields, limited)
     if (accepted.exchange.once !== undefined) fields.push('gatez-event-id', accepted.exchange.eventId)
-    if (this.#draining) fields.push('Connection', 'close')
+    // One that switches is no connection of ours any more.
+    if (this.#draining && accepted.exchange.early === undefined) fields.push('Connection', 'close')
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {

@@ -55,11 +55,11 @@ export class Reply implements Held {
 
   /**
    * Passes on what the upstream says before its answer; not to HTTP/1.0, which knows nothing of it. False where it
-   * said too much for an answer to be expected.
+   * said too much for an answer to be expected, or what nobody may say.
    */
   inform(status: number, headers: UpstreamHeaders): boolean {
     this.#informed += 1
-    if (this.#informed > INFORMATIONAL_MAX) return false
+    if (this.#informed > INFORMATIONAL_MAX || status < 100) return false
     if (this.#response.req.httpVersionMinor === 0 || status === 100) return true
     const { forward } = readResponseHead(headers)
     withoutLength(forward)

@@ -68,7 +68,9 @@ export const NO_CONNECTION = Object.assign(new Error('no connection to it became
 export const UNKNOWN_CODING = new Error('the upstream answers in a transfer coding other than chunked')
 
 /** Why the gateway itself gave an upstream up that never came to its answer. */
-export const TOO_MUCH_BEFORE = new Error('the upstream sends informational answers without end')
+export const TOO_MUCH_BEFORE = new Error(
+  'the upstream sends informational answers without end, or of no status',
+)
 
 /** Why the gateway itself ends a call: nobody is left to answer. */
 export const CLIENT_GONE = new Error('the client is gone')

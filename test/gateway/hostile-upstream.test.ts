@@ -52,6 +52,8 @@ describe('what an upstream may do wrong', () => {
       why: '100 unasked',
     },
     { answer: 'garbage\r\n\r\n', why: 'no HTTP at all' },
+    { answer: 'HTTP/1.1 000 None\r\nContent-Length: 0\r\n\r\n', why: 'a status of zero' },
+    { answer: 'HTTP/1.1 042 Few\r\nContent-Length: 2\r\n\r\nok', why: 'a status below all' },
     { answer: 'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n', why: 'a negative length' },
     { answer: `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(70_000)}\r\n\r\n`, why: 'a huge head' },
   ])('$why: 502 upstream-invalid-response, not billed', async ({ answer }) => {

@@ -240,6 +240,21 @@ test('over TLS, of an answer that has not left yet nothing was delivered, and ne
   expect(events.map(({ bytesSent }) => bytesSent)).toEqual(events.map(() => 0))
 })
 
+test('one that is switched while the gateway drains is told of no other connection than its own', async () => {
+  const upstream = await RawUpstream.start(() => {})
+  const gateway = await startGateway({ upstreamPort: upstream.port })
+  const client = await RawSocket.connect(gateway.port)
+  client.send(wish(gateway))
+  const [socket] = await until('the upstream is asked', () =>
+    upstream.heads[0] ? upstream.sockets : undefined,
+  )
+  gateway.pipeline.startDraining()
+  socket?.write(SWITCH)
+  const head = await client.sees(/\r\n\r\n/)
+  expect(head).toMatch(/^HTTP\/1\.1 101 /)
+  expect(head.match(/^connection: .*$/gim)).toEqual(['Connection: Upgrade'])
+})
+
 test('a drain waits for a WebSocket until its grace is over, and its event is there', async () => {
   const { gateway } = await startSwitching(echo)
   const client = await RawSocket.connect(gateway.port)
