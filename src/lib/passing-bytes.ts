@@ -1,7 +1,7 @@
 import { youngCollector } from './shrink-heap.ts'
 
-/** As many bytes may have passed before their buffers are given back: half of what makes V8 look at all of its heap. */
-const BYTES_MAX = 32 * 1024 * 1024
+/** As many bytes may have passed before their buffers are given back: a quarter of what makes V8 look at all of its heap. */
+const BYTES_MAX = 16 * 1024 * 1024
 
 /**
  * Has the buffers of what passes through this thread given back, while V8 still takes them for short-lived ones.
