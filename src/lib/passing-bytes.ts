@@ -18,7 +18,7 @@ export class PassingBytes {
   passed(bytes: number): void {
     this.#bytes += bytes
     if (this.#bytes < BYTES_MAX) return
-    this.#bytes = 0
+    this.#bytes %= BYTES_MAX
     this.#collect()
   }
 }
