@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { basename, join, parse } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -10,7 +9,7 @@ import { invoiceCsv } from '../render/invoice-csv.ts'
 import { renderInvoice } from '../render/render-invoice.ts'
 import { type AccountingFormat, accountingFiles } from './accounting-csv.ts'
 import { type CreditedInvoice, creditNotesCsv } from './credit-notes-csv.ts'
-import { writeWholeFile } from './whole-file.ts'
+import { makeOutFolder, writeWholeFile } from './whole-file.ts'
 
 /** How many invoices can be written at once. */
 export const EXPORTED_AS = ['csv', 'jsonl', 'quickbooks', 'xero', 'credit-notes', 'pdf', 'html'] as const
@@ -72,7 +71,7 @@ export interface InvoicesExport {
   readonly entriesOf: (invoice: Invoice) => Promise<readonly InvoiceEntry[]>
 }
 
-/** Writes each invoice into a folder, named after its number. Throws `invalid-parameter` when `to` is no folder's path. */
+/** Writes each invoice into a folder, named after its number. Throws `invalid-parameter` when `to` is no folder's path, `folder-not-writable` where it cannot be. */
 export async function writeFolder<Named extends Pick<Invoice, 'id' | 'number'>>(
   to: string | Writable,
   format: 'pdf' | 'html',
@@ -82,7 +81,7 @@ export async function writeFolder<Named extends Pick<Invoice, 'id' | 'number'>>(
   if (typeof to !== 'string') {
     throw new GatezError('invalid-parameter', `--format ${format} needs --out, a folder for the files.`)
   }
-  await mkdir(to, { recursive: true })
+  makeOutFolder(to)
   for (const invoice of invoices) {
     const name = basename(`${invoice.number ?? invoice.id}.${format}`)
     await writeBytes(join(to, name), await bytesOf(invoice))

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { GatezError } from '../../errors/gatez-error.ts'
+import { makeFolder } from '../../lib/make-folder.ts'
 
 /**
  * Writes a file that is there whole or not at all, readable by its owner only (0600).
@@ -24,6 +25,15 @@ export async function writeWholeFile(path: string, write: (sink: Writable) => Pr
   } catch (error) {
     // The first error is the one to tell of.
     await rm(draft, { force: true }).catch(() => {})
+    refuse(error, path)
+  }
+}
+
+/** Makes the folder that `--out` names, if it is missing. Throws `folder-not-writable` where it cannot be. */
+export function makeOutFolder(path: string): void {
+  try {
+    makeFolder(path)
+  } catch (error) {
     refuse(error, path)
   }
 }
@@ -68,6 +78,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'this user may not write there',
   EROFS: 'the disk is read-only',
   ENOENT: 'its folder does not exist',
+  EEXIST: 'a file is where a folder must be',
   ENOTDIR: 'its folder is a file',
   ENOSPC: 'the disk is full',
   ENAMETOOLONG: 'its name is too long',

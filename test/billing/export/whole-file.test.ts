@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileS
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { writeWholeFile } from '../../../src/billing/export/whole-file.ts'
+import { makeOutFolder, writeWholeFile } from '../../../src/billing/export/whole-file.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const hello = async (sink: Writable) => {
@@ -37,6 +37,23 @@ test('until all is written, the name is not taken', async () => {
     expect(readdirSync(folder)).not.toContain('usage.csv')
   })
   expect(readdirSync(folder)).toEqual(['usage.csv'])
+})
+
+test('a folder that is missing is made with those above it; where it cannot be, --out is named and why', () => {
+  const folder = join(tempDir(), 'a/b')
+  makeOutFolder(folder)
+  makeOutFolder(folder)
+  expect(readdirSync(folder)).toEqual([])
+  const file = join(folder, 'file')
+  writeFileSync(file, '')
+  const wrong = {
+    [file]: 'a file is where a folder must be',
+    [join(file, 'x')]: 'a file is where a folder must be',
+    '/proc/nope': 'its folder does not',
+  }
+  for (const [path, why] of Object.entries(wrong)) {
+    expect(() => makeOutFolder(path)).toThrow(`--out ${path} cannot be written: ${why}`)
+  }
 })
 
 test('a link stays a link', async () => {
