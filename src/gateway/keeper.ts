@@ -23,7 +23,7 @@ export const UPKEEP_MS = 10_000
  */
 export class Keeper {
   readonly #parts: KeeperParts
-  /** Calls that hold a key now. */
+  /** Calls that hold a key now: only these are renewed, so a key that could not be given back frees itself. */
   readonly #running = new Set<string>()
   readonly #bytes = new Map<string, number>()
 
@@ -42,7 +42,7 @@ export class Keeper {
   /** Lets running calls hold their keys on, and removes what expired. */
   async upkeep(): Promise<void> {
     const { store, owner, clock } = this.#parts
-    if (this.#running.size > 0) await store.renew(owner, clock.nowMs() + LEASE_MS)
+    await store.renew(owner, [...this.#running], clock.nowMs() + LEASE_MS)
     if ((await store.removeExpired(clock.nowMs(), REMOVED_AT_ONCE)) > 0) this.#bytes.clear()
   }
 
@@ -52,8 +52,10 @@ export class Keeper {
     const times = { nowMs, leaseUntilMs: nowMs + LEASE_MS, expiresAtMs: nowMs + keepMs }
     const outcome = await store.claim({ ...holder, owner, fingerprint, ...times })
     if (outcome.kind !== 'claimed') return outcome
+    const billedBefore = await this.#anyBilled(outcome.earlierIds)
+    // Not before all went well: who is told that it failed does not give the key back.
     this.#running.add(holder.eventId)
-    return { kind: 'claimed', billedBefore: await this.#anyBilled(outcome.earlierIds) }
+    return { kind: 'claimed', billedBefore }
   }
 
   async #keep(holder: ClaimHolder, { body, ...head }: SentAnswer, keepMs: number): Promise<void> {

@@ -122,15 +122,18 @@ export function keptAnswersContract(driver: ControlStoreDriver): void {
       })
     })
 
-    test('a call that is renewed is not taken over', async () => {
-      await store.claim(claim())
-      await store.renew({ nodeId: 'node-1', epoch: 1 }, NOON + 3 * HOUR)
+    test('calls that are renewed are not taken over, others of their node are', async () => {
+      const keys = Array.from({ length: 75 }, (_, index) => `k-${index}`)
+      for (const key of [...keys, 'other']) await store.claim(claim({ key, eventId: `first-${key}` }))
+      const renewed = keys.map((key) => `first-${key}`)
+      await store.renew({ nodeId: 'node-1', epoch: 1 }, renewed, NOON + 3 * HOUR)
       const late = claim({
         eventId: 'event-2',
         nowMs: NOON + 2 * HOUR,
         owner: { nodeId: 'node-2', epoch: 1 },
       })
-      expect(await store.claim(late)).toEqual({ kind: 'running' })
+      for (const key of keys) expect(await store.claim({ ...late, key })).toEqual({ kind: 'running' })
+      expect(await store.claim({ ...late, key: 'other' })).toMatchObject({ kind: 'claimed' })
     })
 
     test('a key whose time is over is as if it was never used', async () => {

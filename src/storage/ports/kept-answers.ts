@@ -14,8 +14,8 @@ export interface KeptAnswerStore {
   keep(holder: ClaimHolder, answer: KeptAnswer, expiresAtMs: number): Promise<boolean>
   /** Gives a key back: the next call with it is the first. Nothing happens when `holder` does not hold it. */
   release(holder: ClaimHolder): Promise<void>
-  /** Lets the running calls of a node hold their keys on. */
-  renew(owner: ClaimOwner, leaseUntilMs: number): Promise<void>
+  /** Lets these running calls of a node, known by their events, hold their keys on; no others. */
+  renew(owner: ClaimOwner, eventIds: readonly string[], leaseUntilMs: number): Promise<void>
   /** Bytes that the answers kept for a tenant take. */
   bytesOf(tenantId: string): Promise<number>
   /** Removes the oldest answers of a tenant until they take at most `bytesMax`, and returns what they take. */

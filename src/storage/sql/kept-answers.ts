@@ -8,6 +8,7 @@ import type {
   KeptAnswer,
   KeptAnswerStore,
 } from '../ports/kept-answers.ts'
+import { chunksOf } from './chunks.ts'
 import type { KeptAnswerRow } from './intake-schema.ts'
 import type { ControlSchema } from './schema.ts'
 
@@ -56,14 +57,22 @@ export class SqlKeptAnswerStore implements KeptAnswerStore {
     await this.#at(holder).where('event_id', '=', holder.eventId).where('head', 'is', null).execute()
   }
 
-  async renew({ nodeId, epoch }: ClaimOwner, leaseUntilMs: number): Promise<void> {
-    await this.#db
-      .updateTable('kept_answers')
-      .set({ lease_until_ms: leaseUntilMs })
-      .where('node_id', '=', nodeId)
-      .where('epoch', '=', epoch)
-      .where('head', 'is', null)
-      .execute()
+  async renew(
+    { nodeId, epoch }: ClaimOwner,
+    eventIds: readonly string[],
+    leaseUntilMs: number,
+  ): Promise<void> {
+    for (const ids of chunksOf(eventIds, RENEWED_AT_ONCE)) {
+      await this.#db
+        .updateTable('kept_answers')
+        .set({ lease_until_ms: leaseUntilMs })
+        // What the index of running calls begins with.
+        .where('node_id', '=', nodeId)
+        .where('epoch', '=', epoch)
+        .where('head', 'is', null)
+        .where('event_id', 'in', ids)
+        .execute()
+    }
   }
 
   async bytesOf(tenantId: string): Promise<number> {
@@ -164,6 +173,7 @@ export class SqlKeptAnswerStore implements KeptAnswerStore {
 /** So many calls of one key that broke off are remembered. */
 const EARLIER_MAX = 20
 const TRIM_AT_ONCE = 50
+const RENEWED_AT_ONCE = 64
 
 /** What a key that was used before means for a call; undefined when its call broke off. */
 function judge(row: KeptAnswerRow, { fingerprint, owner, nowMs }: Claim): ClaimOutcome | undefined {
