@@ -143,6 +143,25 @@ export function keptAnswersContract(driver: ControlStoreDriver): void {
       expect(await store.claim(later)).toEqual({ kind: 'claimed', earlierIds: [] })
     })
 
+    test('a call that takes longer than its answer is kept holds its key until it is over', async () => {
+      const short = { expiresAtMs: NOON + 1_000 }
+      await store.claim(claim(short))
+      const nowMs = NOON + 2_000
+      expect(await store.removeExpired(nowMs, 10)).toBe(0)
+      const second = claim({ eventId: 'event-2', nowMs })
+      expect(await store.claim(second)).toEqual({ kind: 'running' })
+      expect(await store.keep(claim(), answer(), nowMs + 1_000)).toBe(true)
+      expect(await store.claim(second)).toMatchObject({ kind: 'answered', eventId: 'event-1' })
+    })
+
+    test('of a call that broke off and whose time is over nothing is left', async () => {
+      await store.claim(claim({ key: 'a', expiresAtMs: NOON + 1_000 }))
+      await store.claim(claim({ key: 'b', expiresAtMs: NOON + 1_000 }))
+      const later = claim({ key: 'a', eventId: 'event-2', nowMs: NOON + HOUR })
+      expect(await store.claim(later)).toMatchObject({ kind: 'claimed', earlierIds: [] })
+      expect(await store.removeExpired(NOON + HOUR, 10)).toBe(1)
+    })
+
     test('what expired is removed, a few at a time', async () => {
       for (const key of ['a', 'b', 'c', 'd']) {
         await store.claim(claim({ key }))

@@ -80,6 +80,23 @@ describe('a call that is sent again with its Idempotency-Key', () => {
     expect((await other.call(order(gateway, 'k1'))).body.toString()).toBe('done')
   })
 
+  test('while the first one takes longer than its answer is kept is not done a second time', async () => {
+    const begun = Promise.withResolvers<Socket>()
+    const upstream = await RawUpstream.start((socket) => begun.resolve(socket))
+    const idempotency = { ...IDEMPOTENCY, keepMs: 1_000 }
+    const gateway = await startGateway({ upstreamPort: upstream.port, policy: { idempotency } })
+    const [one, other] = [await RawClient.connect(gateway.port), await RawClient.connect(gateway.port)]
+    const first = one.call(order(gateway, 'k1'))
+    const socket = await begun.promise
+    gateway.clock.advance(2_000)
+    expect((await other.call(order(gateway, 'k1'))).status).toBe(409)
+    socket.write(answer('200 OK', 'done'))
+    expect((await first).status).toBe(200)
+    expect((await other.call(order(gateway, 'k1'))).body.toString()).toBe('done')
+    expect(upstream.heads).toHaveLength(1)
+    expect((await gateway.events()).filter(({ billable }) => billable)).toHaveLength(1)
+  })
+
   test('with another body gets 422 idempotency-mismatch', async () => {
     const { send, upstream } = await scene()
     await send('k1', 'a')

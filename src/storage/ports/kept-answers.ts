@@ -7,7 +7,7 @@ export interface KeptAnswerStore {
    * Takes a key for a call, atomically among all who ask: of calls that race for one, one gets it.
    *
    * A key whose call broke off with its node, which no one renewed, may be taken again. One whose time is
-   * over is as if it was never used.
+   * over is as if it was never used, but not before its call is: that holds it however long it takes.
    */
   claim(claim: Claim): Promise<ClaimOutcome>
   /** Keeps the answer to a call that holds its key. False when it does not any more. */
@@ -20,7 +20,7 @@ export interface KeptAnswerStore {
   bytesOf(tenantId: string): Promise<number>
   /** Removes the oldest answers of a tenant until they take at most `bytesMax`, and returns what they take. */
   trim(tenantId: string, bytesMax: number): Promise<number>
-  /** Removes what expired before `nowMs`, at most `limit`; returns how many. */
+  /** Removes what expired before `nowMs` and is not under way, at most `limit`; returns how many. */
   removeExpired(nowMs: number, limit: number): Promise<number>
 }
 

@@ -26,8 +26,8 @@ export class SqlKeptAnswerStore implements KeptAnswerStore {
       if (await this.#insert(claim)) return { kind: 'claimed', earlierIds: [] }
       const row = await this.#find(claim)
       if (row === undefined) continue
-      if (row.expires_at_ms <= claim.nowMs) {
-        await this.#at(claim).where('event_id', '=', row.event_id).execute()
+      if (isExpired(row, claim.nowMs)) {
+        await this.#at(claim).where('event_id', '=', row.event_id).where(expired(claim.nowMs)).execute()
         continue
       }
       const outcome = judge(row, claim)
@@ -106,15 +106,15 @@ export class SqlKeptAnswerStore implements KeptAnswerStore {
   }
 
   async removeExpired(nowMs: number, limit: number): Promise<number> {
-    const expired = await this.#db
+    const rows = await this.#db
       .selectFrom('kept_answers')
       .select(['tenant_id as tenantId', 'route_id as routeId', 'idempotency_key as key'])
-      .where('expires_at_ms', '<=', nowMs)
+      .where(expired(nowMs))
       .orderBy('expires_at_ms')
       .limit(limit)
       .execute()
-    for (const row of expired) await this.#at(row).where('expires_at_ms', '<=', nowMs).execute()
-    return expired.length
+    for (const row of rows) await this.#at(row).where(expired(nowMs)).execute()
+    return rows.length
   }
 
   #at(place: ClaimPlace) {
@@ -189,6 +189,16 @@ function judge(row: KeptAnswerRow, { fingerprint, owner, nowMs }: Claim): ClaimO
 
 function places({ tenantId, routeId, key }: ClaimPlace) {
   return sql<boolean>`tenant_id = ${tenantId} and route_id = ${routeId} and idempotency_key = ${key}`
+}
+
+/** Its time is over, and no call holds it: one that takes longer than its answer is kept must not be done twice. */
+function isExpired(row: KeptAnswerRow, nowMs: number): boolean {
+  return row.expires_at_ms <= nowMs && (row.head !== null || row.lease_until_ms <= nowMs)
+}
+
+/** The same, for the store. */
+function expired(nowMs: number) {
+  return sql<boolean>`expires_at_ms <= ${nowMs} and (head is not null or lease_until_ms <= ${nowMs})`
 }
 
 function readIds(text: string): readonly string[] {
