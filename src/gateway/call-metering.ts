@@ -86,10 +86,11 @@ export class CallMetering {
     const before = ending.parts?.quantities
     const quantities = before === undefined ? read.quantities : lessWhatWasGiven(read.quantities, before)
     const leaks = billable && read.leaks.length > 0 ? this.#tellLeaks(limited, read) : NOTHING
-    const release = once === undefined ? held : once.finish(ending, held)
+    const billed = billable || (ending.parts !== undefined && ending.parts.count > 0)
+    const release = once === undefined ? held : once.finish(ending, billed, held)
     const sums = this.#sums(limited, ending)
     this.#record(limited, ending, { sums, quantities, leaks, billable, ends: true }, release)
-    return billable || (ending.parts !== undefined && ending.parts.count > 0)
+    return billed
   }
 
   #record(limited: Limited, ending: Ending, part: Part, held: Held | undefined): void {

@@ -27,9 +27,12 @@ export class KeeperClient {
 
   /** Gives a key back. */
   release(holder: ClaimHolder): void {
-    this.#ask({ kind: 'release', id: this.#nextId(), holder }).catch(() => {
-      // The keeper told the operator, and the key is free when no one renews it.
-    })
+    this.#ask({ kind: 'release', id: this.#nextId(), holder }).catch(ignore)
+  }
+
+  /** Gives the key of a call back that is on the bill: the next one with it, within `keepMs`, is told so. */
+  releaseBilled(holder: ClaimHolder, keepMs: number): void {
+    this.#ask({ kind: 'release-billed', id: this.#nextId(), holder, keepMs }).catch(ignore)
   }
 
   #nextId(): number {
@@ -51,3 +54,6 @@ export class KeeperClient {
     else asked?.resolve(outcome)
   }
 }
+
+/** The keeper told the operator, and the key is free when no one renews it. */
+function ignore(): void {}

@@ -38,6 +38,12 @@ export type KeeperRequest =
       readonly keepMs: number
     }
   | { readonly kind: 'release'; readonly id: number; readonly holder: ClaimHolder }
+  | {
+      readonly kind: 'release-billed'
+      readonly id: number
+      readonly holder: ClaimHolder
+      readonly keepMs: number
+    }
 
 /** From the keeper thread to a gateway thread: what became of its question. */
 export interface KeeperReply {

@@ -19,7 +19,7 @@ export const UPKEEP_MS = 10_000
  * Answers questions about calls with an `Idempotency-Key`, for all gateway threads of a node.
  *
  * Where a call broke off with its node the next one is let through, for nobody knows how far it came; but
- * when its event had reached the usage log, it is on the bill already.
+ * when its event had reached the usage log, it is on the bill already. Where it broke off alone, the store knows.
  */
 export class Keeper {
   readonly #parts: KeeperParts
@@ -34,8 +34,11 @@ export class Keeper {
   async handle(request: KeeperRequest): Promise<ClaimReply | 'done'> {
     if (request.kind === 'claim') return this.#claim(request)
     this.#running.delete(request.holder.eventId)
-    if (request.kind === 'release') await this.#parts.store.release(request.holder)
-    else await this.#keep(request.holder, request.answer, request.keepMs)
+    const { store, clock } = this.#parts
+    const { holder } = request
+    if (request.kind === 'release') await store.release(holder)
+    else if (request.kind === 'keep') await this.#keep(holder, request.answer, request.keepMs)
+    else await store.releaseBilled(holder, clock.nowMs() + request.keepMs)
     return 'done'
   }
 
@@ -52,7 +55,7 @@ export class Keeper {
     const times = { nowMs, leaseUntilMs: nowMs + LEASE_MS, expiresAtMs: nowMs + keepMs }
     const outcome = await store.claim({ ...holder, owner, fingerprint, ...times })
     if (outcome.kind !== 'claimed') return outcome
-    const billedBefore = await this.#anyBilled(outcome.earlierIds)
+    const billedBefore = outcome.billedBefore || (await this.#anyBilled(outcome.earlierIds))
     // Not before all went well: who is told that it failed does not give the key back.
     this.#running.add(holder.eventId)
     return { kind: 'claimed', billedBefore }

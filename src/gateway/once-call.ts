@@ -7,7 +7,8 @@ import type { Held } from './meter.ts'
  * A call that holds its `Idempotency-Key`: its answer is kept while it passes.
  *
  * The end of the answer leaves when its event is durable and then the answer is kept: who has the whole
- * answer gets it again. An answer that may differ next time is not kept, and its key is free again.
+ * answer gets it again. An answer that may differ next time is not kept, and its key is free again. Of a call that
+ * broke off when it was on the bill the key is free too, but who comes with it is not billed again.
  */
 export class OnceCall {
   /** An earlier call with the key broke off after it was on the bill. */
@@ -48,13 +49,14 @@ export class OnceCall {
     this.#whole = true
   }
 
-  /** The call is over: what its event, once durable, lets go. */
-  finish({ outcome }: Ending, held: Held | undefined): Held | undefined {
+  /** The call is over, and on the bill or not: what its event, once durable, lets go. */
+  finish({ outcome }: Ending, billed: boolean, held: Held | undefined): Held | undefined {
     const head = this.#head
     const finished = outcome === 'ok' || outcome === 'client_aborted'
     const fits = this.#bytes <= this.#parts.answerBytesMax
     if (!finished || !this.#whole || !fits || head === undefined || !isFinal(head.status)) {
-      this.abandon()
+      // What came whole and is not kept, or may go better next time, is a new call each time (docs/decisions/0014).
+      this.#giveBack(billed && outcome !== 'ok' && (head === undefined || isFinal(head.status)))
       return held
     }
     this.#over = true
@@ -67,9 +69,16 @@ export class OnceCall {
 
   /** Nothing came of it that could be given again: the key is free. */
   abandon(): void {
+    this.#giveBack(false)
+  }
+
+  /** `billed`: the call is on the bill, and the next one with the key must not be billed again. */
+  #giveBack(billed: boolean): void {
     if (this.#over) return
     this.#over = true
-    this.#parts.keeper.release(this.#holder)
+    const { keeper, keepMs } = this.#parts
+    if (billed) keeper.releaseBilled(this.#holder, keepMs)
+    else keeper.release(this.#holder)
   }
 }
 

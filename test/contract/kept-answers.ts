@@ -6,6 +6,9 @@ import type { ControlStoreDriver } from './control-store.ts'
 
 const HOUR = 3_600_000
 
+/** What the first call with a key gets. */
+const FIRST = { kind: 'claimed', earlierIds: [], billedBefore: false } as const
+
 /** A claim at noon that is renewed until one, and remembered until tomorrow; `parts` say what differs. */
 function claim(parts: Partial<Claim> = {}): Claim {
   return {
@@ -49,7 +52,7 @@ export function keptAnswersContract(driver: ControlStoreDriver): void {
     const end = NOON + 24 * HOUR
 
     test('the first call with a key gets it, another meanwhile does not', async () => {
-      expect(await store.claim(claim())).toEqual({ kind: 'claimed', earlierIds: [] })
+      expect(await store.claim(claim())).toEqual(FIRST)
       expect(await other.claim(claim({ eventId: 'event-2' }))).toEqual({ kind: 'running' })
     })
 
@@ -96,9 +99,47 @@ export function keptAnswersContract(driver: ControlStoreDriver): void {
       await store.release(claim({ eventId: 'event-9' }))
       expect(await store.claim(claim({ eventId: 'event-2' }))).toEqual({ kind: 'running' })
       await store.release(claim())
-      expect(await store.claim(claim({ eventId: 'event-2' }))).toEqual({ kind: 'claimed', earlierIds: [] })
+      expect(await store.claim(claim({ eventId: 'event-2' }))).toEqual(FIRST)
       await store.keep(claim({ eventId: 'event-2' }), answer(), end)
       await store.release(claim({ eventId: 'event-2' }))
+      expect(await store.claim(claim({ eventId: 'event-3' }))).toMatchObject({ kind: 'answered' })
+    })
+
+    test('a key that was given back by a call on the bill is free, and says so for as long as an answer is kept', async () => {
+      await store.claim(claim())
+      await store.releaseBilled(claim({ eventId: 'event-9' }), end)
+      expect(await store.claim(claim({ eventId: 'event-2' }))).toEqual({ kind: 'running' })
+      await store.releaseBilled(claim(), NOON + 25 * HOUR)
+      expect(await other.claim(claim({ eventId: 'event-2', fingerprint: 'g' }))).toEqual({ kind: 'mismatch' })
+      const billed = { kind: 'claimed', earlierIds: ['event-1'], billedBefore: true }
+      const times = { nowMs: end, leaseUntilMs: end + HOUR, expiresAtMs: end + 24 * HOUR }
+      for (const eventId of ['event-2', 'event-3']) {
+        const next = claim({ eventId, ...times })
+        expect(await other.claim(next)).toEqual(billed)
+        expect(await store.claim(claim({ ...times, eventId: 'event-9' }))).toEqual({ kind: 'running' })
+        // It came to nothing: what was billed before it stays billed.
+        await other.release(next)
+      }
+      const late = claim({ eventId: 'event-4', nowMs: times.expiresAtMs })
+      expect(await store.claim(late)).toEqual(FIRST)
+    })
+
+    test('however many come to nothing, the calls that broke off before them are known', async () => {
+      await store.claim(claim())
+      const owner = { nodeId: 'node-1', epoch: 2 }
+      for (let index = 0; index < 30; index += 1) {
+        const next = claim({ eventId: `next-${index}`, owner })
+        expect(await store.claim(next)).toEqual({ ...FIRST, earlierIds: ['event-1'] })
+        await store.release(next)
+      }
+    })
+
+    test('an answer can be kept for a call whose key was given back as billed before', async () => {
+      await store.claim(claim())
+      await store.releaseBilled(claim(), end)
+      await store.claim(claim({ eventId: 'event-2' }))
+      expect(await store.keep(claim({ eventId: 'event-2' }), answer(), end)).toBe(true)
+      await store.releaseBilled(claim({ eventId: 'event-2' }), end)
       expect(await store.claim(claim({ eventId: 'event-3' }))).toMatchObject({ kind: 'answered' })
     })
 
@@ -111,13 +152,13 @@ export function keptAnswersContract(driver: ControlStoreDriver): void {
     ])('a call that broke off blocks none for ever: $why', async ({ next }) => {
       await store.claim(claim())
       const second = { ...next, eventId: 'event-2' }
-      expect(await store.claim(second)).toEqual({ kind: 'claimed', earlierIds: ['event-1'] })
+      expect(await store.claim(second)).toEqual({ ...FIRST, earlierIds: ['event-1'] })
       // Whoever held it before holds it no more.
       expect(await store.keep(claim(), answer(), end)).toBe(false)
       await store.release(claim())
       const third = { ...second, eventId: 'event-3', owner: { nodeId: 'node-2', epoch: 9 } }
       expect(await store.claim({ ...third, nowMs: third.leaseUntilMs })).toEqual({
-        kind: 'claimed',
+        ...FIRST,
         earlierIds: ['event-1', 'event-2'],
       })
     })
@@ -140,7 +181,7 @@ export function keptAnswersContract(driver: ControlStoreDriver): void {
       await store.claim(claim())
       await store.keep(claim(), answer(), NOON + HOUR)
       const later = claim({ eventId: 'event-2', fingerprint: 'other', nowMs: NOON + HOUR })
-      expect(await store.claim(later)).toEqual({ kind: 'claimed', earlierIds: [] })
+      expect(await store.claim(later)).toEqual(FIRST)
     })
 
     test('a call that takes longer than its answer is kept holds its key until it is over', async () => {

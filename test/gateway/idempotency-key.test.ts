@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import type { UsageEvent } from '../../src/model/event.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { RawClient } from '../support/raw-client.ts'
+import { RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
 
@@ -32,6 +34,28 @@ const order = ({ secret }: TestGateway, key: string, body = 'a', method = 'POST'
   headers: { 'x-api-key': secret, 'idempotency-key': key },
   body: Buffer.from(body),
 })
+
+/** Who comes while the key is not given back yet is refused, which has an event as well. */
+const notRefused = (events: readonly UsageEvent[]) => events.filter(({ outcome }) => outcome !== 'refused')
+
+/** As bytes, for a client that leaves. */
+const written = ({ secret }: TestGateway, key: string) =>
+  `POST /v1/orders HTTP/1.1\r\nHost: a\r\nx-api-key: ${secret}\r\nIdempotency-Key: ${key}\r\nContent-Length: 1\r\n\r\na`
+
+/** A gateway that keeps long answers, too, before an upstream that answers by `respond`. */
+async function billedScene(respond: (socket: Socket) => void) {
+  const upstream = await RawUpstream.start(respond)
+  const idempotency = { ...IDEMPOTENCY, answerBytesMax: 1_000_000 }
+  const gateway = await startGateway({ upstreamPort: upstream.port, policy: { idempotency } })
+  const sendUntilTaken = (key: string) =>
+    until('the key is given back', async () => {
+      const client = await RawClient.connect(gateway.port)
+      const found = await client.call(order(gateway, key))
+      client.destroy()
+      return found.status === 409 ? undefined : found
+    })
+  return { gateway, upstream, sendUntilTaken }
+}
 
 describe('a call that is sent again with its Idempotency-Key', () => {
   test('is answered as the first time, reaches the upstream once and is billed once', async () => {
@@ -140,6 +164,58 @@ describe('a call that is sent again with its Idempotency-Key', () => {
     expect(upstream.heads).toHaveLength(1)
     const billed = (await gateway.events()).filter(({ billable }) => billable)
     expect(billed).toMatchObject([{ count: 1 }])
+  })
+})
+
+describe('a call that broke off when it was on the bill', () => {
+  test.each(['201 Created', '503 Service Unavailable'])(
+    'because its client left a gateway that drains is done again and not billed again, also behind a %s',
+    async (second) => {
+      const answers = [
+        `HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nhalf`,
+        answer(second, 'no'),
+        answer('200 OK', 'done'),
+      ]
+      const { gateway, upstream, sendUntilTaken } = await billedScene((socket) =>
+        socket.write(answers.shift() ?? ''),
+      )
+      const client = await RawSocket.connect(gateway.port)
+      client.send(written(gateway, 'k1'))
+      await client.sees(/half$/)
+      gateway.pipeline.startDraining()
+      client.socket.destroy()
+      await until('the first call is over', () => (gateway.pending() === 0 ? true : undefined))
+      expect((await sendUntilTaken('k1')).status).toBe(Number.parseInt(second, 10))
+      if (second !== '201 Created') expect((await sendUntilTaken('k1')).body.toString()).toBe('done')
+      const events = notRefused(await gateway.calls())
+      expect(events[0]).toMatchObject({ outcome: 'client_aborted', billable: true, count: 1 })
+      expect(events.slice(1).map(({ billable, refusal }) => [billable, refusal])).toEqual(
+        upstream.heads.slice(1).map(() => [false, 'billed-before']),
+      )
+      expect(upstream.heads).toHaveLength(second === '201 Created' ? 2 : 3)
+    },
+  )
+
+  test('because its upstream broke off behind a part of it is done again and not billed again', async () => {
+    const sockets: Socket[] = []
+    const { gateway, sendUntilTaken } = await billedScene((socket) => {
+      sockets.push(socket)
+      const stream = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n'
+      socket.write(sockets.length === 1 ? stream + 'data: x\n\n'.repeat(10_000) : answer('200 OK', 'done'))
+    })
+    const client = await RawSocket.connect(gateway.port)
+    client.send(written(gateway, 'k1'))
+    await until('a part of it is billed', async () => (await gateway.events())[0])
+    sockets[0]?.resetAndDestroy()
+    await client.sawEnd()
+    expect((await sendUntilTaken('k1')).body.toString()).toBe('done')
+    expect((await sendUntilTaken('k1')).headers.get('idempotent-replayed')).toBe('true')
+    const events = notRefused(await gateway.events())
+    expect(events.map(({ outcome, count, billable }) => [outcome, count, billable])).toEqual([
+      ['open', 1, true],
+      ['upstream_truncated', 0, false],
+      ['ok', 1, false],
+    ])
   })
 })
 

@@ -12,8 +12,16 @@ export interface KeptAnswerStore {
   claim(claim: Claim): Promise<ClaimOutcome>
   /** Keeps the answer to a call that holds its key. False when it does not any more. */
   keep(holder: ClaimHolder, answer: KeptAnswer, expiresAtMs: number): Promise<boolean>
-  /** Gives a key back: the next call with it is the first. Nothing happens when `holder` does not hold it. */
+  /**
+   * Gives a key back, as if `holder` had never come: the next call with it is the first, or comes behind those that
+   * broke off before. Nothing happens when `holder` does not hold it.
+   */
   release(holder: ClaimHolder): Promise<void>
+  /**
+   * The same for a call that is on the bill, but has no answer that can be given again. Whoever takes the key next is
+   * told, until `expiresAtMs`.
+   */
+  releaseBilled(holder: ClaimHolder, expiresAtMs: number): Promise<void>
   /** Lets these running calls of a node, known by their events, hold their keys on; no others. */
   renew(owner: ClaimOwner, eventIds: readonly string[], leaseUntilMs: number): Promise<void>
   /** Bytes that the answers kept for a tenant take. */
@@ -54,8 +62,11 @@ export interface Claim extends ClaimHolder {
 }
 
 export type ClaimOutcome =
-  /** It holds the key. `earlierIds` are the events of calls that broke off with it, oldest first. */
-  | { readonly kind: 'claimed'; readonly earlierIds: readonly string[] }
+  /**
+   * It holds the key. `earlierIds` are the events of calls that broke off with it, oldest first; `billedBefore` when
+   * one of them was given back as billed.
+   */
+  | { readonly kind: 'claimed'; readonly earlierIds: readonly string[]; readonly billedBefore: boolean }
   /** Another call with the key is under way. */
   | { readonly kind: 'running' }
   /** The key was used for another request. */

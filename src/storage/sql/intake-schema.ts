@@ -70,4 +70,6 @@ export interface KeptAnswerRow {
   /** Base64. */
   readonly body: string | null
   readonly bytes: number
+  /** 1 when a call that broke off with it was on the bill already. */
+  readonly billed: number
 }

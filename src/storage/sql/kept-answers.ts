@@ -23,7 +23,7 @@ export class SqlKeptAnswerStore implements KeptAnswerStore {
   async claim(claim: Claim): Promise<ClaimOutcome> {
     // Each turn either ends or finds that another call changed the row meanwhile.
     for (;;) {
-      if (await this.#insert(claim)) return { kind: 'claimed', earlierIds: [] }
+      if (await this.#insert(claim)) return { kind: 'claimed', earlierIds: [], billedBefore: false }
       const row = await this.#find(claim)
       if (row === undefined) continue
       if (isExpired(row, claim.nowMs)) {
@@ -33,7 +33,8 @@ export class SqlKeptAnswerStore implements KeptAnswerStore {
       const outcome = judge(row, claim)
       if (outcome !== undefined) return outcome
       const earlierIds = [...readIds(row.earlier_ids), row.event_id].slice(-EARLIER_MAX)
-      if (await this.#takeOver(claim, row.event_id, earlierIds)) return { kind: 'claimed', earlierIds }
+      if (await this.#takeOver(claim, row.event_id, earlierIds))
+        return { kind: 'claimed', earlierIds, billedBefore: row.billed === 1 }
     }
   }
 
@@ -54,7 +55,20 @@ export class SqlKeptAnswerStore implements KeptAnswerStore {
   }
 
   async release(holder: ClaimHolder): Promise<void> {
-    await this.#at(holder).where('event_id', '=', holder.eventId).where('head', 'is', null).execute()
+    const row = await this.#find(holder)
+    const earlierIds = row === undefined ? [] : readIds(row.earlier_ids)
+    const last = earlierIds.at(-1)
+    if (last === undefined) {
+      await this.#at(holder).where('event_id', '=', holder.eventId).where('head', 'is', null).execute()
+      return
+    }
+    // What broke off before may be on the bill though this call is not: it must not be forgotten.
+    const before = { event_id: last, earlier_ids: JSON.stringify(earlierIds.slice(0, -1)) }
+    await this.#freeWith(holder, before)
+  }
+
+  async releaseBilled(holder: ClaimHolder, expiresAtMs: number): Promise<void> {
+    await this.#freeWith(holder, { billed: 1, expires_at_ms: expiresAtMs })
   }
 
   async renew(
@@ -121,6 +135,17 @@ export class SqlKeptAnswerStore implements KeptAnswerStore {
     return this.#db.deleteFrom('kept_answers').where(places(place))
   }
 
+  /** Leaves the key to whoever comes next, and says what is to be known of it. */
+  async #freeWith(holder: ClaimHolder, known: Partial<KeptAnswerRow>): Promise<void> {
+    await this.#db
+      .updateTable('kept_answers')
+      .set({ ...known, lease_until_ms: 0 })
+      .where(places(holder))
+      .where('event_id', '=', holder.eventId)
+      .where('head', 'is', null)
+      .execute()
+  }
+
   #find(place: ClaimPlace): Promise<KeptAnswerRow | undefined> {
     return this.#db.selectFrom('kept_answers').selectAll().where(places(place)).executeTakeFirst()
   }
@@ -143,6 +168,7 @@ export class SqlKeptAnswerStore implements KeptAnswerStore {
         head: null,
         body: null,
         bytes: 0,
+        billed: 0,
       })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst()

@@ -12,6 +12,7 @@ import { invoices } from './migrations/0011-invoices.ts'
 import { control } from './migrations/0012-control.ts'
 import { customersAndExports } from './migrations/0014-customers-and-exports.ts'
 import { portal } from './migrations/0017-portal.ts'
+import { billedKeys } from './migrations/0018-billed-keys.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -73,6 +74,7 @@ export const MIGRATIONS: readonly Migration[] = [
   control,
   customersAndExports,
   portal,
+  billedKeys,
 ]
 /** The newest schema this program knows. */
 export const LATEST_VERSION = Math.max(...MIGRATIONS.map(({ version }) => version))
