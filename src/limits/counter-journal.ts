@@ -1,4 +1,4 @@
-import { type Counter, STEPS_PER_WINDOW } from '../storage/ports/counters.ts'
+import { type Counter, countedAs, STEPS_PER_WINDOW } from '../storage/ports/counters.ts'
 
 /** What one counter is to be told: `amount` at a moment; of a quota it may be below 0. */
 export interface JournalEntry {
@@ -30,7 +30,7 @@ export class CounterJournal {
     // Calls in flight are told as they are, not as they were.
     if (counter.kind === 'concurrent') return
     const isQuota = counter.kind === 'quota'
-    const name = isQuota ? `${counter.name}\t${counter.periodStartMs}` : counter.name
+    const name = countedAs(counter)
     let entries = this.#counters.get(name)
     if (entries === undefined) {
       entries = { counter, moments: new Map() }

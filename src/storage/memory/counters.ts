@@ -18,6 +18,8 @@ const KIND_CONCURRENT = 4
 const KINDS = { log: KIND_LOG, steps: KIND_STEPS, quota: KIND_QUOTA, concurrent: KIND_CONCURRENT } as const
 /** How long who finds no room among calls in flight is asked to wait. */
 const CONCURRENT_WAIT_MS = 1000
+/** So long past its end a quota's period is kept: for calls that end late, and for a clock that is set back. */
+const QUOTA_KEPT_MS = 3_600_000
 const SWEEP_BUCKETS = 4
 
 /** Counters in memory that all gateway threads of this process share. */
@@ -57,7 +59,7 @@ export class MemoryCounterStore implements LocalCounterStore {
       const at = this.#shardOf(counter)
       this.#table.lock(at)
       const record = this.#table.find(at, counter.hash0, counter.hash1, counter.hash2)
-      if (record !== -1 && this.#double(record, R_BASE) === counter.periodStartMs) {
+      if (record !== -1) {
         this.#setDouble(record, R_VALUE, Math.max(0, this.#double(record, R_VALUE) - counter.cost))
       }
       this.#table.unlock(at)
@@ -171,7 +173,6 @@ export class MemoryCounterStore implements LocalCounterStore {
     }
     if (kind === KIND_LOG) forgetMoments(table, at, record, nowMs - counter.windowMs)
     else if (kind === KIND_STEPS) forgetSteps(table, record, stepAt(nowMs, counter.windowMs))
-    else if (kind === KIND_QUOTA) this.#startPeriod(record, counter)
     // What this call holds must not be evicted while it makes room for its other counters.
     if (this.#double(record, R_UNTIL) <= nowMs) this.#setDouble(record, R_UNTIL, nowMs + 1)
     return record
@@ -206,7 +207,8 @@ export class MemoryCounterStore implements LocalCounterStore {
     table.empty(at, record)
     table.ints[record + R_KIND] = kind
     this.#setDouble(record, R_WINDOW, counter.windowMs)
-    this.#setDouble(record, R_UNTIL, nowMs + counter.windowMs)
+    const untilMs = kind === KIND_QUOTA ? counter.periodEndMs + QUOTA_KEPT_MS : nowMs + counter.windowMs
+    this.#setDouble(record, R_UNTIL, untilMs)
     this.#setDouble(record, R_BASE, 0)
     this.#setDouble(record, R_VALUE, 0)
     if (kind === KIND_STEPS) startSteps(table, at, record, stepAt(nowMs, counter.windowMs))
@@ -214,13 +216,6 @@ export class MemoryCounterStore implements LocalCounterStore {
       for (const [atMs, amount] of counted) this.#add(at, record, counter, atMs, amount)
     }
     return true
-  }
-
-  #startPeriod(record: number, counter: Counter): void {
-    if (this.#double(record, R_BASE) >= counter.periodStartMs) return
-    this.#setDouble(record, R_BASE, counter.periodStartMs)
-    this.#setDouble(record, R_UNTIL, counter.periodEndMs)
-    this.#setDouble(record, R_VALUE, 0)
   }
 
   #add(at: number, record: number, counter: Counter, atMs: number, amount: number): void {

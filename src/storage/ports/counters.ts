@@ -95,7 +95,7 @@ export class Counter {
   readonly periodEndMs: number
   /** What happens while shared counts are out of reach: by the plan, so the same for all counters of a call. */
   readonly onStoreFailure: OnStoreFailure
-  /** 96 bits of the name's SHA-256. */
+  /** 96 bits of the SHA-256 of the name, and of a quota's period: counts of two periods never meet. */
   readonly hash0: number
   readonly hash1: number
   readonly hash2: number
@@ -120,7 +120,7 @@ export class Counter {
     this.windowMs = spec.windowMs
     this.periodStartMs = spec.periodStartMs ?? 0
     this.periodEndMs = spec.periodEndMs ?? 0
-    const digest = hash('sha256', spec.name, 'buffer')
+    const digest = hash('sha256', countedAs(this), 'buffer')
     this.hash0 = digest.readInt32LE(0)
     this.hash1 = digest.readInt32LE(4)
     this.hash2 = digest.readInt32LE(8)
@@ -131,6 +131,15 @@ export class Counter {
     const allowance = this.allowance === this.amount ? amount : this.allowance
     return new Counter({ ...this, amount, allowance })
   }
+}
+
+/**
+ * What tells a count from all others: the name, and of a quota the period, from its start to its end.
+ *
+ * A plan may give a quota of the same id another cycle, and the file another beginning: that is another count.
+ */
+export function countedAs({ kind, name, periodStartMs, periodEndMs }: Counter): string {
+  return kind === 'quota' ? `${name}\t${periodStartMs}\t${periodEndMs}` : name
 }
 
 export interface CounterSpec {

@@ -1,4 +1,5 @@
 import { LOG_LIMIT, STEPS_PER_WINDOW } from '../ports/counters.ts'
+import { SCRIPT_QUOTA } from './script-quota.ts'
 
 /**
  * How long a node's calls in flight count without a word from it: when it is gone, its places are free after that.
@@ -15,7 +16,7 @@ const CONCURRENT_WAIT_MS = 1000
  *
  * - a log is a list of moments, oldest first, one for each unit;
  * - steps are a text: newest step, sum, oldest step that counts, window, then a ring of 61 counts;
- * - a quota is a hash of the start of its period and what is used;
+ * - a quota is a hash of its periods, each from start to end, and what is used in them;
  * - calls in flight are a hash: who holds how many, until when that counts.
  *
  * Another kind under the same name: a plan changed. What was counted in a window moves over, the rest begins
@@ -244,37 +245,7 @@ function steps.room(c)
   return stepFrees(step, c.window) - now
 end
 
-local quota = {}
-
-function quota.open(c)
-  local kept = try('HMGET', c.key, 'start', 'used')
-  if kept.err then
-    call('DEL', c.key)
-    kept = {}
-  end
-  local start = tonumber(kept[1] or nil)
-  -- A period that has not begun is the word of a clock that runs ahead.
-  local isNew = not start or (c.start > start and c.start <= quotaNow)
-  c.isNew, c.used = isNew, isNew and 0 or tonumber(kept[2])
-  c.found = not isNew and (c.start == start or c.start > quotaNow)
-end
-
-function quota.add(c, at, units)
-  if not c.isNew then
-    call('HINCRBY', c.key, 'used', text(math.max(-c.used, units)))
-    return
-  end
-  call('HSET', c.key, 'start', text(c.start), 'used', text(math.max(0, units)))
-  call('PEXPIRE', c.key, text(math.max(1000, c.ends - quotaNow + 3600000)))
-end
-
-function quota.undo(c)
-  if c.found and c.used > 0 then call('HINCRBY', c.key, 'used', text(-math.min(c.cost, c.used))) end
-end
-
-function quota.reset(c) return c.ends - quotaNow end
-quota.room = quota.reset
-
+${SCRIPT_QUOTA}
 local concurrent = {}
 
 hold = function(c, calls)

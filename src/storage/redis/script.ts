@@ -129,7 +129,7 @@ for i = 5, #ARGV do
     if not c then
       c = {
         key = '', of = 0, amount = 0, cost = 0, window = 0, start = 0, ends = 0, used = 0,
-        head = 0, state = '', newest = 0, oldest = 0, isNew = false, found = false, own = 0,
+        head = 0, state = '', newest = 0, oldest = 0, period = '', found = false, own = 0,
       }
       list[j] = c
     end

@@ -121,6 +121,21 @@ describe('the bounded table', () => {
   })
 })
 
+test('a quota of a month keeps its count when the day is over that the plan before counted it by', () => {
+  const store = new MemoryCounterStore(counterMemory(4))
+  const DAY = 86_400_000
+  const at = (day: number) => Date.UTC(2026, 2, day)
+  const day = (tenantId: string, index: number) => quotaOf(tenantId, at(index), at(index) + DAY)
+  const month = quotaOf('acme', at(1), at(32))
+  store.take([day('acme', 10)], at(10) + 1)
+  for (let call = 0; call < 20; call += 1) store.take([month], at(10) + 2)
+  // So many others come that room must be made of what is over.
+  let others = 0
+  while (store.take([day(`t${others}`, 12)], at(12) + 1).outcome === 'admitted') others += 1
+  expect(others).toBeGreaterThan(10_000)
+  expect(store.peek([month], at(12) + 2).remaining).toEqual([80])
+})
+
 /** Bursty arrivals, the same on every run: mostly close together, now and then a pause. */
 function* arrivals(count: number, meanGapMs: number): Generator<number> {
   let seed = 42
@@ -165,4 +180,10 @@ function makeCounter(amount: number, windowMs: number, cost = 1, index = 0): Cou
     cost,
     windowMs,
   })
+}
+
+function quotaOf(tenantId: string, periodStartMs: number, periodEndMs: number): Counter {
+  const name = `q:{${tenantId}}:calls`
+  const counted = { tenantId, name, kind: 'quota', id: 'calls', amount: 100, cost: 1, windowMs: 0 } as const
+  return new Counter({ ...counted, periodStartMs, periodEndMs })
 }

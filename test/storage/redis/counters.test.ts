@@ -56,6 +56,7 @@ test('decides as counters in memory do, whatever is asked of which counters, and
     fc.asyncProperty(fc.uuid(), fc.array(asked, { maxLength: 60 }), async (id, steps) => {
       const inMemory = new MemoryCounterStore(counterMemory(4))
       let nowMs = Date.UTC(2026, 2, 10, 12)
+      const periodEndMs = nowMs + 1e9
       const all = (cost: number) => [
         makeCounter({ id, name: 'log', kind: 'log', amount: 9, windowMs: MINUTE, cost }),
         makeCounter({ id, name: 'steps', kind: 'steps', amount: 40, windowMs: MINUTE, cost }),
@@ -67,7 +68,7 @@ test('decides as counters in memory do, whatever is asked of which counters, and
           amount: 90,
           windowMs: 0,
           cost,
-          periodEndMs: nowMs + 1e9,
+          periodEndMs,
         }),
         // A plan that changes back and forth.
         makeCounter({ id, name: 'log', kind: 'steps', amount: 20, windowMs: MINUTE, cost }),
@@ -192,3 +193,49 @@ test('when the period of a quota ends is told as it is, however far the clocks a
     resetAtMs: [periodEndMs],
   })
 })
+
+test('a quota is kept in Redis until its own period is over, whatever it was counted by before', async () => {
+  await redis.command('FLUSHALL')
+  const store = await open(redis.url, 0)
+  const nowMs = systemClock.nowMs()
+  const day = callsQuota(nowMs - HOUR, nowMs + 2 * HOUR)
+  const month = callsQuota(nowMs - 200 * HOUR, nowMs + 400 * HOUR)
+  await store.take([day], nowMs)
+  await store.take([month], nowMs)
+  // A call that still goes by the plan before must not shorten it.
+  await store.take([day], nowMs)
+  expect(await redis.keys()).toEqual(['q:{acme}:calls'])
+  expect(Number(await redis.command('PTTL', 'q:{acme}:calls')) / HOUR).toBeGreaterThan(399)
+  const periods = [day, month].map(({ periodStartMs, periodEndMs }) => `${periodStartMs}-${periodEndMs}`)
+  expect(await redis.command('HGET', 'q:{acme}:calls', periods[0]!)).toBe('2')
+  expect(await redis.command('HGET', 'q:{acme}:calls', periods[1]!)).toBe('1')
+})
+
+test('periods that are long over are forgotten when another begins', async () => {
+  await redis.command('FLUSHALL')
+  const store = await open(redis.url, 'caller')
+  const at = Date.UTC(2026, 2, 10)
+  for (let hour = 0; hour < 5; hour += 1)
+    await store.take([callsQuota(at + hour * HOUR, at + (hour + 1) * HOUR)], at + hour * HOUR)
+  // The one that holds, the one before, and the one that was over an hour ago when this one began is gone.
+  expect(await redis.command('HLEN', 'q:{acme}:calls')).toBe(2)
+})
+
+test('a quota is counted in the period that holds by the clock of Redis: nodes whose clocks differ share it', async () => {
+  await redis.command('FLUSHALL')
+  const nowMs = systemClock.nowMs()
+  const [before, holds, next] = [-1, 0, 1].map((each) =>
+    callsQuota(nowMs - HOUR + each * 2 * HOUR, nowMs + HOUR + each * 2 * HOUR),
+  )
+  const store = await open(redis.url, 0)
+  expect(await store.take([holds!], nowMs)).toMatchObject({ remaining: [9] })
+  expect(await store.take([next!], nowMs + HOUR)).toMatchObject({ remaining: [8] })
+  expect(await store.take([before!], nowMs - HOUR)).toMatchObject({ remaining: [7] })
+  await store.giveBack([next!])
+  expect(await store.peek([holds!], nowMs)).toMatchObject({ remaining: [8] })
+})
+
+function callsQuota(periodStartMs: number, periodEndMs: number): Counter {
+  const counted = { tenantId: 'acme', name: 'q:{acme}:calls', kind: 'quota', id: 'calls' } as const
+  return new Counter({ ...counted, amount: 10, cost: 1, windowMs: 0, periodStartMs, periodEndMs })
+}
