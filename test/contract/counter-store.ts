@@ -149,12 +149,21 @@ export function counterStoreContract(driver: CounterDriver): void {
       expect(await store.peek([fresh], NOW)).toMatchObject({ remaining: [9] })
     })
 
-    test('what is given back late goes to the period it was taken from', async () => {
+    test('what is told or given back late belongs to the period it was let through in', async () => {
       const march = quota(NOW - 31 * 24 * 60 * MINUTE, NOW, 10)
       const april = quota(NOW, NOW + 30 * 24 * 60 * MINUTE, 10)
       await store.take([march], NOW - 1)
       await store.take([april], NOW)
+      await store.restore(march, NOW - 1, 5)
+      expect(await store.peek([april], NOW + 1)).toMatchObject({ remaining: [9] })
       await store.giveBack([march])
+      expect(await store.peek([april], NOW + 1)).toMatchObject({ remaining: [9] })
+    })
+
+    test('what is told late of a period nobody counted in is not of the one that holds', async () => {
+      const april = quota(NOW, NOW + 30 * 24 * 60 * MINUTE, 10)
+      await store.take([april], NOW)
+      await store.restore(quota(NOW - 31 * 24 * 60 * MINUTE, NOW, 10), NOW - 1, 5)
       expect(await store.peek([april], NOW + 1)).toMatchObject({ remaining: [9] })
     })
 

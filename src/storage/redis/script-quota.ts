@@ -25,9 +25,11 @@ local function beside(c)
   end
 end
 
-function quota.open(c)
+-- What is told of a period that is over, of calls that were let through or failed in it, is never of the next.
+function quota.open(c, isTold)
   c.period = text(c.start) .. '-' .. text(c.ends)
-  if c.start > quotaNow or c.ends <= quotaNow then c.period = beside(c) or c.period end
+  local isOver = c.ends <= quotaNow and not isTold
+  if c.start > quotaNow or isOver then c.period = beside(c) or c.period end
   local used = try('HGET', c.key, c.period)
   if type(used) == 'table' then
     call('DEL', c.key)

@@ -83,7 +83,7 @@ end
 
 function does.G()
   for i = 1, size do
-    list[i].of.open(list[i])
+    list[i].of.open(list[i], true)
     list[i].of.undo(list[i])
   end
 end
@@ -110,7 +110,7 @@ function does.W() call('HSET', KEYS[1], 'seen', text(real)) end
 
 function does.S(ago, amount)
   local c = list[1]
-  c.of.open(c)
+  c.of.open(c, true)
   local at = now - ago
   c.of.add(c, at > now and now or at, amount)
 end

@@ -235,6 +235,20 @@ test('a quota is counted in the period that holds by the clock of Redis: nodes w
   expect(await store.peek([holds!], nowMs)).toMatchObject({ remaining: [8] })
 })
 
+test('what a node let through alone before the turn, and tells after it, takes nothing of the new period', async () => {
+  await redis.command('FLUSHALL')
+  const nowMs = systemClock.nowMs()
+  const over = callsQuota(nowMs - 2 * HOUR, nowMs - 1_000)
+  const holds = callsQuota(nowMs - 1_000, nowMs + HOUR)
+  const store = await open(redis.url, 0, () => systemClock.nowMs())
+  await store.take([holds], nowMs)
+  await store.restore(over, nowMs - 2_000, 5)
+  await store.giveBack([over])
+  expect(await store.peek([holds], nowMs)).toMatchObject({ remaining: [9] })
+  const period = `${over.periodStartMs}-${over.periodEndMs}`
+  expect(await redis.command('HGET', 'q:{acme}:calls', period)).toBe('4')
+})
+
 function callsQuota(periodStartMs: number, periodEndMs: number): Counter {
   const counted = { tenantId: 'acme', name: 'q:{acme}:calls', kind: 'quota', id: 'calls' } as const
   return new Counter({ ...counted, amount: 10, cost: 1, windowMs: 0, periodStartMs, periodEndMs })
