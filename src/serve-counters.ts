@@ -3,11 +3,12 @@ import type { Clock } from './lib/clock.ts'
 import { systemClock } from './lib/clock.ts'
 import { AloneLog } from './limits/alone-log.ts'
 import type { AloneCalls } from './limits/alone-tally.ts'
+import { CarriedUse } from './limits/carried-use.ts'
 import { CounterUpkeep } from './limits/counter-upkeep.ts'
 import { AdjustedQuotas, adjustedThrough } from './limits/release-adjusted.ts'
 import { restoreQuotas, restoreWindows } from './limits/restore-counters.ts'
 import type { Plan } from './model/plan.ts'
-import { makeCounterMemory, openCounters, openCounterTrust } from './storage/open.ts'
+import { makeCounterMemory, openCounters, openCounterTrust, openLocalCounters } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import type { CounterTrust } from './storage/ports/shared-counters.ts'
 import type { UsageLog } from './storage/ports/usage-log.ts'
@@ -25,9 +26,20 @@ export async function startCounters(
   const { config, clock, log, store, nodeId } = parts
   const memory = makeCounterMemory(config.gateway.countersMib)
   const trust = openCounterTrust(config, clock, clock.nowMs() - systemClock.nowMs())
-  const adjusted = await countAgain(parts, memory, trust)
-  if (trust === undefined) return { memory, adjusted, onAlone: () => {} }
   const failures = new QuietFailures(log)
+  const rules = { plans: await parts.plans(), billing: config.billing }
+  const adjusted = await countAgain(parts, memory, trust)
+  const carried = await CarriedUse.start(
+    {
+      ...{ store, usageLog: parts.usageLog, clock, shared: trust, adjusted },
+      counters: openLocalCounters(memory),
+      onError: (error) =>
+        failures.error(describeError(error), 'carrying over what was used failed, will retry'),
+    },
+    rules,
+  )
+  undo.defer(() => carried.stop())
+  if (trust === undefined) return { memory, adjusted, carried, onAlone: () => {} }
   const upkeep = await CounterUpkeep.start({
     ...{
       store,
@@ -49,7 +61,7 @@ export async function startCounters(
       failures.error(describeError(error), 'what was decided alone cannot be written down, will retry'),
   })
   undo.defer(() => alone.stop())
-  return { memory, adjusted, onAlone: (calls) => alone.add(calls) }
+  return { memory, adjusted, carried, onAlone: (calls) => alone.add(calls) }
 }
 
 export interface CountersStartParts {
@@ -68,6 +80,8 @@ export interface ServingCounters {
   readonly memory: SharedArrayBuffer
   /** Gives back to quotas what is adjusted from now on. */
   readonly adjusted: AdjustedQuotas
+  /** Carries what was used over into counters that a change brings. */
+  readonly carried: CarriedUse
   /** Writes down which calls were decided without the shared ones. */
   readonly onAlone: (calls: readonly AloneCalls[]) => void
 }

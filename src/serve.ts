@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { applyPlans } from './access/apply-plans.ts'
-import { ChangeWatcher } from './access/watch-changes.ts'
 import type { Config } from './config/config.ts'
 import { restartFields } from './config/restart-fields.ts'
 import { removeControlAddress } from './control/control-address.ts'
@@ -18,21 +17,17 @@ import { failPoint } from './lib/fail-point.ts'
 import { helpersGiveWay } from './lib/give-way.ts'
 import { makeFolder } from './lib/make-folder.ts'
 import { shrinkHeap } from './lib/shrink-heap.ts'
-import type { AdjustedQuotas } from './limits/release-adjusted.ts'
 import type { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
+import { plansInForce, watchChanges } from './serve-changes.ts'
 import { startCounters } from './serve-counters.ts'
 import { type Metering, meteringRules, startMetering } from './serve-metering.ts'
 import type { Shipping } from './shipping/shipping.ts'
 import { lockDataFolder, makeCounterMemory, openControlStore } from './storage/open.ts'
-import type { ControlStore } from './storage/ports/control-store.ts'
-import { describeError, type Log } from './telemetry/log.ts'
+import type { Log } from './telemetry/log.ts'
 import { QuietFailures } from './telemetry/quiet-failures.ts'
 import { makeTrafficMemory } from './telemetry/traffic.ts'
-
-/** How often changes made by other processes are looked for: far below the promised second. */
-const CHANGES_EVERY_MS = 200
 
 /** Memory in which addresses are counted: some 25,000 at a time. What finds no room there is let in. */
 const CLIENTS_MIB = 8
@@ -110,7 +105,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   undo.defer(() => desk.stop())
   const ends = { onDeath: death.resolve, onDeskWanted: () => desk.ensure() }
   const started = await startGateway(parts, metering, undo, ends)
-  const { gateway, ingesting, controlling, port } = started
+  const { gateway, ingesting, controlling, carried, port } = started
 
   const running = undo.move()
   return {
@@ -128,7 +123,9 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       failPoint('reload')
       await metering.keeping.ensure(next.apis)
       metering.shipping.replaceMetering(meteringRules(next))
-      gateway.replaceConfig(next, await plansInForce(store))
+      const inForce = await plansInForce(store)
+      await carried.replaceRules({ plans: inForce, billing: next.billing })
+      gateway.replaceConfig(next, inForce)
       ingesting.replaceRules(ingestRules(next))
       controlling.replaceConfig(next)
       desk.replaceConfig(next)
@@ -158,7 +155,7 @@ async function startGateway(
   const plans = await plansInForce(store)
   const inForce = { store, usageLog, nodeId, plans: () => plansInForce(store) }
   const counters = await startCounters({ ...parts, ...inForce }, undo)
-  const { memory: counterMemory, adjusted } = counters
+  const { memory: counterMemory, adjusted, carried } = counters
   const ingesting = makeIngesting(parts, { counterMemory, epoch, shipping, onDeath })
   undo.defer(() => ingesting.stop())
   const trafficMemory = makeTrafficMemory(config.gateway.threads)
@@ -174,7 +171,7 @@ async function startGateway(
   undo.defer(() => gateway.stop())
   await keeping.ensure(config.apis)
   // From before the threads read any key: a change made meanwhile must reach them.
-  undo.use(await watchChanges(parts, store, gateway, adjusted))
+  undo.use(await watchChanges(parts, store, { gateway, adjusted, carried }))
   // What was adjusted before there was anyone watching.
   await adjusted.release()
   await parts.beforeListening?.()
@@ -191,7 +188,7 @@ async function startGateway(
   undo.defer(() => controlling.stop())
   controlling.tellGateway({ ...config.gateway.listen, port, speaksTls: config.gateway.tls !== null })
   shrinkHeap()
-  return { gateway, ingesting, controlling, port }
+  return { gateway, ingesting, controlling, carried, port }
 }
 
 /** Looks whether it can listen everywhere before it listens anywhere. */
@@ -258,37 +255,6 @@ function threadData(
     ipSalt,
     sharePort: config.gateway.threads > 1,
   }))
-}
-
-async function watchChanges(
-  parts: ServeParts,
-  store: ControlStore,
-  gateway: GatewayThreads,
-  adjusted: AdjustedQuotas,
-): Promise<Disposable> {
-  const failures = new QuietFailures(parts.log)
-  const watcher = await ChangeWatcher.start({
-    changes: store.changes,
-    clock: parts.clock,
-    everyMs: CHANGES_EVERY_MS,
-    onChanges: async (subjects) => {
-      if (subjects.includes('plans')) gateway.replacePlans(await plansInForce(store))
-      if (subjects.some((subject) => subject.startsWith('event:'))) await adjusted.release()
-      gateway.forget(subjects)
-    },
-    onError: (error) => failures.error(describeError(error), 'looking for changes failed, will retry'),
-  })
-  const bell = store.doorbell?.onChange(() => watcher.ring())
-  return {
-    [Symbol.dispose]: () => {
-      bell?.[Symbol.dispose]()
-      watcher.stop()
-    },
-  }
-}
-
-async function plansInForce(store: ControlStore): Promise<Plan[]> {
-  return (await store.plans.current()).map((version) => version.plan)
 }
 
 function makeDataFolder(dir: string): void {

@@ -129,9 +129,9 @@ export class GuardedCounters implements CounterStore {
     if (!this.isAlone) await shared.release(counters).catch((error: unknown) => this.#leave(error))
   }
 
-  async restore(counter: Counter, atMs: number, amount: number): Promise<void> {
-    await this.#parts.local.restore(counter, atMs, amount)
-    await this.#parts.shared.restore(counter, atMs, amount)
+  async restore(counter: Counter, atMs: number, amount: number, least?: number): Promise<void> {
+    this.#parts.local.restore(counter, atMs, amount, least)
+    await this.#parts.shared.restore(counter, atMs, amount, least)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,29 @@ export async function quotaUsed(stores: QuotaStores, asked: QuotaAsked): Promise
   return used[0]?.used ?? 0
 }
 
+/** What tenants used, by one reading for all whose period is the same. */
+export class UseByTenant {
+  readonly #store: QuotaStores
+  readonly #read = new Map<string, ReadonlyMap<string, number>>()
+
+  constructor(store: QuotaStores) {
+    this.#store = store
+  }
+
+  async of(asked: QuotaAsked): Promise<number> {
+    const { tenantId, meter, period } = asked
+    if (period.isSincePlan) return quotaUsed(this.#store, asked)
+    const name = `${meter} ${period.startMs} ${period.endMs}`
+    let known = this.#read.get(name)
+    if (known === undefined) {
+      const uses = await this.#store.ledger.usedByTenant(meter, period.startMs, period.endMs)
+      known = new Map(uses.map((use) => [use.tenantId, use.used]))
+      this.#read.set(name, known)
+    }
+    return known.get(tenantId) ?? 0
+  }
+}
+
 export interface QuotaStores {
   readonly ledger: Pick<LedgerStore, 'usedByTenant'>
   readonly subscriptions: Pick<SubscriptionStore, 'list'>

@@ -8,7 +8,7 @@ import { isCounted, quotaCounter } from './call-counters.ts'
 import { planHeld } from './plan-held.ts'
 
 export interface ReleaseParts {
-  readonly store: Pick<ControlStore, 'adjustments' | 'subscriptions' | 'tenants'>
+  readonly store: Pick<ControlStore, 'adjustments' | 'ledger' | 'subscriptions' | 'tenants'>
   readonly counters: CounterStore
   readonly billing: QuotaRules
   readonly nowMs: () => number
@@ -35,8 +35,35 @@ export class AdjustedQuotas {
 
   /** Gives back what was adjusted since the last time. One after the other, so that nothing is given back twice. */
   release(): Promise<void> {
-    this.#last = this.#last.catch(() => {}).then(() => this.#release())
-    return this.#last
+    return this.#next(() => this.#release())
+  }
+
+  /**
+   * Has sums of the ledger read, and counted, in which what was given back is taken back and nothing else: else an
+   * adjustment could count twice, or not at all. Resolves to what was read.
+   */
+  async between<Sums>(read: () => Promise<Sums>, count: (sums: Sums) => void): Promise<Sums> {
+    return this.#next(async () => {
+      await this.#release()
+      let sums = await read()
+      // Made meanwhile. Who adjusts without end does not keep it from being counted.
+      for (let again = 0; again < READ_AGAIN_MAX; again += 1) {
+        if ((await adjustedThrough(this.#parts.store)) <= this.#seq) break
+        await this.#release()
+        sums = await read()
+      }
+      count(sums)
+      return sums
+    })
+  }
+
+  #next<Done>(work: () => Promise<Done>): Promise<Done> {
+    const done = this.#last.then(work)
+    this.#last = done.then(
+      () => {},
+      () => {},
+    )
+    return done
   }
 
   async #release(): Promise<void> {
@@ -60,6 +87,8 @@ export class AdjustedQuotas {
     }
   }
 }
+
+const READ_AGAIN_MAX = 5
 
 /** The adjustments of a control store that were made until now. */
 export function adjustedThrough({ ledger }: Pick<ControlStore, 'ledger'>): Promise<number> {

@@ -7,7 +7,7 @@ import type { Admission, UsageLog } from '../storage/ports/usage-log.ts'
 import { isCounted, quotaCounter, windowCounter } from './call-counters.ts'
 import { periodFinder } from './period-finder.ts'
 import { planHeld } from './plan-held.ts'
-import { type QuotaAsked, type QuotaStores, quotaUsed } from './quota-used.ts'
+import { UseByTenant } from './quota-used.ts'
 
 export interface RestoreParts {
   readonly store: Pick<ControlTables, 'ledger' | 'subscriptions' | 'tenants'>
@@ -48,14 +48,14 @@ export async function restoreWindows(parts: RestoreParts, plans: readonly Plan[]
   if (longestMs === 0) return
   // A sixtieth more: limits counted in steps hold on to the oldest one that long.
   const fromMs = parts.clock.nowMs() - Math.ceil((longestMs * 61) / 60)
-  const counters = new Map<string, Counter>()
+  const counters = new WindowCounters()
   for await (const admission of parts.usageLog.admissions(fromMs, 1)) {
     const plan = await planOf(admission.tenantId)
     for (const limit of plan?.limits ?? []) {
       // What was in flight when the process ended is not any more.
       if (limit.counts === 'concurrent') continue
       const amount = limit.counts === 'units' ? admission.units : admission.requests
-      const counter = counterOf(limit, admission, counters)
+      const counter = counters.of(limit, admission)
       if (counter !== undefined && amount > 0) {
         await parts.counters.restore(counter, admission.timestampMs, amount)
       }
@@ -63,16 +63,21 @@ export async function restoreWindows(parts: RestoreParts, plans: readonly Plan[]
   }
 }
 
-/** The counter an admission belongs to; made once, for its name is hashed. */
-function counterOf(limit: Limit, admission: Admission, made: Map<string, Counter>): Counter | undefined {
-  if (limit.amount === null) return undefined
-  const key = `${admission.tenantId}\t${admission.keyId}\t${admission.routeId}\t${limit.id}`
-  let counter = made.get(key)
-  if (counter === undefined) {
-    counter = windowCounter(limit, limit.amount, 1, { ...admission, cost: 1 })
-    made.set(key, counter)
+/** The counters that admissions belong to; each made once, for its name is hashed. */
+export class WindowCounters {
+  readonly #made = new Map<string, Counter>()
+
+  /** Undefined without a limit. */
+  of(limit: Limit, admission: Admission): Counter | undefined {
+    if (limit.amount === null) return undefined
+    const key = `${admission.tenantId}\t${admission.keyId}\t${admission.routeId}\t${limit.id}`
+    let counter = this.#made.get(key)
+    if (counter === undefined) {
+      counter = windowCounter(limit, limit.amount, 1, { ...admission, cost: 1 })
+      this.#made.set(key, counter)
+    }
+    return counter
   }
-  return counter
 }
 
 /** Counts quotas again, from the ledger. */
@@ -96,28 +101,5 @@ export async function restoreQuotas(parts: QuotaParts, plans: readonly Plan[]): 
         used,
       )
     }
-  }
-}
-
-/** What tenants used, by one reading for all whose period is the same. */
-class UseByTenant {
-  readonly #store: QuotaStores
-  readonly #read = new Map<string, ReadonlyMap<string, number>>()
-
-  constructor(store: QuotaStores) {
-    this.#store = store
-  }
-
-  async of(asked: QuotaAsked): Promise<number> {
-    const { tenantId, meter, period } = asked
-    if (period.isSincePlan) return quotaUsed(this.#store, asked)
-    const name = `${meter} ${period.startMs} ${period.endMs}`
-    let known = this.#read.get(name)
-    if (known === undefined) {
-      const uses = await this.#store.ledger.usedByTenant(meter, period.startMs, period.endMs)
-      known = new Map(uses.map((use) => [use.tenantId, use.used]))
-      this.#read.set(name, known)
-    }
-    return known.get(tenantId) ?? 0
   }
 }

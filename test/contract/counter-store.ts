@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Counter, type CounterSpec, type CounterStore } from '../../src/storage/ports/counters.ts'
+import { quotaPeriodContract } from './quota-periods.ts'
 
 export interface CounterDriver {
   readonly name: string
@@ -12,6 +13,7 @@ const MINUTE = 60_000
 
 /** What every CounterStore with the caller's clock promises. A new driver is done when this passes on it. */
 export function counterStoreContract(driver: CounterDriver): void {
+  quotaPeriodContract(driver)
   describe(`CounterStore on ${driver.name}`, () => {
     let store: CounterStore
 
@@ -122,51 +124,6 @@ export function counterStoreContract(driver: CounterDriver): void {
       expect(await store.take([minute, month], NOW)).toMatchObject({ remaining: [8, 1] })
     })
 
-    test('a quota that a plan counts per day and another per month is two counts, each with all it counted', async () => {
-      const DAY = 24 * 60 * MINUTE
-      const day = quota(NOW - 12 * 60 * MINUTE, NOW + 12 * 60 * MINUTE, 10)
-      const month = quota(day.periodStartMs - 9 * DAY, day.periodStartMs + 22 * DAY, 10)
-      for (const left of [9, 8]) expect(await store.take([day], NOW)).toMatchObject({ remaining: [left] })
-      // The tenant moves, and one of its calls still goes by the plan before.
-      for (const left of [9, 8, 7])
-        expect(await store.take([month], NOW)).toMatchObject({ remaining: [left] })
-      expect(await store.take([day], NOW)).toMatchObject({ remaining: [7] })
-      await store.giveBack([month])
-      expect(await store.peek([month], NOW)).toMatchObject({ remaining: [8] })
-      await store.giveBack([day])
-      expect(await store.peek([day], NOW)).toMatchObject({ remaining: [8] })
-      // The day is over, the month is not.
-      expect(await store.peek([month], NOW + 5 * DAY)).toMatchObject({ remaining: [8] })
-    })
-
-    test('a quota that ends when another does and begins later is another count', async () => {
-      const carried = quota(NOW - 9 * 24 * 60 * MINUTE, NOW + 21 * 24 * 60 * MINUTE, 10)
-      const fresh = quota(NOW - MINUTE, carried.periodEndMs, 10)
-      await store.take([fresh], NOW)
-      expect(await store.take([carried], NOW)).toMatchObject({ remaining: [9] })
-      await store.giveBack([carried])
-      expect(await store.peek([carried], NOW)).toMatchObject({ remaining: [10] })
-      expect(await store.peek([fresh], NOW)).toMatchObject({ remaining: [9] })
-    })
-
-    test('what is told or given back late belongs to the period it was let through in', async () => {
-      const march = quota(NOW - 31 * 24 * 60 * MINUTE, NOW, 10)
-      const april = quota(NOW, NOW + 30 * 24 * 60 * MINUTE, 10)
-      await store.take([march], NOW - 1)
-      await store.take([april], NOW)
-      await store.restore(march, NOW - 1, 5)
-      expect(await store.peek([april], NOW + 1)).toMatchObject({ remaining: [9] })
-      await store.giveBack([march])
-      expect(await store.peek([april], NOW + 1)).toMatchObject({ remaining: [9] })
-    })
-
-    test('what is told late of a period nobody counted in is not of the one that holds', async () => {
-      const april = quota(NOW, NOW + 30 * 24 * 60 * MINUTE, 10)
-      await store.take([april], NOW)
-      await store.restore(quota(NOW - 31 * 24 * 60 * MINUTE, NOW, 10), NOW - 1, 5)
-      expect(await store.peek([april], NOW + 1)).toMatchObject({ remaining: [9] })
-    })
-
     describe('calls in flight', () => {
       const places = (amount: number) =>
         window({ name: 'rl:{acme}:*:at-once', id: 'at-once', kind: 'concurrent', amount, windowMs: 0 })
@@ -259,6 +216,23 @@ export function counterStoreContract(driver: CounterDriver): void {
       const month = quota(NOW - 1, NOW + MINUTE, 50)
       await store.restore(month, NOW, 20)
       expect(await store.take([day, month], NOW)).toMatchObject({ remaining: [39, 29] })
+    })
+
+    test('what is restored up to an amount counts what is missing until then, whoever says so and how often', async () => {
+      const day = window({ name: 'rl:{acme}:*:tenant-day', amount: 100, windowMs: 24 * 60 * MINUTE })
+      const steps = window({ name: 'rl:{acme}:*:steps', amount: 2_000, kind: 'steps', windowMs: 60 * MINUTE })
+      const month = quota(NOW - 1, NOW + MINUTE, 50)
+      // Two of the ten came after the counter was there.
+      for (let call = 0; call < 2; call += 1) await store.take([day, steps, month], NOW)
+      for (let again = 0; again < 3; again += 1) {
+        for (let call = 1; call <= 10; call += 1) {
+          await store.restore(day, NOW, 1, call)
+          await store.restore(steps, NOW, 3, 3 * call)
+        }
+        await store.restore(month, NOW, 10, 10)
+      }
+      await store.restore(month, NOW, 4, 4)
+      expect(await store.peek([day, steps, month], NOW)).toMatchObject({ remaining: [90, 1_970, 40] })
     })
 
     test('a clock that steps back never opens a window early', async () => {

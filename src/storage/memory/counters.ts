@@ -82,12 +82,13 @@ export class MemoryCounterStore implements LocalCounterStore {
     }
   }
 
-  restore(counter: Counter, atMs: number, amount: number): void {
+  restore(counter: Counter, atMs: number, amount: number, least?: number): void {
     const at = this.#shardOf(counter)
     this.#table.lock(at)
     const record = this.#prepare(at, counter, this.#table.advance(at, atMs))
     if (record !== -1 && this.#table.blocksLeft(at) >= blocksFor([[atMs, amount]])) {
-      this.#add(at, record, counter, atMs, amount)
+      const missing = least === undefined ? amount : Math.min(amount, least - this.#used(record))
+      if (least === undefined || missing > 0) this.#add(at, record, counter, atMs, missing)
     }
     this.#table.unlock(at)
   }

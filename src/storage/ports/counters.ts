@@ -32,8 +32,11 @@ export interface CounterStore extends AsyncDisposable {
    */
   release(counters: readonly Counter[]): void | Promise<void>
 
-  /** Adds what was admitted before this process started, past any limit: how counters are rebuilt. */
-  restore(counter: Counter, atMs: number, amount: number): void | Promise<void>
+  /**
+   * Adds what was admitted before this process started, past any limit: how counters are rebuilt. With `least` only
+   * what is missing of it until so much is used.
+   */
+  restore(counter: Counter, atMs: number, amount: number, least?: number): void | Promise<void>
 }
 
 /** A store in the memory of this process: it answers at once. */
@@ -41,6 +44,7 @@ export interface LocalCounterStore extends CounterStore {
   take(counters: readonly Counter[], nowMs: number): Decision
   peek(counters: readonly Counter[], nowMs: number): Decision
   release(counters: readonly Counter[]): void
+  restore(counter: Counter, atMs: number, amount: number, least?: number): void
   /** Counts a call that was admitted elsewhere, past any limit. */
   count(counters: readonly Counter[], nowMs: number): void
 }

@@ -12,7 +12,7 @@ export interface SharedCounterStore extends CounterStore {
   giveBack(counters: readonly Counter[]): Promise<void>
   release(counters: readonly Counter[]): Promise<void>
   /** Of a quota the amount may be below 0. */
-  restore(counter: Counter, atMs: number, amount: number): Promise<void>
+  restore(counter: Counter, atMs: number, amount: number, least?: number): Promise<void>
   /**
    * Whether the store answers, and with counts that can be relied on. Between the moment it lost them and
    * the moment they are counted again it is `distrusted`: all that is asked of it meanwhile rejects.
@@ -36,6 +36,8 @@ export interface CounterTrust extends AsyncDisposable {
   beginRecount(): Promise<Recount | undefined>
   /** Gives quotas back for the adjustment at `seq`: the first node to say so does it, for all of them. */
   giveBackOnce(seq: number, counters: readonly Counter[]): Promise<void>
+  /** Counts what is missing of it until so much is used. Rejects while the counts cannot be trusted. */
+  restore(counter: Counter, atMs: number, amount: number, least: number): Promise<void>
 }
 
 /** Counters being counted again. Dispose it in any case: another node may then try. */

@@ -61,11 +61,12 @@ export class RedisCounterStore implements SharedCounterStore {
     if (concurrent !== undefined) await this.#tell(`["R",${concurrent.text}]`, concurrent.keys)
   }
 
-  async restore(counter: Counter, atMs: number, amount: number): Promise<void> {
+  async restore(counter: Counter, atMs: number, amount: number, least?: number): Promise<void> {
     const { text, keys } = this.#prepare([counter])
     const isCallers = this.#parts.clock === 'caller'
     const agoMs = isCallers ? 0 : Math.max(0, Math.round(this.#parts.nowMs() - atMs))
-    await this.#tell(`["S",${text},${agoMs},${amount}]`, keys, atMs)
+    const told = least === undefined ? amount : `${amount},${least}`
+    await this.#tell(`["S",${text},${agoMs},${told}]`, keys, atMs)
   }
 
   async hold(counter: Counter, calls: number): Promise<void> {

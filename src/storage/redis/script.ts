@@ -13,7 +13,8 @@ import { SCRIPT_KINDS } from './script-kinds.ts'
  *     ["P", counters]                say what is left
  *     ["G", counters]                give quotas back
  *     ["R", counters]                end calls in flight
- *     ["S", [counter], ago, amount]  count what was admitted `ago` ms before
+ *     ["S", [counter], ago, amount]  count what was admitted `ago` ms before; with a fifth number,
+ *                                    only what is missing until so much is used
  *     ["U", counters, moment]        undo what T took at that moment
  *     ["W", []]                      write something
  *     ["H", [counter], count]        so many calls are in flight here; below 0: those that are counted still are
@@ -108,9 +109,13 @@ end
 
 function does.W() call('HSET', KEYS[1], 'seen', text(real)) end
 
-function does.S(ago, amount)
+function does.S(ago, amount, least)
   local c = list[1]
   c.of.open(c, true)
+  if least then
+    amount = math.min(amount, least - c.used)
+    if amount <= 0 then return end
+  end
   local at = now - ago
   c.of.add(c, at > now and now or at, amount)
 end
@@ -122,7 +127,7 @@ function does.H(count)
 end
 
 for i = 5, #ARGV do
-  local what, counters, one, two = unpack(cjson.decode(ARGV[i]))
+  local what, counters, one, two, three = unpack(cjson.decode(ARGV[i]))
   size = #counters / 6
   for j = 1, size do
     local c, at = list[j], 6 * j
@@ -137,7 +142,7 @@ for i = 5, #ARGV do
     c.cost, c.window, c.start, c.ends = counters[at - 3], counters[at - 2], counters[at - 1], counters[at]
     nextKey = nextKey + 1
   end
-  does[what](one, two)
+  does[what](one, two, three)
 end
 return reply
 `

@@ -21,10 +21,13 @@ const RESTORES_MAX = 500
 export class RedisCounterTrust implements CounterTrust {
   readonly #parts: RedisCountersParts
   readonly #store: RedisCounterStore
+  /** Over the same connection: refuses while counts are lost. */
+  readonly #trusted: RedisCounterStore
 
   constructor(parts: Omit<RedisCountersParts, 'trust' | 'answerMsMax'>) {
     this.#parts = { ...parts, answerMsMax: RECOUNT_ANSWER_MS, trust: 'any' }
     this.#store = new RedisCounterStore(this.#parts)
+    this.#trusted = new RedisCounterStore({ ...this.#parts, trust: 'checked' })
   }
 
   check(): Promise<Trust> {
@@ -65,6 +68,10 @@ export class RedisCounterTrust implements CounterTrust {
     const { connection } = this.#parts
     const isOurs = await runScript(connection, CLAIM_ADJUSTMENT, [trustKey(connection.prefix)], [String(seq)])
     if (isOurs === 1) await this.#store.giveBack(counters)
+  }
+
+  restore(counter: Counter, atMs: number, amount: number, least: number): Promise<void> {
+    return this.#trusted.restore(counter, atMs, amount, least)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

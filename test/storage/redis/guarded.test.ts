@@ -5,6 +5,7 @@ import { GuardedCounters } from '../../../src/limits/guarded-counters.ts'
 import type { OnStoreFailure } from '../../../src/model/plan.ts'
 import { makeCounterMemory, openCounterTrust, openLocalCounters } from '../../../src/storage/open.ts'
 import { Counter, type CounterSpec } from '../../../src/storage/ports/counters.ts'
+import type { CounterTrust } from '../../../src/storage/ports/shared-counters.ts'
 import { RedisConnection } from '../../../src/storage/redis/connection.ts'
 import { RedisCounterStore } from '../../../src/storage/redis/counters.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
@@ -224,6 +225,28 @@ test('counts that were lost are not relied on before they are counted again', as
   await back()
   // The one that was decided alone; the one before is for those to count who have the ledger.
   expect((await counters.peek(asked, systemClock.nowMs())).remaining).toEqual([9])
+})
+
+test('what two nodes carry over into a counter counts once, and not at all while counts are lost', async () => {
+  const config = { stores: { ...STORES, counters: redisConfig(redis.url) } }
+  const nodes = [openCounterTrust(config, systemClock, 0)!, openCounterTrust(config, systemClock, 0)!]
+  for (const each of nodes) {
+    opened.use(each)
+    await until('Redis is connected', () => each.check().catch(() => undefined))
+  }
+  const { counters, take } = await node()
+  const [window, quota] = [hour({ amount: 10 }), month(50)]
+  expect(await take([window, quota])).toBe('admitted')
+  const nowMs = systemClock.nowMs()
+  const carry = async (each: CounterTrust) => {
+    for (let call = 1; call <= 4; call += 1) await each.restore(window, nowMs - 1_000, 1, call)
+    await each.restore(quota, nowMs, 20, 20)
+  }
+  await Promise.all(nodes.map(carry))
+  expect((await counters.peek([window, quota], nowMs)).remaining).toEqual([6, 30])
+  await redis.command('FLUSHALL')
+  await expect(carry(nodes[0]!)).rejects.toMatchObject({ code: 'store-unavailable' })
+  expect(await redis.keys()).toEqual(['gatez:{counters}'])
 })
 
 describe('calls in flight', () => {
