@@ -20,6 +20,8 @@ type Moment = readonly [atMs: number, amount: number]
 const TENANTS_ALONE_MAX = 20
 /** Admissions looked at in one go: the thread that reads them also answers calls. */
 const ADMISSIONS_AT_ONCE = 1_000
+/** And in all: windows that hold more begin with what was found so far, and are whole once they have gone by. */
+const ADMISSIONS_MAX = 100_000
 
 /** What was used of quotas in the periods that hold now, by the ledger. */
 export async function quotasUsedBefore(
@@ -47,7 +49,7 @@ export async function quotasUsedBefore(
   return found
 }
 
-/** What was let through in the windows that hold now, by the usage log. */
+/** What was let through in the windows that hold now, by the usage log; not all of it where that is very much. */
 export async function windowsUsedBefore(
   usageLog: Pick<UsageLog, 'admissions'>,
   wanted: readonly WantedCounters[],
@@ -61,6 +63,7 @@ export async function windowsUsedBefore(
   let seen = 0
   for await (const admission of usageLog.admissions(nowMs - longestMs, 1)) {
     seen += 1
+    if (seen > ADMISSIONS_MAX) break
     if (seen % ADMISSIONS_AT_ONCE === 0) await otherWork()
     const { timestampMs } = admission
     for (const limit of limitsOf.get(admission.tenantId) ?? []) {

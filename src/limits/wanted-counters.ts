@@ -24,7 +24,8 @@ type Tables = Pick<ControlTables, 'subscriptions' | 'tenants'>
 
 /**
  * What may be new to tenants that something changed for: windows and periods that reach back to before they had the
- * plan, and limits the operator set for them. Who never had another plan lacks nothing.
+ * plan, and limits the operator set for them. Who never had another plan lacks nothing, and a limit that the plan
+ * before had too was counted all along: reading the usage log is spared.
  */
 export async function wantedByTenants(
   store: Tables,
@@ -43,8 +44,14 @@ export async function wantedByTenants(
     const hadAnother = subscriptions.some((each) => each.startMs < cameMs && endOf(each) > each.startMs)
     const overrides = (await store.tenants.find(tenantId))?.overrides ?? null
     const plan = overridePlan(shared, overrides)
-    const limits = plan.limits.filter(({ id, windowMs }) => {
-      return (hadAnother && cameMs > nowMs - windowMs) || Object.hasOwn(overrides?.limits ?? {}, id)
+    const before = subscriptions.findLast(
+      (each) => each.startMs < subscription.startMs && endOf(each) > each.startMs,
+    )
+    const counted = plans.find(({ id }) => id === before?.planId)?.limits ?? []
+    const limits = plan.limits.filter((limit) => {
+      const isNew = hadAnother && cameMs > nowMs - limit.windowMs
+      const isCountedAllAlong = counted.some((each) => countsAsMuch(each, limit))
+      return (isNew && !isCountedAllAlong) || Object.hasOwn(overrides?.limits ?? {}, limit.id)
     })
     const quotas = plan.quotas.filter((quota) => {
       return hadAnother && cameMs > quotaPeriodAt(billing, quota.per, nowMs, held).startMs

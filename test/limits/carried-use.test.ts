@@ -202,3 +202,36 @@ test('a usage log that is away holds up neither the change nor the quotas, and i
   away.resolve()
   await until('the window is counted', async () => ((await left(LIMITED))[0] === 7 ? true : undefined))
 })
+
+test('for a limit that the plan before had too the usage log is not read, and it goes on as it was', async () => {
+  let reads = 0
+  const logFrom = (log: UsageLogRead): UsageLogRead => ({
+    admissions(fromMs, stepMs) {
+      reads += 1
+      return log.admissions(fromMs, stepMs)
+    },
+  })
+  const free = plan({ id: 'open', limits: [hour] })
+  const { start, move, take, left } = await scene({ plans: [free, LIMITED], logFrom })
+  const carried = await start()
+  for (let call = 0; call < 3; call += 1) await take(free)
+  await move(NOON)
+  await carried.tenantsChanged(['acme'])
+  expect([reads, (await left(LIMITED))[0]]).toEqual([0, 7])
+})
+
+test('of windows that hold very many calls only so many are read', async () => {
+  let read = 0
+  const logFrom = (): UsageLogRead => ({
+    async *admissions() {
+      const call = { tenantId: 'acme', keyId: 'key_1', routeId: 'search', requests: 1, units: 1 }
+      for (read = 0; read < 1_000_000; read += 1) yield { ...call, timestampMs: NOON - MINUTE }
+    },
+  })
+  const { start, move, left } = await scene({ logFrom })
+  const carried = await start()
+  await move(NOON)
+  await carried.tenantsChanged(['acme'])
+  await until('they were read', async () => ((await left(LIMITED))[0] === 0 ? true : undefined))
+  expect(read).toBeLessThan(200_000)
+})
