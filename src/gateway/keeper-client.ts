@@ -7,6 +7,7 @@ export class KeeperClient {
   readonly #port: MessagePort
   readonly #asked = new Map<number, PromiseWithResolvers<ClaimReply | 'done'>>()
   #lastId = 0
+  #idle: (() => void) | undefined
 
   constructor(port: MessagePort) {
     this.#port = port
@@ -35,6 +36,14 @@ export class KeeperClient {
     this.#ask({ kind: 'release-billed', id: this.#nextId(), holder, keepMs }).catch(ignore)
   }
 
+  /** Resolves once the keeper did all that it was asked, or said that it cannot. Its store bounds how long that takes. */
+  async drained(): Promise<void> {
+    if (this.#asked.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve
+    })
+  }
+
   #nextId(): number {
     this.#lastId += 1
     return this.#lastId
@@ -52,6 +61,7 @@ export class KeeperClient {
     this.#asked.delete(id)
     if (outcome === undefined) asked?.reject(new Error('the keeper failed'))
     else asked?.resolve(outcome)
+    if (this.#asked.size === 0) this.#idle?.()
   }
 }
 

@@ -20,6 +20,7 @@ export class OnceCall {
   #bytes = 0
   #whole = false
   #over = false
+  #leave: (() => void) | undefined
 
   constructor(holder: ClaimHolder, billedBefore: boolean, parts: OnceCallParts) {
     this.#holder = holder
@@ -27,9 +28,20 @@ export class OnceCall {
     this.#parts = parts
   }
 
-  /** Whether the call is brought to its end though its client left: the next one then finds the answer. */
-  get outlivesClient(): boolean {
-    return this.#bytes <= this.#parts.answerBytesMax && !this.#parts.isDraining()
+  /** Whether its answer so far is none that is too large to be kept. */
+  get fits(): boolean {
+    return this.#bytes <= this.#parts.answerBytesMax
+  }
+
+  /**
+   * The client left: whether the call is brought to its end all the same, for the next one to find the answer.
+   * `leave` ends it when a drain cannot wait any longer.
+   */
+  clientLeft(leave: () => void): boolean {
+    if (!this.fits || this.#parts.isDraining()) return false
+    this.#leave = leave
+    this.#parts.outliving.add(leave)
+    return true
   }
 
   /** The head of the answer, as the upstream gave it. */
@@ -40,7 +52,7 @@ export class OnceCall {
   /** A piece of its body. */
   piece(bytes: Buffer): void {
     this.#bytes += bytes.length
-    if (this.#bytes <= this.#parts.answerBytesMax) this.#pieces.push(bytes)
+    if (this.fits) this.#pieces.push(bytes)
     else this.#pieces = []
   }
 
@@ -53,13 +65,12 @@ export class OnceCall {
   finish({ outcome }: Ending, billed: boolean, held: Held | undefined): Held | undefined {
     const head = this.#head
     const finished = outcome === 'ok' || outcome === 'client_aborted'
-    const fits = this.#bytes <= this.#parts.answerBytesMax
-    if (!finished || !this.#whole || !fits || head === undefined || !isFinal(head.status)) {
+    if (!finished || !this.#whole || !this.fits || head === undefined || !isFinal(head.status)) {
       // What came whole and is not kept, or may go better next time, is a new call each time (docs/decisions/0014).
       this.#giveBack(billed && outcome !== 'ok' && (head === undefined || isFinal(head.status)))
       return held
     }
-    this.#over = true
+    this.#end()
     const { keeper, keepMs, requestId } = this.#parts
     const answer = { ...head, requestId, body: Buffer.concat(this.#pieces) }
     const letGo = (): void => held?.release()
@@ -75,10 +86,15 @@ export class OnceCall {
   /** `billed`: the call is on the bill, and the next one with the key must not be billed again. */
   #giveBack(billed: boolean): void {
     if (this.#over) return
-    this.#over = true
+    this.#end()
     const { keeper, keepMs } = this.#parts
     if (billed) keeper.releaseBilled(this.#holder, keepMs)
     else keeper.release(this.#holder)
+  }
+
+  #end(): void {
+    this.#over = true
+    if (this.#leave !== undefined) this.#parts.outliving.delete(this.#leave)
   }
 }
 
@@ -89,6 +105,8 @@ export interface OnceCallParts {
   /** Of the request, for its answer to be found by. */
   readonly requestId: string
   readonly isDraining: () => boolean
+  /** What ends the calls that go on though their clients left. */
+  readonly outliving: Set<() => void>
 }
 
 interface AnswerHead {

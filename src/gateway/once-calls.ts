@@ -16,15 +16,20 @@ import { Refusal } from './refusal.ts'
  */
 export class OnceCalls {
   readonly #keeper: KeeperClient
+  readonly #outliving = new Set<() => void>()
   #draining = false
 
   constructor(keeper: KeeperClient) {
     this.#keeper = keeper
   }
 
-  /** From now on calls end with their clients. */
-  startDraining(): void {
+  /** From now on calls end with their clients; those whose clients left before, `graceMs` later if not by themselves. */
+  startDraining(graceMs: number): void {
     this.#draining = true
+    // They have no connection that could be cut: nothing else ends them before their upstream's timeouts.
+    setTimeout(() => {
+      for (const leave of this.#outliving) leave()
+    }, graceMs).unref()
   }
 
   /** Whether this call is one of them. */
@@ -70,8 +75,8 @@ export class OnceCalls {
     if (outcome.kind === 'mismatch') return MISMATCH
     if (outcome.kind === 'answered') return new FirstAnswer(outcome.eventId, outcome.answer)
     const { requestId } = accepted.exchange
-    const parts = { keeper, keepMs, answerBytesMax, requestId, isDraining: () => this.#draining }
-    return new OnceCall(holder, outcome.billedBefore, parts)
+    const parts = { keeper, keepMs, answerBytesMax, requestId, outliving: this.#outliving }
+    return new OnceCall(holder, outcome.billedBefore, { ...parts, isDraining: () => this.#draining })
   }
 }
 

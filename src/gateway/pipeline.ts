@@ -77,10 +77,10 @@ export class Pipeline implements PassageListener {
     this.#credentials.forget(subjects)
   }
 
-  /** From now on an answer tells its client that the connection ends with it. */
-  startDraining(): void {
+  /** From now on an answer tells its client that the connection ends with it; no call lasts beyond `graceMs`. */
+  startDraining(graceMs: number): void {
     this.#draining = true
-    this.#once.startDraining()
+    this.#once.startDraining(graceMs)
   }
 
   /** Resolves once every call that was let through has handed over its event. */

@@ -164,7 +164,7 @@ export class Passage implements CallHandler, FlowOwner {
     this.#usage?.push(chunk)
     this.#once?.piece(chunk)
     if (this.#clientLeft) {
-      if (this.#once?.outlivesClient !== true) this.#leave()
+      if (this.#once?.fits !== true) this.#leave()
       return
     }
     this.#flow.sent(chunk.length)
@@ -263,11 +263,11 @@ export class Passage implements CallHandler, FlowOwner {
     if (this.#ended) return
     this.#clientLeft = true
     // A call that may be sent again is brought to its end, for the next one to find its answer.
-    if (this.#once?.outlivesClient === true) this.#flow.clientLeft()
+    if (this.#once?.clientLeft(this.#leave) === true) this.#flow.clientLeft()
     else this.#leave()
   }
 
-  #leave(): void {
+  readonly #leave = (): void => {
     this.#end('client_aborted', undefined)
     this.#controller?.abort(CLIENT_GONE)
   }

@@ -40,6 +40,7 @@ export class GatewayThread {
   readonly #pipeline: Pipeline
   readonly #server: GatewayServer
   readonly #meter: MeterClient
+  readonly #keeper: KeeperClient
   readonly #grants: GrantReader
   readonly #figures: Figures
   readonly #upstreams: Upstreams
@@ -61,13 +62,12 @@ export class GatewayThread {
     this.#config = config
     this.#periodOf = periodFinder(config.billing)
     const clock = shiftedClock(data.clockOffsetMs)
-    const grants = openGrantReader(config, clock)
     this.#lag = new EventLoopLag(clock.monotonicMs())
     const warn = (what: string, detail: string): void => report({ kind: 'warning', what, detail })
     this.#clients = this.#makeClients(clock, warn)
     this.#upstreams = new Upstreams({ clock, fastLane: config.gateway.fastLane })
     this.#upstreams.replaceApis(config.apis)
-    this.#grants = grants
+    this.#grants = openGrantReader(config, clock)
     this.#figures = new Figures(
       (request) => report({ kind: 'figures-wanted', request }),
       () => clock.monotonicMs(),
@@ -76,6 +76,7 @@ export class GatewayThread {
     this.#traffic = traffic
     this.#watching = openWatch({ telemetry: config.telemetry, traffic, clock, warn })
     this.#meter = new MeterClient(data.meterPort, HOLDS_ENDS, { traffic, clock })
+    this.#keeper = new KeeperClient(data.keeperPort)
     const ingest = new IngestClient(data.ingestPort, () => report({ kind: 'ingest-wanted' }))
     const ids = new UlidMaker(clock, { epoch: data.epoch, thread: data.thread })
     this.#counters = this.#openCounters(clock)
@@ -83,11 +84,11 @@ export class GatewayThread {
       rules: this.#rules(data.plans),
       checks: new RequestChecks(config.apis),
       clients: this.#clients,
-      authenticator: new Authenticator((hash) => grants.grantByHash(hash)),
-      tokens: new TokenAuthenticator((hash) => grants.tokenByHash(hash)),
+      authenticator: new Authenticator((hash) => this.#grants.grantByHash(hash)),
+      tokens: new TokenAuthenticator((hash) => this.#grants.tokenByHash(hash)),
       counters: this.#counters.counters,
       meter: this.#meter,
-      keeper: new KeeperClient(data.keeperPort),
+      keeper: this.#keeper,
       upstreams: this.#upstreams,
       clock,
       watch: this.#watching.watch,
@@ -169,12 +170,14 @@ export class GatewayThread {
   }
 
   async #drain(graceMs: number): Promise<void> {
-    this.#pipeline.startDraining()
+    this.#pipeline.startDraining(graceMs)
     await this.#server.drain(graceMs)
     // Connections that were cut off say so a moment later.
     await this.#pipeline.allEnded()
     this.#flush(true)
     await this.#meter.drained()
+    // The keeper ends with the process: what it was told must be in its store before.
+    await this.#keeper.drained()
     await this.#upstreams.close()
     await this.#watching.close()
     this.#report({ kind: 'drained' })

@@ -221,7 +221,7 @@ describe('a place is free again', () => {
     client.send(get(gateway))
     await until('the upstream is asked', () => raw.heads[0])
     expect(free(gateway)).toBe(1)
-    gateway.pipeline.startDraining()
+    gateway.pipeline.startDraining(60_000)
     await gateway.server.drain(50)
     await gateway.pipeline.allEnded()
     expect(free(gateway)).toBe(2)

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
-import { expect, test } from 'vitest'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
@@ -11,11 +12,12 @@ const get = (gateway: TestGateway) => `GET /a HTTP/1.1\r\nHost: a\r\nx-api-key: 
 
 /** What a gateway thread does when it is told to drain. */
 async function drain(gateway: TestGateway, graceMs: number): Promise<void> {
-  gateway.pipeline.startDraining()
+  gateway.pipeline.startDraining(graceMs)
   await gateway.server.drain(graceMs)
   await gateway.pipeline.allEnded()
   gateway.pipeline.flush()
   await gateway.meter.drained()
+  await gateway.keeper.drained()
 }
 
 test('a call in flight ends as it would have, and its kept-alive connection with it, long before the grace', async () => {
@@ -102,4 +104,48 @@ test('an answer that was let go but is not sent yet is sent before its connectio
   Object.getPrototypeOf(corked[0]).uncork.call(corked[0])
   expect(await slow.sawEnd()).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*ok$/)
   await drained
+})
+
+describe('a call with an Idempotency-Key whose client left before the drain', () => {
+  const idempotency = { keepMs: 60_000, bodyBytesMax: 100, answerBytesMax: 1_000 }
+
+  /** A call that its upstream has, and that no client waits for any more. */
+  async function leftCall(begin: string) {
+    const sockets: Socket[] = []
+    const upstream = await RawUpstream.start((socket) => {
+      sockets.push(socket)
+      socket.write(begin)
+    })
+    const policy = { headersMs: 60_000, idleMs: 60_000, idempotency }
+    const gateway = await startGateway({ upstreamPort: upstream.port, policy })
+    const client = await RawSocket.connect(gateway.port)
+    client.send(get(gateway).replace('GET', 'DELETE').replace('Host', 'Idempotency-Key: k1\r\nHost'))
+    const socket = await until('the upstream is asked', () => sockets[0])
+    if (begin !== '') await client.sees(/half$/)
+    client.socket.destroy()
+    const { server } = gateway.server
+    const countOpen = promisify(server.getConnections.bind(server))
+    await until('the gateway knows', async () => ((await countOpen()) === 0 ? true : undefined))
+    return { gateway, socket }
+  }
+
+  test.each([
+    { begin: '', status: 0, billable: false },
+    { begin: 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf', status: 200, billable: true },
+  ])('is ended when the grace is over, long before its upstream times out: $status', async (row) => {
+    const { gateway } = await leftCall(row.begin)
+    await drain(gateway, 200)
+    const { status: statusCode, billable } = row
+    expect(await gateway.events()).toMatchObject([{ outcome: 'client_aborted', statusCode, billable }])
+  })
+
+  test('has all of the grace to come to its end, and its answer is kept', async () => {
+    const { gateway, socket } = await leftCall('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf')
+    const drained = drain(gateway, 60_000)
+    socket.write('ha')
+    socket.write('lf')
+    await drained
+    expect(await gateway.events()).toMatchObject([{ outcome: 'client_aborted', billable: true }])
+    expect(await gateway.store.keptAnswers.bytesOf('acme')).toBe(8)
+  })
 })

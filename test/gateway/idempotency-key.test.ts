@@ -182,7 +182,7 @@ describe('a call that broke off when it was on the bill', () => {
       const client = await RawSocket.connect(gateway.port)
       client.send(written(gateway, 'k1'))
       await client.sees(/half$/)
-      gateway.pipeline.startDraining()
+      gateway.pipeline.startDraining(60_000)
       client.socket.destroy()
       await until('the first call is over', () => (gateway.pending() === 0 ? true : undefined))
       expect((await sendUntilTaken('k1')).status).toBe(Number.parseInt(second, 10))

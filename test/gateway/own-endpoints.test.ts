@@ -54,7 +54,7 @@ describe('GET /gatez/health', () => {
 
   test('says 503 while it drains, and when events cannot be written', async () => {
     const { gateway } = await start()
-    gateway.pipeline.startDraining()
+    gateway.pipeline.startDraining(60_000)
     expect(await ask(gateway, 'GET /gatez/health')).toMatchObject({
       status: 503,
       body: { status: 'draining' },

@@ -248,7 +248,7 @@ test('one that is switched while the gateway drains is told of no other connecti
   const [socket] = await until('the upstream is asked', () =>
     upstream.heads[0] ? upstream.sockets : undefined,
   )
-  gateway.pipeline.startDraining()
+  gateway.pipeline.startDraining(60_000)
   socket?.write(SWITCH)
   const head = await client.sees(/\r\n\r\n/)
   expect(head).toMatch(/^HTTP\/1\.1 101 /)
@@ -260,7 +260,7 @@ test('a drain waits for a WebSocket until its grace is over, and its event is th
   const client = await RawSocket.connect(gateway.port)
   client.send(wish(gateway))
   await client.sees(/hello$/)
-  gateway.pipeline.startDraining()
+  gateway.pipeline.startDraining(60_000)
   const drained = gateway.server.drain(700)
   await until('other connections were looked for', async () => {
     client.send('.')

@@ -55,6 +55,7 @@ export interface TestGateway {
   /** Where keys, tokens and the ledger are. */
   readonly store: ControlStore
   readonly meter: MeterClient
+  readonly keeper: KeeperClient
   readonly upstreams: Upstreams
   /** The first of its apis. */
   readonly api: Api
@@ -128,8 +129,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const client = new MeterClient(meterPort, true, { traffic, clock })
   const alarms: string[] = []
   const warnings: string[] = []
-  const keeping = await startKeeping(folder, clock)
-  const keeper = new KeeperClient(keeping.port)
+  const keeper = new KeeperClient((await startKeeping(folder, clock)).port)
   const parts = buildParts(options, { folder, store, clock, client, keeper, traffic, alarms, warnings })
   const { server } = parts.server
   server.listen(0, '127.0.0.1')
@@ -150,6 +150,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     clients: parts.clients,
     store,
     meter: client,
+    keeper,
     upstreams: parts.upstreams,
     api: parts.api,
     pending: () => parts.upstreams.of(parts.api).targets.reduce((sum, { pending }) => sum + pending, 0),
