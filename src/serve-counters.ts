@@ -29,17 +29,20 @@ export async function startCounters(
   const failures = new QuietFailures(log)
   const rules = { plans: await parts.plans(), billing: config.billing }
   const adjusted = await countAgain(parts, memory, trust)
-  const carried = await CarriedUse.start(
-    {
-      ...{ store, usageLog: parts.usageLog, clock, shared: trust, adjusted },
-      counters: openLocalCounters(memory),
-      onError: (error) =>
-        failures.error(describeError(error), 'carrying over what was used failed, will retry'),
-    },
-    rules,
-  )
-  undo.defer(() => carried.stop())
-  if (trust === undefined) return { memory, adjusted, carried, onAlone: () => {} }
+  const carry = async (): Promise<CarriedUse> => {
+    const carried = await CarriedUse.start(
+      {
+        ...{ store, usageLog: parts.usageLog, clock, shared: trust, adjusted },
+        counters: openLocalCounters(memory),
+        onError: (error) =>
+          failures.error(describeError(error), 'carrying over what was used failed, will retry'),
+      },
+      rules,
+    )
+    undo.defer(() => carried.stop())
+    return carried
+  }
+  if (trust === undefined) return { memory, adjusted, carried: await carry(), onAlone: () => {} }
   const upkeep = await CounterUpkeep.start({
     ...{
       store,
@@ -55,6 +58,8 @@ export async function startCounters(
       failures.error(describeError(error), 'counting the shared counters again failed, will retry'),
   })
   undo.defer(() => upkeep.stop())
+  // It tells the shared counters over the connection of the upkeep, so it ends before that.
+  const carried = await carry()
   const alone = new AloneLog({
     ...{ audit: store.audit, nodeId, nowMs: () => clock.nowMs() },
     onError: (error) =>

@@ -24,6 +24,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['src/integrations', 'src/control', 'src/upkeep'],
   ['src/portal', 'src/dashboard'],
   ['src/app.ts', 'src/serve-metering.ts', 'src/serve-counters.ts'],
+  ['src/serve-changes.ts'],
   ['src/mailbox.ts', 'src/usage-file-cases.ts'],
   ['src/serve.ts', 'src/evidence.ts', 'src/intake.ts', 'src/invoicing.ts', 'src/proof.ts'],
   ['src/control-cases.ts', 'src/usage-files.ts'],
