@@ -7,6 +7,11 @@ export interface Period {
   readonly endMs: number
 }
 
+/** Names a period by both ends: two can begin on one day, from 31 January and from the 28th of every month. */
+export function periodName({ startMs, endMs }: Period): string {
+  return `${startMs} ${endMs}`
+}
+
 /** The day from which calendar periods are counted: a Monday, the first of a month and of a year. */
 export const CALENDAR = '2001-01-01'
 

@@ -4,7 +4,7 @@ import { isoTime } from '../../lib/iso-time.ts'
 import type { BillPlace } from '../../metering/charge-lines.ts'
 import { chargeLines } from '../../metering/charge-lines.ts'
 import type { PriceBook } from '../../metering/price-book.ts'
-import type { Invoice } from '../../model/invoice.ts'
+import type { Invoice, InvoiceLine } from '../../model/invoice.ts'
 import { formatMinor, parseMinor } from '../../model/money.ts'
 import { exactly, formatExactly, minus, plus, type Rational, ZERO } from '../../model/rational.ts'
 import { viewPriceLine } from '../../pricing/quote.ts'
@@ -92,17 +92,21 @@ export interface Billed {
   readonly currency: string
 }
 
-/** Adds up what invoices say of the usage of one period, by `chargeName`. Of several attempts the last one counts. */
+/**
+ * Adds up what invoices say of the usage of one period, by `chargeName`. Of several attempts the last one counts.
+ *
+ * `replaced` are those that another one takes the place of: what they adjusted is still to be billed.
+ */
 export function billedOf(
   invoices: readonly Invoice[],
   period: { readonly startMs: number },
+  replaced: readonly Invoice[] = [],
 ): ReadonlyMap<string, Billed> {
   const billed = new Map<string, Billed>()
-  for (const { content, currency, period: own } of lastAttempts(invoices)) {
-    for (const line of content.lines) {
-      if (line.kind === 'fee') continue
-      const { startMs } = line.kind === 'adjustment' ? line.period : own
-      if (startMs !== period.startMs) continue
+  const gone = new Set(replaced.map(({ id }) => id))
+  for (const invoice of lastAttempts(invoices.filter(({ id }) => !gone.has(id)))) {
+    const { currency } = invoice
+    for (const line of linesOf(invoice, period)) {
       const name = chargeName(line.subscriptionId, line.chargeId)
       const before = billed.get(name)
       billed.set(name, {
@@ -114,7 +118,25 @@ export function billedOf(
       })
     }
   }
+  // Evidence says that all of that usage was billed, which does not hold any more where a part was taken out.
+  for (const line of replaced.flatMap((each) => linesOf(each, period))) {
+    const name = chargeName(line.subscriptionId, line.chargeId)
+    const before = billed.get(name)
+    if (before !== undefined) billed.set(name, { ...before, evidence: null })
+  }
   return billed
+}
+
+/** What an invoice says of the usage of one period: its own, or an earlier one. */
+function linesOf(
+  { content, period: own }: Invoice,
+  period: { readonly startMs: number },
+): readonly InvoiceLine[] {
+  return content.lines.filter((line) => {
+    if (line.kind === 'fee') return false
+    const { startMs } = line.kind === 'adjustment' ? line.period : own
+    return startMs === period.startMs
+  })
 }
 
 /** Names one charge of one subscription. */

@@ -1,6 +1,6 @@
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
 import { billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
-import type { Period } from '../../model/period.ts'
+import { type Period, periodName } from '../../model/period.ts'
 import type { ControlTables } from '../../storage/ports/control-store.ts'
 
 /**
@@ -15,12 +15,12 @@ export async function duePeriods(
 ): Promise<readonly Period[]> {
   const firstMs = await store.subscriptions.firstStartMs()
   if (firstMs === undefined) return []
-  const closed = new Set((await store.invoices.closedPeriods()).map(nameOf))
+  const closed = new Set((await store.invoices.closedPeriods()).map(periodName))
   const due = new Map<string, Period>()
   for (const { startMs, endMs, anchorMs } of await spansBilled(store, { billing, firstMs, nowMs })) {
     let period = billingPeriodAt(billing, startMs, anchorMs)
     while (period.endMs + closeAfterMs <= nowMs && period.startMs < endMs) {
-      if (!closed.has(nameOf(period))) due.set(nameOf(period), period)
+      if (!closed.has(periodName(period))) due.set(periodName(period), period)
       period = billingPeriodAt(billing, period.endMs, anchorMs)
     }
   }
@@ -42,9 +42,4 @@ async function spansBilled(
     const { startMs, endMs } = subscription
     return { startMs, endMs: endMs ?? nowMs, anchorMs: heldPlan(subscription).anchorMs }
   })
-}
-
-/** Two periods can begin on one day: from 31 January, and from the 28th of every month. */
-function nameOf({ startMs, endMs }: Period): string {
-  return `${startMs} ${endMs}`
 }

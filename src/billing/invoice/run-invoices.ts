@@ -4,13 +4,14 @@ import type { Clock } from '../../lib/clock.ts'
 import { failPoint } from '../../lib/fail-point.ts'
 import { PriceBook } from '../../metering/price-book.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
-import type { BillingPeriodRow, Invoice } from '../../model/invoice.ts'
+import type { Invoice } from '../../model/invoice.ts'
 import type { Overrides } from '../../model/overrides.ts'
 import type { Period } from '../../model/period.ts'
 import type { Tenant } from '../../model/tenant.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
 import type { TenantStore } from '../../storage/ports/tenants.ts'
 import { adjustLines, billedOf, lastAttempts } from './adjust-lines.ts'
+import { type ChangedPeriod, changedPeriods } from './changed-periods.ts'
 import { InvoicingLease } from './invoicing-lease.ts'
 import { issueInvoices } from './issue-invoices.ts'
 import { type InvoiceRules, makeInvoice } from './make-invoice.ts'
@@ -107,8 +108,9 @@ class Run {
     await this.#overrides.open()
     // Before the usage is read: what comes in meanwhile is looked at again the next time.
     const evidence = await sealedPeriod(store.ledger, period)
-    const changed = await this.#changedPeriods(closed)
-    const lines = await this.#linesByTenant(changed)
+    const replaced = await this.#replaced()
+    const changed = await changedPeriods(store.ledger, { closed, before: period, replaced })
+    const lines = await this.#linesByTenant(changed, replaced)
     const drafts = await this.#drafts(lines, evidence)
 
     const made: Invoice[] = []
@@ -124,19 +126,9 @@ class Run {
     return { period, made, kept: drafts.kept, problems }
   }
 
-  /** Earlier periods that the ledger took something into since their usage was last billed. */
-  async #changedPeriods(closed: readonly BillingPeriodRow[]): Promise<readonly ChangedPeriod[]> {
-    const changed: ChangedPeriod[] = []
-    for (const row of closed) {
-      if (row.endMs > this.#request.period.startMs) continue
-      const { seals } = await sealedPeriod(this.#parts.store.ledger, row)
-      if (seals !== row.seals) changed.push({ ...row, seals })
-    }
-    return changed
-  }
-
   async #linesByTenant(
     changed: readonly ChangedPeriod[],
+    replaced: readonly Invoice[],
   ): Promise<ReadonlyMap<string, readonly DraftLine[]>> {
     const { store, billing } = this.#parts
     const { period, tenantId } = this.#request
@@ -146,7 +138,7 @@ class Run {
     }
     for (const earlier of changed) {
       const within = { startMs: earlier.startMs, endMs: period.startMs }
-      const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier)
+      const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier, replaced)
       for (const proven of await periodBills(store, {
         period: earlier,
         tenantId,
@@ -205,6 +197,14 @@ class Run {
     return state === 'void' && tenantId === this.#request.tenantId
   }
 
+  /** All attempts that this run makes another one after. */
+  async #replaced(): Promise<readonly Invoice[]> {
+    if (this.#request.tenantId === undefined) return []
+    const attempts = await this.#attemptsOf(this.#request.period)
+    const [last] = lastAttempts(attempts)
+    return last !== undefined && this.#mayReplace(last) ? attempts : []
+  }
+
   async #write(drafts: readonly Invoice[]): Promise<readonly Invoice[]> {
     const { store, clock, billing } = this.#parts
     const { review, actor } = this.#request
@@ -238,16 +238,17 @@ class Run {
     failPoint('invoices-closed')
   }
 
-  async #invoicesOf({ startMs, endMs }: Period): Promise<readonly Invoice[]> {
+  async #invoicesOf(period: Period): Promise<readonly Invoice[]> {
+    return lastAttempts(await this.#attemptsOf(period))
+  }
+
+  async #attemptsOf({ startMs, endMs }: Period): Promise<readonly Invoice[]> {
     const within = { startMs, endMs: startMs + 1 }
     const { tenantId } = this.#request
     const invoices = await this.#parts.store.invoices.list({ tenantId, within })
-    return lastAttempts(invoices.filter(({ period }) => period.endMs === endMs))
+    return invoices.filter(({ period }) => period.endMs === endMs)
   }
 }
-
-/** An earlier period with what its seals come to now. */
-type ChangedPeriod = BillingPeriodRow
 
 /** What tenants have beside their plans, each asked for once. */
 class OverridesRead {

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { voidInvoice } from '../../../src/billing/invoice/void-invoice.ts'
+import type { Invoice } from '../../../src/model/invoice.ts'
+import type { Period } from '../../../src/model/period.ts'
+import type { Charge } from '../../../src/model/plan.ts'
+import { APRIL_2026, type InvoiceScene, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
+
+const DAY_MS = 86_400_000
+const march = { bucketMs: MARCH_2026.startMs + DAY_MS }
+const MAY_2026: Period = { startMs: APRIL_2026.endMs, endMs: Date.UTC(2026, 5, 1) }
+
+/** A dollar a call, and no fee. */
+const DOLLAR: Charge = { id: 'calls', meter: 'calls', price: { model: 'per_unit', unit: '1' } }
+
+/** Acme with that many calls in March, billed. */
+async function marchBilled(requests: number): Promise<InvoiceScene> {
+  const scene = await invoiceScene({ charges: [DOLLAR], rollups: [{ ...march, requests }] })
+  await scene.run()
+  return scene
+}
+
+/** Runs a period after its end. */
+function billed(scene: InvoiceScene, period: Period, request?: { tenantId: string }) {
+  scene.clock.set(Math.max(scene.clock.nowMs(), period.endMs + 600_000))
+  return scene.run(period, request)
+}
+
+function takeBack(scene: InvoiceScene, { made }: { readonly made: readonly Invoice[] }) {
+  return voidInvoice(scene, { invoice: made[0]?.number ?? '', reason: 'Wrong', actor: 'cli:test' })
+}
+
+/** `quantity amount` of the adjustments of a run. */
+function adjusted({ made }: { readonly made: readonly Invoice[] }): readonly string[] {
+  return made
+    .flatMap(({ content }) => content.lines)
+    .filter(({ kind }) => kind === 'adjustment')
+    .map(({ quantity, amount }) => `${quantity} ${amount}`)
+}
+
+describe('an invoice that is made again after it was void', () => {
+  test.each([
+    { late: 30, says: '30 30.00' },
+    { late: -30, says: '-30 -30.00' },
+  ])('has its adjustments again, and no later one has them once more: $says', async ({ late, says }) => {
+    const scene = await marchBilled(100)
+    await scene.use({ ...march, requests: late })
+    const april = await billed(scene, APRIL_2026)
+    expect(adjusted(april)).toEqual([says])
+    await takeBack(scene, april)
+    const again = await billed(scene, APRIL_2026, { tenantId: 'acme' })
+    expect(again.made).toMatchObject([{ number: 'INV-2026-0003', attempt: 2 }])
+    expect(adjusted(again)).toEqual([says])
+    await takeBack(scene, again)
+    expect(adjusted(await billed(scene, APRIL_2026, { tenantId: 'acme' }))).toEqual([says])
+    expect(adjusted(await billed(scene, MAY_2026))).toEqual([])
+  })
+})
