@@ -38,8 +38,11 @@ export async function figureOfLine(
     throw new GatezError('invalid-parameter', detail)
   }
   const span = line.kind === 'adjustment' ? line.period : invoice.period
-  const within = { startMs: span.startMs, endMs: invoice.period.startMs + 1 }
-  const billed = billedOf(await store.invoices.list({ tenantId: invoice.tenantId, within }), span)
+  const within = { startMs: span.startMs, endMs: FAR_MS }
+  const invoices = await store.invoices.list({ tenantId: invoice.tenantId, within })
+  // By when they were made: periods may be billed out of order.
+  const upToThis = invoices.filter((each) => each.createdAtMs <= invoice.createdAtMs)
+  const billed = billedOf(upToThis, span)
   const { quantity } = billed.get(chargeName(line.subscriptionId, line.chargeId)) ?? { quantity: ZERO }
   return {
     parts: { tenantId: invoice.tenantId, subscriptionId: line.subscriptionId },
@@ -48,3 +51,6 @@ export async function figureOfLine(
     stated: formatExactly(quantity),
   }
 }
+
+/** After any period. */
+const FAR_MS = Date.UTC(9999, 0, 1)

@@ -87,7 +87,7 @@ export interface Billed {
   readonly quantity: Rational
   readonly minor: bigint
   readonly events: number
-  /** Of the newest line. */
+  /** Of the line that was made last. */
   readonly evidence: string | null
   readonly currency: string
 }
@@ -104,7 +104,9 @@ export function billedOf(
 ): ReadonlyMap<string, Billed> {
   const billed = new Map<string, Billed>()
   const gone = new Set(replaced.map(({ id }) => id))
-  for (const invoice of lastAttempts(invoices.filter(({ id }) => !gone.has(id)))) {
+  const last = lastAttempts(invoices.filter(({ id }) => !gone.has(id)))
+  // In the order they were made: the evidence of the newest one says up to where all was billed.
+  for (const invoice of last.toSorted((one, other) => one.createdAtMs - other.createdAtMs)) {
     const { currency } = invoice
     for (const line of linesOf(invoice, period)) {
       const name = chargeName(line.subscriptionId, line.chargeId)

@@ -72,6 +72,8 @@ export interface BillingProblem {
 const GROUP = 256
 /** More than a year, so that no quota is forgotten whose period may still run. */
 const QUOTAS_KEPT_MS = 400 * 86_400_000
+/** After any period. */
+const FAR_MS = Date.UTC(9999, 0, 1)
 
 class Run {
   readonly #parts: InvoicingParts
@@ -137,7 +139,8 @@ class Run {
       append(lines, proven, await this.#priced(proven, () => makeLines(this.#prices, proven, billing)))
     }
     for (const earlier of changed) {
-      const within = { startMs: earlier.startMs, endMs: period.startMs }
+      // Where periods are billed out of order, one that begins later may have adjusted this one already.
+      const within = { startMs: earlier.startMs, endMs: FAR_MS }
       const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier, replaced)
       for (const proven of await periodBills(store, {
         period: earlier,

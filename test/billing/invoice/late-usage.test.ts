@@ -3,11 +3,13 @@ import { voidInvoice } from '../../../src/billing/invoice/void-invoice.ts'
 import type { Invoice } from '../../../src/model/invoice.ts'
 import type { Period } from '../../../src/model/period.ts'
 import type { Charge } from '../../../src/model/plan.ts'
+import { figureOfLine } from '../../../src/reconcile/figure-of-line.ts'
 import { APRIL_2026, type InvoiceScene, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
 
 const DAY_MS = 86_400_000
 const march = { bucketMs: MARCH_2026.startMs + DAY_MS }
 const MAY_2026: Period = { startMs: APRIL_2026.endMs, endMs: Date.UTC(2026, 5, 1) }
+const JUNE_2026: Period = { startMs: MAY_2026.endMs, endMs: Date.UTC(2026, 6, 1) }
 
 /** A dollar a call, and no fee. */
 const DOLLAR: Charge = { id: 'calls', meter: 'calls', price: { model: 'per_unit', unit: '1' } }
@@ -19,9 +21,9 @@ async function marchBilled(requests: number): Promise<InvoiceScene> {
   return scene
 }
 
-/** Runs a period after its end. */
+/** Runs a period after its end, and after all that was run before. */
 function billed(scene: InvoiceScene, period: Period, request?: { tenantId: string }) {
-  scene.clock.set(Math.max(scene.clock.nowMs(), period.endMs + 600_000))
+  scene.clock.set(Math.max(scene.clock.nowMs() + 60_000, period.endMs + 600_000))
   return scene.run(period, request)
 }
 
@@ -53,5 +55,44 @@ describe('an invoice that is made again after it was void', () => {
     await takeBack(scene, again)
     expect(adjusted(await billed(scene, APRIL_2026, { tenantId: 'acme' }))).toEqual([says])
     expect(adjusted(await billed(scene, MAY_2026))).toEqual([])
+  })
+
+  test('has what it adjusted, less nothing and twice nothing, after a later invoice adjusted more', async () => {
+    const scene = await marchBilled(100)
+    await scene.use({ ...march, requests: 30 })
+    const april = await billed(scene, APRIL_2026)
+    await takeBack(scene, april)
+    await scene.use({ ...march, requests: 5 })
+    expect(adjusted(await billed(scene, MAY_2026))).toEqual(['5 5.00'])
+    expect(adjusted(await billed(scene, APRIL_2026, { tenantId: 'acme' }))).toEqual(['30 30.00'])
+    expect(adjusted(await billed(scene, JUNE_2026))).toEqual([])
+  })
+})
+
+describe('periods that are billed out of order', () => {
+  test('bill late usage once: what a later one adjusted counts as billed', async () => {
+    const scene = await marchBilled(100)
+    await scene.use({ ...march, requests: 1000 })
+    const may = await billed(scene, MAY_2026)
+    expect(adjusted(may)).toEqual(['1000 1000.00'])
+    await scene.use({ ...march, requests: 100 })
+    const april = await billed(scene, APRIL_2026)
+    expect(adjusted(april)).toEqual(['100 100.00'])
+    expect(adjusted(await billed(scene, JUNE_2026))).toEqual([])
+    // Each line says what was billed when it was made.
+    const stated = async ({ made }: typeof april) =>
+      (await figureOfLine(scene.store, { invoice: made[0]?.number ?? '', line: 2 })).stated
+    expect(await stated(may)).toBe('1100')
+    expect(await stated(april)).toBe('1200')
+  })
+
+  test('lose nothing that was taken back between them and came again', async () => {
+    const scene = await marchBilled(100)
+    await scene.use({ ...march, requests: 30 })
+    expect(adjusted(await billed(scene, MAY_2026))).toEqual(['30 30.00'])
+    await scene.use({ ...march, requests: -30 })
+    expect(adjusted(await billed(scene, APRIL_2026))).toEqual(['-30 -30.00'])
+    await scene.use({ ...march, requests: 30 })
+    expect(adjusted(await billed(scene, JUNE_2026))).toEqual(['30 30.00'])
   })
 })
