@@ -6,7 +6,7 @@ import { PriceBook } from '../metering/price-book.ts'
 import type { BillingTerms } from '../metering/usage-amounts.ts'
 import type { Invoice } from '../model/invoice.ts'
 import { formatMinor, parseMinor } from '../model/money.ts'
-import type { Period } from '../model/period.ts'
+import { type Period, periodName } from '../model/period.ts'
 import { exactly, formatExactly, minus, ZERO } from '../model/rational.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import { checkIssued } from './check-issued.ts'
@@ -32,7 +32,7 @@ export async function checkInvoices(
   differences.push(...(await checkIssued(control, { span, invoices: begun })))
   differences.push(...(await checkPayments(control, begun)))
   const figures = new InvoicedFigures()
-  const periods = new Map(inSpan.map(({ period }) => [`${period.startMs} ${period.endMs}`, period]))
+  const periods = new Map(inSpan.map(({ period }) => [periodName(period), period]))
   let waiting = 0
   for (const period of periods.values()) {
     const shown = period.endMs <= span.endMs ? figures : undefined
@@ -66,7 +66,7 @@ async function checkPeriod(
 ): Promise<Omit<CheckedInvoices, 'invoices' | 'figures'>> {
   const prices = new PriceBook(control)
   const { seals } = await sealedPeriod(control.ledger, period)
-  const own = lastAttempts(invoices).filter((each) => each.period.startMs === period.startMs)
+  const own = lastAttempts(invoices).filter((each) => periodName(each.period) === periodName(period))
   const byTenant = new Map(own.filter(({ state }) => state !== 'void').map((each) => [each.tenantId, each]))
   const billed = billedOf(invoices, period)
   const differences: Difference[] = []

@@ -6,6 +6,7 @@ import { chargeLines } from '../../metering/charge-lines.ts'
 import type { PriceBook } from '../../metering/price-book.ts'
 import type { Invoice, InvoiceLine } from '../../model/invoice.ts'
 import { formatMinor, parseMinor } from '../../model/money.ts'
+import { type Period, periodName } from '../../model/period.ts'
 import { exactly, formatExactly, minus, plus, type Rational, ZERO } from '../../model/rational.ts'
 import { viewPriceLine } from '../../pricing/quote.ts'
 import { type DraftLine, meterText, refuseUnpriced } from './make-lines.ts'
@@ -99,7 +100,7 @@ export interface Billed {
  */
 export function billedOf(
   invoices: readonly Invoice[],
-  period: { readonly startMs: number },
+  period: Period,
   replaced: readonly Invoice[] = [],
 ): ReadonlyMap<string, Billed> {
   const billed = new Map<string, Billed>()
@@ -130,14 +131,10 @@ export function billedOf(
 }
 
 /** What an invoice says of the usage of one period: its own, or an earlier one. */
-function linesOf(
-  { content, period: own }: Invoice,
-  period: { readonly startMs: number },
-): readonly InvoiceLine[] {
+function linesOf({ content, period: own }: Invoice, period: Period): readonly InvoiceLine[] {
   return content.lines.filter((line) => {
     if (line.kind === 'fee') return false
-    const { startMs } = line.kind === 'adjustment' ? line.period : own
-    return startMs === period.startMs
+    return periodName(line.kind === 'adjustment' ? line.period : own) === periodName(period)
   })
 }
 
@@ -150,9 +147,11 @@ export function chargeName(subscriptionId: string, chargeId: string): string {
 export function lastAttempts(invoices: readonly Invoice[]): readonly Invoice[] {
   const last = new Map<string, Invoice>()
   for (const invoice of invoices) {
-    const name = `${invoice.tenantId} ${invoice.period.startMs}`
+    const name = `${invoice.tenantId} ${periodName(invoice.period)}`
     const before = last.get(name)
     if (before === undefined || before.attempt < invoice.attempt) last.set(name, invoice)
   }
-  return [...last.values()].sort((one, other) => one.period.startMs - other.period.startMs)
+  return [...last.values()].sort(
+    ({ period: one }, { period: other }) => one.startMs - other.startMs || one.endMs - other.endMs,
+  )
 }

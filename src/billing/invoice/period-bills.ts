@@ -3,7 +3,7 @@ import { DigestSum, digestOf } from '../../lib/digest.ts'
 import { type TermsBook, withSpans } from '../../metering/bill-spans.ts'
 import { LedgerUsage, type UsageOfSubscription } from '../../metering/ledger-usage.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
-import { billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
+import { type BillingCalendar, billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
 import type { Period } from '../../model/period.ts'
 import type { Subscription } from '../../model/tenant.ts'
 import type { SubscriptionSpan } from '../../pricing/subscription-spans.ts'
@@ -71,7 +71,8 @@ export interface ProvenBill {
 /** What one subscription used, with its part of fees and allowances. */
 export type BillOfSubscription = UsageOfSubscription & { readonly span?: SubscriptionSpan }
 
-function isBilledIn(subscription: Subscription, period: Period, billing: BillingTerms): boolean {
+/** Whether a subscription that holds at some moment of a period has it for its billing period. */
+export function isBilledIn(subscription: Subscription, period: Period, billing: BillingCalendar): boolean {
   if (billing.anchor !== 'subscription') return true
   const atMs = Math.max(period.startMs, subscription.startMs)
   const own = billingPeriodAt(billing, atMs, heldPlan(subscription).anchorMs)

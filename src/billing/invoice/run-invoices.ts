@@ -99,7 +99,7 @@ class Run {
   }
 
   async make(): Promise<InvoiceRun> {
-    const { store } = this.#parts
+    const { store, billing } = this.#parts
     const { period, tenantId, onProgress } = this.#request
     const closed = await store.invoices.closedPeriods()
     const isClosed = closed.some(({ startMs, endMs }) => startMs === period.startMs && endMs === period.endMs)
@@ -111,7 +111,7 @@ class Run {
     // Before the usage is read: what comes in meanwhile is looked at again the next time.
     const evidence = await sealedPeriod(store.ledger, period)
     const replaced = await this.#replaced()
-    const changed = await changedPeriods(store.ledger, { closed, before: period, replaced })
+    const changed = await changedPeriods(store, { closed, before: period, replaced, billing })
     const lines = await this.#linesByTenant(changed, replaced)
     const drafts = await this.#drafts(lines, evidence)
 
@@ -148,6 +148,7 @@ class Run {
         billing,
         prices: this.#prices,
       })) {
+        if (earlier.tenants?.has(proven.bill.tenantId) === false) continue
         const adjust = () => adjustLines(this.#prices, proven, { billed, place: billing })
         append(lines, proven, await this.#priced(proven, adjust))
       }
@@ -233,7 +234,8 @@ class Run {
     await store.transaction(async (tables) => {
       await this.#lease.keep(tables)
       await tables.invoices.closePeriod({ ...period, closedAtMs, seals: isFirst ? seals : '' })
-      if (isFirst) for (const earlier of changed) await tables.invoices.closePeriod(earlier)
+      const settled = isFirst ? changed.filter(({ isForAll }) => isForAll) : []
+      for (const earlier of settled) await tables.invoices.closePeriod(earlier)
       // Quotas of periods that are long over tell nobody anything any more.
       await tables.quotas.forget(period.startMs - QUOTAS_KEPT_MS)
       failPoint('invoices-closing')

@@ -96,3 +96,59 @@ describe('periods that are billed out of order', () => {
     expect(adjusted(await billed(scene, JUNE_2026))).toEqual(['30 30.00'])
   })
 })
+
+describe('where periods begin with subscriptions', () => {
+  const span = (from: readonly [number, number], to: readonly [number, number]): Period => ({
+    startMs: Date.UTC(2026, ...from),
+    endMs: Date.UTC(2026, ...to),
+  })
+  const february = { bucketMs: Date.UTC(2026, 1, 10) }
+  const ACME = {
+    first: span([0, 31], [1, 28]),
+    second: span([1, 28], [2, 31]),
+    third: span([2, 31], [3, 30]),
+  }
+  const BOLT = {
+    first: span([0, 28], [1, 28]),
+    second: span([1, 28], [2, 28]),
+    third: span([2, 28], [3, 28]),
+  }
+
+  /** Acme from 31 January, bolt from the 28th; the first period of each is billed. */
+  async function twoTenants(endMs: number | null): Promise<InvoiceScene> {
+    const scene = await invoiceScene({
+      billing: { anchor: 'subscription' },
+      charges: [DOLLAR],
+      tenants: [{}, { id: 'bolt' }],
+      subscriptions: [
+        { id: 'sub_1', startMs: ACME.first.startMs, endMs },
+        { id: 'sub_2', tenantId: 'bolt', startMs: BOLT.first.startMs },
+      ],
+      rollups: [{ ...february, requests: 100 }],
+    })
+    await billed(scene, BOLT.first)
+    await billed(scene, ACME.first)
+    return scene
+  }
+
+  test('late usage waits for the next period of its own tenant, and is billed there once', async () => {
+    const scene = await twoTenants(null)
+    await scene.use({ ...february, requests: 30 })
+    const others = await billed(scene, BOLT.second)
+    expect(others.made.map(({ tenantId }) => tenantId)).toEqual(['bolt'])
+    expect(adjusted(others)).toEqual([])
+    const own = await billed(scene, ACME.second)
+    expect(own.made).toMatchObject([{ tenantId: 'acme', period: ACME.second }])
+    expect(adjusted(own)).toEqual(['30 30.00'])
+    await scene.use({ ...february, requests: 5 })
+    expect(adjusted(await billed(scene, BOLT.third))).toEqual([])
+    expect(adjusted(await billed(scene, ACME.third))).toEqual(['5 5.00'])
+  })
+
+  test('who has no period left gets an invoice for it all the same', async () => {
+    const scene = await twoTenants(Date.UTC(2026, 1, 20))
+    await scene.use({ ...february, requests: 30 })
+    expect(adjusted(await billed(scene, BOLT.second))).toEqual(['30 30.00'])
+    expect(adjusted(await billed(scene, BOLT.third))).toEqual([])
+  })
+})
