@@ -18,13 +18,15 @@ import { InvoicedFigures } from './invoiced-figures.ts'
  * Holds every invoice of the span against the ledger: is each charge billed, by all invoices together, with the quantity
  * and the amount that the ledger has now, and do lines and taxes add up to the total?
  *
- * What the ledger took in after an invoice is no difference: the next invoice adjusts it. `waiting` counts the charges for
- * which that is still to come.
+ * What the ledger took in since what was late was last billed is no difference: the next invoice adjusts it. `waiting`
+ * counts the charges for which that is still to come.
  */
 export async function checkInvoices(
   control: ControlTables,
   { span, billing }: CheckRequest,
 ): Promise<CheckedInvoices> {
+  // Before the invoices: a run that goes on meanwhile must not seem to have billed what its invoices are not seen to.
+  const closed = new Map((await control.invoices.closedPeriods()).map((row) => [periodName(row), row.seals]))
   const all = await control.invoices.list({ within: { startMs: span.startMs, endMs: FAR_MS } })
   const inSpan = all.filter(({ period, state }) => period.startMs < span.endMs && state !== 'void')
   const differences = inSpan.flatMap(sumsDifferences)
@@ -36,7 +38,8 @@ export async function checkInvoices(
   let waiting = 0
   for (const period of periods.values()) {
     const shown = period.endMs <= span.endMs ? figures : undefined
-    const found = await checkPeriod(control, { period, billing, invoices: all, figures: shown })
+    const lookedAt = closed.get(periodName(period))
+    const found = await checkPeriod(control, { period, billing, invoices: all, figures: shown, lookedAt })
     differences.push(...found.differences)
     waiting += found.waiting
   }
@@ -62,7 +65,7 @@ const FAR_MS = Date.UTC(9999, 0, 1)
 
 async function checkPeriod(
   control: ControlTables,
-  { period, billing, invoices, figures }: PeriodCheck,
+  { period, billing, invoices, figures, lookedAt }: PeriodCheck,
 ): Promise<Omit<CheckedInvoices, 'invoices' | 'figures'>> {
   const prices = new PriceBook(control)
   const { seals } = await sealedPeriod(control.ledger, period)
@@ -75,7 +78,7 @@ async function checkPeriod(
     const invoice = byTenant.get(proven.bill.tenantId)
     if (invoice === undefined) continue
     // Every event that comes later changes the seals; without one the same usage must give the same bill.
-    const waits = seals !== invoice.content.evidence.seals
+    const waits = seals !== invoice.content.evidence.seals && seals !== lookedAt
     const check = { billed, billing, prices, figures, waits }
     for (const what of await billDifferences(proven, check)) {
       if (waits) waiting += 1
@@ -90,6 +93,8 @@ interface PeriodCheck {
   readonly billing: BillingTerms
   readonly invoices: readonly Invoice[]
   readonly figures: InvoicedFigures | undefined
+  /** What its seals came to when what came late to it was last billed; '' or undefined if it never was. */
+  readonly lookedAt: string | undefined
 }
 
 async function billDifferences(

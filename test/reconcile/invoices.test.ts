@@ -4,12 +4,20 @@ import { describe, expect, test } from 'vitest'
 import { runInvoices } from '../../src/billing/invoice/run-invoices.ts'
 import { FIGURE_COLUMNS, figureTable } from '../../src/cli/reconcile-text.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
+import { checkInvoices } from '../../src/reconcile/check-invoices.ts'
 import { openControlStore } from '../../src/storage/open.ts'
 import { storesIn } from '../support/control-store.ts'
 import { COUNTED_BILLING, invoiceCounted } from '../support/counted-invoices.ts'
 import { fillStores, reportMore } from '../support/counted-stores.ts'
-import { APRIL_2026, PLAIN_INVOICING } from '../support/invoice-scene.ts'
+import {
+  APRIL_2026,
+  type InvoiceScene,
+  invoiceScene,
+  MARCH_2026,
+  PLAIN_INVOICING,
+} from '../support/invoice-scene.ts'
 import { reconcileIn } from '../support/mutations.ts'
+import { rollup } from '../support/rollups.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 /** Stores with invoices of March; one is paid, one in part, one has a credit note. */
@@ -75,6 +83,50 @@ describe('reconcile', () => {
     expect(settled).toMatchObject({ equal: true, invoices_waiting: 0 })
     const after = settled.rows.find((row) => row.tenant_id === 'tenant-0' && row.meter === 'tokens')
     expect(after?.invoiced).toBe(tokens?.rollups)
+  })
+})
+
+describe('once late usage was billed, nothing is said to wait', () => {
+  const march = { bucketMs: MARCH_2026.startMs + 86_400_000 }
+  const bolt = { ...march, tenantId: 'bolt', subscriptionId: 'sub_2', keyId: 'key_2' }
+
+  /** Acme and bolt, billed for March; one late call of acme, billed in April. */
+  async function lateBilled(): Promise<InvoiceScene> {
+    const scene = await invoiceScene({
+      tenants: [{}, { id: 'bolt' }],
+      subscriptions: [{ id: 'sub_1' }, { id: 'sub_2', tenantId: 'bolt' }],
+      rollups: [
+        { ...march, requests: 300 },
+        { ...bolt, requests: 300 },
+      ],
+    })
+    await scene.run()
+    await scene.use({ ...march, requests: 1 })
+    const late = await checkInvoices(scene.store, { span: MARCH_2026, billing: scene.billing })
+    expect(late).toMatchObject({ waiting: 1, differences: [] })
+    scene.clock.set(APRIL_2026.endMs + 600_000)
+    await scene.run(APRIL_2026)
+    return scene
+  }
+
+  test('so an invoice with less than the ledger has is a difference, whoever the late usage was of', async () => {
+    const scene = await lateBilled()
+    const right = await checkInvoices(scene.store, { span: MARCH_2026, billing: scene.billing })
+    expect(right).toMatchObject({ waiting: 0, differences: [] })
+    const mark = { nodeId: 'node-8', epoch: 1, afterSeq: 0, throughSeq: 1 }
+    await scene.store.ledger.apply([rollup({ ...bolt, requests: 50 })], mark)
+    const found = await checkInvoices(scene.store, { span: MARCH_2026, billing: scene.billing })
+    expect(found.waiting).toBe(0)
+    expect(found.differences.map(({ what }) => what)).toEqual([
+      'INV-2026-0002: charge calls: billed 300 for 2.00, the ledger has 350 for 2.50.',
+    ])
+  })
+
+  test('and what comes after that waits again', async () => {
+    const scene = await lateBilled()
+    await scene.use({ ...bolt, requests: 50 })
+    const found = await checkInvoices(scene.store, { span: MARCH_2026, billing: scene.billing })
+    expect(found).toMatchObject({ waiting: 1, differences: [] })
   })
 })
 
