@@ -7,7 +7,7 @@ import { formatMinor, toMinor } from '../../model/money.ts'
 import { exactly, over, times } from '../../model/rational.ts'
 import { findInvoice } from './find-invoice.ts'
 import { dueOf } from './invoice-view.ts'
-import { entryOf, liftSuspension } from './pay-invoice.ts'
+import { entryOf, insertNew, liftSuspension } from './pay-invoice.ts'
 import { writtenAmount } from './written-amount.ts'
 
 /**
@@ -50,7 +50,7 @@ export async function creditInvoice({ store, clock }: Access, request: CreditReq
     const noteNumber = `CN-${year}-${String(place).padStart(4, '0')}`
     const detail = { number: noteNumber, reason, tax: taxPart(before, amountMinor) }
     await tables.invoices.update(invoice)
-    await tables.invoices.insertEntry({
+    await insertNew(tables, {
       ...entryOf(before, nowMs, request.actor),
       kind: 'credit-note',
       key: `credit-note:${noteNumber}`,

@@ -1,6 +1,7 @@
 import { type Access, record } from '../../access/access.ts'
 import { checkedText } from '../../access/text.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
+import { assert } from '../../lib/assert.ts'
 import type { Invoice, InvoiceEntry } from '../../model/invoice.ts'
 import { formatMinor } from '../../model/money.ts'
 import type { ControlTables } from '../../storage/ports/control-store.ts'
@@ -35,10 +36,13 @@ export async function payInvoice({ store, clock }: Access, request: PayRequest):
     const isPaid = applied === due && before.state !== 'void'
     const invoice: Invoice = { ...before, paidMinor, state: isPaid ? 'paid' : before.state }
     await tables.invoices.update(invoice)
-    await tables.invoices.insertEntry({
+    // A reference may be a number as well: each has keys of its own, and neither those of `payment:` that were given before.
+    const key =
+      reference === undefined ? `payment-number:${payments.length + 1}` : `payment-reference:${reference}`
+    await insertNew(tables, {
       ...entryOf(before, nowMs, request.actor),
       kind: 'payment',
-      key: `payment:${reference ?? payments.length + 1}`,
+      key,
       amountMinor,
       creditMinor: amountMinor - applied,
       detail: { ...(reference !== undefined && { reference }) },
@@ -71,6 +75,14 @@ export function entryOf(
   actor: string,
 ): Pick<InvoiceEntry, 'invoiceId' | 'tenantId' | 'currency' | 'atMs' | 'actor'> {
   return { invoiceId, tenantId, currency, atMs, actor }
+}
+
+/**
+ * Writes an entry that cannot be there yet. Asserts that it was not: sums of the invoice that no entry explains must not
+ * outlive the transaction.
+ */
+export async function insertNew(tables: ControlTables, entry: InvoiceEntry): Promise<void> {
+  assert(await tables.invoices.insertEntry(entry), `no entry has the key ${entry.key} yet`)
 }
 
 /** Lets a tenant call again that was suspended for this invoice, when no other one keeps it suspended. */

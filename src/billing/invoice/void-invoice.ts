@@ -3,7 +3,7 @@ import { checkedText, REASON_LENGTH_MAX } from '../../access/text.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
 import type { Invoice } from '../../model/invoice.ts'
 import { findInvoice } from './find-invoice.ts'
-import { entryOf, liftSuspension } from './pay-invoice.ts'
+import { entryOf, insertNew, liftSuspension } from './pay-invoice.ts'
 
 /**
  * Takes an invoice back, as if it had never been: nobody has to pay it, its number stays taken.
@@ -28,7 +28,7 @@ export async function voidInvoice({ store, clock }: Access, request: VoidRequest
     const creditMinor = -entries.reduce((sum, entry) => sum + entry.creditMinor, 0n)
     const invoice: Invoice = { ...before, state: 'void', creditedMinor: 0n }
     await tables.invoices.update(invoice)
-    await tables.invoices.insertEntry({
+    await insertNew(tables, {
       ...entryOf(before, nowMs, request.actor),
       ...{ kind: 'void', key: 'void', amountMinor: 0n, creditMinor, detail: { reason } },
     })

@@ -21,6 +21,13 @@ async function issued(invoicing: object = {}): Promise<InvoiceScene> {
   return scene
 }
 
+/** What was written down as paid, in that order. */
+async function paymentsOf({ store }: InvoiceScene): Promise<readonly bigint[]> {
+  const [invoice] = await store.invoices.list({})
+  const entries = await store.invoices.entries(invoice?.id ?? '')
+  return entries.filter(({ kind }) => kind === 'payment').map(({ amountMinor }) => amountMinor)
+}
+
 describe('a payment', () => {
   test('of a part leaves the rest due; the rest makes it paid', async () => {
     const scene = await issued()
@@ -43,6 +50,47 @@ describe('a payment', () => {
     await pay(scene, '20.00', 'bank 17')
     expect(await pay(scene, '20', 'bank 17')).toMatchObject({ isNew: false, invoice: { paidMinor: 2_000n } })
     await expect(pay(scene, '29.00', 'bank 17')).rejects.toMatchObject({ code: 'already-exists' })
+  })
+
+  test('counts whatever its reference is: one that is a number is not that of a payment without any', async () => {
+    const scene = await issued()
+    await pay(scene, '10', '2')
+    expect((await pay(scene, '100')).invoice).toMatchObject({ state: 'paid', paidMinor: 4_900n })
+    expect(await scene.store.invoices.creditOf('acme', 'USD')).toBe(6_100n)
+    expect(await paymentsOf(scene)).toEqual([1_000n, 10_000n])
+  })
+
+  test('without a reference leaves the one with a number for reference to be written down, once', async () => {
+    const scene = await issued()
+    await pay(scene, '10')
+    await pay(scene, '5', '1')
+    expect(await pay(scene, '5', '1')).toMatchObject({ isNew: false, invoice: { paidMinor: 1_500n } })
+    expect(await paymentsOf(scene)).toEqual([1_000n, 500n])
+  })
+
+  test('is known by its reference under the keys of earlier versions too', async () => {
+    const scene = await issued()
+    const [invoice] = await scene.store.invoices.list({})
+    const earlier = {
+      ...{ invoiceId: invoice?.id ?? '', tenantId: 'acme', currency: 'USD', atMs: 0, actor: 'cli:test' },
+      ...{ kind: 'payment' as const, amountMinor: 500n, creditMinor: 0n },
+    }
+    await scene.store.invoices.insertEntry({ ...earlier, key: 'payment:1', detail: { reference: '1' } })
+    await scene.store.invoices.insertEntry({ ...earlier, key: 'payment:2', detail: {} })
+    expect(await pay(scene, '5', '1')).toMatchObject({ isNew: false })
+    expect(await pay(scene, '5', '2')).toMatchObject({ isNew: true })
+    expect(await paymentsOf(scene)).toEqual([500n, 500n, 500n])
+  })
+
+  test('that cannot be written down changes nothing of its invoice', async () => {
+    const scene = await issued()
+    const [before] = await scene.store.invoices.list({})
+    await scene.store.invoices.insertEntry({
+      ...{ invoiceId: before?.id ?? '', tenantId: 'acme', currency: 'USD', atMs: 0, actor: 'cli:test' },
+      ...{ kind: 'sent', key: 'payment-number:1', amountMinor: 0n, creditMinor: 0n, detail: {} },
+    })
+    await expect(pay(scene, '10')).rejects.toThrow('assertion failed')
+    expect(await scene.store.invoices.list({})).toEqual([before])
   })
 
   test.each([
