@@ -88,11 +88,16 @@ describe('periods that are billed out of order', () => {
 
   test('lose nothing that was taken back between them and came again', async () => {
     const scene = await marchBilled(100)
-    await scene.use({ ...march, requests: 30 })
+    // Down to the same rollups, so to the same evidence as on the invoice that was made first.
+    const calls = (times: number) => ({
+      ...{ ...march, requests: times, usageUnits: times, durationMs: times },
+      ...{ bytesReceived: times, bytesSent: times },
+    })
+    await scene.use(calls(30))
     expect(adjusted(await billed(scene, MAY_2026))).toEqual(['30 30.00'])
-    await scene.use({ ...march, requests: -30 })
+    await scene.use(calls(-30))
     expect(adjusted(await billed(scene, APRIL_2026))).toEqual(['-30 -30.00'])
-    await scene.use({ ...march, requests: 30 })
+    await scene.use(calls(30))
     expect(adjusted(await billed(scene, JUNE_2026))).toEqual(['30 30.00'])
   })
 })
@@ -114,17 +119,23 @@ describe('where periods begin with subscriptions', () => {
     third: span([2, 28], [3, 28]),
   }
 
-  /** Acme from 31 January, bolt from the 28th; the first period of each is billed. */
-  async function twoTenants(endMs: number | null): Promise<InvoiceScene> {
+  const cora = { ...february, tenantId: 'cora', subscriptionId: 'sub_3', keyId: 'key_3' }
+
+  /** Acme from 31 January, bolt from the 28th, cora as acme and only up to 20 February; the first period of each is billed. */
+  async function threeTenants(): Promise<InvoiceScene> {
     const scene = await invoiceScene({
       billing: { anchor: 'subscription' },
       charges: [DOLLAR],
-      tenants: [{}, { id: 'bolt' }],
+      tenants: [{}, { id: 'bolt' }, { id: 'cora' }],
       subscriptions: [
-        { id: 'sub_1', startMs: ACME.first.startMs, endMs },
+        { id: 'sub_1', startMs: ACME.first.startMs },
         { id: 'sub_2', tenantId: 'bolt', startMs: BOLT.first.startMs },
+        { id: 'sub_3', tenantId: 'cora', startMs: ACME.first.startMs, endMs: Date.UTC(2026, 1, 20) },
       ],
-      rollups: [{ ...february, requests: 100 }],
+      rollups: [
+        { ...february, requests: 100 },
+        { ...cora, requests: 100 },
+      ],
     })
     await billed(scene, BOLT.first)
     await billed(scene, ACME.first)
@@ -132,7 +143,7 @@ describe('where periods begin with subscriptions', () => {
   }
 
   test('late usage waits for the next period of its own tenant, and is billed there once', async () => {
-    const scene = await twoTenants(null)
+    const scene = await threeTenants()
     await scene.use({ ...february, requests: 30 })
     const others = await billed(scene, BOLT.second)
     expect(others.made.map(({ tenantId }) => tenantId)).toEqual(['bolt'])
@@ -145,10 +156,17 @@ describe('where periods begin with subscriptions', () => {
     expect(adjusted(await billed(scene, ACME.third))).toEqual(['5 5.00'])
   })
 
-  test('who has no period left gets an invoice for it all the same', async () => {
-    const scene = await twoTenants(Date.UTC(2026, 1, 20))
-    await scene.use({ ...february, requests: 30 })
-    expect(adjusted(await billed(scene, BOLT.second))).toEqual(['30 30.00'])
-    expect(adjusted(await billed(scene, BOLT.third))).toEqual([])
+  test('who has no period left gets an invoice for it all the same, and who has one waits nonetheless', async () => {
+    const scene = await threeTenants()
+    await scene.use({ ...cora, requests: 30 }, { ...february, requests: 7 })
+    const others = await billed(scene, BOLT.second)
+    expect(others.made.map(({ tenantId }) => tenantId)).toEqual(['bolt', 'cora'])
+    expect(adjusted(others)).toEqual(['30 30.00'])
+    await scene.use({ ...cora, requests: 5 })
+    // This one begins on the same day as the one before, and is another period.
+    expect(adjusted(await billed(scene, ACME.second))).toEqual(['7 7.00', '5 5.00'])
+    await scene.use({ ...cora, requests: 1 })
+    expect(adjusted(await billed(scene, BOLT.third))).toEqual(['1 1.00'])
+    expect(adjusted(await billed(scene, ACME.third))).toEqual([])
   })
 })
