@@ -6,7 +6,7 @@ import type { Invoice } from '../../model/invoice.ts'
 import { formatMinor, toMinor } from '../../model/money.ts'
 import { exactly, over, times } from '../../model/rational.ts'
 import { findInvoice } from './find-invoice.ts'
-import { dueOf } from './invoice-view.ts'
+import { owedOf } from './invoice-view.ts'
 import { entryOf, insertNew, liftSuspension } from './pay-invoice.ts'
 import { writtenAmount } from './written-amount.ts'
 
@@ -40,7 +40,7 @@ export async function creditInvoice({ store, clock }: Access, request: CreditReq
         `amount must be at most ${amount} ${currency}, what credit notes have left of ${number}.`,
       )
     }
-    const due = dueOf(before)
+    const due = owedOf(before)
     const applied = amountMinor < due ? amountMinor : due
     const creditedMinor = before.creditedMinor + applied
     const isPaid = applied === due

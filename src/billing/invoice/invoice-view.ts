@@ -145,6 +145,11 @@ export function dueOf({ state, totalMinor, creditedMinor, paidMinor }: Invoice):
   return due > 0n ? due : 0n
 }
 
+/** What would still be due if nobody had given up: a payment or a credit note of an uncollectible invoice goes there first. */
+export function owedOf(invoice: Invoice): bigint {
+  return dueOf(invoice.state === 'uncollectible' ? { ...invoice, state: 'open' } : invoice)
+}
+
 function viewIssuer({ taxId, ...issuer }: Issuer): IssuerView {
   return { ...issuer, tax_id: taxId }
 }

@@ -6,7 +6,7 @@ import type { Invoice, InvoiceEntry } from '../../model/invoice.ts'
 import { formatMinor } from '../../model/money.ts'
 import type { ControlTables } from '../../storage/ports/control-store.ts'
 import { findInvoice } from './find-invoice.ts'
-import { dueOf } from './invoice-view.ts'
+import { owedOf } from './invoice-view.ts'
 import { writtenAmount } from './written-amount.ts'
 
 /**
@@ -27,7 +27,7 @@ export async function payInvoice({ store, clock }: Access, request: PayRequest):
     const known = payments.find(({ detail }) => reference !== undefined && detail.reference === reference)
     if (known !== undefined) return { invoice: repeated(before, known, request), isNew: false }
 
-    const due = dueOf({ ...before, state: before.state === 'uncollectible' ? 'open' : before.state })
+    const due = owedOf(before)
     const amountMinor =
       request.amount === undefined ? due : writtenAmount('amount', request.amount, before.currency)
     if (amountMinor === 0n) refuse(before, 'has nothing left to pay; name an amount to give credit')

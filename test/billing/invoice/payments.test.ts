@@ -6,6 +6,7 @@ import { dun } from '../../../src/billing/dunning.ts'
 import { creditInvoice } from '../../../src/billing/invoice/credit-invoice.ts'
 import { payInvoice } from '../../../src/billing/invoice/pay-invoice.ts'
 import { voidInvoice } from '../../../src/billing/invoice/void-invoice.ts'
+import { checkPayments } from '../../../src/reconcile/check-payments.ts'
 import { type InvoiceScene, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
 
 const DAY_MS = 86_400_000
@@ -134,6 +135,29 @@ describe('a credit note', () => {
     await pay(scene)
     await credit(scene, '15')
     expect(await scene.store.invoices.creditOf('acme', 'USD')).toBe(1_500n)
+  })
+})
+
+describe('a credit note of an invoice that was given up', () => {
+  async function givenUp(): Promise<InvoiceScene> {
+    const scene = await issued()
+    scene.clock.advance(40 * DAY_MS)
+    await dun({ ...scene, steps: [{ afterDays: 1, action: 'uncollectible' }] })
+    return scene
+  }
+
+  test('takes it off what was owed: nobody paid, so there is no credit', async () => {
+    const scene = await givenUp()
+    expect((await credit(scene)).invoice).toMatchObject({ state: 'paid', creditedMinor: 4_900n })
+    expect(await scene.store.invoices.creditOf('acme', 'USD')).toBe(0n)
+  })
+
+  test('for a part leaves the rest given up; what is paid of the rest makes it paid', async () => {
+    const scene = await givenUp()
+    expect((await credit(scene, '9')).invoice).toMatchObject({ state: 'uncollectible', creditedMinor: 900n })
+    expect((await pay(scene)).invoice).toMatchObject({ state: 'paid', paidMinor: 4_000n })
+    expect(await scene.store.invoices.creditOf('acme', 'USD')).toBe(0n)
+    expect(await checkPayments(scene.store, await scene.store.invoices.list({}))).toEqual([])
   })
 })
 
