@@ -48,7 +48,7 @@ export async function creditInvoice({ store, clock }: Access, request: CreditReq
     const year = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(content.timezone).year
     const place = await tables.invoices.takeNumbers(`CN-${year}`, 1)
     const noteNumber = `CN-${year}-${String(place).padStart(4, '0')}`
-    const detail = { number: noteNumber, reason, tax: taxPart(before, amountMinor) }
+    const detail = { number: noteNumber, reason, tax: taxPart(before, noted, amountMinor) }
     await tables.invoices.update(invoice)
     await insertNew(tables, {
       ...entryOf(before, nowMs, request.actor),
@@ -80,8 +80,13 @@ export interface CreditNote {
   readonly invoice: Invoice
 }
 
-function taxPart({ content, totalMinor, currency }: Invoice, amountMinor: bigint): string {
+/** What a note adds to the tax of all notes, so that together they never come to more tax than the invoice has. */
+function taxPart(invoice: Invoice, notedMinor: bigint, amountMinor: bigint): string {
+  return formatMinor(taxIn(invoice, notedMinor + amountMinor) - taxIn(invoice, notedMinor), invoice.currency)
+}
+
+function taxIn({ content, totalMinor, currency }: Invoice, amountMinor: bigint): bigint {
   const whole = exactly(formatMinor(totalMinor, currency))
   const part = over(times(exactly(content.tax), exactly(formatMinor(amountMinor, currency))), whole)
-  return formatMinor(toMinor(part, currency), currency)
+  return toMinor(part, currency)
 }

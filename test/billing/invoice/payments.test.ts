@@ -7,6 +7,7 @@ import { creditInvoice } from '../../../src/billing/invoice/credit-invoice.ts'
 import { payInvoice } from '../../../src/billing/invoice/pay-invoice.ts'
 import { voidInvoice } from '../../../src/billing/invoice/void-invoice.ts'
 import { checkPayments } from '../../../src/reconcile/check-payments.ts'
+import { FEE } from '../../support/billing-scene.ts'
 import { type InvoiceScene, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
 
 const DAY_MS = 86_400_000
@@ -128,6 +129,24 @@ describe('a credit note', () => {
       message: expect.stringContaining('at most 9.00'),
     })
     expect((await credit(scene)).invoice.state).toBe('paid')
+  })
+
+  test.each([
+    {
+      amounts: ['0.40', '0.40', '0.40'],
+      taxes: ['0.07', '0.06', '0.07'],
+      why: 'a third of 0.20 is rounded once',
+    },
+    { amounts: ['0.03', '0.03', '1.14'], taxes: ['0.01', '0.00', '0.19'], why: 'half a cent of each of two' },
+    { amounts: [undefined], taxes: ['0.20'], why: 'all at once' },
+  ])('$amounts of 1.20 have the tax of their invoice together: $why', async ({ amounts, taxes }) => {
+    const tax = { mode: 'exclusive', rates: [{ id: 'vat', name: 'VAT', rate: '20', charges: null }] } as const
+    const charges = [{ ...FEE, price: { model: 'flat', amount: '1.00' } }]
+    const scene = await invoiceScene({ charges, invoicing: { tax } })
+    expect((await scene.run()).made[0]?.content).toMatchObject({ tax: '0.20', total: '1.20' })
+    const said: string[] = []
+    for (const amount of amounts) said.push((await credit(scene, amount)).tax)
+    expect(said).toEqual(taxes)
   })
 
   test('of what was paid goes to the credit of the tenant', async () => {
