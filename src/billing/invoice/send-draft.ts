@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { GatezError } from '../../errors/gatez-error.ts'
 import type { Invoice } from '../../model/invoice.ts'
 import { INVOICE_ISSUED } from '../message-kinds.ts'
 import { findInvoice } from './find-invoice.ts'
@@ -10,6 +11,12 @@ export async function sendDraft({ store, clock }: InvoicingParts, request: SendR
   const nowMs = clock.nowMs()
   return store.transaction(async (tables) => {
     const before = await findInvoice(tables, request.invoice)
+    if (before.state === 'void') {
+      throw new GatezError(
+        'wrong-state',
+        `Invoice ${before.number ?? before.id} is void: there is nothing to send.`,
+      )
+    }
     if (before.state !== 'draft') {
       const key = `${before.id}\n${nowMs}`
       await tables.outbox.insert({

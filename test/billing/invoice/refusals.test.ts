@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { askedPeriod, refuseOpen } from '../../../src/billing/invoice/asked-period.ts'
 import { previewInvoice } from '../../../src/billing/invoice/preview-invoice.ts'
+import { sendDraft } from '../../../src/billing/invoice/send-draft.ts'
 import { untilShipped } from '../../../src/billing/invoice/shipped.ts'
+import { voidInvoice } from '../../../src/billing/invoice/void-invoice.ts'
+import { INVOICE_ISSUED } from '../../../src/billing/message-kinds.ts'
 import { Spool } from '../../../src/metering/spool.ts'
 import { storesIn } from '../../support/control-store.ts'
 import { APRIL_2026, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
@@ -87,4 +90,20 @@ test('a preview of usage that has no price says so', async () => {
     code: 'unpriced-usage',
     message: expect.stringContaining('charge calls of plan pro: quantity comes to 201'),
   })
+})
+
+test.each([
+  { review: false, which: 'an invoice' },
+  { review: true, which: 'a draft' },
+])('$which that is void is not sent, and no mail of it waits', async ({ review }) => {
+  const scene = await invoiceScene()
+  const [made] = (await scene.run(MARCH_2026, { review })).made
+  const invoice = made?.number ?? made?.id ?? ''
+  await voidInvoice(scene, { invoice, reason: 'Wrong', actor: 'cli:test' })
+  const waiting = await scene.store.outbox.pending(10, [INVOICE_ISSUED])
+  await expect(sendDraft(scene, { invoice, actor: 'cli:test' })).rejects.toMatchObject({
+    code: 'wrong-state',
+    message: `Invoice ${invoice} is void: there is nothing to send.`,
+  })
+  expect(await scene.store.outbox.pending(10, [INVOICE_ISSUED])).toEqual(waiting)
 })
