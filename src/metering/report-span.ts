@@ -22,9 +22,9 @@ export function reportSpan(written: WrittenSpan, at: { timezone: string; nowMs: 
     return periodAt('month', at.timezone, at.nowMs)
   }
 
-  const startMs = readTime('--from', from, at.timezone)
+  const startMs = writtenTime('--from', from, at.timezone)
   const endMs =
-    to === undefined ? periodAt('day', at.timezone, at.nowMs).endMs : readTime('--to', to, at.timezone)
+    to === undefined ? periodAt('day', at.timezone, at.nowMs).endMs : writtenTime('--to', to, at.timezone)
   if (startMs >= endMs) {
     const end = to === undefined ? `the end of today, ${isoTime(endMs)}` : `--to ${to}`
     refuse(`--from ${from} is not before ${end}; the span reaches up to --to, without it.`)
@@ -47,7 +47,8 @@ function monthStartMs(month: string, timezone: string): number {
   return startOfDay(date, timezone)
 }
 
-function readTime(flag: string, text: string, timezone: string): number {
+/** A date or a moment as a user writes it; throws `invalid-parameter`, naming `flag`, for what is none or lies within a bucket. */
+export function writtenTime(flag: string, text: string, timezone: string): number {
   const date = dateOf(text)
   const ms = date === undefined ? parseIsoTime(text) : startOfDay(date, timezone)
   if (ms === undefined) {

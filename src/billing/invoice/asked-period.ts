@@ -1,6 +1,6 @@
 import { GatezError } from '../../errors/gatez-error.ts'
 import { isoTime } from '../../lib/iso-time.ts'
-import { reportSpan } from '../../metering/report-span.ts'
+import { reportSpan, writtenTime } from '../../metering/report-span.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
 import { billingPeriodAt } from '../../model/billing-calendar.ts'
 import type { Period } from '../../model/period.ts'
@@ -22,8 +22,7 @@ export function askedPeriod(
     )
   }
   if (on !== undefined) {
-    const { startMs } = reportSpan({ from: on }, { timezone, nowMs: FAR_MS })
-    return billingPeriodAt(billing, startMs, anchorMs)
+    return billingPeriodAt(billing, writtenTime('--on', on, timezone), anchorMs)
   }
   const span = reportSpan({ month }, { timezone, nowMs })
   const period = billingPeriodAt(billing, span.startMs, anchorMs)
@@ -50,6 +49,3 @@ export interface WrittenPeriod {
   /** A day of the period, as `2026-03-04`. */
   readonly on?: string | undefined
 }
-
-/** After any period. */
-const FAR_MS = Date.UTC(9999, 0, 1)

@@ -38,6 +38,15 @@ test('a period is named by its month, or by a day of it', () => {
   expect(() => asked({ month: '2026-03' }, { anchor: 'subscription' })).toThrow(/name one with --tenant/)
 })
 
+test.each(['2026-02-30', 'yesterday', '', '2026-03-01T06:01Z'])(
+  '%j is no day: what is said names --on',
+  (on) => {
+    expect(() => askedPeriod({ on, anchorMs: null }, monthly, 0)).toThrow(
+      expect.objectContaining({ code: 'invalid-parameter', message: expect.stringMatching(/^--on is /) }),
+    )
+  },
+)
+
 test('while events lie in the spool of a gateway that is gone, no invoice is made without them', async () => {
   const { store } = await invoiceScene()
   const config = storesIn(tempDir())
