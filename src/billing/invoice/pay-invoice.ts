@@ -18,7 +18,8 @@ import { writtenAmount } from './written-amount.ts'
  */
 export async function payInvoice({ store, clock }: Access, request: PayRequest): Promise<PaidInvoice> {
   const nowMs = clock.nowMs()
-  const reference = request.reference && checkedText('reference', request.reference, 200)
+  const reference =
+    request.reference === undefined ? undefined : checkedText('reference', request.reference, 200)
   return store.transaction(async (tables) => {
     const before = await findInvoice(tables, request.invoice)
     if (before.state === 'draft') refuse(before, 'is a draft: send it first')

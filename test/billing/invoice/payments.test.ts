@@ -84,6 +84,13 @@ describe('a payment', () => {
     expect(await paymentsOf(scene)).toEqual([500n, 500n, 500n])
   })
 
+  test.each(['', ' '])('with %j for a reference is refused: it would name no payment', async (reference) => {
+    const scene = await issued()
+    const refused = { code: 'invalid-parameter', message: 'reference is empty.' }
+    await expect(pay(scene, '10', reference)).rejects.toMatchObject(refused)
+    expect(await paymentsOf(scene)).toEqual([])
+  })
+
   test('that cannot be written down changes nothing of its invoice', async () => {
     const scene = await issued()
     const [before] = await scene.store.invoices.list({})
