@@ -17,7 +17,12 @@ export function allowanceOf(price: Price): Rational {
   return plus(price.included, freeTier(price))
 }
 
-/** The price with an allowance that is no larger than its own: taken off what is included, then off the free tier. */
+/**
+ * The price with an allowance that is no larger than its own: taken off what is included, then off the free tier.
+ *
+ * A free tier of which nothing is left stays, up to 0: the first tier is always reached, so without it the flat amount of
+ * the next would be charged where nothing is used.
+ */
 export function withAllowance(price: Price, allowance: Rational): Price {
   const lost = minus(allowanceOf(price), allowance)
   const included = larger(ZERO, minus(price.included, lost))
@@ -26,7 +31,7 @@ export function withAllowance(price: Price, allowance: Rational): Price {
   const tiers = price.tiers.map((tier) => {
     return { ...tier, upTo: tier.upTo === null ? null : minus(tier.upTo, ofTier) }
   })
-  return { ...price, included, tiers: tiers.filter(({ upTo }) => upTo === null || upTo.numerator > 0n) }
+  return { ...price, included, tiers }
 }
 
 /** The part of an allowance for a part of the period, rounded up to the places it is written with: no part of a call. */

@@ -4,6 +4,7 @@ import { toMinor } from '../../src/model/money.ts'
 import {
   compare,
   exactly,
+  larger,
   minus,
   plus,
   type Rational,
@@ -11,6 +12,7 @@ import {
   sumOf,
   ZERO,
 } from '../../src/model/rational.ts'
+import { allowanceOf, withAllowance } from '../../src/pricing/allowance.ts'
 import { dueMinor, priceUsage, unpriceable } from '../../src/pricing/price-usage.ts'
 import { readPrice } from '../../src/pricing/read-price.ts'
 import { decimal, MODEL_NAMES, pricedUsage, priceOf } from './random-prices.ts'
@@ -72,6 +74,26 @@ describe('of any price', () => {
         const { exact, soFar } = priceUsage(price, { quantity })
         expect(compare(exact, price.minimum)).toBeGreaterThanOrEqual(0)
         if (price.maximum !== null) expect(compare(soFar, price.maximum)).toBeLessThanOrEqual(0)
+      }),
+    )
+  })
+})
+
+describe('a smaller allowance', () => {
+  test('charges nothing at zero use that the whole one does not charge', () => {
+    const flat = fc.constantFrom('0', '5')
+    const tiers = fc.tuple(fc.nat(100), flat, flat).map(([free, first, second]) => [
+      { up_to: String(free), unit: '0', flat: first },
+      { up_to: String(free + 50), unit: '0.01', flat: second },
+      { up_to: null, unit: '0.02', flat: '7' },
+    ])
+    fc.assert(
+      fc.property(tiers, fc.nat(20), fc.nat(120), (written, included, used) => {
+        const price = readPrice({ model: 'graduated', tiers: written, included: String(included) })
+        const whole = allowanceOf(price)
+        const left = larger(ZERO, minus(whole, rational(BigInt(used))))
+        const atZero = priceUsage(withAllowance(price, left), { quantity: ZERO })
+        expect(atZero.exact).toEqual(priceUsage(price, { quantity: ZERO }).exact)
       }),
     )
   })

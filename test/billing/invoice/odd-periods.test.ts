@@ -168,4 +168,26 @@ describe('odd quantities', () => {
     const bands = await invoiceScene({ charges: tokens(banded) })
     expect(bands.said(await bands.run())).toEqual(['acme INV-2026-0001: Pro: tokens 0 75.00'])
   })
+
+  test('a flat amount above free units is not charged for nothing used, not even after they were used up', async () => {
+    const tiers = [
+      { up_to: '100', unit: '0' },
+      { up_to: null, unit: '0.01', flat: '5' },
+    ]
+    const subscriptions = [
+      { id: 'sub_1', endMs: march(16) },
+      { id: 'sub_2', startMs: march(16), planSinceMs: Date.UTC(2026, 0, 1) },
+    ]
+    const inTwo = (later: number) =>
+      invoiceScene({
+        charges: [{ id: 'calls', meter: 'calls', price: { model: 'graduated', tiers } }],
+        subscriptions,
+        rollups: [
+          { bucketMs: march(2), requests: 100 },
+          { bucketMs: march(20), subscriptionId: 'sub_2', requests: later },
+        ],
+      })
+    expect((await (await inTwo(0)).run()).made[0]?.totalMinor).toBe(0n)
+    expect((await (await inTwo(1)).run()).made[0]?.totalMinor).toBe(501n)
+  })
 })
