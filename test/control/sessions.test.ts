@@ -117,6 +117,26 @@ describe('a member', () => {
     expect((await role(viewer.id, 'viewer')).json.code).toBe('not-permitted')
   })
 
+  test.each(['demote', 'remove'])(
+    'of two admins who %s each other at once, one stays admin',
+    async (what) => {
+      const { control } = await scene()
+      const ann = await control.member('acme', 'ann@example.com', 'admin')
+      const bob = await control.member('acme', 'bob@example.com', 'admin')
+      const act = (by: typeof ann, of: typeof ann) =>
+        what === 'demote'
+          ? control.ask('PUT', `/api/portal/v1/members/${of.id}/role`, {
+              headers: by.headers,
+              body: { role: 'viewer' },
+            })
+          : control.ask('DELETE', `/api/portal/v1/members/${of.id}`, { headers: by.headers })
+      const answers = await Promise.all([act(ann, bob), act(bob, ann)])
+      const members = await control.store.tenants.listMembers('acme')
+      expect(members.filter(({ role }) => role === 'admin')).toHaveLength(1)
+      expect(answers.map(({ status }) => status)).toContain(200)
+    },
+  )
+
   test('asks for a key, gets it approved, and is shown its secret once', async () => {
     const { control } = await scene()
     const { headers } = await control.member('acme', 'ann@example.com', 'developer')

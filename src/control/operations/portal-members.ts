@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { keepAdmin } from '../../access/keep-admin.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
 import { MEMBER_ROLES } from '../../model/tenant.ts'
 import type { Asking } from '../asking.ts'
@@ -65,9 +66,9 @@ const changeRole = operation({
   },
   handle: async (asking, { member: name, role }) => {
     const found = await ownMember(asking, name)
-    if (role !== 'admin') await keepAdmin(asking, found.id)
     const { tenantId, memberId } = myself(asking)
     await asking.store.transaction(async (tables) => {
+      if (role !== 'admin') await keepAdmin(tables, tenantId, found.id)
       await tables.sessions.setRole(found.id, role)
       await tables.audit.insert({
         ...{ atMs: asking.clock.nowMs(), actor: `member:${memberId}`, action: 'member.role-changed' },
@@ -91,8 +92,7 @@ const removeFromMine = operation({
   example: { input: { member: EXAMPLES.member.id }, answer: EXAMPLES.member },
   handle: async (asking, { member: name }) => {
     const found = await ownMember(asking, name)
-    await keepAdmin(asking, found.id)
-    return asking.cases.removeMember({ tenant: mine(asking).tenantId, member: found.id })
+    return asking.cases.removeMember({ tenant: mine(asking).tenantId, member: found.id, keepsAdmin: true })
   },
 })
 
@@ -105,10 +105,4 @@ async function ownMember(asking: Asking, name: string) {
   const found = members.find(({ id, email }) => id === wanted || email === wanted)
   if (found !== undefined) return found
   throw new GatezError('not-found', 'Your organisation has no such member.')
-}
-
-async function keepAdmin(asking: Asking, leavingId: string): Promise<void> {
-  const members = await asking.cases.listMembers({ tenant: mine(asking).tenantId })
-  if (members.some(({ id, role }) => id !== leavingId && role === 'admin')) return
-  throw new GatezError('wrong-state', 'Without its last admin nobody could look after the organisation.')
 }
