@@ -125,8 +125,10 @@ async function remind(
 }
 
 async function suspend(tables: ControlTables, { tenantId, number }: Invoice, nowMs: number): Promise<void> {
+  await tables.tenants.lock(tenantId)
   const tenant = await tables.tenants.find(tenantId)
-  if (tenant?.state !== 'active') return
+  // Money owed goes before a cap, whose end would let the tenant on.
+  if (tenant?.state !== 'active' && tenant?.state !== 'capped') return
   await tables.tenants.setState(tenantId, 'unpaid')
   const subject = `tenant:${tenantId}`
   const detail = { reason: `invoice ${number} is not paid` }

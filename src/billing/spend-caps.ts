@@ -77,6 +77,7 @@ async function spentBy(
 async function write(store: ControlStore, act: CapAct, nowMs: number): Promise<boolean> {
   const { tenantId, isCapped, cap, spent } = act
   return store.transaction(async (tables) => {
+    await tables.tenants.lock(tenantId)
     const tenant = await tables.tenants.find(tenantId)
     if (tenant?.state !== (isCapped ? 'active' : 'capped')) return false
     await tables.tenants.setState(tenantId, isCapped ? 'capped' : 'active')

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { overrideTenant } from '../../src/access/override-tenant.ts'
 import { suspendTenant } from '../../src/access/suspend-tenant.ts'
+import { dun } from '../../src/billing/dunning.ts'
+import { payInvoice } from '../../src/billing/invoice/pay-invoice.ts'
 import { holdSpendCaps } from '../../src/billing/spend-caps.ts'
 import { tenantRefusal } from '../../src/gateway/tenant-refusal.ts'
 import { type InvoiceScene, invoiceScene, MARCH_2026 } from '../support/invoice-scene.ts'
@@ -57,6 +59,21 @@ test('what the operator did goes before a cap', async () => {
   await suspendTenant(scene, { tenant: 'acme', actor })
   expect(await look(scene)).toEqual([])
   expect(await stateOf(scene)).toBe('suspended')
+})
+
+test('an invoice that is not paid goes before a cap: a higher cap does not let the tenant on, the payment does', async () => {
+  const scene = await invoiceScene({ rollups: [{ bucketMs: MARCH_2026.startMs, requests: 100 }] })
+  await scene.run()
+  await override(scene, { spendCap: '40' })
+  expect(await look(scene)).toEqual([[true, '49.00']])
+  scene.clock.advance(16 * 86_400_000)
+  await dun({ ...scene, steps: [{ afterDays: 1, action: 'suspend' }] })
+  expect(await stateOf(scene)).toBe('unpaid')
+  await override(scene, { spendCap: '1000' })
+  expect(await look(scene)).toEqual([])
+  expect(await stateOf(scene)).toBe('unpaid')
+  await payInvoice(scene, { invoice: 'INV-2026-0001', actor })
+  expect(await stateOf(scene)).toBe('active')
 })
 
 test.each(['', '-1', '1e3', 'NaN', '1.23456', '$5'])(
