@@ -8,7 +8,8 @@ import { BUCKET_MS } from '../storage/ports/ledger.ts'
  * The span of time a report is about, half-open: the month given, or from … to, or the current month.
  *
  * Dates are midnights of `timezone`. `from` alone reaches to the end of the current day. Throws
- * `invalid-parameter` for what is no time, is empty, or does not fall on a bucket of the ledger.
+ * `invalid-parameter` for what is no time, is empty, does not fall on a bucket of the ledger, or is longer than 50 years:
+ * days are walked one by one, so without an end to it one question could hold up all others.
  */
 export function reportSpan(written: WrittenSpan, at: { timezone: string; nowMs: number }): Period {
   const { month, from, to } = written
@@ -29,6 +30,7 @@ export function reportSpan(written: WrittenSpan, at: { timezone: string; nowMs: 
     const end = to === undefined ? `the end of today, ${isoTime(endMs)}` : `--to ${to}`
     refuse(`--from ${from} is not before ${end}; the span reaches up to --to, without it.`)
   }
+  refuseLong({ startMs, endMs }, written, at.timezone)
   return { startMs, endMs }
 }
 
@@ -65,6 +67,16 @@ export function writtenTime(flag: string, text: string, timezone: string): numbe
   )
 }
 
+function refuseLong({ startMs, endMs }: Period, { from, to }: WrittenSpan, timezone: string): void {
+  const start = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(timezone)
+  const last = start.add({ years: YEARS_MAX })
+  if (endMs <= last.epochMilliseconds) return
+  const end = to === undefined ? `the end of today, ${isoTime(endMs)}` : `--to ${to}`
+  refuse(
+    `--from ${from} to ${end} is more than ${YEARS_MAX} years: ask for parts, the first up to --to ${last.toPlainDate()}.`,
+  )
+}
+
 function dateOf(text: string): Temporal.PlainDate | undefined {
   if (!DATE.test(text) || parseIsoTime(text) === undefined) return undefined
   return Temporal.PlainDate.from(text)
@@ -78,5 +90,6 @@ function refuse(detail: string): never {
   throw new GatezError('invalid-parameter', detail)
 }
 
+const YEARS_MAX = 50
 const MONTH = /^\d{4}-\d{2}$/
 const DATE = /^\d{4}-\d{2}-\d{2}$/

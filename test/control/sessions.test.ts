@@ -137,6 +137,16 @@ describe('a member', () => {
     },
   )
 
+  test('is refused a span of centuries at once: others would wait while its days are walked', async () => {
+    const { control } = await scene()
+    const { headers } = await control.member('acme', 'ann@example.com', 'viewer')
+    const { status, json } = await control.ask('GET', '/api/portal/v1/usage?from=1000-01-02&to=3026-01-02', {
+      headers,
+    })
+    expect([status, json.code]).toEqual([400, 'invalid-parameter'])
+    expect(json.detail).toContain('the first up to --to 1050-01-02')
+  })
+
   test('asks for a key, gets it approved, and is shown its secret once', async () => {
     const { control } = await scene()
     const { headers } = await control.member('acme', 'ann@example.com', 'developer')

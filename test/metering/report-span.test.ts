@@ -42,6 +42,12 @@ describe('the span of a report', () => {
       why: 'moments are taken as they are',
     },
     {
+      written: { from: '1976-02-29', to: '2026-02-28' },
+      timezone: 'Europe/Berlin',
+      found: ['1976-02-28T23:00Z', '2026-02-27T23:00Z'],
+      why: 'fifty years are not too long',
+    },
+    {
       written: { from: '2026-03-08' },
       timezone: 'Asia/Tokyo',
       found: ['2026-03-07T15:00Z', '2026-03-10T15:00Z'],
@@ -68,6 +74,12 @@ describe('the span of a report', () => {
     },
     { written: { from: '2026-03-02', to: '2026-03-01' }, says: 'is not before --to 2026-03-01' },
     { written: { from: '2026-03-11' }, says: '--from 2026-03-11 is not before the end of today' },
+    {
+      written: { from: '1000-01-02', to: '3026-01-02' },
+      says: '--from 1000-01-02 to --to 3026-01-02 is more than 50 years: ask for parts, the first up to --to 1050-01-02.',
+    },
+    { written: { from: '1974-03-01', to: '2024-03-02' }, says: 'the first up to --to 2024-03-01.' },
+    { written: { from: '1969-12-31' }, says: 'to the end of today, 2026-03-11T00:00:00.000Z is more than' },
     {
       written: { from: '2026-03-01T06:07Z', to: '2026-03-02' },
       says: 'the nearest are 2026-03-01T06:00:00.000Z and 2026-03-01T06:15:00.000Z',
