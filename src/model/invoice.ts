@@ -124,6 +124,8 @@ export interface InvoiceTax {
   readonly name: string
   /** In percent, as `20`. */
   readonly rate: string
+  /** Ids of the charges it is on; not there = all. */
+  readonly charges?: readonly string[]
   /** What it is reckoned on. */
   readonly net: string
   readonly amount: string

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
-import type { Invoice, InvoiceLine } from '../../model/invoice.ts'
+import type { Invoice, InvoiceLine, InvoiceTax } from '../../model/invoice.ts'
 import { dayText } from '../invoice/day-text.ts'
 import { textCell } from './text-cell.ts'
 
@@ -40,7 +40,7 @@ const TAKES = {
 /**
  * Invoices as QuickBooks Online imports them: a row for each line, the number of the invoice on each.
  *
- * Tax is left to QuickBooks: its code stands on each row, its amount does not.
+ * Tax is left to QuickBooks: the code of what is on the line stands on each row, its amount does not.
  */
 function quickbooksCsv(invoices: readonly Invoice[]): string {
   const rows = invoices.flatMap((invoice) =>
@@ -56,7 +56,7 @@ function quickbooksCsv(invoices: readonly Invoice[]): string {
       '1',
       line.amount,
       line.amount,
-      taxNames(invoice),
+      taxNames(invoice, line),
       dayText(line.period.startMs, invoice.content.timezone),
     ]),
   )
@@ -71,7 +71,7 @@ function xeroCsv(invoices: readonly Invoice[]): string {
 
 function xeroRow(invoice: Invoice, line: InvoiceLine): Readonly<Record<string, string>> {
   const { content, currency } = invoice
-  const [tax] = content.taxes
+  const [tax] = taxesOn(invoice, line)
   const { address = [] } = content.customer ?? {}
   return {
     '*ContactName': textCell(content.tenantName),
@@ -101,8 +101,16 @@ function dayFirst(isoDay: string): string {
   return isoDay.split('-').toReversed().join('/')
 }
 
-function taxNames({ content }: Invoice): string {
-  return textCell(content.taxes.map(({ name, rate }) => `${name} ${rate}%`).join(' '))
+function taxNames(invoice: Invoice, line: InvoiceLine): string {
+  return textCell(
+    taxesOn(invoice, line)
+      .map(({ name, rate }) => `${name} ${rate}%`)
+      .join(' '),
+  )
+}
+
+function taxesOn({ content }: Invoice, { chargeId }: InvoiceLine): readonly InvoiceTax[] {
+  return content.taxes.filter(({ charges }) => charges === undefined || charges.includes(chargeId))
 }
 
 function csv(rows: readonly (readonly string[])[]): string {

@@ -31,6 +31,7 @@ export function taxLines(lines: readonly TaxedLine[], rules: TaxRules | null, cu
         id: rate.id,
         name: rate.name,
         rate: rate.rate,
+        ...(rate.charges !== null && { charges: rate.charges }),
         net: formatMinor(net, currency),
         amount: formatMinor(minor, currency),
       },

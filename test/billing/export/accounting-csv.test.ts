@@ -51,6 +51,26 @@ test('Xero gets the same with days as it reads them, and all that it requires', 
   })
 })
 
+test('each row has the tax that is on its charge, and none where none is', async () => {
+  const rates = [
+    { id: 'full', name: 'VAT', rate: '19', charges: ['fee'] },
+    { id: 'low', name: 'Reduced', rate: '7', charges: ['calls'] },
+  ]
+  const { made } = await (await invoiceScene({ invoicing: { tax: { mode: 'exclusive', rates } } })).run()
+  const [xero = ''] = accountingFiles('xero', made)
+  expect(rowsOf(xero).map((row) => /\d+% \(\w+ on Income\)/.exec(row)?.[0])).toEqual([
+    '19% (VAT on Income)',
+    '7% (Reduced on Income)',
+  ])
+  const [quickbooks = ''] = accountingFiles('quickbooks', made)
+  expect(rowsOf(quickbooks).map((row) => row.split(',')[11])).toEqual(['VAT 19%', 'Reduced 7%'])
+  const onFee = await invoiceScene({
+    invoicing: { tax: { mode: 'exclusive', rates: rates.slice(0, 1) } },
+  })
+  const [untaxed = ''] = accountingFiles('xero', (await onFee.run()).made)
+  expect(rowsOf(untaxed).map((row) => row.includes('Tax Exempt'))).toEqual([false, true])
+})
+
 test.each([
   { format: 'quickbooks' as const, count: 250, lines: 1, files: [100, 100, 50], why: '100 invoices' },
   { format: 'quickbooks' as const, count: 5, lines: 300, files: [3, 2], why: '1,000 rows, no invoice cut' },
