@@ -1,6 +1,7 @@
 import { accountingFiles } from './billing/export/accounting-csv.ts'
 import { readEventNames } from './billing/export/export-meter-events.ts'
 import { meterEvents } from './billing/export/meter-events.ts'
+import { STRIPE_TAKES_MS } from './billing/export/stripe-file.ts'
 import { viewInvoiceRow } from './billing/invoice/invoice-view.ts'
 import type { Config } from './config/config.ts'
 import type { AskedUsage, DeskCases } from './control/desk-cases.ts'
@@ -26,8 +27,10 @@ export function usageFileCases({ config, store, clock }: UsageFileParts): UsageF
       const { again, batch } = asked
       const nowMs = clock.nowMs()
       const which = { span: spanOf(asked), tenantId: await tenantOf(asked), meters }
-      const { events } = await meterEvents(store, { ...which, target: STRIPE, again, nowMs, batch })
-      return { events, eventNames, nowMs }
+      const oldestMs = nowMs - STRIPE_TAKES_MS
+      const asking = { ...which, target: STRIPE, again, oldestMs, nowMs, batch }
+      const { events, tooOld } = await meterEvents(store, asking)
+      return { events, tooOld, eventNames, nowMs }
     },
     markMeterEvents: ({ batch }) => store.usageExports.markWritten(STRIPE, batch, clock.nowMs()),
     accountingFiles: async ({ format, state, all, ...asked }) => {

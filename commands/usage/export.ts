@@ -1,12 +1,14 @@
 import * as Flags from '@oclif/core/flags'
 import { openApp } from '../../src/app.ts'
 import { ACCOUNTING_FORMATS } from '../../src/billing/export/accounting-csv.ts'
+import type { TooOldUsage } from '../../src/billing/export/meter-events.ts'
 import { STRIPE_FORMATS } from '../../src/billing/export/stripe-file.ts'
 import { ROW_FORMATS } from '../../src/billing/export/usage-rows.ts'
 import type { InvoiceRowView } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { USAGE_FLAGS } from '../../src/cli/usage-flags.ts'
 import { GatezError } from '../../src/errors/gatez-error.ts'
+import { isoTime } from '../../src/lib/iso-time.ts'
 import { keepHeapSmall } from '../../src/lib/shrink-heap.ts'
 import { type UsageReportView, viewUsageReport } from '../../src/metering/usage-view.ts'
 import { openUsageFiles } from '../../src/usage-files.ts'
@@ -65,16 +67,27 @@ export default class UsageExport extends GatezCommand {
     const written = await files.exportMeterEvents({ ...flags, eventNames }, { format, to })
     const { events, tooOld, unnamed } = written
     if (out !== undefined) this.log(`Wrote ${events} events to ${out}.`)
-    if (tooOld > 0) this.warn(`${tooOld} events are older than 35 days: Stripe does not take them.`)
+    if (tooOld.length > 0) this.warn(tooOldText(tooOld))
     if (unnamed.length > 0) this.warn(`Without an external id, and so under its own: ${unnamed.join(', ')}.`)
-    return { events, too_old: tooOld, without_external_id: unnamed }
+    const hours = tooOld.map(({ tenantId, meter, atMs }) => ({
+      tenant_id: tenantId,
+      meter,
+      hour: isoTime(atMs),
+    }))
+    return { events, too_old: hours, without_external_id: unnamed }
   }
 }
 
 interface StripeExportView {
   readonly events: number
-  readonly too_old: number
+  /** Left out: older than Stripe takes. */
+  readonly too_old: readonly { readonly tenant_id: string; readonly meter: string; readonly hour: string }[]
   readonly without_external_id: readonly string[]
+}
+
+function tooOldText(hours: readonly TooOldUsage[]): string {
+  const rows = hours.map(({ tenantId, meter, atMs }) => `  ${tenantId} ${meter} ${isoTime(atMs)}`)
+  return ['Left out, since Stripe takes nothing that is older than 35 days:', ...rows].join('\n')
 }
 
 /** A flag that would do nothing is more likely a mistake. */

@@ -1,5 +1,5 @@
 import type { TakenMeterEvents } from '../billing/export/export-meter-events.ts'
-import type { MeterEvent } from '../billing/export/meter-events.ts'
+import type { MeterEvent, TooOldUsage } from '../billing/export/meter-events.ts'
 import type { InvoiceRowView } from '../billing/invoice/invoice-view.ts'
 import type { RemoteControl } from '../config/environment.ts'
 import { GatezError } from '../errors/gatez-error.ts'
@@ -41,24 +41,28 @@ function accountingInput({ month, from, to, tenant, state, format, all }: AskedA
   return { month, from, to, tenant, state, format, all: all ? ('true' as const) : ('false' as const) }
 }
 
-/** The first line says how events are called, each after it is one. */
+/** The first line says how events are called, each after it is one, or an hour that is too old to be one. */
 async function takeFrom(
   client: ControlClient,
   { month, from, to, tenant, meters, again, eventNames, batch }: AskedMeterEvents,
 ): Promise<TakenMeterEvents> {
   const asked = { month, from, to, tenant, meters, again, event_names: [...eventNames], batch }
   const events: MeterEvent[] = []
-  let head: Omit<TakenMeterEvents, 'events'> | undefined
-  await visitLines<MeterEvent & Omit<TakenMeterEvents, 'events'>>(
+  const tooOld: TooOldUsage[] = []
+  let head: EventsHead | undefined
+  await visitLines<MeterEvent & EventsHead & { readonly tooOld?: TooOldUsage }>(
     await client.stream('takeMeterEvents', asked),
     async (line) => {
       if (head === undefined) head = line
+      else if (line.tooOld !== undefined) tooOld.push(line.tooOld)
       else events.push(line)
     },
   )
-  if (head !== undefined) return { ...head, events }
+  if (head !== undefined) return { ...head, events, tooOld }
   throw new GatezError('control-unreachable', 'The answer broke off before its first line.')
 }
+
+type EventsHead = Omit<TakenMeterEvents, 'events' | 'tooOld'>
 
 /** The outbox folder of a control API. */
 export function remoteMailbox(

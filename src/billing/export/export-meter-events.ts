@@ -1,12 +1,12 @@
 import type { Writable } from 'node:stream'
 import { GatezError } from '../../errors/gatez-error.ts'
 import { writeBytes } from './export-invoices.ts'
-import type { MeterEvent } from './meter-events.ts'
-import { STRIPE_TAKES_MS, type StripeFormat, stripeFile } from './stripe-file.ts'
+import type { MeterEvent, TooOldUsage } from './meter-events.ts'
+import { type StripeFormat, stripeFile } from './stripe-file.ts'
 
 /** Writes events for Stripe, and calls `done` as soon as all of them are where they belong. */
 export async function exportMeterEvents(
-  { events, eventNames, nowMs }: TakenMeterEvents,
+  { events, tooOld, eventNames }: TakenMeterEvents,
   { format, to, done }: MeterEventsForm,
 ): Promise<MeterEventsExport> {
   if (to !== null) {
@@ -15,7 +15,7 @@ export async function exportMeterEvents(
   }
   return {
     events: events.length,
-    tooOld: events.filter(({ atMs }) => atMs < nowMs - STRIPE_TAKES_MS).length,
+    tooOld,
     unnamed: [...new Set(events.filter(isUnnamed).map(({ tenantId }) => tenantId))],
   }
 }
@@ -23,6 +23,8 @@ export async function exportMeterEvents(
 /** Events that are to be handed over, near or from a control API. */
 export interface TakenMeterEvents {
   readonly events: readonly MeterEvent[]
+  /** What Stripe does not take any more: older than 35 days. */
+  readonly tooOld: readonly TooOldUsage[]
   /** Meter, and what Stripe calls it. */
   readonly eventNames: readonly (readonly [string, string])[]
   /** When they were taken. */
@@ -39,8 +41,8 @@ export interface MeterEventsForm {
 /** What was written. */
 export interface MeterEventsExport {
   readonly events: number
-  /** Of them, what Stripe does not take any more: older than 35 days. */
-  readonly tooOld: number
+  /** What was left out, since Stripe does not take it any more: older than 35 days. */
+  readonly tooOld: readonly TooOldUsage[]
   /** Tenants without an external id, which go by their own id. */
   readonly unnamed: readonly string[]
 }

@@ -14,20 +14,26 @@ import type { ExportedPiece } from '../../storage/ports/usage-exports.ts'
  * What each says is written down before anyone sees it, and never said otherwise: an hour that changed since gets one more
  * event, with the difference and an identifier of its own. So all events of an hour add up to what the ledger says, however
  * often and whenever usage is exported. An event that was handed over is not given again, unless `again` is asked.
- * Call `done` when they are where they belong: those of a run that broke off before come with the next one.
+ * Call `done` when they are where they belong: those of a run that broke off before come with the next one. What is older
+ * than the other system takes is never handed over, and said each time.
  */
 export async function meterEvents(
   store: Pick<ControlStore, 'ledger' | 'usageExports' | 'tenants' | 'transaction'>,
   request: MeterEventsRequest,
 ): Promise<MeterEvents> {
-  const { target, tenantId, meters, again, nowMs, batch } = request
+  const { target, tenantId, meters, again, oldestMs, nowMs, batch } = request
   const span = wholeHours(request.span)
   const asked = { target, fromMs: span.startMs, toMs: span.endMs, tenantId, meters }
   const totals = await hourlyTotals(store.ledger, { span, tenantId, meters })
-  const pieces = await store.transaction(async ({ usageExports }) => {
+  const taken = { ...asked, fromMs: Math.max(asked.fromMs, oldestMs) }
+  const old = { ...asked, toMs: Math.min(asked.toMs, oldestMs) }
+  const { pieces, left } = await store.transaction(async ({ usageExports }) => {
     await usageExports.insertAll(target, newPieces(totals, await usageExports.list(asked)))
-    const claimed = await usageExports.claim(asked, batch)
-    return again ? usageExports.list(asked) : claimed
+    const claimed = await usageExports.claim(taken, batch)
+    return {
+      pieces: again ? await usageExports.list(taken) : claimed,
+      left: again ? await usageExports.list(old) : await usageExports.listUnwritten(old),
+    }
   })
   const customers = new Map<string, string | null>()
   for (const id of new Set(pieces.map((piece) => piece.tenantId))) {
@@ -37,6 +43,7 @@ export async function meterEvents(
     events: pieces.map((piece) =>
       toEvent(piece, { target, customer: customers.get(piece.tenantId) ?? null }),
     ),
+    tooOld: hoursOf(left),
     done: () => store.usageExports.markWritten(target, batch, nowMs),
   }
 }
@@ -51,6 +58,8 @@ export interface MeterEventsRequest {
   readonly meters: readonly string[]
   /** Also what was handed over before, with the same identifiers. */
   readonly again: boolean
+  /** Who gets them takes nothing from before. */
+  readonly oldestMs: number
   readonly nowMs: number
   /** Names this run. */
   readonly batch: string
@@ -59,6 +68,8 @@ export interface MeterEventsRequest {
 export interface MeterEvents {
   /** In the order of time. */
   readonly events: readonly MeterEvent[]
+  /** What was asked for and is not among them, in the order of time. */
+  readonly tooOld: readonly TooOldUsage[]
   /** Writes down that they were handed over. */
   readonly done: () => Promise<void>
 }
@@ -74,6 +85,14 @@ export interface MeterEvent {
   readonly meter: string
   /** A whole number, below 0 where something was taken back. */
   readonly value: string
+}
+
+/** What was used in an hour that is too long ago to be handed over. */
+export interface TooOldUsage {
+  readonly tenantId: string
+  readonly meter: string
+  /** The beginning of the hour. */
+  readonly atMs: number
 }
 
 const HOUR_MS = 3_600_000
@@ -133,6 +152,18 @@ function newPieces(totals: Totals, said: readonly ExportedPiece[]): readonly Exp
     pieces.push(...inParts({ ...piece, revision: revision + 1 }, -quantity))
   }
   return pieces
+}
+
+/** The hours that pieces are about. Where they come to nothing there is nothing to say. */
+function hoursOf(pieces: readonly ExportedPiece[]): readonly TooOldUsage[] {
+  const hours = new Map<string, TooOldUsage & { readonly quantity: bigint }>()
+  for (const piece of pieces) {
+    const { quantity = 0n } = hours.get(nameOf(piece)) ?? {}
+    const { tenantId, meter, bucketMs: atMs } = piece
+    hours.set(nameOf(piece), { tenantId, meter, atMs, quantity: quantity + BigInt(piece.quantity) })
+  }
+  const used = [...hours.values()].filter(({ quantity }) => quantity !== 0n)
+  return used.map(({ tenantId, meter, atMs }) => ({ tenantId, meter, atMs }))
 }
 
 /** A quantity as pieces of at most 15 digits, which is all that Stripe takes in one; none for 0. */

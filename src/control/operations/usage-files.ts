@@ -44,7 +44,8 @@ const takeMeterEvents = operation({
   summary: 'Usage as events for Stripe, a JSON line each; the first line says how their meters are called.',
   description:
     'One for each tenant, meter and hour that nobody was given yet. They come again, with the same identifiers, until ' +
-    'markMeterEvents says that they arrived.',
+    'markMeterEvents says that they arrived. What is older than 35 days is no event, since Stripe does not take it: after ' +
+    'the first line each such hour has a line with tooOld.',
   access: BILLING,
   input: z.object({
     ...{ ...span, tenant: tenantName.optional(), meters: words(4_000).optional() },
@@ -60,9 +61,10 @@ const takeMeterEvents = operation({
     answer: '{"eventNames":[["calls","api_calls"]],"nowMs":1775001600000}\n{"identifier":"gz_…",…}\n',
   },
   handle: async ({ desk }, { event_names: eventNames, ...asked }) => {
-    const { events, ...head } = await (await desk()).takeMeterEvents({ ...asked, eventNames })
+    const { events, tooOld, ...head } = await (await desk()).takeMeterEvents({ ...asked, eventNames })
     return jsonLines(async (each) => {
       await each(head)
+      for (const hour of tooOld) await each({ tooOld: hour })
       for (const event of events) await each(event)
     })
   },

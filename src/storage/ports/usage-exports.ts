@@ -7,6 +7,8 @@
 export interface UsageExportStore {
   /** All pieces whose bucket starts in the span, in the order of bucket, tenant, meter and revision. */
   list(span: ExportSpan): Promise<readonly ExportedPiece[]>
+  /** Those of them that were not handed over. */
+  listUnwritten(span: ExportSpan): Promise<readonly ExportedPiece[]>
   /** Adds pieces; one that is there stays as it is. */
   insertAll(target: string, pieces: readonly ExportedPiece[]): Promise<void>
   /** Gives the pieces of the span that were not handed over to `batch`, and returns those of `batch`. */

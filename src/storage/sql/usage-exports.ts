@@ -15,6 +15,10 @@ export class SqlUsageExportStore implements UsageExportStore {
     return (await this.#select(span).execute()).map(toPiece)
   }
 
+  async listUnwritten(span: ExportSpan): Promise<readonly ExportedPiece[]> {
+    return (await this.#select(span).where('written_at_ms', 'is', null).execute()).map(toPiece)
+  }
+
   async insertAll(target: string, pieces: readonly ExportedPiece[]): Promise<void> {
     for (const chunk of chunksOf(pieces, 64)) {
       await this.#db

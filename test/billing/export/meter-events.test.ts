@@ -16,7 +16,14 @@ const NOW = Date.UTC(2026, 3, 1, 1)
 let runs = 0
 function ask(scene: InvoiceScene, more: object = {}) {
   runs += 1
-  const request = { target: 'stripe', span: MARCH_2026, meters: ['calls'], again: false, nowMs: NOW }
+  const request = {
+    target: 'stripe',
+    span: MARCH_2026,
+    meters: ['calls'],
+    again: false,
+    nowMs: NOW,
+    oldestMs: 0,
+  }
   return meterEvents(scene.store, { ...request, batch: `run ${runs}`, ...more })
 }
 
@@ -177,22 +184,41 @@ test('Stripe gets its JSON lines and its CSV', () => {
 
 test('a file counts as handed over when it is there, a stream when all of it was read', async () => {
   const scene = await invoiceScene({ rollups: [{ bucketMs: at(3), requests: 40 }] })
-  const write = async (to: string | Writable | null, nowMs = NOW, more: object = {}) => {
-    const { events, done } = await ask(scene, more)
-    return exportMeterEvents({ events, eventNames: [], nowMs }, { format: 'stripe', to, done })
+  const write = async (to: string | Writable | null) => {
+    const { done, ...taken } = await ask(scene)
+    return exportMeterEvents({ ...taken, eventNames: [], nowMs: NOW }, { format: 'stripe', to, done })
   }
   const gone = new Writable({
     write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code: 'EPIPE' })),
   })
   gone.on('error', () => {})
   expect(await write(gone)).toMatchObject({ events: 1 })
-  expect(await write(null)).toMatchObject({ events: 1, tooOld: 0, unnamed: ['acme'] })
+  expect(await write(null)).toMatchObject({ events: 1, tooOld: [], unnamed: ['acme'] })
   const file = join(tempDir(), 'events.jsonl')
   await write(file)
   expect(readFileSync(file, 'utf8')).toContain('"value":"40"')
   expect(await write(file)).toMatchObject({ events: 0 })
-  const later = await write(null, at(3) + 36 * 24 * HOUR_MS, { again: true })
-  expect(later).toMatchObject({ events: 1, tooOld: 1 })
+})
+
+test('what is too old for who gets it is never given, and named each time, whatever of it came late', async () => {
+  const scene = await invoiceScene({
+    rollups: [
+      { bucketMs: at(3), requests: 40 },
+      { bucketMs: at(4), requests: 2 },
+      { bucketMs: at(5), requests: 7 },
+    ],
+  })
+  const of = (hour: number) => ({ tenantId: 'acme', meter: 'calls', atMs: at(hour) })
+  // A run that broke off: what it wrote down was not given.
+  await ask(scene)
+  const first = await ask(scene, { oldestMs: at(4, 30) })
+  expect([said(first.events), first.tooOld]).toEqual([[[5, '7']], [of(3), of(4)]])
+  await first.done()
+  await scene.use({ bucketMs: at(3), requests: 1 }, { bucketMs: at(4), requests: -2 })
+  const second = await ask(scene, { oldestMs: at(4, 30) })
+  expect([said(second.events), second.tooOld]).toEqual([[], [of(3)]])
+  const again = await ask(scene, { oldestMs: at(5, 1), again: true })
+  expect([said(again.events), again.tooOld]).toEqual([[], [of(3), of(5)]])
 })
 
 test('what has more than 15 digits, all that Stripe takes in one, is as many events as it needs', async () => {
