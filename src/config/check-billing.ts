@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Cursor } from './cursor.ts'
 
-/** Checks what invoices need: files that are there, rates that can be, secrets that are none in the file. */
+/** Checks what invoices need: files that are there, rates that can be, steps that are taken, secrets that are none in the file. */
 export function checkBilling(file: Cursor, folder: string): void {
   const billing = file.field('billing')
   const issuer = billing.field('issuer')
   for (const name of ['logo', 'font'] as const) checkFile(issuer.field(name), folder)
   checkRates(billing.field('tax').field('rates').items(), chargeIdsOf(file))
+  checkDunning(billing.field('dunning').items())
   const secret = file.field('mail').field('smtp').field('secret').field('value')
   if (secret.text !== undefined && !secret.isVariable) {
     secret.refuse(
@@ -35,6 +36,35 @@ function checkRates(rates: readonly Cursor[], chargeIds: ReadonlySet<string>): v
         charge.refuse(`no plan has a charge called ${charge.text}`)
     }
   }
+}
+
+/** Steps are taken in the order of their days, each once, and none after an invoice was given up. */
+function checkDunning(steps: readonly Cursor[]): void {
+  const inOrder = steps
+    .flatMap((step, index) => {
+      const [days, action] = [step.field('after_days').value, step.field('do').text]
+      return typeof days === 'number' && action !== undefined ? [{ step, index, days, action }] : []
+    })
+    .toSorted((one, other) => one.days - other.days)
+  const seen = new Map<string, number>()
+  let end: (typeof inOrder)[number] | undefined
+  for (const each of inOrder) {
+    const { step, index, days, action } = each
+    const name = `${action} after ${daysText(days)}`
+    const same = seen.get(name)
+    if (same !== undefined)
+      step.refuse(`${name} is never done: billing.dunning[${same}] is the same step; leave one of them out`)
+    else if (end !== undefined)
+      step.refuse(
+        `${name} is never done: billing.dunning[${end.index}] gives the invoice up after ${daysText(end.days)}; put this step before it, or leave it out`,
+      )
+    seen.set(name, same ?? index)
+    if (action === 'uncollectible') end ??= each
+  }
+}
+
+function daysText(days: number): string {
+  return days === 1 ? '1 day' : `${days} days`
 }
 
 function chargeIdsOf(file: Cursor): ReadonlySet<string> {

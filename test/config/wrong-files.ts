@@ -163,6 +163,10 @@ apis: » billing: { issuer: { name: DataForge, email: billing } }⏎apis:
   3:46 billing.issuer.email: must be a mail address such as billing@example.com, is "billing"
 apis: » billing: { dunning: [{ after_days: 3, do: shout }] }⏎apis:
   3:43 billing.dunning[0].do: must be remind, suspend, uncollectible, is "shout"
+apis: » billing: { dunning: [{ after_days: 5, do: suspend }, { after_days: 1, do: uncollectible }] }⏎apis:
+  3:22 billing.dunning[0]: suspend after 5 days is never done: billing.dunning[1] gives the invoice up after 1 day; put this step before it, or leave it out
+apis: » billing: { dunning: [{ after_days: 3, do: remind }, { after_days: 3, do: remind }] }⏎apis:
+  3:53 billing.dunning[1]: remind after 3 days is never done: billing.dunning[0] is the same step; leave one of them out
 apis: » mail: { smtp: { host: mx, secret: { value: hunter22 } } }⏎apis:
   3:44 mail.smtp.secret.value: must come from the environment, as \${SMTP_PASSWORD}: what stands here, every reader of the file knows
 apis: » billing: { anchor: 32 }⏎apis:
