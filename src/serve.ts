@@ -16,6 +16,7 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import { failPoint } from './lib/fail-point.ts'
 import { helpersGiveWay } from './lib/give-way.ts'
 import { makeFolder } from './lib/make-folder.ts'
+import { makeAllYoung } from './lib/made-young.ts'
 import { shrinkHeap } from './lib/shrink-heap.ts'
 import type { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
@@ -85,6 +86,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   await using undo = new AsyncDisposableStack()
   const { config, clock } = parts
   helpersGiveWay()
+  makeAllYoung()
   makeDataFolder(config.stores.dataDir)
   const lock = lockDataFolder(config.stores.dataDir)
   undo.defer(() => lock[Symbol.dispose]())
