@@ -12,7 +12,7 @@ import { type LongAnswer, LongAnswers, type LongSource } from './long-answers.ts
 import type { Held, MeterClient } from './meter.ts'
 import { lessWhatWasGiven, type Quantities, readQuantities, readSoFar } from './quantities.ts'
 import { removeNamed } from './request-head.ts'
-import type { UpstreamHeaders } from './response-head.ts'
+import type { AnswerHead, UpstreamHeaders } from './response-head.ts'
 import type { RouteMeters } from './route-meters.ts'
 import type { Rules } from './rules.ts'
 import { UsageReader } from './usage-reader.ts'
@@ -47,8 +47,8 @@ export class CallMetering {
   }
 
   /** What reads the usage object of this answer as it passes by; undefined when nothing does. */
-  usageReader(limited: Limited, headers: UpstreamHeaders): UsageReader | undefined {
-    return usageMetersOf(limited, this.#rules) === undefined ? undefined : UsageReader.of(headers)
+  usageReader(limited: Limited, head: AnswerHead): UsageReader | undefined {
+    return usageMetersOf(limited, this.#rules) === undefined ? undefined : UsageReader.of(head.headers)
   }
 
   /** What meters an answer in parts while it goes on; null when a part could not be billed. */
@@ -117,7 +117,7 @@ export class CallMetering {
       bytesReceived: sums.bytesReceived - before.bytesReceived,
       usageUnits: isFirst ? call.matched.route.cost : 0,
       quantities: quantities === NOTHING && leaks === NOTHING ? '' : encodeQuantities(quantities, leaks),
-      dimensions: dimensions.length === 0 ? '' : readDimensions(limited, ending.headers, dimensions),
+      dimensions: dimensions.length === 0 ? '' : readDimensions(limited, ending.head?.headers, dimensions),
       clientIp: exchange.clientIp,
       requestId: exchange.requestId,
       count: isFirst ? 1 : 0,

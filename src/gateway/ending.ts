@@ -4,7 +4,7 @@ import type { CallParts } from './call-parts.ts'
 import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
 import type { Refusal } from './refusal.ts'
-import type { UpstreamHeaders } from './response-head.ts'
+import type { AnswerHead } from './response-head.ts'
 import type { UsageReader } from './usage-reader.ts'
 
 /** How an exchange ended, or how far it is, as far as the upstream and the client are concerned. */
@@ -16,8 +16,8 @@ export interface Ending {
   readonly refusal: Refusal | undefined
   readonly bytesSent: number
   readonly bytesReceived: number
-  /** The upstream's fields, names in lower case; undefined when it gave no answer. */
-  readonly headers: UpstreamHeaders | undefined
+  /** Of the upstream's answer; undefined when it gave none. */
+  readonly head: AnswerHead | undefined
   /** Custom meters the upstream reported in fields. */
   readonly meters: ReadonlyMap<string, string> | undefined
   /** What the answer said of its own usage, where it is read for it. */
@@ -35,7 +35,7 @@ export function leftAfter(bytesReceived: number): Ending {
     refusal: undefined,
     bytesSent: 0,
     bytesReceived,
-    headers: undefined,
+    head: undefined,
     meters: undefined,
     usage: undefined,
     parts: undefined,

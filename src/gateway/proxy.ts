@@ -7,17 +7,19 @@ import type { CallMetering } from './call-metering.ts'
 import type { Ending, PassageListener } from './ending.ts'
 import type { Limited } from './exchange.ts'
 import { Flow, type FlowOwner } from './flow.ts'
+import type { PlainAnswer } from './lane/plain-answer.ts'
 import type { LongAnswer } from './long-answers.ts'
 import type { Held } from './meter.ts'
 import type { OnceCall } from './once-call.ts'
 import type { Refusal } from './refusal.ts'
 import { Reply } from './reply.ts'
 import {
+  type AnswerHead,
   bodyLength,
   isCoded,
-  readReason,
+  type ResponseHead,
+  readResponseFields,
   readResponseHead,
-  readTrailers,
   type UpstreamHeaders,
   withoutLength,
 } from './response-head.ts'
@@ -49,9 +51,9 @@ export class Passage implements CallHandler, FlowOwner {
   readonly #bodyless: boolean
   /** Whether the upstream may have seen something of the request, in this attempt. */
   #sent = false
-  #controller: Dispatcher.DispatchController | undefined
+  controller: Dispatcher.DispatchController | undefined
   #status = 0
-  #headers: UpstreamHeaders | undefined
+  #head: AnswerHead | undefined
   #meters: Map<string, string> | undefined
   #usage: UsageReader | undefined
   /** Bytes of the body still to come; -1 when the upstream did not say. */
@@ -85,7 +87,7 @@ export class Passage implements CallHandler, FlowOwner {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
+    this.controller = controller
     this.#sent = true
     // Told anew where undici goes on with a call of the fast lane.
     this.#flow.bytesReceived = 0
@@ -112,18 +114,22 @@ export class Passage implements CallHandler, FlowOwner {
       controller.abort(UNKNOWN_CODING)
       return
     }
-    this.#beginAnswer(status, headers)
-    const { forward, meters } = readResponseHead(headers)
-    if (status === 204) withoutLength(forward)
-    this.#meters = meters
-    this.#usage = this.#metering.usageReader(this.#limited, headers)
-    const reason = readReason(status, statusText)
-    this.#once?.begin(status, reason, forward)
-    this.#reply.begin(status, reason, forward)
+    const head = readResponseHead(headers)
+    if (status === 204) withoutLength(head.forward)
+    this.#beginReply({ status, statusText, headers }, head)
     const length = bodyLength(status, headers, this.#bodyless)
     if (length !== undefined) this.#bytesLeft = length
     // A stream may stay silent for long: who waits for its head must not wait for its first piece.
     else setImmediate(() => this.#ended || this.#reply.sendHead())
+  }
+
+  onWholeAnswer(controller: Dispatcher.DispatchController, answer: PlainAnswer): void {
+    if (this.#ended) return
+    const { fields, body } = answer
+    this.#beginReply(answer, readResponseFields(fields))
+    this.#bytesLeft = body.length
+    if (body.length > 0) this.onResponseData(controller, body)
+    if (!controller.aborted) this.onResponseEnd()
   }
 
   onRequestUpgrade(
@@ -138,7 +144,7 @@ export class Passage implements CallHandler, FlowOwner {
       upstream.destroy()
       return
     }
-    this.#beginAnswer(status, headers)
+    this.#beginAnswer({ status, statusText: undefined, headers })
     const head = readResponseHead(headers)
     this.#meters = head.meters
     this.#listener.addOwnFields(head.forward, this.#limited)
@@ -178,12 +184,14 @@ export class Passage implements CallHandler, FlowOwner {
     if (!this.#reply.write(chunk)) this.#flow.waitForClient(controller, this.#response)
     failPoint('mid-body')
     // From the first piece on that is not the last: most answers never come here.
-    if (this.#long === undefined) this.#watchLong(isEventStream(this.#headers))
+    if (this.#long === undefined) this.#watchLong(isEventStream(this.#head?.headers))
     this.#long?.moved(this.#flow.bytesMoved())
   }
 
   onResponseEnd(_controller?: Dispatcher.DispatchController, trailers?: UpstreamHeaders): void {
-    if (!this.#ended && trailers !== undefined) this.#keepTrailers(trailers)
+    // Meters may come behind the body: what a stream used is known at its end only.
+    const late = this.#ended || trailers === undefined ? undefined : this.#reply.addTrailers(trailers)
+    if (late !== undefined) this.#meters = new Map([...(this.#meters ?? []), ...late])
     this.#once?.complete()
     if (this.#clientLeft) this.#end('client_aborted', undefined)
     else this.#end('ok', this.#reply)
@@ -217,18 +225,22 @@ export class Passage implements CallHandler, FlowOwner {
     this.#give(upstreamProblem(error))
   }
 
-  get controller(): Dispatcher.DispatchController | undefined {
-    return this.#controller
-  }
-
   givePart(held: Held): void {
     this.#metering.recordPart(this.#limited, this.#ending('open', undefined), held)
   }
 
-  #beginAnswer(status: number, headers: UpstreamHeaders): void {
-    this.#call.answered(status)
-    this.#status = status
-    this.#headers = headers
+  #beginAnswer(head: AnswerHead): void {
+    this.#call.answered(head.status)
+    this.#status = head.status
+    this.#head = head
+  }
+
+  #beginReply(head: AnswerHead, { forward, meters }: ResponseHead): void {
+    this.#beginAnswer(head)
+    this.#meters = meters
+    this.#usage = this.#metering.usageReader(this.#limited, head)
+    const reason = this.#reply.begin(head, forward)
+    this.#once?.begin(head.status, reason, forward)
   }
 
   #watchLong(isStream: boolean): void {
@@ -251,14 +263,6 @@ export class Passage implements CallHandler, FlowOwner {
     this.#listener.refuse(this.#limited, refusal)
   }
 
-  /** Meters may come behind the body: what a stream used is known at its end only. */
-  #keepTrailers(trailers: UpstreamHeaders): void {
-    const { accepted, call } = this.#limited.planned
-    const { fields, meters } = readTrailers(trailers, call.matched.route.policy.responseFields)
-    if (meters !== undefined) this.#meters = new Map([...(this.#meters ?? []), ...meters])
-    if (accepted.head.acceptsTrailers && fields.length > 0) this.#response.addTrailers(fields)
-  }
-
   readonly #clientGone = (): void => {
     if (this.#ended) return
     this.#clientLeft = true
@@ -269,7 +273,7 @@ export class Passage implements CallHandler, FlowOwner {
 
   readonly #leave = (): void => {
     this.#end('client_aborted', undefined)
-    this.#controller?.abort(CLIENT_GONE)
+    this.controller?.abort(CLIENT_GONE)
   }
 
   #end(outcome: Outcome, held: Held | undefined, refusal?: Refusal): void {
@@ -291,7 +295,7 @@ export class Passage implements CallHandler, FlowOwner {
       refusal,
       bytesSent: this.#flow.bytesSent,
       bytesReceived: this.#flow.bytesReceived,
-      headers: this.#headers,
+      head: this.#head,
       meters: this.#meters,
       usage: this.#usage,
       parts: this.#flow.partsBefore,

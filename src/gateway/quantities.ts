@@ -85,11 +85,11 @@ function counts(meter: Meter, { status }: Ending): boolean {
 }
 
 /** On a route that the meter does not name, an answer without usage is no surprise. */
-function readUsage(meter: Meter, { usage, headers }: Ending, read: Reading): void {
+function readUsage(meter: Meter, { usage, head }: Ending, read: Reading): void {
   const value = usage?.value(meter.field)
-  const coding = usage === undefined ? codingOf(headers) : ''
+  const coding = usage === undefined ? codingOf(head?.headers) : ''
   if (value !== undefined) read.take(meter, value)
   else if (usage?.tooLong === true) read.leak(meter.id, 'too-long')
-  else if (coding !== '' && mayHoldUsage(headers)) read.leak(meter.id, 'encoded', coding)
+  else if (coding !== '' && mayHoldUsage(head?.headers)) read.leak(meter.id, 'encoded', coding)
   else if (meter.routes !== 'all') read.leak(meter.id, 'missing')
 }

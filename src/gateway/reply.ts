@@ -2,7 +2,15 @@ import type { ServerResponse } from 'node:http'
 import type { PassageListener } from './ending.ts'
 import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
-import { readResponseHead, takeOut, type UpstreamHeaders, withoutLength } from './response-head.ts'
+import {
+  type AnswerHead,
+  readReason,
+  readResponseHead,
+  readTrailers,
+  takeOut,
+  type UpstreamHeaders,
+  withoutLength,
+} from './response-head.ts'
 import { sendWhole } from './whole-answer.ts'
 
 /**
@@ -28,11 +36,15 @@ export class Reply implements Held {
     this.#response = limited.planned.accepted.exchange.response
   }
 
-  /** The head has come; it is sent with the first piece of the body, or by `sendHead`. */
-  begin(status: number, statusText: string | undefined, fields: string[]): void {
-    this.#status = status
-    this.#statusText = statusText
+  /**
+   * The head has come; it is sent with the first piece of the body, or by `sendHead`. Returns the reason phrase it is sent
+   * with, where that is not the usual one.
+   */
+  begin(head: AnswerHead, fields: string[]): string | undefined {
+    this.#status = head.status
+    this.#statusText = readReason(head)
     this.#fields = fields
+    return this.#statusText
   }
 
   /** Passes a piece on; false when the client has to catch up. */
@@ -71,6 +83,14 @@ export class Reply implements Held {
   /** Whether the upstream said anything before its answer. */
   get informed(): boolean {
     return this.#informed > 0
+  }
+
+  /** Adds what came behind the body for a client that reads it; returns the meters among it, if any. */
+  addTrailers(trailers: UpstreamHeaders): Map<string, string> | undefined {
+    const { accepted, call } = this.#limited.planned
+    const { fields, meters } = readTrailers(trailers, call.matched.route.policy.responseFields)
+    if (accepted.head.acceptsTrailers && fields.length > 0) this.#response.addTrailers(fields)
+    return meters
   }
 
   release(): void {

@@ -18,20 +18,28 @@ export interface ResponseHead {
  * `headers` is undici's: names in lower case, several fields of one name as a list, in their order.
  */
 export function readResponseHead(headers: UpstreamHeaders): ResponseHead {
+  const fields: string[] = []
+  for (const name in headers) {
+    const value = headers[name]
+    if (typeof value === 'string') fields.push(name, value)
+    else if (value !== undefined) for (const each of value) fields.push(name, each)
+  }
+  return readResponseFields(fields)
+}
+
+/** The same for fields as a list: name in lower case, value, name, value … */
+export function readResponseFields(fields: readonly string[]): ResponseHead {
   const forward: string[] = []
   let meters: Map<string, string> | undefined
   let connection = ''
-  for (const name in headers) {
-    const value = headers[name]
-    if (value === undefined) continue
+  for (let index = 0; index + 1 < fields.length; index += 2) {
+    const [name = '', value = ''] = [fields[index], fields[index + 1]]
     const kind = KINDS.of(name)
-    if (kind === FORWARD) {
-      if (typeof value === 'string') forward.push(name, value)
-      else for (const each of value) forward.push(name, each)
-    } else if (kind === CONNECTION) connection += `,${value}`
+    if (kind === FORWARD) forward.push(name, value)
+    else if (kind === CONNECTION) connection += `,${value}`
     else if (kind === METER) {
       meters ??= new Map()
-      meters.set(name.slice(METER_PREFIX.length), typeof value === 'string' ? value : (value.at(-1) ?? ''))
+      meters.set(name.slice(METER_PREFIX.length), value)
     }
   }
   if (connection !== '' && !PLAIN_CONNECTION.test(connection)) removeNamed(forward, connection)
@@ -78,8 +86,9 @@ export function withoutLength(fields: string[]): void {
  * The reason phrase of an answer, if it is not the usual one: undefined then, and for one that holds
  * anything but visible ASCII, for it means nothing.
  */
-export function readReason(status: number, phrase: string | undefined): string | undefined {
-  return phrase !== undefined && phrase !== STATUS_CODES[status] && REASON.test(phrase) ? phrase : undefined
+export function readReason({ status, statusText }: AnswerHead): string | undefined {
+  const isUsual = statusText === undefined || statusText === STATUS_CODES[status]
+  return isUsual || !REASON.test(statusText) ? undefined : statusText
 }
 
 const REASON = /^[\t -~]*$/
@@ -117,6 +126,14 @@ export interface Trailers {
 
 /** Header fields as undici reads them; values hold one character per byte. */
 export type UpstreamHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** The head of an upstream's answer. Its fields are looked up by few: they may be sorted by name when somebody asks. */
+export interface AnswerHead {
+  readonly status: number
+  /** The reason phrase; undefined where none was read. */
+  readonly statusText: string | undefined
+  readonly headers: UpstreamHeaders
+}
 
 const PLAIN_CONNECTION = /^,\s*(?:keep-alive|close)?\s*$/i
 const METER_PREFIX = 'x-gatez-meter-'

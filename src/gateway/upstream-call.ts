@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
 import type { Limited } from './exchange.ts'
+import type { PlainAnswer } from './lane/plain-answer.ts'
 import { hasBody } from './policy.ts'
 import { rewritePath } from './rewrite.ts'
 import { TOO_LARGE, Upload } from './upload.ts'
@@ -165,6 +166,8 @@ export class UpstreamCall {
 export interface CallHandler extends Dispatcher.DispatchHandler {
   /** Nobody waits for it any more. */
   readonly isOver: boolean
+  /** Its answer came by the fast lane, and is all here: in place of what undici tells of one. */
+  onWholeAnswer(controller: Dispatcher.DispatchController, answer: PlainAnswer): void
   /** It failed, by the word of an upstream or of gatez itself. */
   failed(error: Error): void
 }

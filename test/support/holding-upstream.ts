@@ -73,6 +73,10 @@ export class Call implements CallHandler {
   onResponseStart(): void {}
   onResponseData(): void {}
 
+  onWholeAnswer(): void {
+    this.outcome = 'answered'
+  }
+
   onResponseEnd(): void {
     this.outcome = 'answered'
   }

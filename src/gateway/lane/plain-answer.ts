@@ -1,22 +1,42 @@
+import type { AnswerHead, UpstreamHeaders } from '../response-head.ts'
 import {
   ALPHANUMERIC,
   endOfText,
   endsLine,
   HEAD_END,
+  NamesSeen,
   readPlainFields,
   SPACE,
   tableOf,
 } from './plain-fields.ts'
 
 /** An answer that arrived whole and says nothing special of how its connection is used. */
-export interface PlainAnswer {
+export class PlainAnswer implements AnswerHead {
   readonly status: number
   readonly statusText: string
-  /** By their names in lower case, each name once. */
-  readonly headers: Readonly<Record<string, string>>
+  /** Name, value, name, value …: names in lower case, each once. */
+  readonly fields: readonly string[]
   readonly body: Buffer
   /** For how many seconds the upstream says that it keeps the connection; undefined when it does not say. */
   readonly keepsSeconds: number | undefined
+
+  constructor(read: Omit<PlainAnswer, 'headers'>) {
+    this.status = read.status
+    this.statusText = read.statusText
+    this.fields = read.fields
+    this.body = read.body
+    this.keepsSeconds = read.keepsSeconds
+  }
+
+  /** Its fields as undici tells them; made when they are asked for. */
+  get headers(): UpstreamHeaders {
+    const { fields } = this
+    const headers: Record<string, string> = {}
+    for (let index = 0; index + 1 < fields.length; index += 2) {
+      headers[fields[index] ?? ''] = fields[index + 1] ?? ''
+    }
+    return headers
+  }
 }
 
 /**
@@ -37,31 +57,51 @@ export function readPlainAnswer(bytes: Buffer): PlainAnswer | undefined {
   const reasonEnd = endOfText(bytes, STATUS_END + 1)
   if (status === undefined || status < 200 || status > 599 || status === 304) return undefined
   if (!endsLine(bytes, reasonEnd)) return undefined
-  const statusText = text.slice(STATUS_END + 1, reasonEnd)
-  const headers = headersOf(readPlainFields(bytes, text, reasonEnd + 2, NAME))
-  if (headers === undefined) return undefined
-  const length = headers['content-length']
+  const fields = readPlainFields(bytes, text, reasonEnd + 2, NAMES)
+  if (fields === undefined) return undefined
+  const framing = framingOf(fields)
+  if (framing === undefined) return undefined
+  const { length, kept } = framing
   const bodyBytes = length === undefined && status === 204 ? 0 : digitsOf(length)
   const body = bytes.subarray(headEnd + HEAD_END.length)
   if (bodyBytes !== body.length || (status === 204 && length !== undefined)) return undefined
-  const kept = headers['keep-alive']
   const keepsSeconds = kept === undefined ? undefined : digitsOf(KEPT.exec(kept)?.[1])
   if (kept !== undefined && keepsSeconds === undefined) return undefined
-  return { status, statusText, headers, body, keepsSeconds }
+  const statusText = text.slice(STATUS_END + 1, reasonEnd)
+  return new PlainAnswer({ status, statusText, fields, body, keepsSeconds })
 }
 
-/** By their names; undefined if there are two of one, or any that undici reads in another way than the usual. */
-function headersOf(fields: readonly string[] | undefined): Record<string, string> | undefined {
-  if (fields === undefined) return undefined
-  const headers: Record<string, string> = {}
+/**
+ * What the fields say of the message and its connection; undefined if there are two of one name, or any that undici
+ * reads in another way than the usual.
+ */
+function framingOf(fields: readonly string[]): Framing | undefined {
+  let length: string | undefined
+  let kept: string | undefined
+  // For each name one bit, which few others have: two of one name have the same.
+  let seen = 0
   for (let index = 0; index + 1 < fields.length; index += 2) {
-    const name = fields[index]?.toLowerCase() ?? ''
-    const value = fields[index + 1] ?? ''
-    if (name in headers || FRAMING.has(name)) return undefined
-    if (name === 'connection' && value.toLowerCase() !== 'keep-alive') return undefined
-    headers[name] = value
+    const [name = '', value = ''] = [fields[index], fields[index + 1]]
+    const bit = 1 << (name.charCodeAt(0) + name.charCodeAt(name.length - 1) + name.length)
+    if ((seen & bit) !== 0 && stoodBefore(fields, index, name)) return undefined
+    seen |= bit
+    if (name === 'content-length') length = value
+    else if (name === 'keep-alive') kept = value
+    else if (name === 'connection') {
+      if (value.toLowerCase() !== 'keep-alive') return undefined
+    } else if (FRAMING.has(name)) return undefined
   }
-  return headers
+  return { length, kept }
+}
+
+interface Framing {
+  readonly length: string | undefined
+  readonly kept: string | undefined
+}
+
+function stoodBefore(fields: readonly string[], end: number, name: string): boolean {
+  for (let index = 0; index < end; index += 2) if (fields[index] === name) return true
+  return false
 }
 
 /** A whole number of a few digits; undefined for anything else. */
@@ -81,4 +121,4 @@ const FRAMING: ReadonlySet<string> = new Set([
   ...['transfer-encoding', 'upgrade', 'proxy-connection', 'trailer', 'te'],
 ])
 
-const NAME = tableOf(`${ALPHANUMERIC}-`)
+const NAMES = new NamesSeen(tableOf(`${ALPHANUMERIC}-`), (name) => name.toLowerCase())

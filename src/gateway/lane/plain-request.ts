@@ -1,5 +1,5 @@
 import { FieldKinds, FORWARD } from '../field-kinds.ts'
-import { ALPHANUMERIC, HEAD_END, readPlainFields, SPACE, tableOf } from './plain-fields.ts'
+import { ALPHANUMERIC, HEAD_END, NamesSeen, readPlainFields, SPACE, tableOf } from './plain-fields.ts'
 
 /** A request that arrived whole, and says nothing of how its connection is used. */
 export interface PlainRequest {
@@ -36,7 +36,7 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | undefined {
   const url = text.slice(targetStart, at)
   const bodyBytes = bytes.length - headEnd - HEAD_END.length
   if (bodyBytes > 0 !== WITH_BODY.has(method)) return undefined
-  const fields = readPlainFields(bytes, text, at + VERSION.length, TOKEN)
+  const fields = readPlainFields(bytes, text, at + VERSION.length, NAMES)
   if (fields === undefined || fields.length === 0 || fields.length > FIELDS_MAX * 2) return undefined
   if (!areUsual(fields, bodyBytes > 0 ? bodyBytes : undefined)) return undefined
   return { method, url, fields, body: bodyBytes === 0 ? undefined : bytes.subarray(-bodyBytes) }
@@ -99,7 +99,7 @@ const KINDS = new FieldKinds(
   [],
 )
 
-/** RFC 9110, 5.6.2. */
-const TOKEN = tableOf(`${ALPHANUMERIC}!#$%&'*+-.^_\`|~`)
+/** RFC 9110, 5.6.2. As they are written: that is how they go on. */
+const NAMES = new NamesSeen(tableOf(`${ALPHANUMERIC}!#$%&'*+-.^_\`|~`), (name) => name)
 /** What may stand in a path or query (RFC 3986, 3.3 and 3.4). */
 const TARGET = tableOf(`${ALPHANUMERIC}-._~%!$&'()*+,;=:@/?`)

@@ -126,17 +126,13 @@ export class UpstreamLane {
     else this.#pass(asked, answer)
   }
 
-  #pass(
-    { controller, handler }: Asked,
-    { status, statusText, headers, body, keepsSeconds }: PlainAnswer,
-  ): void {
+  #pass({ controller, handler }: Asked, answer: PlainAnswer): void {
+    const { keepsSeconds } = answer
     const keepsMs =
       keepsSeconds === undefined ? this.#parts.idleMs : keepsSeconds * 1000 - KEEP_ALIVE_MARGIN_MS
     this.#idleEndsAtMs = this.#parts.clock.monotonicMs() + keepsMs
     try {
-      handler.onResponseStart?.(controller, status, headers, statusText)
-      if (body.length > 0 && !controller.aborted) handler.onResponseData?.(controller, body)
-      if (!controller.aborted) handler.onResponseEnd?.(controller, {})
+      handler.onWholeAnswer(controller, answer)
     } catch (error) {
       controller.abort(error instanceof Error ? error : new Error(String(error)))
     }
