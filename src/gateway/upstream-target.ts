@@ -38,7 +38,7 @@ export class UpstreamTarget {
     this.#connectionsMax = api.connectionsMax
     this.pool = new UpstreamPool({
       url,
-      connect: upstreamConnector({ timeout: api.connectMs, ...tlsOptions(api) }),
+      connect: upstreamConnector({ timeout: api.connectMs, ...tlsOptions(api) }, fastLane),
       connectionsMax: api.connectionsMax,
       fastLane,
       clock,

@@ -63,11 +63,13 @@ export function readPlainAnswer(bytes: Buffer): PlainAnswer | undefined {
   if (framing === undefined) return undefined
   const { length, kept } = framing
   const bodyBytes = length === undefined && status === 204 ? 0 : digitsOf(length)
-  const body = bytes.subarray(headEnd + HEAD_END.length)
-  if (bodyBytes !== body.length || (status === 204 && length !== undefined)) return undefined
+  const bodyStart = headEnd + HEAD_END.length
+  if (bodyBytes !== bytes.length - bodyStart || (status === 204 && length !== undefined)) return undefined
   const keepsSeconds = kept === undefined ? undefined : digitsOf(KEPT.exec(kept)?.[1])
   if (kept !== undefined && keepsSeconds === undefined) return undefined
   const statusText = text.slice(STATUS_END + 1, reasonEnd)
+  // What it was read into is not its own.
+  const body = bodyBytes === 0 ? EMPTY : Buffer.from(bytes.subarray(bodyStart))
   return new PlainAnswer({ status, statusText, fields, body, keepsSeconds })
 }
 
@@ -109,6 +111,7 @@ function digitsOf(text: string | undefined): number | undefined {
   return text !== undefined && DIGITS.test(text) ? Number(text) : undefined
 }
 
+const EMPTY = Buffer.alloc(0)
 const VERSION = 'HTTP/1.1 '
 const STATUS_END = VERSION.length + 3
 const LENGTH_MIN = 'HTTP/1.1 200 \r\na:b\r\n\r\n'.length

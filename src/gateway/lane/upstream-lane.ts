@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import errors from 'undici/lib/core/errors.js'
+import { readBy, readNoMoreBy } from '../shared-read.ts'
 import type { CallHandler } from '../upstream-call.ts'
 import { UpstreamClient, type UpstreamLineEvents, type UpstreamLineParts } from '../upstream-client.ts'
 import { type PlainAnswer, readPlainAnswer } from './plain-answer.ts'
@@ -35,7 +36,7 @@ export class UpstreamLane {
     this.#parts = parts
     this.#events = events
     this.#idleEndsAtMs = parts.clock.monotonicMs() + parts.idleMs
-    socket.on('data', this.#take)
+    readBy(socket, this.#take)
     socket.on('end', this.#end)
     socket.on('error', this.#lost)
     socket.on('close', this.#closed)
@@ -122,7 +123,7 @@ export class UpstreamLane {
       return
     }
     const answer = readPlainAnswer(piece)
-    if (answer === undefined) this.#handOver(asked, { parts: partsOf(asked), unread: piece })
+    if (answer === undefined) this.#handOver(asked, { parts: partsOf(asked), unread: Buffer.from(piece) })
     else this.#pass(asked, answer)
   }
 
@@ -194,7 +195,7 @@ export class UpstreamLane {
     const socket = this.#socket
     clearTimeout(this.#timer)
     this.#asked = undefined
-    socket.off('data', this.#take)
+    readNoMoreBy(socket, this.#take)
     socket.off('end', this.#end)
     socket.off('error', this.#lost)
     socket.off('close', this.#closed)
