@@ -49,7 +49,8 @@ export async function adjustLines(
       meter: charge.meter,
       ...{ subscriptionId: bill.subscriptionId, planId: bill.planId, planVersion: bill.planVersion },
       planName: plan?.name ?? bill.planId,
-      period: bill.period,
+      // Who asks may have more at hand of a period, which is none of what an invoice says.
+      period: { startMs: bill.period.startMs, endMs: bill.period.endMs },
       quantity: formatExactly(quantity),
       events: events - (before?.events ?? 0),
       price: charge.written,
