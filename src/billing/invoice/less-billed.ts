@@ -17,7 +17,7 @@ import type { ProvenBill } from './period-bills.ts'
 export function lessBilled(
   lines: readonly DraftLine[],
   { bill }: ProvenBill,
-  { billed, place }: AdjustRequest,
+  { billed, place }: Pick<AdjustRequest, 'billed' | 'place'>,
 ): readonly DraftLine[] {
   return lines.flatMap((line) => {
     const before =

@@ -2,7 +2,7 @@ import { PriceBook } from '../../metering/price-book.ts'
 import { billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
 import type { Invoice } from '../../model/invoice.ts'
 import type { Period } from '../../model/period.ts'
-import { adjustLines, billedOf } from './adjust-lines.ts'
+import { adjustLines, billedOf, changedTenants } from './adjust-lines.ts'
 import { latePeriods } from './late-periods.ts'
 import { makeInvoice } from './make-invoice.ts'
 import { type DraftLine, makeLines } from './make-lines.ts'
@@ -59,9 +59,9 @@ async function adjustmentsOf(
   for (const earlier of await latePeriods(store, { tenantId, before: period, billing })) {
     const within = { startMs: earlier.startMs, endMs: FAR_MS }
     const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier)
-    for (const proven of await periodBills(store, { period: earlier, tenantId, billing, prices })) {
-      lines.push(...(await adjustLines(prices, proven, { billed, place: billing })))
-    }
+    const bills = await periodBills(store, { period: earlier, tenantId, billing, prices })
+    const request = { billed, changed: changedTenants(bills, billed), place: billing }
+    for (const proven of bills) lines.push(...(await adjustLines(prices, proven, request)))
   }
   return lines
 }

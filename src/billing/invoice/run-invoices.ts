@@ -8,7 +8,7 @@ import type { Invoice } from '../../model/invoice.ts'
 import type { Period } from '../../model/period.ts'
 import type { Tenant } from '../../model/tenant.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
-import { adjustLines, billedOf, lastAttempts } from './adjust-lines.ts'
+import { adjustLines, billedOf, changedTenants, lastAttempts } from './adjust-lines.ts'
 import { type ChangedPeriod, changedPeriods } from './changed-periods.ts'
 import { InvoicingLease } from './invoicing-lease.ts'
 import { issueInvoices } from './issue-invoices.ts'
@@ -144,15 +144,12 @@ class Run {
       // Where periods are billed out of order, one that begins later may have adjusted this one already.
       const within = { startMs: earlier.startMs, endMs: FAR_MS }
       const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier, replaced)
-      for (const proven of await periodBills(store, {
-        period: earlier,
-        tenantId,
-        billing,
-        prices: this.#prices,
-      })) {
+      const prices = this.#prices
+      const bills = await periodBills(store, { period: earlier, tenantId, billing, prices })
+      const request = { billed, changed: changedTenants(bills, billed), place: billing }
+      for (const proven of bills) {
         if (earlier.tenants?.has(proven.bill.tenantId) === false) continue
-        const adjust = () => adjustLines(this.#prices, proven, { billed, place: billing })
-        append(lines, proven, await this.#priced(proven, adjust))
+        append(lines, proven, await this.#priced(proven, () => adjustLines(prices, proven, request)))
       }
     }
     for (const unpriced of this.#problems.keys()) lines.delete(unpriced)
