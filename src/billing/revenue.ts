@@ -19,9 +19,10 @@ import { type BillOfSubscription, periodBills } from './invoice/period-bills.ts'
  * What the billing periods that run now come to so far, what they will come to if usage goes on like this, and what
  * the subscriptions are worth in a month.
  *
- * So far is exact: for each tenant the subtotal that `invoices preview` shows. The forecast prices the quantities that
- * the rest of the period would add at the same pace, tiers and allowances included; meters that are no sums stay as
- * they are. Monthly value is what plans cost without any usage. Amounts are before tax. Changes nothing.
+ * So far is exact: for each tenant the subtotal that `invoices preview` shows, without what that adjusts of earlier
+ * periods. The forecast prices the quantities that the rest of the period would add at the same pace, tiers and
+ * allowances included; meters that are no sums stay as they are. Monthly value is what plans cost without any usage.
+ * Amounts are before tax. Changes nothing.
  */
 export async function revenue(
   parts: RevenueParts,

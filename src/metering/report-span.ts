@@ -67,6 +67,22 @@ export function writtenTime(flag: string, text: string, timezone: string): numbe
   )
 }
 
+/**
+ * Throws `invalid-parameter` for a month or a day that is more than 50 years ago, naming it and the first that is not: no
+ * invoice was ever due for it, and a slip of a finger should not seem to be a month without usage.
+ */
+export function refuseLongAgo(
+  [flag, text]: readonly [flag: '--month' | '--on', text: string],
+  writtenMs: number,
+  { timezone, nowMs }: { readonly timezone: string; readonly nowMs: number },
+): void {
+  const now = Temporal.Instant.fromEpochMilliseconds(nowMs).toZonedDateTimeISO(timezone)
+  const first = now.toPlainDate().subtract({ years: YEARS_MAX }).with({ day: 1 })
+  if (writtenMs >= startOfDay(first, timezone)) return
+  const from = flag === '--month' ? first.toPlainYearMonth() : first
+  refuse(`${flag} is ${JSON.stringify(text)}, more than ${YEARS_MAX} years ago: name one from ${from} on.`)
+}
+
 function refuseLong({ startMs, endMs }: Period, { from, to }: WrittenSpan, timezone: string): void {
   const start = Temporal.Instant.fromEpochMilliseconds(startMs).toZonedDateTimeISO(timezone)
   const last = start.add({ years: YEARS_MAX })

@@ -61,6 +61,16 @@ export function ledgerSealsContract(driver: LedgerDriver): void {
       expect((await read(from, to)).map(({ firstSeq }) => firstSeq)).toEqual([4, 5])
     })
 
+    test('say how many events are under those of a half-open span, without being read', async () => {
+      await apply(events(40), 0)
+      await apply(events(20, { nodeId: 'node-0' }), 0)
+      const [one, two] = [MARCH + BUCKET_MS, MARCH + 2 * BUCKET_MS]
+      expect(await store.ledger.sealedEvents(0, FOREVER)).toBe(60)
+      expect(await store.ledger.sealedEvents(MARCH, one)).toBe(30)
+      expect(await store.ledger.sealedEvents(one, two)).toBe(20)
+      expect(await store.ledger.sealedEvents(0, MARCH)).toBe(0)
+    })
+
     test('stand for each run of each node', async () => {
       await apply(events(2), 0)
       await apply(events(3, { epoch: 2 }), 0)

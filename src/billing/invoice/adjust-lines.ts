@@ -20,7 +20,7 @@ import type { ProvenBill } from './period-bills.ts'
 export async function adjustLines(
   prices: PriceBook,
   { bill, events, evidence }: ProvenBill,
-  { billed, place }: AdjustRequest,
+  { billed, changed, place }: AdjustRequest,
 ): Promise<readonly DraftLine[]> {
   const charges = (await prices.charges(bill)) ?? []
   const plan = await prices.plan(bill.planId, bill.planVersion)
@@ -28,7 +28,7 @@ export async function adjustLines(
   for (const charge of charges) {
     if (charge.meter === null || charge.price.model === 'flat') continue
     const before = billed.get(chargeName(bill.subscriptionId, charge.id))
-    if (before?.evidence === evidence) continue
+    if (before !== undefined && !changed.has(bill.tenantId)) continue
     const [line] = chargeLines(bill, [charge], place)
     assert(line !== undefined, 'a charge has a line')
     if (line.priced === null || line.minor === null) refuseUnpriced(bill, charge.id, line.problem)
@@ -49,7 +49,8 @@ export async function adjustLines(
       meter: charge.meter,
       ...{ subscriptionId: bill.subscriptionId, planId: bill.planId, planVersion: bill.planVersion },
       planName: plan?.name ?? bill.planId,
-      period: bill.period,
+      // Who asks may have more at hand of a period, which is none of what an invoice says.
+      period: { startMs: bill.period.startMs, endMs: bill.period.endMs },
       quantity: formatExactly(quantity),
       events: events - (before?.events ?? 0),
       price: charge.written,
@@ -80,11 +81,30 @@ function refuseOtherCurrency(
 
 export interface AdjustRequest {
   readonly billed: ReadonlyMap<string, Billed>
+  /** Tenants whose usage of the period is not all as it was billed. */
+  readonly changed: ReadonlySet<string>
   readonly place: BillPlace
+}
+
+/**
+ * The tenants of which some usage of a period is not as it was billed: all they used in it is to be priced anew, as the
+ * parts of a period share what is included.
+ */
+export function changedTenants(
+  bills: readonly ProvenBill[],
+  billed: ReadonlyMap<string, Billed>,
+): ReadonlySet<string> {
+  const known = Map.groupBy(billed.values(), ({ subscriptionId }) => subscriptionId)
+  const changed = bills.filter(({ bill, events, evidence }) => {
+    const of = known.get(bill.subscriptionId)
+    return of === undefined ? events > 0 : of.some((each) => each.evidence !== evidence)
+  })
+  return new Set(changed.map(({ bill }) => bill.tenantId))
 }
 
 /** What invoices say of one charge of one subscription in one period, added up. */
 export interface Billed {
+  readonly subscriptionId: string
   readonly quantity: Rational
   readonly minor: bigint
   readonly events: number
@@ -113,6 +133,7 @@ export function billedOf(
       const name = chargeName(line.subscriptionId, line.chargeId)
       const before = billed.get(name)
       billed.set(name, {
+        subscriptionId: line.subscriptionId,
         quantity: plus(before?.quantity ?? ZERO, exactly(line.quantity)),
         minor: (before?.minor ?? 0n) + parseMinor(line.amount, currency),
         events: (before?.events ?? 0) + line.events,

@@ -1,6 +1,6 @@
 import { GatezError } from '../../errors/gatez-error.ts'
 import { isoTime } from '../../lib/iso-time.ts'
-import { reportSpan, writtenTime } from '../../metering/report-span.ts'
+import { refuseLongAgo, reportSpan, writtenTime } from '../../metering/report-span.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
 import { billingPeriodAt } from '../../model/billing-calendar.ts'
 import type { Period } from '../../model/period.ts'
@@ -22,9 +22,12 @@ export function askedPeriod(
     )
   }
   if (on !== undefined) {
-    return billingPeriodAt(billing, writtenTime('--on', on, timezone), anchorMs)
+    const onMs = writtenTime('--on', on, timezone)
+    refuseLongAgo(['--on', on], onMs, { timezone, nowMs })
+    return billingPeriodAt(billing, onMs, anchorMs)
   }
   const span = reportSpan({ month }, { timezone, nowMs })
+  if (month !== undefined) refuseLongAgo(['--month', month], span.startMs, { timezone, nowMs })
   const period = billingPeriodAt(billing, span.startMs, anchorMs)
   if (period.startMs === span.startMs && period.endMs === span.endMs) return period
   throw new GatezError(

@@ -5,17 +5,17 @@ import { failPoint } from '../../lib/fail-point.ts'
 import { PriceBook } from '../../metering/price-book.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
 import type { Invoice } from '../../model/invoice.ts'
-import type { Overrides } from '../../model/overrides.ts'
 import type { Period } from '../../model/period.ts'
 import type { Tenant } from '../../model/tenant.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
-import type { TenantStore } from '../../storage/ports/tenants.ts'
-import { adjustLines, billedOf, lastAttempts } from './adjust-lines.ts'
+import { adjustLines, billedOf, changedTenants, lastAttempts } from './adjust-lines.ts'
 import { type ChangedPeriod, changedPeriods } from './changed-periods.ts'
 import { InvoicingLease } from './invoicing-lease.ts'
 import { issueInvoices } from './issue-invoices.ts'
+import { lessBilled } from './less-billed.ts'
 import { type InvoiceRules, makeInvoice } from './make-invoice.ts'
 import { type DraftLine, makeLines } from './make-lines.ts'
+import { OverridesRead } from './overrides-read.ts'
 import { type ProvenBill, periodBills } from './period-bills.ts'
 import { sealedPeriod } from './sealed-period.ts'
 
@@ -135,26 +135,33 @@ class Run {
     const { store, billing } = this.#parts
     const { period, tenantId } = this.#request
     const lines = new Map<string, DraftLine[]>()
+    const others = { billed: await this.#billedByOthers(), place: billing }
     for (const proven of await periodBills(store, { period, tenantId, billing, prices: this.#prices })) {
-      append(lines, proven, await this.#priced(proven, () => makeLines(this.#prices, proven, billing)))
+      const make = async () => lessBilled(await makeLines(this.#prices, proven, billing), proven, others)
+      append(lines, proven, await this.#priced(proven, make))
     }
     for (const earlier of changed) {
       // Where periods are billed out of order, one that begins later may have adjusted this one already.
       const within = { startMs: earlier.startMs, endMs: FAR_MS }
       const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier, replaced)
-      for (const proven of await periodBills(store, {
-        period: earlier,
-        tenantId,
-        billing,
-        prices: this.#prices,
-      })) {
+      const prices = this.#prices
+      const bills = await periodBills(store, { period: earlier, tenantId, billing, prices })
+      const request = { billed, changed: changedTenants(bills, billed), place: billing }
+      for (const proven of bills) {
         if (earlier.tenants?.has(proven.bill.tenantId) === false) continue
-        const adjust = () => adjustLines(this.#prices, proven, { billed, place: billing })
-        append(lines, proven, await this.#priced(proven, adjust))
+        append(lines, proven, await this.#priced(proven, () => adjustLines(prices, proven, request)))
       }
     }
     for (const unpriced of this.#problems.keys()) lines.delete(unpriced)
     return lines
+  }
+
+  /** What invoices of other periods have of this one. Only a closed one was adjusted, which is billed for a tenant by name. */
+  async #billedByOthers(): Promise<ReturnType<typeof billedOf>> {
+    const { period, tenantId } = this.#request
+    if (tenantId === undefined) return new Map()
+    const within = { startMs: period.endMs, endMs: FAR_MS }
+    return billedOf(await this.#parts.store.invoices.list({ tenantId, within }), period)
   }
 
   /** One tenant whose usage has no price keeps no other from its invoice. */
@@ -254,34 +261,6 @@ class Run {
     return invoices.filter(({ period }) => period.endMs === endMs)
   }
 }
-
-/** What tenants have beside their plans, each asked for once. */
-class OverridesRead {
-  readonly #tenants: TenantStore
-  readonly #read = new Map<string, Promise<Overrides | null>>()
-  #overridden: ReadonlySet<string> = new Set()
-
-  constructor(tenants: TenantStore) {
-    this.#tenants = tenants
-  }
-
-  /** Learns which tenants have anything at all: few, so most are never asked for. */
-  async open(): Promise<void> {
-    this.#overridden = await this.#tenants.overridden()
-  }
-
-  overridesAt(id: string, atMs: number): Promise<Overrides | null> {
-    const name = `${atMs} ${id}`
-    const known = this.#read.get(name)
-    if (known !== undefined) return known
-    if (!this.#overridden.has(id)) return NOTHING
-    const read = this.#tenants.overridesAt(id, atMs)
-    this.#read.set(name, read)
-    return read
-  }
-}
-
-const NOTHING = Promise.resolve(null)
 
 function append(lines: Map<string, DraftLine[]>, { bill }: ProvenBill, more: readonly DraftLine[]): void {
   if (more.length === 0) return

@@ -22,6 +22,11 @@ export async function sealedPeriod(
   return { events, seals: `${events}-${ids.text}-${contents.text}` }
 }
 
+/** How many events are under what the seals of a period came to; undefined where nothing is known of them. */
+export function eventsUnder(seals: string): number | undefined {
+  return seals === '' ? undefined : Number(seals.slice(0, seals.indexOf('-')))
+}
+
 export interface SealedPeriod {
   /** Rows of the usage log. */
   readonly events: number

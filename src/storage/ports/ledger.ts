@@ -23,6 +23,8 @@ export interface LedgerStore {
   watermarks(): Promise<readonly RunMark[]>
   /** The seals whose bucket starts in [fromMs, toMs), in the order of bucket, node and epoch. */
   seals(fromMs: number, toMs: number): AsyncIterable<Seal>
+  /** How many events are under the seals whose bucket starts in [fromMs, toMs): the store adds up, nothing is read. */
+  sealedEvents(fromMs: number, toMs: number): Promise<number>
   /** For each run how many of its events have seals, and up to where it was counted before there were any. */
   sealedRuns(): Promise<readonly SealedRun[]>
   /** The rollups whose bucket starts in [fromMs, toMs), in the order of bucket start, unless they may be merged. */

@@ -61,6 +61,17 @@ export async function* readSeals(
   }
 }
 
+/** How many events are under the seals of a span of buckets. */
+export async function countSealed(db: Kysely<ControlSchema>, fromMs: number, toMs: number): Promise<number> {
+  const row = await db
+    .selectFrom('usage_seals')
+    .select(({ fn }) => fn.sum('events').as('events'))
+    .where('bucket_ms', '>=', fromMs)
+    .where('bucket_ms', '<', toMs)
+    .executeTakeFirst()
+  return Number(row?.events ?? 0)
+}
+
 /** The highest position of the run that has a seal; 0 when none has. */
 export async function sealedThrough(
   db: Kysely<ControlSchema>,

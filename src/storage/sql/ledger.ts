@@ -21,7 +21,7 @@ import type {
 } from '../ports/ledger.ts'
 import type { LedgerNumbers } from './ledger-numbers.ts'
 import { readLevels, readRollups } from './ledger-read.ts'
-import { addSeals, readSealedRuns, readSeals, sealedThrough } from './ledger-seals.ts'
+import { addSeals, countSealed, readSealedRuns, readSeals, sealedThrough } from './ledger-seals.ts'
 import type { LedgerStatements } from './ledger-statements.ts'
 import { readStrays } from './ledger-strays.ts'
 import { readUse } from './ledger-use.ts'
@@ -74,6 +74,10 @@ export class SqlLedgerStore implements LedgerStore {
 
   seals(fromMs: number, toMs: number): AsyncIterable<Seal> {
     return readSeals(this.#db, fromMs, toMs)
+  }
+
+  sealedEvents(fromMs: number, toMs: number): Promise<number> {
+    return countSealed(this.#db, fromMs, toMs)
   }
 
   sealedRuns(): Promise<readonly SealedRun[]> {

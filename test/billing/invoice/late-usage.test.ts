@@ -69,6 +69,15 @@ describe('an invoice that is made again after it was void', () => {
   })
 })
 
+test('an adjustment keeps of its period when it begins and ends, and nothing of how far its billing was', async () => {
+  const scene = await marchBilled(100)
+  await scene.use({ ...march, requests: 30 })
+  const [made] = (await billed(scene, APRIL_2026)).made
+  const kept = await scene.store.invoices.find(made?.number ?? '')
+  const periods = kept?.content.lines.filter(({ kind }) => kind === 'adjustment').map(({ period }) => period)
+  expect(periods).toEqual([MARCH_2026])
+})
+
 describe('periods that are billed out of order', () => {
   test('bill late usage once: what a later one adjusted counts as billed', async () => {
     const scene = await marchBilled(100)

@@ -47,6 +47,27 @@ test.each(['2026-02-30', 'yesterday', '', '2026-03-01T06:01Z'])(
   },
 )
 
+test.each([
+  {
+    written: { month: '0000-01' },
+    says: '--month is "0000-01", more than 50 years ago: name one from 1976-04 on.',
+  },
+  { written: { month: '1976-03' }, says: '--month is "1976-03", more than 50 years ago' },
+  {
+    written: { on: '0000-01-31' },
+    says: '--on is "0000-01-31", more than 50 years ago: name one from 1976-04-01 on.',
+  },
+  { written: { on: '1976-03-31T23:45Z' }, says: '--on is "1976-03-31T23:45Z", more than 50 years ago' },
+])('$written is refused, naming flag, value and what can be billed', ({ written, says }) => {
+  const nowMs = APRIL_2026.startMs + 20 * 86_400_000
+  expect(() => askedPeriod({ ...written, anchorMs: null }, monthly, nowMs)).toThrow(
+    expect.objectContaining({ code: 'invalid-parameter', message: expect.stringContaining(says) }),
+  )
+  const first = { startMs: Date.UTC(1976, 3, 1), endMs: Date.UTC(1976, 4, 1) }
+  expect(askedPeriod({ month: '1976-04', anchorMs: null }, monthly, nowMs)).toEqual(first)
+  expect(askedPeriod({ on: '1976-04-01', anchorMs: null }, monthly, nowMs)).toEqual(first)
+})
+
 test('while events lie in the spool of a gateway that is gone, no invoice is made without them', async () => {
   const { store } = await invoiceScene()
   const config = storesIn(tempDir())
