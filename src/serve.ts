@@ -17,7 +17,7 @@ import { failPoint } from './lib/fail-point.ts'
 import { helpersGiveWay } from './lib/give-way.ts'
 import { makeAllYoung } from './lib/made-young.ts'
 import { makeFolder } from './lib/make-folder.ts'
-import { shrinkHeap } from './lib/shrink-heap.ts'
+import { letHeapGrow, shrinkHeap } from './lib/shrink-heap.ts'
 import type { Meter } from './metering/meter.ts'
 import type { UsageEvent } from './model/event.ts'
 import type { Plan } from './model/plan.ts'
@@ -87,6 +87,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   const { config, clock } = parts
   helpersGiveWay()
   makeAllYoung()
+  letHeapGrow()
   makeDataFolder(config.stores.dataDir)
   const lock = lockDataFolder(config.stores.dataDir)
   undo.defer(() => lock[Symbol.dispose]())
