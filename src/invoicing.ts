@@ -26,8 +26,8 @@ import type { Clock } from './lib/clock.ts'
 import { armFailPoint } from './lib/fail-point.ts'
 import { mailboxOn } from './mailbox.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
-import { heldPlan } from './model/billing-calendar.ts'
 import type { Invoice } from './model/invoice.ts'
+import type { Subscription } from './model/tenant.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { usageFileCases } from './usage-file-cases.ts'
 
@@ -128,7 +128,7 @@ async function runAsked(
   const isNamed = month !== undefined || on !== undefined
   const { closeAfterMs } = invoicing
   const periods = isNamed
-    ? [askedPeriod({ month, on, anchorMs: await anchorOf(store, tenantId) }, billing, nowMs)]
+    ? [askedPeriod({ month, on, held: await heldBy(store, tenantId) }, billing, nowMs)]
     : await duePeriods(store, { billing, closeAfterMs, nowMs })
   for (const period of periods) refuseOpen(period, closeAfterMs, nowMs)
   const closedMs = Math.max(...periods.map(({ endMs }) => endMs + closeAfterMs))
@@ -146,11 +146,10 @@ async function runAsked(
   }
 }
 
-/** Since when a tenant has had a plan: its periods may be counted from there. */
-async function anchorOf(
+/** What a tenant had over time, oldest first: its periods may be counted from there. */
+async function heldBy(
   { subscriptions }: ControlStore,
   tenantId: string | undefined,
-): Promise<number | null> {
-  if (tenantId === undefined) return null
-  return heldPlan((await subscriptions.list(tenantId)).at(-1)).anchorMs
+): Promise<readonly Subscription[]> {
+  return tenantId === undefined ? [] : await subscriptions.list(tenantId)
 }
