@@ -10,10 +10,11 @@ import type { Subscription } from '../../model/tenant.ts'
  * The billing period a user means by a month, or by a day in it. Throws `invalid-parameter`.
  *
  * Where periods begin with subscriptions it is one of those the tenant had then: who left and came back has others since,
- * and an invoice of before is made again by its own.
+ * and an invoice of before is made again by its own. What came late after the last of them is on an invoice of a period of
+ * others, which is named by a day of it.
  */
 export function askedPeriod(
-  { month, on, held }: WrittenPeriod & { readonly held: readonly Subscription[] },
+  { month, on, held, taken = [] }: AskedOf,
   billing: BillingTerms,
   nowMs: number,
 ): Period {
@@ -30,7 +31,11 @@ export function askedPeriod(
   if (on !== undefined) {
     const onMs = writtenTime('--on', on, timezone)
     refuseLongAgo(['--on', on], onMs, { timezone, nowMs })
-    return billingPeriodAt(billing, onMs, anchorOn(held, onMs))
+    const own = billingPeriodAt(billing, onMs, anchorOn(held, onMs))
+    const isHeld = held.some(
+      ({ startMs, endMs }) => startMs < own.endMs && (endMs ?? own.endMs) > own.startMs,
+    )
+    return (isHeld ? undefined : taken.find(({ startMs, endMs }) => startMs <= onMs && onMs < endMs)) ?? own
   }
   const span = reportSpan({ month }, { timezone, nowMs })
   if (month !== undefined) refuseLongAgo(['--month', month], span.startMs, { timezone, nowMs })
@@ -62,6 +67,15 @@ export function refuseOpen(period: Period, closeAfterMs: number, nowMs: number):
   )
 }
 
+/** A period as a user writes it, and of whom. */
+export interface AskedOf extends WrittenPeriod {
+  /** What the tenant had, oldest first; none where no tenant is named. */
+  readonly held: readonly Subscription[]
+  /** Periods of its void invoices. */
+  readonly taken?: readonly Period[]
+}
+
+/** A period as a user writes it. */
 export interface WrittenPeriod {
   /** As `2026-03`. */
   readonly month?: string | undefined
