@@ -2,7 +2,7 @@ import { findTenant } from './access/find-tenant.ts'
 import { type App, openApp } from './app.ts'
 import { exportInvoices, writeBytes } from './billing/export/export-invoices.ts'
 import { additiveMeters } from './billing/forecast.ts'
-import { askedPeriod, refuseOpen } from './billing/invoice/asked-period.ts'
+import { type AskedOf, askedPeriod, refuseOpen } from './billing/invoice/asked-period.ts'
 import { billableRule } from './billing/invoice/billable-rule.ts'
 import { creditInvoice } from './billing/invoice/credit-invoice.ts'
 import { duePeriods } from './billing/invoice/due-periods.ts'
@@ -26,7 +26,6 @@ import type { Clock } from './lib/clock.ts'
 import { armFailPoint } from './lib/fail-point.ts'
 import { mailboxOn } from './mailbox.ts'
 import { usageTenantId } from './metering/usage-tenant.ts'
-import { heldPlan } from './model/billing-calendar.ts'
 import type { Invoice } from './model/invoice.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
 import { usageFileCases } from './usage-file-cases.ts'
@@ -128,7 +127,7 @@ async function runAsked(
   const isNamed = month !== undefined || on !== undefined
   const { closeAfterMs } = invoicing
   const periods = isNamed
-    ? [askedPeriod({ month, on, anchorMs: await anchorOf(store, tenantId) }, billing, nowMs)]
+    ? [askedPeriod({ month, on, ...(await periodsOf(store, tenantId)) }, billing, nowMs)]
     : await duePeriods(store, { billing, closeAfterMs, nowMs })
   for (const period of periods) refuseOpen(period, closeAfterMs, nowMs)
   const closedMs = Math.max(...periods.map(({ endMs }) => endMs + closeAfterMs))
@@ -146,11 +145,12 @@ async function runAsked(
   }
 }
 
-/** Since when a tenant has had a plan: its periods may be counted from there. */
-async function anchorOf(
-  { subscriptions }: ControlStore,
+/** What says which periods a tenant has; nothing where none is named. */
+async function periodsOf(
+  { subscriptions, invoices }: ControlStore,
   tenantId: string | undefined,
-): Promise<number | null> {
-  if (tenantId === undefined) return null
-  return heldPlan((await subscriptions.list(tenantId)).at(-1)).anchorMs
+): Promise<Pick<AskedOf, 'held' | 'taken'>> {
+  if (tenantId === undefined) return { held: [] }
+  const taken = await invoices.list({ tenantId, states: ['void'] })
+  return { held: await subscriptions.list(tenantId), taken: taken.map(({ period }) => period) }
 }

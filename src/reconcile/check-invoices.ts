@@ -1,4 +1,5 @@
 import { billedOf, chargeName, lastAttempts } from '../billing/invoice/adjust-lines.ts'
+import { billedBefore, waitsForRemake } from '../billing/invoice/billed-before.ts'
 import { makeLines } from '../billing/invoice/make-lines.ts'
 import { type ProvenBill, periodBills } from '../billing/invoice/period-bills.ts'
 import { sealedPeriod } from '../billing/invoice/sealed-period.ts'
@@ -7,7 +8,7 @@ import type { BillingTerms } from '../metering/usage-amounts.ts'
 import type { Invoice } from '../model/invoice.ts'
 import { formatMinor, parseMinor } from '../model/money.ts'
 import { type Period, periodName } from '../model/period.ts'
-import { exactly, formatExactly, minus, ZERO } from '../model/rational.ts'
+import { exactly, formatExactly, ZERO } from '../model/rational.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import { checkIssued } from './check-issued.ts'
 import { checkPayments } from './check-payments.ts'
@@ -106,14 +107,16 @@ async function billDifferences(
     if (kind === 'fee' || meter === null) return []
     const before = billed.get(chargeName(subscriptionId, chargeId))
     const { tenantId, period } = proven.bill
+    const from = billedBefore({ quantity: exactly(quantity), minor }, before)
     figures?.add({
-      ...{ tenantId, meter, subscriptionId, periodStartMs: period.startMs, waits },
+      ...{ tenantId, meter, subscriptionId, periodStartMs: period.startMs },
+      // What a void invoice has is billed when that is made again.
+      waits: waits || (from === undefined && before !== undefined && waitsForRemake(before)),
       ...{ billed: before?.quantity ?? ZERO, inLedger: exactly(quantity) },
     })
     if (before === undefined) return [`charge ${chargeId} has ${quantity} in the ledger and is not billed.`]
-    const wrong = minus(exactly(quantity), before.quantity).numerator !== 0n || minor !== before.minor
-    if (!wrong) return []
-    const [said, amount] = [formatExactly(before.quantity), formatMinor(before.minor, billing.currency)]
+    if (from === undefined) return []
+    const [said, amount] = [formatExactly(from.quantity), formatMinor(from.minor, billing.currency)]
     const is = formatMinor(minor, billing.currency)
     return [`charge ${chargeId}: billed ${said} for ${amount}, the ledger has ${quantity} for ${is}.`]
   })

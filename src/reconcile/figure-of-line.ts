@@ -1,8 +1,9 @@
-import { billedOf, chargeName } from '../billing/invoice/adjust-lines.ts'
+import { chargeName } from '../billing/invoice/adjust-lines.ts'
 import { findInvoice } from '../billing/invoice/find-invoice.ts'
 import { GatezError } from '../errors/gatez-error.ts'
-import type { Period } from '../model/period.ts'
-import { formatExactly, ZERO } from '../model/rational.ts'
+import type { Invoice, InvoiceLine } from '../model/invoice.ts'
+import { type Period, periodName } from '../model/period.ts'
+import { exactly, formatExactly, plus } from '../model/rational.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import type { FigureParts } from './figure.ts'
 
@@ -11,7 +12,7 @@ export interface BilledLine {
   readonly parts: FigureParts
   readonly meter: string
   readonly span: Period
-  /** By all invoices up to this one; the line itself, where it is no adjustment. */
+  /** What the line says of all the usage: that it was made of, and what was billed before, where it is an adjustment. */
   readonly stated: string
 }
 
@@ -38,19 +39,27 @@ export async function figureOfLine(
     throw new GatezError('invalid-parameter', detail)
   }
   const span = line.kind === 'adjustment' ? line.period : invoice.period
-  const within = { startMs: span.startMs, endMs: FAR_MS }
-  const invoices = await store.invoices.list({ tenantId: invoice.tenantId, within })
-  // By when they were made: periods may be billed out of order.
-  const upToThis = invoices.filter((each) => each.createdAtMs <= invoice.createdAtMs)
-  const billed = billedOf(upToThis, span)
-  const { quantity } = billed.get(chargeName(line.subscriptionId, line.chargeId)) ?? { quantity: ZERO }
   return {
     parts: { tenantId: invoice.tenantId, subscriptionId: line.subscriptionId },
     meter: line.meter,
     span,
-    stated: formatExactly(quantity),
+    stated: statedBy(line, invoice),
   }
 }
 
-/** After any period. */
-const FAR_MS = Date.UTC(9999, 0, 1)
+/** By the invoice alone: what others say may have become void since, or was made again. */
+function statedBy(line: InvoiceLine, { content, period }: Invoice): string {
+  if (line.kind !== 'adjustment') return line.quantity
+  if (periodName(line.period) === periodName(period)) return wholeOf(line, content.lines)
+  const before = line.steps.find(({ part }) => part === 'billed')?.quantity ?? '0'
+  return formatExactly(plus(exactly(line.quantity), exactly(before)))
+}
+
+/** Of the line from which this one takes off what later invoices have. */
+function wholeOf(line: InvoiceLine, lines: readonly InvoiceLine[]): string {
+  const name = chargeName(line.subscriptionId, line.chargeId)
+  const whole = lines.find(({ kind, subscriptionId, chargeId }) => {
+    return kind === 'usage' && chargeName(subscriptionId, chargeId) === name
+  })
+  return whole?.quantity ?? line.quantity
+}

@@ -81,7 +81,9 @@ async function applySealed(store: ControlStore, entry: Rollup, seq: number): Pro
     [
       {
         ...{ nodeId: 'node-9', epoch: 1, bucketMs, firstSeq: seq, lastSeq: seq },
-        ...{ events: entry.requests, requests: entry.requests, refused: 0, billable: entry.requests },
+        // What takes back is an event as well.
+        ...{ events: Math.abs(entry.requests), requests: entry.requests },
+        ...{ refused: 0, billable: entry.requests },
         ...{
           usageUnits: 0,
           bytesReceived: 0,

@@ -7,8 +7,9 @@ import type { PriceBook } from '../../metering/price-book.ts'
 import type { Invoice, InvoiceLine } from '../../model/invoice.ts'
 import { formatMinor, parseMinor } from '../../model/money.ts'
 import { type Period, periodName } from '../../model/period.ts'
-import { exactly, formatExactly, minus, plus, type Rational, ZERO } from '../../model/rational.ts'
+import { compare, exactly, formatExactly, minus } from '../../model/rational.ts'
 import { viewPriceLine } from '../../pricing/quote.ts'
+import { type BilledAmount, type BilledParts, billedBefore, more, withInvoice } from './billed-before.ts'
 import { type DraftLine, meterText, refuseUnpriced } from './make-lines.ts'
 import type { ProvenBill } from './period-bills.ts'
 
@@ -32,16 +33,16 @@ export async function adjustLines(
     const [line] = chargeLines(bill, [charge], place)
     assert(line !== undefined, 'a charge has a line')
     if (line.priced === null || line.minor === null) refuseUnpriced(bill, charge.id, line.problem)
-    const quantity = minus(line.quantity, before?.quantity ?? ZERO)
     if (before !== undefined && before.currency !== place.currency) {
-      if (quantity.numerator === 0n) continue
+      if (compare(line.quantity, before.quantity) === 0) continue
       refuseOtherCurrency(bill, before, place)
     }
-    const minor = line.minor - (before?.minor ?? 0n)
-    if (quantity.numerator === 0n && minor === 0n) continue
-    const amountBefore = formatMinor(-(before?.minor ?? 0n), place.currency)
+    const from = billedBefore({ quantity: line.quantity, minor: line.minor }, before)
+    if (from === undefined) continue
+    const minor = line.minor - from.minor
+    const amountBefore = formatMinor(-from.minor, place.currency)
     const steps = line.priced.lines.map(viewPriceLine)
-    const quantityBefore = formatExactly(before?.quantity ?? ZERO)
+    const quantityBefore = formatExactly(from.quantity)
     drafts.push({
       kind: 'adjustment',
       description: `${plan?.name ?? bill.planId}: ${meterText(charge.meter)} of an earlier period`,
@@ -51,14 +52,12 @@ export async function adjustLines(
       planName: plan?.name ?? bill.planId,
       // Who asks may have more at hand of a period, which is none of what an invoice says.
       period: { startMs: bill.period.startMs, endMs: bill.period.endMs },
-      quantity: formatExactly(quantity),
-      events: events - (before?.events ?? 0),
+      quantity: formatExactly(minus(line.quantity, from.quantity)),
+      events: events - from.events,
       price: charge.written,
       steps: [...steps, { part: 'billed', quantity: quantityBefore, amount: amountBefore }],
       days: null,
-      exact: formatExactly(
-        minus(line.priced.exact, exactly(formatMinor(before?.minor ?? 0n, place.currency))),
-      ),
+      exact: formatExactly(minus(line.priced.exact, exactly(formatMinor(from.minor, place.currency)))),
       amount: formatMinor(minor, place.currency),
       minor,
       evidence,
@@ -103,11 +102,8 @@ export function changedTenants(
 }
 
 /** What invoices say of one charge of one subscription in one period, added up. */
-export interface Billed {
+export interface Billed extends BilledParts {
   readonly subscriptionId: string
-  readonly quantity: Rational
-  readonly minor: bigint
-  readonly events: number
   /** Of the line that was made last. */
   readonly evidence: string | null
   readonly currency: string
@@ -128,17 +124,16 @@ export function billedOf(
   const last = lastAttempts(invoices.filter(({ id }) => !gone.has(id)))
   // In the order they were made: the evidence of the newest one says up to where all was billed.
   for (const invoice of last.toSorted((one, other) => one.createdAtMs - other.createdAtMs)) {
-    const { currency } = invoice
-    for (const line of linesOf(invoice, period)) {
-      const name = chargeName(line.subscriptionId, line.chargeId)
-      const before = billed.get(name)
+    const { currency, state } = invoice
+    const byCharge = Map.groupBy(linesOf(invoice, period), (line) => {
+      return chargeName(line.subscriptionId, line.chargeId)
+    })
+    for (const [name, lines] of byCharge) {
+      const said = lines.map((line) => amountOf(line, currency)).reduce(more)
+      const { subscriptionId = '', evidence = null } = lines.at(-1) ?? {}
       billed.set(name, {
-        subscriptionId: line.subscriptionId,
-        quantity: plus(before?.quantity ?? ZERO, exactly(line.quantity)),
-        minor: (before?.minor ?? 0n) + parseMinor(line.amount, currency),
-        events: (before?.events ?? 0) + line.events,
-        evidence: line.evidence,
-        currency,
+        ...withInvoice(billed.get(name), said, state === 'void'),
+        ...{ subscriptionId, evidence, currency },
       })
     }
   }
@@ -149,6 +144,10 @@ export function billedOf(
     if (before !== undefined) billed.set(name, { ...before, evidence: null })
   }
   return billed
+}
+
+function amountOf({ quantity, amount, events }: InvoiceLine, currency: string): BilledAmount {
+  return { quantity: exactly(quantity), minor: parseMinor(amount, currency), events }
 }
 
 /** What an invoice says of the usage of one period: its own, or an earlier one. */

@@ -2,12 +2,19 @@ import { GatezError } from '../../errors/gatez-error.ts'
 import { isoTime } from '../../lib/iso-time.ts'
 import { refuseLongAgo, reportSpan, writtenTime } from '../../metering/report-span.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
-import { billingPeriodAt } from '../../model/billing-calendar.ts'
-import type { Period } from '../../model/period.ts'
+import { billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
+import { type Period, periodName } from '../../model/period.ts'
+import type { Subscription } from '../../model/tenant.ts'
 
-/** The billing period a user means by a month, or by a day in it. Throws `invalid-parameter`. */
+/**
+ * The billing period a user means by a month, or by a day in it. Throws `invalid-parameter`.
+ *
+ * Where periods begin with subscriptions it is one of those the tenant had then: who left and came back has others since,
+ * and an invoice of before is made again by its own. What came late after the last of them is on an invoice of a period of
+ * others, which is named by a day of it.
+ */
 export function askedPeriod(
-  { month, on, anchorMs }: WrittenPeriod & { readonly anchorMs: number | null },
+  { month, on, held, taken = [] }: AskedOf,
   billing: BillingTerms,
   nowMs: number,
 ): Period {
@@ -15,7 +22,7 @@ export function askedPeriod(
   if (month !== undefined && on !== undefined) {
     throw new GatezError('invalid-parameter', '--month goes without --on; give one or the other.')
   }
-  if (billing.anchor === 'subscription' && anchorMs === null) {
+  if (billing.anchor === 'subscription' && held.length === 0) {
     throw new GatezError(
       'invalid-parameter',
       'billing.anchor is subscription, so periods differ from tenant to tenant: name one with --tenant.',
@@ -24,17 +31,31 @@ export function askedPeriod(
   if (on !== undefined) {
     const onMs = writtenTime('--on', on, timezone)
     refuseLongAgo(['--on', on], onMs, { timezone, nowMs })
-    return billingPeriodAt(billing, onMs, anchorMs)
+    const own = billingPeriodAt(billing, onMs, anchorOn(held, onMs))
+    const isHeld = held.some(
+      ({ startMs, endMs }) => startMs < own.endMs && (endMs ?? own.endMs) > own.startMs,
+    )
+    return (isHeld ? undefined : taken.find(({ startMs, endMs }) => startMs <= onMs && onMs < endMs)) ?? own
   }
   const span = reportSpan({ month }, { timezone, nowMs })
   if (month !== undefined) refuseLongAgo(['--month', month], span.startMs, { timezone, nowMs })
-  const period = billingPeriodAt(billing, span.startMs, anchorMs)
-  if (period.startMs === span.startMs && period.endMs === span.endMs) return period
+  const own = held.filter(({ startMs }) => startMs < span.endMs).map((each) => heldPlan(each).anchorMs)
+  for (const anchorMs of own.length === 0 ? [anchorOn(held, span.startMs)] : own) {
+    const period = billingPeriodAt(billing, span.startMs, anchorMs)
+    if (periodName(period) === periodName(span)) return period
+  }
   throw new GatezError(
     'invalid-parameter',
     `No billing period is just that month: name a day of the one you mean, as --on ${isoTime(span.startMs).slice(0, 10)}.`,
   )
 }
+
+/** Of the subscription that began last by the end of that day, or else of the first one. */
+function anchorOn(held: readonly Subscription[], onMs: number): number | null {
+  return heldPlan(held.findLast(({ startMs }) => startMs < onMs + DAY_MS) ?? held[0]).anchorMs
+}
+
+const DAY_MS = 86_400_000
 
 /** Refuses a period that cannot be closed yet, with `period-open`. */
 export function refuseOpen(period: Period, closeAfterMs: number, nowMs: number): void {
@@ -46,6 +67,15 @@ export function refuseOpen(period: Period, closeAfterMs: number, nowMs: number):
   )
 }
 
+/** A period as a user writes it, and of whom. */
+export interface AskedOf extends WrittenPeriod {
+  /** What the tenant had, oldest first; none where no tenant is named. */
+  readonly held: readonly Subscription[]
+  /** Periods of its void invoices. */
+  readonly taken?: readonly Period[]
+}
+
+/** A period as a user writes it. */
 export interface WrittenPeriod {
   /** As `2026-03`. */
   readonly month?: string | undefined

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { failPoint } from '../../lib/fail-point.ts'
 import { PriceBook } from '../../metering/price-book.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
-import type { Invoice } from '../../model/invoice.ts'
+import type { Invoice, InvoiceEvidence } from '../../model/invoice.ts'
 import type { Period } from '../../model/period.ts'
 import type { Tenant } from '../../model/tenant.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
@@ -68,6 +68,12 @@ export interface BillingProblem {
   readonly why: string
 }
 
+interface DraftsFrom {
+  readonly evidence: InvoiceEvidence
+  /** Invoices of the period that are there. */
+  readonly attempts: readonly Invoice[]
+}
+
 /** Invoices in one transaction: few enough that nobody waits for it. */
 const GROUP = 256
 /** More than a year, so that no quota is forgotten whose period may still run. */
@@ -104,16 +110,18 @@ class Run {
     const closed = await store.invoices.closedPeriods()
     const isClosed = closed.some(({ startMs, endMs }) => startMs === period.startMs && endMs === period.endMs)
     if (isClosed && tenantId === undefined) {
-      return { period, made: [], kept: (await this.#invoicesOf(period)).length, problems: [] }
+      return { period, made: [], kept: lastAttempts(await this.#attemptsOf(period)).length, problems: [] }
     }
     for (const tenant of await store.tenants.list()) this.#tenants.set(tenant.id, tenant)
     await this.#overrides.open()
     // Before the usage is read: what comes in meanwhile is looked at again the next time.
     const evidence = await sealedPeriod(store.ledger, period)
-    const replaced = await this.#replaced()
+    // Read once: who takes an invoice back meanwhile has it made again by the next run, with all that is to be in it.
+    const attempts = await this.#attemptsOf(period)
+    const replaced = this.#replaced(attempts)
     const changed = await changedPeriods(store, { closed, before: period, replaced, billing })
     const lines = await this.#linesByTenant(changed, replaced)
-    const drafts = await this.#drafts(lines, evidence)
+    const drafts = await this.#drafts(lines, { evidence, attempts })
 
     const made: Invoice[] = []
     for (let start = 0; start < drafts.fresh.length; start += GROUP) {
@@ -181,11 +189,11 @@ class Run {
   /** The invoices that are still to be written, in the order of tenants. */
   async #drafts(
     lines: ReadonlyMap<string, readonly DraftLine[]>,
-    evidence: { readonly seals: string; readonly events: number },
+    { evidence, attempts }: DraftsFrom,
   ): Promise<{ readonly fresh: readonly Invoice[]; readonly kept: number }> {
     const { period } = this.#request
     const nowMs = this.#parts.clock.nowMs()
-    const there = new Map((await this.#invoicesOf(period)).map((invoice) => [invoice.tenantId, invoice]))
+    const there = new Map(lastAttempts(attempts).map((invoice) => [invoice.tenantId, invoice]))
     const fresh: Invoice[] = []
     for (const tenantId of [...lines.keys()].sort()) {
       const before = there.get(tenantId)
@@ -209,9 +217,8 @@ class Run {
   }
 
   /** All attempts that this run makes another one after. */
-  async #replaced(): Promise<readonly Invoice[]> {
+  #replaced(attempts: readonly Invoice[]): readonly Invoice[] {
     if (this.#request.tenantId === undefined) return []
-    const attempts = await this.#attemptsOf(this.#request.period)
     const [last] = lastAttempts(attempts)
     return last !== undefined && this.#mayReplace(last) ? attempts : []
   }
@@ -248,10 +255,6 @@ class Run {
       failPoint('invoices-closing')
     })
     failPoint('invoices-closed')
-  }
-
-  async #invoicesOf(period: Period): Promise<readonly Invoice[]> {
-    return lastAttempts(await this.#attemptsOf(period))
   }
 
   async #attemptsOf({ startMs, endMs }: Period): Promise<readonly Invoice[]> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { askedPeriod } from '../../../src/billing/invoice/asked-period.ts'
 import { voidInvoice } from '../../../src/billing/invoice/void-invoice.ts'
 import type { Invoice } from '../../../src/model/invoice.ts'
 import type { Period } from '../../../src/model/period.ts'
@@ -177,5 +178,21 @@ describe('where periods begin with subscriptions', () => {
     await scene.use({ ...cora, requests: 1 })
     expect(adjusted(await billed(scene, BOLT.third))).toEqual(['1 1.00'])
     expect(adjusted(await billed(scene, ACME.third))).toEqual([])
+  })
+
+  test('an invoice of who has no period left is made again by a day of the period it is of', async () => {
+    const scene = await threeTenants()
+    await scene.use({ ...cora, requests: 30 })
+    const made = (await billed(scene, BOLT.second)).made.find(({ tenantId }) => tenantId === 'cora')
+    await voidInvoice(scene, { invoice: made?.id ?? '', reason: 'Wrong', actor: 'cli:test' })
+    const asked = {
+      held: await scene.store.subscriptions.list('cora'),
+      taken: (await scene.store.invoices.list({ states: ['void'] })).map(({ period }) => period),
+    }
+    const nowMs = scene.clock.nowMs()
+    const period = askedPeriod({ ...asked, on: '2026-03-05' }, scene.billing, nowMs)
+    expect(adjusted(await billed(scene, period, { tenantId: 'cora' }))).toEqual(['30 30.00'])
+    // One of its own goes before.
+    expect(askedPeriod({ ...asked, on: '2026-02-10' }, scene.billing, nowMs)).toEqual(ACME.first)
   })
 })

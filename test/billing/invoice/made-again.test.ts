@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { creditInvoice } from '../../../src/billing/invoice/credit-invoice.ts'
 import { voidInvoice } from '../../../src/billing/invoice/void-invoice.ts'
 import type { Invoice } from '../../../src/model/invoice.ts'
@@ -189,6 +189,19 @@ describe('where several invoices are void and made again, all of the period is b
     await takeBack(scene, 'INV-2026-0001')
     expect(whole(await remake(scene, first))).toBe('100.00')
     expect(await ofMarch(scene)).toBe('137.00')
+  })
+
+  test('while an invoice is taken back during a run, which leaves it to the next one', async () => {
+    const scene = await lateBilled(30)
+    const { ledger } = scene.store
+    const levels = ledger.levels.bind(ledger)
+    vi.spyOn(ledger, 'levels').mockImplementationOnce(async (filter) => {
+      await takeBack(scene, 'INV-2026-0002')
+      return levels(filter)
+    })
+    expect((await remake(scene, later)).made).toEqual([])
+    expect(whole(await remake(scene, later))).toBe('30.00')
+    expect(await ofMarch(scene)).toBe('130.00')
   })
 
   function whole({ made }: { readonly made: readonly Invoice[] }): string | undefined {

@@ -29,7 +29,7 @@ test('an open period is refused, with the moment from which it can be billed', (
 
 test('a period is named by its month, or by a day of it', () => {
   const asked = (written: object, billing: object = {}) =>
-    askedPeriod({ anchorMs: null, ...written }, { ...monthly, ...billing }, 0)
+    askedPeriod({ held: [], ...written }, { ...monthly, ...billing }, 0)
   expect(asked({ month: '2026-03' })).toEqual(MARCH_2026)
   expect(asked({ on: '2026-04-17' })).toEqual(APRIL_2026)
   expect(asked({ on: '2026-04-17' }, { period: 'week' }).startMs).toBe(Date.UTC(2026, 3, 13))
@@ -38,10 +38,29 @@ test('a period is named by its month, or by a day of it', () => {
   expect(() => asked({ month: '2026-03' }, { anchor: 'subscription' })).toThrow(/name one with --tenant/)
 })
 
+test('a period of who left and came back is one of those it had then', () => {
+  const plan = { tenantId: 'acme', planId: 'pro', planVersion: 1 }
+  const on = (month: number, day: number): number => Date.UTC(2026, month, day, 14)
+  const held = [
+    { ...plan, id: 'sub_1', startMs: on(0, 1), endMs: on(2, 10) },
+    { ...plan, id: 'sub_2', startMs: on(2, 20), endMs: null },
+  ]
+  const asked = (written: object) => {
+    const { startMs, endMs } = askedPeriod({ held, ...written }, { ...monthly, anchor: 'subscription' }, 0)
+    return [startMs, endMs].map((ms) => new Date(ms).toISOString().slice(0, 10))
+  }
+  expect(asked({ on: '2026-02-17' })).toEqual(['2026-02-01', '2026-03-01'])
+  expect(asked({ on: '2026-03-19' })).toEqual(['2026-03-01', '2026-04-01'])
+  expect(asked({ on: '2026-03-20' })).toEqual(['2026-03-20', '2026-04-20'])
+  expect(asked({ on: '2026-05-01' })).toEqual(['2026-04-20', '2026-05-20'])
+  expect(asked({ on: '2025-12-24' })).toEqual(['2025-12-01', '2026-01-01'])
+  expect(asked({ month: '2026-03' })).toEqual(['2026-03-01', '2026-04-01'])
+})
+
 test.each(['2026-02-30', 'yesterday', '', '2026-03-01T06:01Z'])(
   '%j is no day: what is said names --on',
   (on) => {
-    expect(() => askedPeriod({ on, anchorMs: null }, monthly, 0)).toThrow(
+    expect(() => askedPeriod({ on, held: [] }, monthly, 0)).toThrow(
       expect.objectContaining({ code: 'invalid-parameter', message: expect.stringMatching(/^--on is /) }),
     )
   },
@@ -60,12 +79,12 @@ test.each([
   { written: { on: '1976-03-31T23:45Z' }, says: '--on is "1976-03-31T23:45Z", more than 50 years ago' },
 ])('$written is refused, naming flag, value and what can be billed', ({ written, says }) => {
   const nowMs = APRIL_2026.startMs + 20 * 86_400_000
-  expect(() => askedPeriod({ ...written, anchorMs: null }, monthly, nowMs)).toThrow(
+  expect(() => askedPeriod({ ...written, held: [] }, monthly, nowMs)).toThrow(
     expect.objectContaining({ code: 'invalid-parameter', message: expect.stringContaining(says) }),
   )
   const first = { startMs: Date.UTC(1976, 3, 1), endMs: Date.UTC(1976, 4, 1) }
-  expect(askedPeriod({ month: '1976-04', anchorMs: null }, monthly, nowMs)).toEqual(first)
-  expect(askedPeriod({ on: '1976-04-01', anchorMs: null }, monthly, nowMs)).toEqual(first)
+  expect(askedPeriod({ month: '1976-04', held: [] }, monthly, nowMs)).toEqual(first)
+  expect(askedPeriod({ on: '1976-04-01', held: [] }, monthly, nowMs)).toEqual(first)
 })
 
 test('while events lie in the spool of a gateway that is gone, no invoice is made without them', async () => {
