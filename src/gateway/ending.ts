@@ -1,10 +1,10 @@
-import type { PassingBytes } from '../lib/passing-bytes.ts'
 import type { Outcome } from '../model/event.ts'
 import type { CallParts } from './call-parts.ts'
 import type { Limited } from './exchange.ts'
 import type { Held } from './meter.ts'
 import type { Refusal } from './refusal.ts'
 import type { AnswerHead } from './response-head.ts'
+import type { Traffic } from './traffic.ts'
 import type { UsageReader } from './usage-reader.ts'
 
 /** How an exchange ended, or how far it is, as far as the upstream and the client are concerned. */
@@ -44,8 +44,8 @@ export function leftAfter(bytesReceived: number): Ending {
 
 /** What a passage tells the pipeline. */
 export interface PassageListener {
-  /** Where it is counted what passes through this thread. */
-  readonly passing: PassingBytes
+  /** What passes through this thread. */
+  readonly traffic: Traffic
   /** Makes the head of the answer what the client gets: as the file changes it, with limits and request id. */
   addOwnFields(fields: string[], limited: Limited): void
   /** The exchange ended. `held` is there when the end of the answer waits for the event. */

@@ -1,42 +1,44 @@
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import type { PassingBytes } from '../lib/passing-bytes.ts'
 import { CallParts } from './call-parts.ts'
 import type { LongSource } from './long-answers.ts'
 import type { Held } from './meter.ts'
+import type { Traffic } from './traffic.ts'
+import type { TurnTaker } from './turns.ts'
 import type { Tunnel } from './upgrade.ts'
 
-/** How much of a call went either way, and what its answer waits for: the client, or the disk. */
-export class Flow implements LongSource {
+/** How much of a call went either way, and what its answer waits for: the client, the disk, or its turn. */
+export class Flow implements LongSource, TurnTaker {
   bytesSent = 0
   bytesReceived = 0
   /** A stream of events, or a WebSocket. */
   isStream = false
   readonly startMonotonicMs: number
   readonly #owner: FlowOwner
-  readonly #passing: PassingBytes
+  readonly #traffic: Traffic
   #controller: Dispatcher.DispatchController | undefined
   #tunnel: Tunnel | undefined
   #parts: CallParts | undefined
   #clientBehind = false
   #diskBehind = false
+  #othersFirst = false
 
-  constructor(owner: FlowOwner, startMonotonicMs: number, passing: PassingBytes) {
+  constructor(owner: FlowOwner, startMonotonicMs: number, traffic: Traffic) {
     this.#owner = owner
     this.startMonotonicMs = startMonotonicMs
-    this.#passing = passing
+    this.#traffic = traffic
   }
 
   /** A piece went to the upstream. */
   received(bytes: number): void {
     this.bytesReceived += bytes
-    this.#passing.passed(bytes)
+    this.#traffic.bytes.passed(bytes)
   }
 
   /** A piece of the answer goes to the client. */
   sent(bytes: number): void {
     this.bytesSent += bytes
-    this.#passing.passed(bytes)
+    this.#traffic.bytes.passed(bytes)
   }
 
   /** From now on bytes go through a tunnel, which counts them. */
@@ -53,7 +55,25 @@ export class Flow implements LongSource {
     response.once('drain', this.#clientCaughtUp)
   }
 
-  /** No one is waited for any more. */
+  /** Stops the upstream until it is its turn again, once large answers moved much. To be told of each piece but the last. */
+  takeTurns(controller: Dispatcher.DispatchController, bytes: number): void {
+    if (this.#traffic.turns.mayGoOn(this, bytes)) return
+    this.#controller = controller
+    this.#othersFirst = true
+    controller.pause()
+  }
+
+  itsTurn(): void {
+    this.#othersFirst = false
+    this.#goOn()
+  }
+
+  /** Nothing more comes of the upstream. */
+  end(): void {
+    if (this.#othersFirst) this.#traffic.turns.leave(this)
+  }
+
+  /** The client is waited for no more. */
   clientLeft(): void {
     this.#clientCaughtUp()
   }
@@ -68,7 +88,7 @@ export class Flow implements LongSource {
       const before = this.bytesSent + this.bytesReceived
       this.bytesSent = this.#tunnel.bytesSent
       this.bytesReceived = this.#tunnel.bytesReceived
-      this.#passing.passed(this.bytesSent + this.bytesReceived - before)
+      this.#traffic.bytes.passed(this.bytesSent + this.bytesReceived - before)
     }
     return this.bytesSent + this.bytesReceived
   }
@@ -88,12 +108,16 @@ export class Flow implements LongSource {
   resume(): void {
     this.#diskBehind = false
     if (this.#tunnel !== undefined) this.#tunnel.resume()
-    else if (!this.#clientBehind) this.#controller?.resume()
+    else this.#goOn()
   }
 
   readonly #clientCaughtUp = (): void => {
     this.#clientBehind = false
-    if (!this.#diskBehind) this.#controller?.resume()
+    this.#goOn()
+  }
+
+  #goOn(): void {
+    if (!this.#clientBehind && !this.#diskBehind && !this.#othersFirst) this.#controller?.resume()
   }
 }
 

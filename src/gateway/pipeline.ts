@@ -1,5 +1,4 @@
 import { failPoint } from '../lib/fail-point.ts'
-import { PassingBytes } from '../lib/passing-bytes.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { CallMetering } from './call-metering.ts'
 import { Caller } from './call-plan.ts'
@@ -24,12 +23,13 @@ import type { RequestChecks } from './request-checks.ts'
 import { changeFields, removeFields } from './response-head.ts'
 import type { Rules } from './rules.ts'
 import { settle } from './settle.ts'
+import { Traffic } from './traffic.ts'
 import { UpstreamCall } from './upstream-call.ts'
 import { UpstreamLog } from './upstream-log.ts'
 
 /** The way of a request: accept → authenticate → plan → limit → proxy → meter. */
 export class Pipeline implements PassageListener {
-  readonly passing = new PassingBytes()
+  readonly traffic = new Traffic()
   readonly #parts: PipelineParts
   readonly #refuser: Refuser
   readonly #upstreamLog: UpstreamLog
@@ -269,7 +269,7 @@ export class Pipeline implements PassageListener {
     failPoint('after-limit')
     this.#parts.watch.begins(limited.planned.accepted)
     const upstream = this.#parts.upstreams.of(limited.planned.call.matched.api)
-    const call = new UpstreamCall(limited, upstream, this.#parts.clock)
+    const call = new UpstreamCall(limited, upstream, this.#parts.clock, this.traffic.turns)
     const passage = new Passage(limited, call, this.#metering, this)
     this.#metering.prepare(limited)
     passage.begin()

@@ -72,7 +72,7 @@ export class Passage implements CallHandler, FlowOwner {
     this.#reply = new Reply(limited, listener)
     const { request, response, startMonotonicMs, once } = limited.planned.accepted.exchange
     this.#once = once
-    this.#flow = new Flow(this, startMonotonicMs, listener.passing)
+    this.#flow = new Flow(this, startMonotonicMs, listener.traffic)
     this.#response = response
     this.#bodyless = request.method === 'HEAD'
     response.on('close', this.#clientGone)
@@ -82,8 +82,7 @@ export class Passage implements CallHandler, FlowOwner {
   begin(): void {
     // Who left while something was asked for the call will not say so again.
     if (this.#response.destroyed) this.#clientGone()
-    if (this.#ended) return
-    if (!this.#call.send(this)) this.#give(circuitOpen(this.#call.opensInSeconds))
+    if (!this.#ended && !this.#call.send(this)) this.#give(circuitOpen(this.#call.opensInSeconds))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -125,10 +124,9 @@ export class Passage implements CallHandler, FlowOwner {
 
   onWholeAnswer(controller: Dispatcher.DispatchController, answer: PlainAnswer): void {
     if (this.#ended) return
-    const { fields, body } = answer
-    this.#beginReply(answer, readResponseFields(fields))
-    this.#bytesLeft = body.length
-    if (body.length > 0) this.onResponseData(controller, body)
+    this.#beginReply(answer, readResponseFields(answer.fields))
+    this.#bytesLeft = answer.body.length
+    if (answer.body.length > 0) this.onResponseData(controller, answer.body)
     if (!controller.aborted) this.onResponseEnd()
   }
 
@@ -186,6 +184,7 @@ export class Passage implements CallHandler, FlowOwner {
     // From the first piece on that is not the last: most answers never come here.
     if (this.#long === undefined) this.#watchLong(isEventStream(this.#head?.headers))
     this.#long?.moved(this.#flow.bytesMoved())
+    this.#flow.takeTurns(controller, chunk.length)
   }
 
   onResponseEnd(_controller?: Dispatcher.DispatchController, trailers?: UpstreamHeaders): void {
@@ -279,6 +278,7 @@ export class Passage implements CallHandler, FlowOwner {
   #end(outcome: Outcome, held: Held | undefined, refusal?: Refusal): void {
     if (this.#ended) return
     this.#ended = true
+    this.#flow.end()
     this.#long?.end()
     this.#usage?.end()
     // The first word counts: this one only if the client left before any.

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { Turns, TurnTaker } from './turns.ts'
 
 /**
  * The body of a request on its way upstream, without copying a byte of it.
@@ -8,16 +9,21 @@ import { Readable } from 'node:stream'
  * breaks off, and a destroyed request takes its connection down, with the answer the client is owed.
  * What is unread by then is read and thrown away.
  */
-export class Upload extends Readable {
+export class Upload extends Readable implements TurnTaker {
   readonly #request: IncomingMessage
+  readonly #turns: Turns
   readonly #onStart: () => void
   /** How much may still come. */
   #bytesLeft: number
   #started = false
+  /** The upstream takes more. */
+  #isAskedFor = false
+  #othersFirst = false
 
-  constructor({ request, bytesMax, onStart }: UploadParts) {
+  constructor({ request, bytesMax, turns, onStart }: UploadParts) {
     super()
     this.#request = request
+    this.#turns = turns
     this.#onStart = onStart
     this.#bytesLeft = bytesMax ?? Number.POSITIVE_INFINITY
     // Told with no one left to listen, an error would end the process.
@@ -36,10 +42,17 @@ export class Upload extends Readable {
       this.#request.on('end', this.#finish)
       this.#onStart()
     }
-    this.#request.resume()
+    this.#isAskedFor = true
+    this.#goOn()
+  }
+
+  itsTurn(): void {
+    this.#othersFirst = false
+    this.#goOn()
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    if (this.#othersFirst) this.#turns.leave(this)
     this.#request.off('data', this.#pass)
     this.#request.off('end', this.#finish)
     // Untouched, it may be sent to another upstream; else Node throws it away behind the answer.
@@ -54,7 +67,13 @@ export class Upload extends Readable {
       this.destroy(TOO_LARGE)
       return
     }
-    if (!this.push(chunk)) this.#request.pause()
+    this.#isAskedFor = this.push(chunk)
+    this.#othersFirst = !this.#turns.mayGoOn(this, chunk.length)
+    if (!this.#isAskedFor || this.#othersFirst) this.#request.pause()
+  }
+
+  #goOn(): void {
+    if (this.#isAskedFor && !this.#othersFirst) this.#request.resume()
   }
 
   readonly #finish = (): void => {
@@ -66,6 +85,8 @@ export interface UploadParts {
   readonly request: IncomingMessage
   /** More ends it with `TOO_LARGE`; null = any amount may come. */
   readonly bytesMax: number | null
+  /** Whose turn it is, of all that move much. */
+  readonly turns: Turns
   /** Called before the first byte is read. */
   readonly onStart: () => void
 }

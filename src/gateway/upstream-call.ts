@@ -6,6 +6,7 @@ import type { Limited } from './exchange.ts'
 import type { PlainAnswer } from './lane/plain-answer.ts'
 import { hasBody } from './policy.ts'
 import { rewritePath } from './rewrite.ts'
+import type { Turns } from './turns.ts'
 import { TOO_LARGE, Upload } from './upload.ts'
 import { upstreamFields } from './upstream-fields.ts'
 import { NO_CONNECTION } from './upstream-problem.ts'
@@ -23,6 +24,7 @@ export class UpstreamCall {
   readonly #limited: Limited
   readonly #upstream: Upstream
   readonly #clock: Clock
+  readonly #turns: Turns
   readonly #hasBody: boolean
   #attempt: Attempt | undefined
   #tried: readonly UpstreamTarget[] = NONE
@@ -34,11 +36,12 @@ export class UpstreamCall {
   /** Set while it waits for a connection that another call has. */
   #waiting: NodeJS.Timeout | undefined
 
-  constructor(limited: Limited, upstream: Upstream, clock: Clock) {
+  constructor(limited: Limited, upstream: Upstream, clock: Clock, turns: Turns) {
     const { accepted, call } = limited.planned
     this.#limited = limited
     this.#upstream = upstream
     this.#clock = clock
+    this.#turns = turns
     this.#hasBody = hasBody(accepted.head)
     this.#retriesLeft = call.matched.route.policy.retries
     upstream.retries.earn()
@@ -135,7 +138,7 @@ export class UpstreamCall {
     if (target.isCrowded) this.#waiting = setTimeout(giveUp, call.matched.api.connectMs, this, handler)
     if (this.#hasBody && body === undefined) {
       const onStart = accepted.head.expectsContinue ? () => askForBody(response) : noop
-      this.#upload = new Upload({ request, bytesMax: policy.bodyBytesMax, onStart })
+      this.#upload = new Upload({ request, bytesMax: policy.bodyBytesMax, turns: this.#turns, onStart })
     }
     failPoint('before-connect')
     target.pool.dispatch(

@@ -1,5 +1,6 @@
 // How the gateway bears load that is not meant well: npm run bench -- load [name] [options of the name]
 import { endOnSignals } from '../lib/child.ts'
+import { bulk } from './bulk.ts'
 import { control } from './control.ts'
 import { dashboard } from './dashboard.ts'
 import { isolation } from './isolation.ts'
@@ -12,6 +13,7 @@ import { streams } from './streams.ts'
 const MEASUREMENTS: Readonly<Record<string, (args: readonly string[]) => Promise<boolean>>> = {
   'slow-clients': slowClients,
   isolation,
+  bulk,
   control,
   memory,
   streams,
