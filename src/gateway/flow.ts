@@ -55,7 +55,7 @@ export class Flow implements LongSource, TurnTaker {
     response.once('drain', this.#clientCaughtUp)
   }
 
-  /** Stops the upstream until it is its turn again, once large answers moved much. To be told of each piece but the last. */
+  /** Stops the upstream until it is its turn again, once large bodies moved much. To be told of each piece but the last. */
   takeTurns(controller: Dispatcher.DispatchController, bytes: number): void {
     if (this.#traffic.turns.mayGoOn(this, bytes)) return
     this.#controller = controller

@@ -1,10 +1,10 @@
-/** So much large answers may move in one turn of the event loop, all together. */
+/** So much large bodies may move in one turn of the event loop, all together. */
 const BYTES_A_TURN = 1_048_576
 /** So much one of them may move once its turn has come: by the piece, each would find its memory cold. */
 const BYTES_A_GO = 262_144
 
 /**
- * Has large answers take turns, so that small calls do not wait for them.
+ * Has large bodies take turns, both ways, so that small calls do not wait for them.
  *
  * Of each connection Node reads up to 2 MiB before it looks at the next, and hands on all of it. Beside some that send as
  * fast as they can a turn of the event loop takes a tenth of a second, and a call needs four of them
@@ -55,7 +55,8 @@ export class Turns {
       this.#going.set(taker, BYTES_A_GO)
       taker.itsTurn()
     }
-    if (this.#waiting.size > 0) this.#schedule()
+    // Also for those of whom nothing came: a go ends with its turn of the loop, and nobody who ended is kept.
+    if (this.#waiting.size > 0 || this.#going.size > 0) this.#schedule()
   }
 }
 

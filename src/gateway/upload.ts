@@ -68,6 +68,8 @@ export class Upload extends Readable implements TurnTaker {
       return
     }
     this.#isAskedFor = this.push(chunk)
+    // By whoever was handed it. What is left of the request is thrown away.
+    if (this.destroyed) return
     this.#othersFirst = !this.#turns.mayGoOn(this, chunk.length)
     if (!this.#isAskedFor || this.#othersFirst) this.#request.pause()
   }

@@ -144,7 +144,10 @@ export interface SpoolBatch {
 const PAGE_BYTES = 4096
 /** What a commit writes beside the lines: the last page of the table, its index, the sequence of ids. */
 const PAGES_A_COMMIT = 4
-/** 16 MB. What it brings into the file is the same few pages however often they were written: four times the log, a quarter of the stalls. */
+/**
+ * 16 MB. What it brings into the file is the same few pages however often they were written: four times the log, a quarter
+ * of the stalls.
+ */
 const LOG_PAGES_MAX = 4_000
 
 const INSERT = `

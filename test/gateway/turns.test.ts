@@ -72,6 +72,16 @@ describe('large answers', () => {
     while (first?.piecesLeft !== 0 || last?.piecesLeft !== 0) await turnOfLoop()
     expect(log.filter((name) => name === 'left')).toHaveLength(movedOfLeft)
   })
+
+  test('a turn that one had nothing for is over with the turn of the loop: it moves what any may, later', async () => {
+    const turns = new Turns()
+    const told = Promise.withResolvers<void>()
+    const idle = { itsTurn: () => told.resolve() }
+    expect(turns.mayGoOn(idle, 1024 * KIB)).toBe(false)
+    await told.promise
+    await turnOfLoop()
+    expect(turns.mayGoOn(idle, 1023 * KIB)).toBe(true)
+  })
 })
 
 describe('a gateway', () => {
