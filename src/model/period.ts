@@ -7,6 +7,9 @@ export interface Period {
   readonly endMs: number
 }
 
+/** After any period. */
+export const FAR_MS = Date.UTC(9999, 0, 1)
+
 /** Names a period by both ends: two can begin on one day, from 31 January and from the 28th of every month. */
 export function periodName({ startMs, endMs }: Period): string {
   return `${startMs} ${endMs}`

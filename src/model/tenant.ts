@@ -1,4 +1,5 @@
 import type { Overrides } from './overrides.ts'
+import type { Period } from './period.ts'
 
 /** A customer organisation. */
 export interface Tenant {
@@ -48,6 +49,11 @@ export interface Subscription {
   readonly planSinceMs?: number
   /** Nothing of it is billed. */
   readonly isTrial?: true
+}
+
+/** Whether a tenant has it at any moment of a period. */
+export function runsIn({ startMs, endMs }: Subscription, period: Period): boolean {
+  return startMs < period.endMs && (endMs === null || endMs > period.startMs)
 }
 
 /** A person of a tenant; signs in to the developer portal. */

@@ -7,7 +7,7 @@ import { PriceBook } from '../metering/price-book.ts'
 import type { BillingTerms } from '../metering/usage-amounts.ts'
 import type { Invoice } from '../model/invoice.ts'
 import { formatMinor, parseMinor } from '../model/money.ts'
-import { type Period, periodName } from '../model/period.ts'
+import { FAR_MS, type Period, periodName } from '../model/period.ts'
 import { exactly, formatExactly, ZERO } from '../model/rational.ts'
 import type { ControlTables } from '../storage/ports/control-store.ts'
 import { checkIssued } from './check-issued.ts'
@@ -61,8 +61,6 @@ export interface CheckedInvoices {
   /** Of invoices whose period lies in the span. */
   readonly figures: InvoicedFigures
 }
-
-const FAR_MS = Date.UTC(9999, 0, 1)
 
 async function checkPeriod(
   control: ControlTables,

@@ -4,7 +4,7 @@ import { refuseLongAgo, reportSpan, writtenTime } from '../../metering/report-sp
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
 import { billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
 import { type Period, periodName } from '../../model/period.ts'
-import type { Subscription } from '../../model/tenant.ts'
+import { runsIn, type Subscription } from '../../model/tenant.ts'
 
 /**
  * The billing period a user means by a month, or by a day in it. Throws `invalid-parameter`.
@@ -32,9 +32,7 @@ export function askedPeriod(
     const onMs = writtenTime('--on', on, timezone)
     refuseLongAgo(['--on', on], onMs, { timezone, nowMs })
     const own = billingPeriodAt(billing, onMs, anchorOn(held, onMs))
-    const isHeld = held.some(
-      ({ startMs, endMs }) => startMs < own.endMs && (endMs ?? own.endMs) > own.startMs,
-    )
+    const isHeld = held.some((each) => runsIn(each, own))
     return (isHeld ? undefined : taken.find(({ startMs, endMs }) => startMs <= onMs && onMs < endMs)) ?? own
   }
   const span = reportSpan({ month }, { timezone, nowMs })

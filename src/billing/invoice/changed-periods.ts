@@ -1,6 +1,6 @@
 import { type BillingCalendar, billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
 import type { BillingPeriodRow, Invoice } from '../../model/invoice.ts'
-import { type Period, periodName } from '../../model/period.ts'
+import { FAR_MS, type Period, periodName } from '../../model/period.ts'
 import type { Subscription } from '../../model/tenant.ts'
 import type { LedgerStore } from '../../storage/ports/ledger.ts'
 import type { SubscriptionStore } from '../../storage/ports/subscriptions.ts'
@@ -62,9 +62,6 @@ export interface ChangedPeriod extends BillingPeriodRow {
   /** Nobody is left who is adjusted later. */
   readonly isForAll: boolean
 }
-
-/** After any period. */
-const FAR_MS = Date.UTC(9999, 0, 1)
 
 function adjustedPeriods(invoices: readonly Invoice[]): ReadonlySet<string> {
   const lines = invoices.flatMap(({ content }) => content.lines)

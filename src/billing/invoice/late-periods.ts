@@ -1,6 +1,6 @@
 import { type BillingCalendar, billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
 import { type Period, periodName } from '../../model/period.ts'
-import type { Subscription } from '../../model/tenant.ts'
+import { runsIn, type Subscription } from '../../model/tenant.ts'
 import type { InvoiceStore } from '../../storage/ports/invoices.ts'
 import type { LedgerStore } from '../../storage/ports/ledger.ts'
 import type { SubscriptionStore } from '../../storage/ports/subscriptions.ts'
@@ -62,7 +62,5 @@ function lastPeriod(
 }
 
 function isOf(subscription: Subscription, period: Period, billing: BillingCalendar): boolean {
-  const { startMs, endMs } = subscription
-  const isWithin = startMs < period.endMs && (endMs === null || endMs > period.startMs)
-  return isWithin && isBilledIn(subscription, period, billing)
+  return runsIn(subscription, period) && isBilledIn(subscription, period, billing)
 }

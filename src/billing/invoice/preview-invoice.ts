@@ -2,8 +2,9 @@ import { PriceBook } from '../../metering/price-book.ts'
 import { billingPeriodAt, heldPlan } from '../../model/billing-calendar.ts'
 import type { Invoice } from '../../model/invoice.ts'
 import type { Period } from '../../model/period.ts'
-import { adjustLines, billedOf, changedTenants } from './adjust-lines.ts'
+import { adjustLines } from './adjust-lines.ts'
 import { latePeriods } from './late-periods.ts'
+import { lateUsage } from './late-usage.ts'
 import { makeInvoice } from './make-invoice.ts'
 import { type DraftLine, makeLines } from './make-lines.ts'
 import { periodBills } from './period-bills.ts'
@@ -48,20 +49,14 @@ interface PreviewedPeriod {
   readonly prices: PriceBook
 }
 
-/** After any period. */
-const FAR_MS = Date.UTC(9999, 0, 1)
-
 async function adjustmentsOf(
   { store, billing }: InvoicingParts,
   { tenantId, period, prices }: PreviewedPeriod,
 ): Promise<readonly DraftLine[]> {
   const lines: DraftLine[] = []
   for (const earlier of await latePeriods(store, { tenantId, before: period, billing })) {
-    const within = { startMs: earlier.startMs, endMs: FAR_MS }
-    const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier)
-    const bills = await periodBills(store, { period: earlier, tenantId, billing, prices })
-    const request = { billed, changed: changedTenants(bills, billed), place: billing }
-    for (const proven of bills) lines.push(...(await adjustLines(prices, proven, request)))
+    const { bills, against } = await lateUsage(store, { period: earlier, tenantId, billing, prices })
+    for (const proven of bills) lines.push(...(await adjustLines(prices, proven, against)))
   }
   return lines
 }

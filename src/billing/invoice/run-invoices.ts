@@ -5,13 +5,14 @@ import { failPoint } from '../../lib/fail-point.ts'
 import { PriceBook } from '../../metering/price-book.ts'
 import type { BillingTerms } from '../../metering/usage-amounts.ts'
 import type { Invoice, InvoiceEvidence } from '../../model/invoice.ts'
-import type { Period } from '../../model/period.ts'
+import { FAR_MS, type Period } from '../../model/period.ts'
 import type { Tenant } from '../../model/tenant.ts'
 import type { ControlStore } from '../../storage/ports/control-store.ts'
-import { adjustLines, billedOf, changedTenants, lastAttempts } from './adjust-lines.ts'
+import { adjustLines, billedOf, lastAttempts } from './adjust-lines.ts'
 import { type ChangedPeriod, changedPeriods } from './changed-periods.ts'
 import { InvoicingLease } from './invoicing-lease.ts'
 import { issueInvoices } from './issue-invoices.ts'
+import { lateUsage } from './late-usage.ts'
 import { lessBilled } from './less-billed.ts'
 import { type InvoiceRules, makeInvoice } from './make-invoice.ts'
 import { type DraftLine, makeLines } from './make-lines.ts'
@@ -78,9 +79,6 @@ interface DraftsFrom {
 const GROUP = 256
 /** More than a year, so that no quota is forgotten whose period may still run. */
 const QUOTAS_KEPT_MS = 400 * 86_400_000
-/** After any period. */
-const FAR_MS = Date.UTC(9999, 0, 1)
-
 class Run {
   readonly #parts: InvoicingParts
   readonly #request: RunRequest
@@ -149,15 +147,17 @@ class Run {
       append(lines, proven, await this.#priced(proven, make))
     }
     for (const earlier of changed) {
-      // Where periods are billed out of order, one that begins later may have adjusted this one already.
-      const within = { startMs: earlier.startMs, endMs: FAR_MS }
-      const billed = billedOf(await store.invoices.list({ tenantId, within }), earlier, replaced)
       const prices = this.#prices
-      const bills = await periodBills(store, { period: earlier, tenantId, billing, prices })
-      const request = { billed, changed: changedTenants(bills, billed), place: billing }
+      const { bills, against } = await lateUsage(store, {
+        period: earlier,
+        tenantId,
+        billing,
+        prices,
+        replaced,
+      })
       for (const proven of bills) {
         if (earlier.tenants?.has(proven.bill.tenantId) === false) continue
-        append(lines, proven, await this.#priced(proven, () => adjustLines(prices, proven, request)))
+        append(lines, proven, await this.#priced(proven, () => adjustLines(prices, proven, against)))
       }
     }
     for (const unpriced of this.#problems.keys()) lines.delete(unpriced)

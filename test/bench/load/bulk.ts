@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { temporaryFolder } from '../lib/child.ts'
-import { buildProgram, OTHER_HOST, startGateway } from '../lib/load-gateway.ts'
+import { during, healthyLoads, ms } from '../lib/healthy-clients.ts'
+import { buildProgram, startGateway } from '../lib/load-gateway.ts'
 import { startUpstream } from '../lib/load-upstream.ts'
 import { LOAD_CPU, placeBench } from '../lib/places.ts'
 import { MIB } from '../lib/process-figures.ts'
@@ -16,8 +17,6 @@ const IDLE_MS = 4_000
 /** From the start of the bulk to when it counts, and for how long it does. */
 const BEGIN_MS = 1_000
 const BULK_SECONDS = 6
-const HEALTHY_PER_SECOND = 500
-const OTHERS_PER_SECOND = 100
 
 /** What is moved beside the small calls. */
 const BULKS = [
@@ -44,26 +43,15 @@ export async function bulk(): Promise<boolean> {
     await using gateway = await startGateway({
       ...{ program: program.path, upstreamPort: upstream.port, tenants, durability: 'process' },
     })
-    const common = { path: '/small', connections: 32, port: gateway.port }
-    await using client = await RateClient.start([
-      { ...common, name: 'same', key: gateway.keys[0], perSecond: HEALTHY_PER_SECOND },
-      { ...common, name: 'other', key: gateway.keys[1], host: OTHER_HOST, perSecond: OTHERS_PER_SECOND },
-      { ...common, name: 'direct', port: upstream.port, perSecond: OTHERS_PER_SECOND },
-    ])
-    client.begin()
-    await pause(WARM_UP_MS)
-    await client.end()
-    client.begin()
-    await pause(IDLE_MS)
-    const idle = await client.end()
+    await using client = await RateClient.start(healthyLoads(gateway, upstream))
+    await during(client, () => pause(WARM_UP_MS))
+    const idle = await during(client, () => pause(IDLE_MS))
     writeFileSync(script, scriptOf(each))
     const moving = wrk({
       ...{ cpu: LOAD_CPU, connections: each.connections, seconds: BULK_SECONDS, script, port: gateway.port },
     })
     await pause(BEGIN_MS)
-    client.begin()
-    await pause((BULK_SECONDS - 1) * 1_000 - BEGIN_MS)
-    const busy = await client.end()
+    const busy = await during(client, () => pause((BULK_SECONDS - 1) * 1_000 - BEGIN_MS))
     const { requestsPerSecond } = await moving
     const title = `beside ${each.name}: ${requestsPerSecond.toFixed(0)} of them a second`
     report(title, figuresOf(idle, busy))
@@ -82,8 +70,4 @@ function figuresOf(idle: readonly RateFigures[], busy: readonly RateFigures[]): 
     const both = [idle[index], busy[index]].map((figures) => `${ms(figures?.p50Ms)} · ${ms(figures?.p99Ms)}`)
     return informs(`small calls, ${whose}: p50 · p99`, both.join(' → '))
   })
-}
-
-function ms(value: number | undefined): string {
-  return `${value?.toFixed(2)} ms`
 }

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { Child } from '../lib/child.ts'
-import { buildProgram, type LoadGateway, OTHER_HOST, startGateway } from '../lib/load-gateway.ts'
-import { type LoadUpstream, startUpstream } from '../lib/load-upstream.ts'
+import { during, HEALTHY_PER_SECOND, healthyLoads, ms } from '../lib/healthy-clients.ts'
+import { buildProgram, type LoadGateway, startGateway } from '../lib/load-gateway.ts'
+import { startUpstream } from '../lib/load-upstream.ts'
 import { LOAD_CPU, placeBench } from '../lib/places.ts'
 import { connectionsAt, MIB, resetPeak, rssBytesPeak } from '../lib/process-figures.ts'
 import { requirePrograms } from '../lib/programs.ts'
@@ -25,8 +26,6 @@ const WATCH_MS_MAX = 100_000
 const LOOK_MS = 1_000
 /** An attack of which nothing is seen by then does not work. */
 const OPEN_MS_MAX = 10_000
-const HEALTHY_PER_SECOND = 500
-const OTHERS_PER_SECOND = 100
 
 /** What slowhttptest is told, by name of the mode. */
 const MODES: Readonly<Record<string, readonly string[]>> = {
@@ -77,22 +76,6 @@ async function measure(mode: string, program: string): Promise<readonly Figure[]
   })
   if (watched === undefined) throw new Error('the attack was not watched')
   return figuresOf({ idle, attacked, watched, rssBytes: rssBytesPeak(gateway.pid) })
-}
-
-/** On the api under attack, on another one, and past the gateway: what the machine itself does. */
-function healthyLoads({ port, keys }: LoadGateway, upstream: LoadUpstream) {
-  const common = { path: '/small', connections: 32 }
-  return [
-    { ...common, name: 'same', port, key: keys[0], perSecond: HEALTHY_PER_SECOND },
-    { ...common, name: 'other', port, key: keys[1], host: OTHER_HOST, perSecond: OTHERS_PER_SECOND },
-    { ...common, name: 'direct', port: upstream.port, perSecond: OTHERS_PER_SECOND },
-  ]
-}
-
-async function during(client: RateClient, work: () => Promise<unknown>): Promise<readonly RateFigures[]> {
-  client.begin()
-  await work()
-  return client.end()
 }
 
 async function attack(mode: string, gateway: LoadGateway): Promise<Watched> {
@@ -185,8 +168,4 @@ function p99OfSpans(ofSeconds: readonly number[]): string {
   const worst = spans.map((_, span) => Math.max(...ofSeconds.slice(span * 3, span * 3 + 3)))
   const shown = worst.slice(0, 12).map((p99Ms) => p99Ms.toFixed(0))
   return shown.join(' ') + (worst.length > shown.length ? ' …' : '')
-}
-
-function ms(value: number | undefined): string {
-  return `${(value ?? Number.NaN).toFixed(2)} ms`
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { previewInvoice } from '../../../src/billing/invoice/preview-invoice.ts'
 import { voidInvoice } from '../../../src/billing/invoice/void-invoice.ts'
 import { checkInvoices } from '../../../src/reconcile/check-invoices.ts'
+import { adjustmentLines } from '../../support/adjustment-lines.ts'
 import { APRIL_2026, type InvoiceScene, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
 
 const DAY_MS = 86_400_000
@@ -39,17 +39,8 @@ async function billedInParts(): Promise<InvoiceScene> {
 
 /** `subscription quantity amount` of what April adjusts, by tenant; reconcile agrees with all of it. */
 async function adjusted(scene: InvoiceScene): Promise<readonly string[]> {
-  scene.clock.set(APRIL_2026.startMs + 9 * DAY_MS)
-  const preview = await previewInvoice(scene, 'acme')
-  scene.clock.set(APRIL_2026.endMs + 600_000)
-  const { made } = await scene.run(APRIL_2026)
-  expect(made[0]?.content.lines).toEqual(preview.content.lines)
-  const found = await checkInvoices(scene.store, { span: MARCH_2026, billing: scene.billing })
-  expect(found).toMatchObject({ waiting: 0, differences: [] })
-  return made
-    .flatMap(({ content }) => content.lines)
-    .filter(({ kind }) => kind === 'adjustment')
-    .map(({ subscriptionId, quantity, amount }) => `${subscriptionId} ${quantity} ${amount}`)
+  const lines = await adjustmentLines(scene, APRIL_2026)
+  return lines.map(({ subscriptionId, quantity, amount }) => `${subscriptionId} ${quantity} ${amount}`)
 }
 
 describe('usage that comes late to one part of a period', () => {

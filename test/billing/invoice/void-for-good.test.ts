@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { previewInvoice } from '../../../src/billing/invoice/preview-invoice.ts'
 import { voidInvoice } from '../../../src/billing/invoice/void-invoice.ts'
 import { formatMinor, parseMinor } from '../../../src/model/money.ts'
 import type { Period } from '../../../src/model/period.ts'
 import type { Charge } from '../../../src/model/plan.ts'
-import { checkInvoices } from '../../../src/reconcile/check-invoices.ts'
 import { figureOfLine } from '../../../src/reconcile/figure-of-line.ts'
+import { adjustmentLines } from '../../support/adjustment-lines.ts'
 import { APRIL_2026, type InvoiceScene, invoiceScene, MARCH_2026 } from '../../support/invoice-scene.ts'
 
 const DAY_MS = 86_400_000
@@ -33,16 +32,8 @@ function remake(scene: InvoiceScene, period: Period) {
 
 /** `quantity amount` of what a period's invoice adjusts, as its preview says; reconcile has nothing against it. */
 async function adjusted(scene: InvoiceScene, period: Period): Promise<readonly string[]> {
-  scene.clock.set(period.endMs - DAY_MS)
-  const preview = await previewInvoice(scene, 'acme')
-  scene.clock.set(period.endMs + 600_000)
-  const { made } = await scene.run(period)
-  expect(made[0]?.content.lines).toEqual(preview.content.lines)
-  const found = await checkInvoices(scene.store, { span: MARCH_2026, billing: scene.billing })
-  expect(found).toMatchObject({ waiting: 0, differences: [] })
-  return preview.content.lines
-    .filter(({ kind }) => kind === 'adjustment')
-    .map(({ quantity, amount }) => `${quantity} ${amount}`)
+  const lines = await adjustmentLines(scene, period)
+  return lines.map(({ quantity, amount }) => `${quantity} ${amount}`)
 }
 
 /** What is asked for of March. */
