@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { LaneResponse } from './lane/lane-response.ts'
 import { ConnectionWatch } from './slow-clients.ts'
 
 /** A connection on which HTTP is spoken: one request at a time, whatever a client sends ahead. */
@@ -23,7 +24,7 @@ export class Connection {
 
   /** The answer that is owed or under way; undefined when there is none. */
   get owed(): ServerResponse | undefined {
-    return this.#latest?.writableFinished === true ? undefined : this.#latest
+    return this.#latest === undefined || isSent(this.#latest) ? undefined : this.#latest
   }
 
   /**
@@ -62,6 +63,10 @@ export class Connection {
 
 /** Requests that may wait on one connection; browsers that sent ahead at all stayed below ten. */
 export const WAITING_MAX = 256
+
+function isSent(response: ServerResponse): boolean {
+  return response instanceof LaneResponse ? response.isSent : response.writableFinished
+}
 
 /** Whether an answer says, or will say, that its connection ends with it. */
 function endsConnection(response: ServerResponse): boolean {

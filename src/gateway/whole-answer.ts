@@ -1,4 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { LaneResponse } from './lane/lane-response.ts'
 
 /**
  * Sends a small answer whole, as one piece of text whose head is rendered here.
@@ -27,7 +28,9 @@ export function sendWhole(response: ServerResponse, status: number, fields: read
   const keepAliveSec = Math.floor(response._keepAliveTimeout / 1000)
   parts.push('Connection: keep-alive\r\nKeep-Alive: timeout=', String(keepAliveSec), '\r\n\r\n', body)
   // In one go: text that is put together piece by piece is made one only when it is written.
-  response._header = parts.join('')
+  const text = parts.join('')
+  if (response instanceof LaneResponse && response.endWith(text)) return true
+  response._header = text
   response.end()
   return true
 }

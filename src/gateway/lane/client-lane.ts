@@ -1,7 +1,8 @@
-import { IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { WAITING_MAX } from '../connection.ts'
+import { LaneResponse } from './lane-response.ts'
 import { HEAD_END } from './plain-fields.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
 
@@ -45,7 +46,7 @@ class ClientLane {
   readonly #socket: Socket
   readonly #parts: ClientLaneParts
   /** The answer that is owed or under way. */
-  #response: ServerResponse | undefined
+  #response: LaneResponse | undefined
   /** What came while an answer was owed. */
   #ahead: Buffer[] = []
   #aheadBytes = 0
@@ -81,10 +82,8 @@ class ClientLane {
 
   #begin(plain: PlainRequest): void {
     const request = requestOf(plain, this.#socket)
-    const response = new ServerResponse(request)
+    const response = new LaneResponse(request, this.#parts.times.keepAliveTimeout)
     this.#response = response
-    // Told to the client, by node:http and by `sendWhole`.
-    Object.assign(response, { _keepAliveTimeout: this.#parts.times.keepAliveTimeout })
     response.assignSocket(this.#socket)
     response.on('finish', this.#finished)
     this.#parts.answer(request, response, plain.body)

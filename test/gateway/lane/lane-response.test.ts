@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { openClientLane } from '../../../src/gateway/lane/client-lane.ts'
+import { LaneResponse } from '../../../src/gateway/lane/lane-response.ts'
+import { until } from '../../support/until.ts'
+
+/** More than the system takes while nobody reads. */
+const LARGE = `HTTP/1.1 200 OK\r\nContent-Length: 33554432\r\n\r\n${'x'.repeat(33_554_432)}`
+const SMALL = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nsmall'
+const REQUEST = 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n'
+
+/** A server that answers with what it is given, in turn, and a client that reads when it is told to. */
+async function scene(answers: readonly string[]) {
+  const log: string[] = []
+  const responses: LaneResponse[] = []
+  const server = createServer()
+  openClientLane(server, (_request, response: ServerResponse) => {
+    if (!(response instanceof LaneResponse)) throw new Error('an answer of the lane')
+    log.push('asked')
+    responses.push(response)
+    response.on('finish', () => log.push('finished'))
+    expect(response.endWith(answers[responses.length - 1] ?? '')).toBe(true)
+    log.push('written')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const client = connect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1')
+  client.setEncoding('latin1')
+  onTestFinished(() => {
+    client.destroy()
+    server.close()
+  })
+  await once(client, 'connect')
+  return { log, responses, client }
+}
+
+test('a small answer is at its end when it is written: nothing is waited for', async () => {
+  const { log, responses, client } = await scene([SMALL, SMALL])
+  client.write(REQUEST)
+  await until('an answer', () => log.includes('written') || undefined)
+  expect(log).toEqual(['asked', 'finished', 'written'])
+  expect(responses[0]).toMatchObject({ isSent: true, headersSent: true, writableEnded: true, socket: null })
+  client.write(REQUEST)
+  await until('the next', () => responses[1])
+  let received = ''
+  client.on('data', (text) => {
+    received += text
+  })
+  await until('both', () => received === SMALL + SMALL || undefined)
+})
+
+test('an answer that the client has not taken is not at its end, and what he sends meanwhile waits for it', async () => {
+  const { log, responses, client } = await scene([LARGE, SMALL])
+  client.write(REQUEST)
+  await until('an answer', () => log.includes('written') || undefined)
+  client.write(REQUEST)
+  expect(log).toEqual(['asked', 'written'])
+  expect(responses[0]).toMatchObject({ isSent: false, headersSent: true, writableEnded: true })
+  const received: string[] = []
+  client.on('data', (text) => received.push(String(text)))
+  await until('the end', () => responses[0]?.isSent || undefined)
+  expect(log.slice(0, 3)).toEqual(['asked', 'written', 'finished'])
+  await until('all', () => received.reduce((sum, { length }) => sum + length, 0) >= LARGE.length || undefined)
+  expect(received.join('').slice(0, LARGE.length) === LARGE).toBe(true)
+})
+
+test('nothing is written behind what the client has not taken, and nothing to who is gone', async () => {
+  const { log, responses, client } = await scene([LARGE])
+  client.write(REQUEST)
+  await until('an answer', () => log.includes('written') || undefined)
+  expect(responses[0]?.endWith(SMALL)).toBe(false)
+  client.destroy()
+  await until('its end', () => responses[0]?.destroyed || undefined)
+  expect(responses[0]).toMatchObject({ isSent: false })
+  expect(responses[0]?.endWith(SMALL)).toBe(false)
+  expect(log).toEqual(['asked', 'written'])
+})
