@@ -1,4 +1,5 @@
-import type { OnReadOpts, Socket } from 'node:net'
+import { type OnReadOpts, Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
 /** As much as is read at a time: what Node takes, too. */
 const BYTES = 65_536
@@ -17,9 +18,30 @@ const READERS = new WeakMap<Socket, Reader | null>()
  */
 export const SHARED_READ: OnReadOpts = { buffer: Buffer.allocUnsafeSlow(BYTES), callback: take }
 
+/** Where a connection keeps its `onread`: memory, callback, and what gives it other memory. Empty where Node has other places. */
+const PLACES = placesOf(['kBuffer', 'kBufferCb', 'kBufferGen'])
+
 /** Notes that a connection was made with `SHARED_READ`. */
 export function noteSharedRead(socket: Socket): void {
   READERS.set(socket, null)
+}
+
+/**
+ * Has one that a server accepted read so, too, which has no option for it: it is told what `onread` tells (docs/decisions/0057).
+ * Before anything is read of it. Changes nothing where Node works otherwise, or with TLS.
+ */
+export function shareRead(socket: Socket): void {
+  const [memory, callback, next] = PLACES
+  if (socket instanceof TLSSocket || memory === undefined || callback === undefined || next === undefined)
+    return
+  const handle: unknown = '_handle' in socket ? socket._handle : undefined
+  if (typeof handle !== 'object' || handle === null || !('useUserBuffer' in handle)) return
+  if (typeof handle.useUserBuffer !== 'function') return
+  Reflect.set(socket, memory, SHARED_READ.buffer)
+  Reflect.set(socket, callback, take)
+  Reflect.set(socket, next, null)
+  Reflect.apply(handle.useUserBuffer, handle, [SHARED_READ.buffer])
+  noteSharedRead(socket)
 }
 
 /** Gives all that comes from now on to `reader`. Of a connection of which nothing waits to be read. */
@@ -41,4 +63,10 @@ function take(this: Socket, bytes: number, memory: Uint8Array): boolean {
   if (reader == null) return this.push(Buffer.from(piece))
   reader(piece)
   return true
+}
+
+function placesOf(names: readonly string[]): readonly symbol[] {
+  const symbols = Object.getOwnPropertySymbols(new Socket())
+  const found = names.map((name) => symbols.find(({ description }) => description === name))
+  return found.filter((symbol) => symbol !== undefined)
 }

@@ -1,12 +1,24 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { noteSharedRead, readBy, readNoMoreBy, SHARED_READ } from '../../src/gateway/shared-read.ts'
+import {
+  noteSharedRead,
+  readBy,
+  readNoMoreBy,
+  SHARED_READ,
+  shareRead,
+} from '../../src/gateway/shared-read.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
 
-/** A connection that is read into shared memory, to a peer that sends what it is told to. */
-async function open(): Promise<{ readonly socket: Socket; readonly send: (text: string) => void }> {
+interface Opened {
+  readonly socket: Socket
+  /** Has the other side send. */
+  readonly send: (text: string) => void
+}
+
+/** One that was made with `onread`, to a peer that sends what it is told to. */
+async function made(): Promise<Opened> {
   const peer = Promise.withResolvers<Socket>()
   const upstream = await RawUpstream.start((theirs) => peer.resolve(theirs))
   const socket = connect({ port: upstream.port, host: '127.0.0.1', onread: SHARED_READ })
@@ -14,6 +26,20 @@ async function open(): Promise<{ readonly socket: Socket; readonly send: (text: 
   noteSharedRead(socket)
   socket.write('GET / HTTP/1.1\r\n\r\n')
   const theirs = await peer.promise
+  return { socket, send: (text) => void theirs.write(text, 'latin1') }
+}
+
+/** One that a server accepted. */
+async function accepted(): Promise<Opened> {
+  const server = createServer(shareRead).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const connected = once(server, 'connection')
+  const theirs = connect(typeof address === 'object' && address !== null ? address.port : 0, '127.0.0.1')
+  onTestFinished(() => void theirs.destroy())
+  const [socket] = await connected
+  onTestFinished(() => void socket.destroy())
+  server.close()
   return { socket, send: (text) => void theirs.write(text, 'latin1') }
 }
 
@@ -26,7 +52,10 @@ function textOf(socket: Socket): () => string {
   return () => text
 }
 
-describe('connections that share the memory they are read into', () => {
+describe.each([
+  { whose: 'made with `onread`', open: made },
+  { whose: 'that a server accepted', open: accepted },
+])('connections $whose share the memory they are read into', ({ open }) => {
   test('each gives its reader what came on it, in memory that the next piece is read into', async () => {
     const [one, two] = [await open(), await open()]
     const pieces: Buffer[] = []

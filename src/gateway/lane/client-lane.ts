@@ -2,6 +2,7 @@ import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { WAITING_MAX } from '../connection.ts'
+import { readBy, readNoMoreBy, shareRead } from '../shared-read.ts'
 import { LaneResponse } from './lane-response.ts'
 import { HEAD_END } from './plain-fields.ts'
 import { type PlainRequest, readPlainRequest } from './plain-request.ts'
@@ -63,7 +64,8 @@ class ClientLane {
     this.#socket = socket
     this.#parts = parts
     this.#timer = setTimeout(this.#silent, SILENT_MS).unref()
-    socket.on('data', this.#take)
+    shareRead(socket)
+    readBy(socket, this.#take)
     socket.on('end', this.#ended)
     socket.on('drain', this.#drained)
     socket.on('error', this.#failed)
@@ -76,15 +78,14 @@ class ClientLane {
       return
     }
     const plain = readPlainRequest(piece)
-    if (plain === undefined) this.#handOver(piece)
+    if (plain === undefined) this.#handOver(Buffer.from(piece))
     else this.#begin(plain)
   }
 
   #begin(plain: PlainRequest): void {
     const request = requestOf(plain, this.#socket)
-    const response = new LaneResponse(request, this.#parts.times.keepAliveTimeout)
+    const response = new LaneResponse(request, this.#socket, this.#parts.times.keepAliveTimeout)
     this.#response = response
-    response.assignSocket(this.#socket)
     response.on('finish', this.#finished)
     this.#parts.answer(request, response, plain.body)
   }
@@ -93,7 +94,7 @@ class ClientLane {
     const response = this.#response
     if (response === undefined) return
     this.#response = undefined
-    response.detachSocket(this.#socket)
+    response.leave(this.#socket)
     if (this.#isLast || ('_last' in response && response._last === true)) this.#socket.destroySoon()
     else if (this.#aheadBytes > 0) this.#handOver(Buffer.concat(this.#ahead))
     else this.#waitForNext()
@@ -122,7 +123,7 @@ class ClientLane {
 
   /** Who sends ahead is answered in turn by node:http, once he got what he is owed. */
   #keep(piece: Buffer): void {
-    this.#ahead.push(piece)
+    this.#ahead.push(Buffer.from(piece))
     this.#aheadBytes += piece.length
     const text = piece.toString('latin1')
     this.#mayHoldBody ||= HAS_BODY.test(text)
@@ -151,7 +152,7 @@ class ClientLane {
   #leave(): void {
     const socket = this.#socket
     clearTimeout(this.#timer)
-    socket.off('data', this.#take)
+    readNoMoreBy(socket, this.#take)
     socket.off('end', this.#ended)
     socket.off('drain', this.#drained)
     socket.off('error', this.#failed)
@@ -186,6 +187,7 @@ class ClientLane {
 
   readonly #closed = (): void => {
     clearTimeout(this.#timer)
+    this.#response?.lost()
   }
 }
 

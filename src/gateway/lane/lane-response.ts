@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 
 /**
  * An answer on the fast lane.
@@ -11,12 +12,30 @@ export class LaneResponse extends ServerResponse {
   declare _header: string | null
   declare _headerSent: boolean
   declare _keepAliveTimeout: number
+  declare _closed: boolean
+  declare socket: Socket | null
   #isSent = false
 
   /** `keepAliveMs` is what clients are told of how long the connection is kept. */
-  constructor(request: IncomingMessage, keepAliveMs: number) {
+  constructor(request: IncomingMessage, socket: HttpSocket, keepAliveMs: number) {
     super(request)
     this._keepAliveTimeout = keepAliveMs
+    // As `assignSocket`, but for its listener: the lane has one for all answers of a connection.
+    socket._httpMessage = this
+    this.socket = socket
+  }
+
+  /** The connection is there for the next one. */
+  leave(socket: HttpSocket): void {
+    socket._httpMessage = null
+    this.socket = null
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.destroyed = true
+    this._closed = true
+    this.emit('close')
   }
 
   /** Sends all of it, a character a byte. False when this is not the moment: nothing was written then. */
@@ -41,4 +60,9 @@ export class LaneResponse extends ServerResponse {
     this.#isSent = true
     this.emit('finish')
   }
+}
+
+/** A connection, with whose turn it is to write to it. */
+interface HttpSocket extends Socket {
+  _httpMessage?: ServerResponse | null
 }

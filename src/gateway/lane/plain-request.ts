@@ -39,7 +39,7 @@ export function readPlainRequest(bytes: Buffer): PlainRequest | undefined {
   const fields = readPlainFields(bytes, text, at + VERSION.length, NAMES)
   if (fields === undefined || fields.length === 0 || fields.length > FIELDS_MAX * 2) return undefined
   if (!areUsual(fields, bodyBytes > 0 ? bodyBytes : undefined)) return undefined
-  return { method, url, fields, body: bodyBytes === 0 ? undefined : bytes.subarray(-bodyBytes) }
+  return { method, url, fields, body: bodyBytes === 0 ? undefined : Buffer.from(bytes.subarray(-bodyBytes)) }
 }
 
 /**

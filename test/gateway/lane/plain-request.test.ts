@@ -104,3 +104,10 @@ test.each(USUAL)('a usual request is taken: %j', (bytes) => {
 function repeated(messages: readonly string[], times: number): readonly string[] {
   return messages.flatMap((message) => Array.from({ length: times }, () => message))
 }
+
+test('a body is in memory of its own: the next piece is read into that of the request', () => {
+  const bytes = Buffer.from('PUT /a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody')
+  const request = readPlainRequest(bytes)
+  bytes.fill('x')
+  expect(request?.body?.toString()).toBe('body')
+})
