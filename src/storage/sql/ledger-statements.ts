@@ -1,5 +1,6 @@
 import { type CompiledQuery, type Kysely, type QueryResult, type RawBuilder, sql } from 'kysely'
 import type { RollupKeyColumns, RollupQuantityRow, RollupRow } from './ledger-schema.ts'
+import type { UseNoteRow } from './quota-rows.ts'
 import type { ControlSchema } from './schema.ts'
 
 /**
@@ -53,6 +54,13 @@ export class LedgerStatements {
           }),
         )
         .compile(),
+    )
+  }
+
+  /** Leaves notes of use, whose columns are those of `BLANK_NOTE`. */
+  noteInsert(rows: number): CompiledQuery {
+    return this.#write('notes', rows, () =>
+      this.#db.insertInto('use_notes').values(repeated(rows, BLANK_NOTE)).compile(),
     )
   }
 
@@ -238,6 +246,18 @@ const BLANK_ROLLUP: RollupRow = {
   bytes_received: 0,
   bytes_sent: 0,
   duration_ms: 0,
+}
+
+const BLANK_NOTE: Omit<UseNoteRow, 'sequence'> = {
+  tenant_id: '',
+  subscription_id: '',
+  bucket_ms: 0,
+  requests: 0,
+  usage_units: 0,
+  bytes_received: 0,
+  bytes_sent: 0,
+  duration_ms: 0,
+  quantities: '{}',
 }
 
 const BLANK_QUANTITY_KEY = { ...BLANK_KEY, meter_id: '', aggregation: 'sum', member: '' } as const

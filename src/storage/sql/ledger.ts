@@ -26,8 +26,8 @@ import type { LedgerStatements } from './ledger-statements.ts'
 import { readStrays } from './ledger-strays.ts'
 import { readUse } from './ledger-use.ts'
 import { addRollups } from './ledger-write.ts'
-import { noteUse } from './quotas.ts'
 import type { ControlSchema } from './schema.ts'
+import { noteUse } from './use-notes.ts'
 
 /** Rollups and watermarks, in SQL. */
 export class SqlLedgerStore implements LedgerStore {
@@ -48,7 +48,7 @@ export class SqlLedgerStore implements LedgerStore {
     failPoint('inside-ledger')
     const marks = await addRollups({ db: this.#db, ...this.#shared }, entries)
     await addSeals(this.#db, seals, marks)
-    await noteUse(this.#db, entries)
+    await noteUse(this.#db, this.#shared.statements, entries)
     return true
   }
 

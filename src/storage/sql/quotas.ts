@@ -1,8 +1,5 @@
 import type { Kysely } from 'kysely'
-import { addQuantities } from '../../model/quantity.ts'
-import type { RollupEntry } from '../ports/ledger.ts'
 import type { QuotaAlert, QuotaStore, UseNote, UsePlace } from '../ports/quotas.ts'
-import { chunksOf } from './chunks.ts'
 import type { QuotaAlertRow, UseNoteRow } from './quota-rows.ts'
 import type { ControlSchema } from './schema.ts'
 
@@ -83,66 +80,6 @@ export class SqlQuotaStore implements QuotaStore {
     await this.#db.deleteFrom('quota_use').where('to_ms', '<', beforeMs).execute()
     await this.#db.deleteFrom('quota_alerts').where('at_ms', '<', beforeMs).execute()
   }
-}
-
-/** Leaves a note of what these entries add: one for each tenant, subscription and bucket. */
-export async function noteUse(db: Kysely<ControlSchema>, entries: readonly RollupEntry[]): Promise<void> {
-  const notes = new Map<string, Omit<UseNoteRow, 'sequence'>>()
-  for (const entry of entries) {
-    if (!entry.billable || entry.tenantId === '') continue
-    const name = `${entry.tenantId} ${entry.subscriptionId} ${entry.bucketMs}`
-    const note = notes.get(name)
-    notes.set(name, note === undefined ? noteOf(entry) : addTo(note, noteOf(entry)))
-  }
-  for (const chunk of chunksOf([...notes.values()], NOTES_AT_ONCE)) {
-    await db
-      .insertInto('use_notes')
-      .values([...chunk])
-      .execute()
-  }
-}
-
-/** Ten values a row. */
-const NOTES_AT_ONCE = 50
-
-function noteOf(entry: RollupEntry): Omit<UseNoteRow, 'sequence'> {
-  const marked = entry.marks.filter(({ aggregation }) => aggregation !== 'leak')
-  // Of what cannot be added up it is enough to know that there was something.
-  const quantities = {
-    ...Object.fromEntries(marked.map(({ meterId }) => [meterId, '0'])),
-    ...entry.quantities,
-  }
-  return {
-    tenant_id: entry.tenantId,
-    subscription_id: entry.subscriptionId,
-    bucket_ms: entry.bucketMs,
-    requests: entry.requests,
-    usage_units: entry.usageUnits,
-    bytes_received: entry.bytesReceived,
-    bytes_sent: entry.bytesSent,
-    duration_ms: entry.durationMs,
-    quantities: JSON.stringify(quantities),
-  }
-}
-
-function addTo(one: Omit<UseNoteRow, 'sequence'>, other: Omit<UseNoteRow, 'sequence'>) {
-  return {
-    ...one,
-    requests: one.requests + other.requests,
-    usage_units: one.usage_units + other.usage_units,
-    bytes_received: one.bytes_received + other.bytes_received,
-    bytes_sent: one.bytes_sent + other.bytes_sent,
-    duration_ms: one.duration_ms + other.duration_ms,
-    quantities: addRecords(one.quantities, other.quantities),
-  }
-}
-
-function addRecords(one: string, other: string): string {
-  if (other === '{}') return one
-  const sums: Record<string, string> = JSON.parse(one)
-  const more: Readonly<Record<string, string>> = JSON.parse(other)
-  for (const [id, quantity] of Object.entries(more)) sums[id] = addQuantities(sums[id] ?? '0', quantity)
-  return JSON.stringify(sums)
 }
 
 function toNote(row: UseNoteRow): UseNote {
