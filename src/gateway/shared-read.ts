@@ -7,8 +7,12 @@ const BYTES = 65_536
 /** Takes a piece of what came. It has it for as long as the call lasts: what it keeps of it, it copies. */
 type Reader = (piece: Buffer) => void
 
-/** Of connections that are read so, who reads them; null: nobody, they are streams like any other. */
-const READERS = new WeakMap<Socket, Reader | null>()
+/** Of a connection that is read so, who reads it; null: nobody, it is a stream like any other. */
+const READER = Symbol('reader')
+
+interface ReadSocket extends Socket {
+  [READER]?: Reader | null
+}
 
 /**
  * Has a connection read into memory that all such connections of this thread share (`onread` of `net.connect`).
@@ -22,8 +26,8 @@ export const SHARED_READ: OnReadOpts = { buffer: Buffer.allocUnsafeSlow(BYTES), 
 const PLACES = placesOf(['kBuffer', 'kBufferCb', 'kBufferGen'])
 
 /** Notes that a connection was made with `SHARED_READ`. */
-export function noteSharedRead(socket: Socket): void {
-  READERS.set(socket, null)
+export function noteSharedRead(socket: ReadSocket): void {
+  socket[READER] = null
 }
 
 /**
@@ -45,21 +49,21 @@ export function shareRead(socket: Socket): void {
 }
 
 /** Gives all that comes from now on to `reader`. Of a connection of which nothing waits to be read. */
-export function readBy(socket: Socket, reader: Reader): void {
-  if (READERS.has(socket)) READERS.set(socket, reader)
+export function readBy(socket: ReadSocket, reader: Reader): void {
+  if (socket[READER] !== undefined) socket[READER] = reader
   else socket.on('data', reader)
 }
 
 /** Makes it a stream like any other again. */
-export function readNoMoreBy(socket: Socket, reader: Reader): void {
-  if (READERS.has(socket)) READERS.set(socket, null)
+export function readNoMoreBy(socket: ReadSocket, reader: Reader): void {
+  if (socket[READER] !== undefined) socket[READER] = null
   else socket.off('data', reader)
 }
 
 /** Returns whether more may be read. */
-function take(this: Socket, bytes: number, memory: Uint8Array): boolean {
+function take(this: ReadSocket, bytes: number, memory: Uint8Array): boolean {
   const piece = Buffer.from(memory.buffer, memory.byteOffset, bytes)
-  const reader = READERS.get(this)
+  const reader = this[READER]
   if (reader == null) return this.push(Buffer.from(piece))
   reader(piece)
   return true

@@ -15,20 +15,20 @@ export function sendWhole(response: ServerResponse, status: number, fields: read
   if (!isUsual(response)) return false
   const firstLine = FIRST_LINES[status]
   if (firstLine === undefined) return false
-  const parts = [firstLine]
+  const lines = [firstLine]
   let dated = false
   for (let index = 0; index < fields.length; index += 2) {
     const [name = '', value = ''] = [fields[index], fields[index + 1]]
     if (name === 'date') dated = true
     else if (name === 'Connection') return false
-    parts.push(name, ': ', value, '\r\n')
+    lines.push(`${name}: ${value}`)
   }
   if (!dated) return false
   response.statusCode = status
   const keepAliveSec = Math.floor(response._keepAliveTimeout / 1000)
-  parts.push('Connection: keep-alive\r\nKeep-Alive: timeout=', String(keepAliveSec), '\r\n\r\n', body)
+  lines.push(`Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSec}\r\n`, body)
   // In one go: text that is put together piece by piece is made one only when it is written.
-  const text = parts.join('')
+  const text = lines.join('\r\n')
   if (response instanceof LaneResponse && response.endWith(text)) return true
   response._header = text
   response.end()
@@ -62,5 +62,5 @@ interface Rendered {
 const FIRST_LINES: readonly (string | undefined)[] = Array.from({ length: 600 }, (_, status) => {
   const reason = STATUS_CODES[status]
   if (reason === undefined || status < 200 || status === 204 || status === 304) return undefined
-  return `HTTP/1.1 ${status} ${reason}\r\n`
+  return `HTTP/1.1 ${status} ${reason}`
 })

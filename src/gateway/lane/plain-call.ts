@@ -19,13 +19,26 @@ export function renderHead(call: Dispatcher.DispatchOptions, host: string): stri
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const [name, value]: readonly unknown[] = [headers[index], headers[index + 1]]
     if (typeof name !== 'string' || typeof value !== 'string') return undefined
-    if (UNPLAIN.test(value) || !TOKEN.test(name) || UNDICIS.of(name) !== FORWARD) return undefined
+    if (UNPLAIN.test(value) || !isPlainName(name)) return undefined
     parts.push(name, ': ', value, '\r\n')
   }
   if (Buffer.isBuffer(body)) parts.push('content-length: ', String(body.length), '\r\n')
   parts.push('\r\n')
   return parts.join('')
 }
+
+function isPlainName(name: string): boolean {
+  const known = NAMES.get(name)
+  if (known !== undefined) return known
+  const isPlain = TOKEN.test(name) && UNDICIS.of(name) === FORWARD
+  if (NAMES.size < NAMES_MAX && name.length <= NAME_LENGTH_MAX) NAMES.set(name, isPlain)
+  return isPlain
+}
+
+/** Names that were looked at, and what was found: nearly all calls bring the same. */
+const NAMES = new Map<string, boolean>()
+const NAMES_MAX = 1024
+const NAME_LENGTH_MAX = 64
 
 const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'DELETE', 'OPTIONS'])
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
