@@ -2,6 +2,10 @@
 const BYTES_A_TURN = 1_048_576
 /** So much one of them may move once its turn has come: by the piece, each would find its memory cold. */
 const BYTES_A_GO = 262_144
+/** So many are let go on in a turn: what comes of them is to fit. */
+const GOING_MAX = BYTES_A_TURN / BYTES_A_GO
+/** So much one may move in a turn that is spent: small answers, and what streams send now and then, wait for no turn. */
+const BYTES_OF_SMALL = 16_384
 
 /**
  * Has large bodies take turns, both ways, so that small calls do not wait for them.
@@ -23,9 +27,11 @@ export class Turns {
   mayGoOn(taker: TurnTaker, bytes: number): boolean {
     this.#bytes += bytes
     this.#schedule()
-    const left = this.#going.get(taker)
-    if (left === undefined ? this.#bytes < BYTES_A_TURN : left > bytes) {
-      if (left !== undefined) this.#going.set(taker, left - bytes)
+    const go = this.#going.get(taker)
+    if (go === undefined && this.#bytes < BYTES_A_TURN) return true
+    const left = (go ?? BYTES_OF_SMALL) - bytes
+    if (left > 0) {
+      this.#going.set(taker, left)
       return true
     }
     this.#going.delete(taker)
@@ -49,7 +55,7 @@ export class Turns {
     this.#bytes = 0
     this.#going.clear()
     for (const taker of this.#waiting) {
-      // What was read of them already is moved at once; what comes of them in this turn is to fit as well.
+      // What was read of answers already is moved at once; what comes of them in this turn is to fit as well.
       if (this.#bytes >= BYTES_A_TURN / 4 || this.#going.size >= GOING_MAX) break
       this.#waiting.delete(taker)
       this.#going.set(taker, BYTES_A_GO)
@@ -65,6 +71,3 @@ export interface TurnTaker {
   /** It may go on. */
   itsTurn(): void
 }
-
-/** Those of whom nothing was read so far may find that nothing has come: so many are let go on at least. */
-const GOING_MAX = 16

@@ -82,6 +82,34 @@ describe('large answers', () => {
     await turnOfLoop()
     expect(turns.mayGoOn(idle, 1023 * KIB)).toBe(true)
   })
+
+  test('stop none of those who move as little as a small answer in a turn, however many of them wait', () => {
+    const turns = new Turns()
+    const [large, small] = [{ itsTurn: () => {} }, { itsTurn: () => {} }]
+    expect(turns.mayGoOn(large, 1024 * KIB)).toBe(false)
+    const pieces = Array.from({ length: 16 }, () => turns.mayGoOn(small, KIB))
+    expect(pieces).toEqual([...Array.from({ length: 15 }, () => true), false])
+  })
+
+  test('that move in their turn, but not at once when it comes, move no more than a MiB in it', async () => {
+    const turns = new Turns()
+    let moved = 0
+    const move = (taker: TurnTaker): void => {
+      do moved += 64 * KIB
+      while (turns.mayGoOn(taker, 64 * KIB))
+    }
+    const takers = Array.from({ length: 40 }, () => {
+      const taker = { itsTurn: () => process.nextTick(move, taker) }
+      return taker
+    })
+    for (const taker of takers) move(taker)
+    for (let turn = 0; turn < 20; turn += 1) {
+      moved = 0
+      await turnOfLoop()
+      expect(moved).toBeGreaterThan(0)
+      expect(moved).toBeLessThanOrEqual(1024 * KIB)
+    }
+  })
 })
 
 describe('a gateway', () => {
