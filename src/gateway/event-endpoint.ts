@@ -10,6 +10,7 @@ import { Uploads } from './read-upload.ts'
 import { Refusal } from './refusal.ts'
 import type { RequestHead } from './request-head.ts'
 import { tenantRefusal } from './tenant-refusal.ts'
+import type { Turns } from './turns.ts'
 import { BODY_TOO_LARGE } from './upstream-problem.ts'
 
 /** The largest body: some 5,000 events. */
@@ -23,10 +24,11 @@ const BODY_BYTES_MAX = 1024 * 1024
  */
 export class EventEndpoint {
   readonly #parts: EventEndpointParts
-  readonly #uploads = new Uploads()
+  readonly #uploads: Uploads
 
   constructor(parts: EventEndpointParts) {
     this.#parts = parts
+    this.#uploads = new Uploads(parts.turns)
   }
 
   /** undefined when the client left, so that nobody is to be answered. */
@@ -89,6 +91,8 @@ export interface EventEndpointParts {
   ) => Token | Refusal | Promise<Token | Refusal>
   /** Counts what a request reports; resolves once that is durable. */
   readonly takeEvents: (request: EventsRequest) => Promise<EventsAnswer>
+  /** Whose turn it is, of all that move much. */
+  readonly turns: Turns
   /** Whether more arrives than can be done. */
   readonly isOverloaded: () => boolean
 }

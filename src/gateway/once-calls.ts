@@ -7,6 +7,7 @@ import { OnceCall } from './once-call.ts'
 import { hasBody } from './policy.ts'
 import { BrokenOff, readBody } from './read-body.ts'
 import { Refusal } from './refusal.ts'
+import type { Turns } from './turns.ts'
 
 /**
  * Sees to it that a call that is sent again with its `Idempotency-Key` is done and billed once.
@@ -16,11 +17,13 @@ import { Refusal } from './refusal.ts'
  */
 export class OnceCalls {
   readonly #keeper: KeeperClient
+  readonly #turns: Turns
   readonly #outliving = new Set<() => void>()
   #draining = false
 
-  constructor(keeper: KeeperClient) {
+  constructor(keeper: KeeperClient, turns: Turns) {
     this.#keeper = keeper
+    this.#turns = turns
   }
 
   /** From now on calls end with their clients; those whose clients left before, `graceMs` later if not by themselves. */
@@ -50,7 +53,7 @@ export class OnceCalls {
     if (idempotency === null || !KEY.test(key)) return MALFORMED
     if (hasBody(head)) {
       if (head.expectsContinue) exchange.response.writeContinue()
-      const body = await readBody(exchange.request, idempotency.bodyBytesMax)
+      const body = await readBody(exchange.request, idempotency.bodyBytesMax, this.#turns)
       if (body === undefined) return bodyTooLarge(idempotency.bodyBytesMax)
       if (body instanceof BrokenOff) return body
       exchange.body = body

@@ -54,9 +54,10 @@ export class Pipeline implements PassageListener {
     this.#upstreamLog = new UpstreamLog(parts.warn, parts.clock)
     this.#credentials = new Credentials(parts)
     this.#metering = new CallMetering({ ...parts, leakLog: new LeakLog(parts.warn, parts.clock) })
-    this.#once = new OnceCalls(parts.keeper)
+    this.#once = new OnceCalls(parts.keeper, this.traffic.turns)
     this.#own = new OwnEndpoints({
       ...parts,
+      turns: this.traffic.turns,
       authenticate: (exchange, head) => this.#credentials.key(exchange, head, this.#rules),
       authenticateToken: (exchange, secret) => this.#credentials.token(exchange, secret),
       isDraining: () => this.#draining,
@@ -257,7 +258,7 @@ export class Pipeline implements PassageListener {
       }
     }
     if (head.expectsContinue && exchange.body === undefined) exchange.response.writeContinue()
-    const checked = this.#checks.readBody(accepted).catch((error: unknown) => {
+    const checked = this.#checks.readBody(accepted, this.traffic.turns).catch((error: unknown) => {
       this.#parts.alarm('checking a request failed', error)
       return INTERNAL
     })

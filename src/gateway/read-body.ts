@@ -1,9 +1,11 @@
 import type { IncomingMessage } from 'node:http'
+import type { Turns } from './turns.ts'
 
-/** The whole body of a request; undefined when it has more than `bytesMax`. Never rejects. */
+/** The whole body of a request, read in its turns; undefined when it has more than `bytesMax`. Never rejects. */
 export function readBody(
   request: IncomingMessage,
   bytesMax: number,
+  turns: Turns,
 ): Promise<Buffer | BrokenOff | undefined> {
   return new Promise((resolve) => {
     const pieces: Buffer[] = []
@@ -17,6 +19,7 @@ export function readBody(
     })
     request.on('end', () => resolve(Buffer.concat(pieces)))
     request.on('close', () => resolve(new BrokenOff(size)))
+    turns.pace(request)
   })
 }
 

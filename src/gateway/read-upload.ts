@@ -1,17 +1,23 @@
 import type { IncomingMessage } from 'node:http'
+import type { Turns } from './turns.ts'
 
 /** Bytes of bodies that wait, on one gateway thread: of one sender, and of all. */
 const OF_SENDER_MAX = 16 * 1024 * 1024
 const OF_ALL_MAX = 64 * 1024 * 1024
 
 /**
- * Reads whole bodies, with a bound on what they take of memory: for each, for each sender, and for all.
+ * Reads whole bodies in their turns, with a bound on what they take of memory: for each, for each sender, and for all.
  *
  * Who sends much waits for itself; others have room.
  */
 export class Uploads {
   readonly #ofSender = new Map<string, number>()
+  readonly #turns: Turns
   #ofAll = 0
+
+  constructor(turns: Turns) {
+    this.#turns = turns
+  }
 
   /**
    * Resolves to the body, or to why it is not taken. Rejects when the client leaves before it is whole.
@@ -50,6 +56,7 @@ export class Uploads {
         if (!request.complete) release()
         reject(new Error('the client left before its request was whole'))
       })
+      this.#turns.pace(request)
     })
   }
 

@@ -7,6 +7,7 @@ import type { Accepted } from './exchange.ts'
 import { hasBody } from './policy.ts'
 import { type BrokenOff, readBody } from './read-body.ts'
 import { Refusal } from './refusal.ts'
+import type { Turns } from './turns.ts'
 import { BODY_TOO_LARGE } from './upstream-problem.ts'
 
 /** The largest body that is looked into, unless the route takes less. */
@@ -51,10 +52,10 @@ export class RequestChecks {
   }
 
   /** Reads the body, and checks what is to be: resolves to why it does not fit, or to the bytes, if all of them came. */
-  async readBody(accepted: Accepted): Promise<Buffer | Refusal | BrokenOff> {
+  async readBody(accepted: Accepted, turns: Turns): Promise<Buffer | Refusal | BrokenOff> {
     const { request } = accepted.exchange
     const bytesMax = Math.min(accepted.matched.route.policy.bodyBytesMax ?? BODY_BYTES_MAX, BODY_BYTES_MAX)
-    const body = accepted.exchange.body ?? (await readBody(request, bytesMax))
+    const body = accepted.exchange.body ?? (await readBody(request, bytesMax, turns))
     if (body === undefined) return BODY_TOO_LARGE
     const rule = this.#bodyRuleOf(accepted)
     if (!Buffer.isBuffer(body) || rule === undefined) return body

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 /** So much large bodies may move in one turn of the event loop, all together. */
 const BYTES_A_TURN = 1_048_576
 /** So much one of them may move once its turn has come: by the piece, each would find its memory cold. */
@@ -42,6 +44,15 @@ export class Turns {
   /** It waits no more. */
   leave(taker: TurnTaker): void {
     this.#waiting.delete(taker)
+  }
+
+  /** Has one that is read whole take turns until it is closed. After whoever reads it listens. */
+  pace(body: Readable): void {
+    const taker = { itsTurn: () => void body.resume() }
+    body.on('data', (piece: Buffer) => {
+      if (!this.mayGoOn(taker, piece.length)) body.pause()
+    })
+    body.on('close', () => this.leave(taker))
   }
 
   #schedule(): void {
