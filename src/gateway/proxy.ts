@@ -150,8 +150,7 @@ export class Passage implements CallHandler, FlowOwner {
     switchProtocols(this.#response, request.socket, head.forward)
     const tunnel = new Tunnel({
       client: request.socket,
-      upstream,
-      early,
+      ...{ upstream, early, turns: this.#listener.traffic.turns },
       idleMs: planned.call.matched.route.policy.idleMs,
       moved: () => this.#long?.moved(this.#flow.bytesMoved()),
       ended: (outcome, held) => {

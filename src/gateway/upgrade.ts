@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Held } from './meter.ts'
 import { withoutLength } from './response-head.ts'
+import type { Turns, TurnTaker } from './turns.ts'
 
 /**
  * Whether a request asks to switch to WebSocket (RFC 6455, 4.1), and may.
@@ -50,7 +51,7 @@ export function switchProtocols(response: ServerResponse, socket: Socket, fields
 }
 
 /**
- * Client and upstream after the switch: bytes both ways, as they come, each side slowed down by the other.
+ * Client and upstream after the switch: bytes both ways, in their turns, each side slowed down by the other.
  *
  * The end that the client sees is held until the event is durable, as the end of any answer is.
  */
@@ -64,7 +65,7 @@ export class Tunnel implements Held {
   /** What was on its way to a client that left. */
   #lost = 0
 
-  constructor({ client, upstream, early, idleMs, moved, ended }: TunnelParts) {
+  constructor({ client, upstream, early, idleMs, turns, moved, ended }: TunnelParts) {
     this.#client = client
     this.#ended = ended
     client.setNoDelay(true)
@@ -79,8 +80,8 @@ export class Tunnel implements Held {
     upstream.once('end', () => this.#end('ok'))
     upstream.once('close', () => this.#end('upstream_truncated'))
     if (early.length > 0) client.unshift(early)
-    this.#up = new Lane(client, upstream, moved)
-    this.#down = new Lane(upstream, client, moved)
+    this.#up = new Lane({ from: client, to: upstream, turns, moved })
+    this.#down = new Lane({ from: upstream, to: client, turns, moved })
     client.once('end', () => upstream.end())
   }
 
@@ -120,6 +121,8 @@ export class Tunnel implements Held {
   #end(outcome: TunnelOutcome): void {
     if (this.#over) return
     this.#over = true
+    this.#up.leaveTurns()
+    this.#down.leaveTurns()
     if (outcome === 'client_aborted') this.#lost = this.#client.writableLength
     if (outcome === 'upstream_truncated') this.#client.resetAndDestroy()
     if (outcome !== 'ok') this.#up.to.destroy()
@@ -128,17 +131,20 @@ export class Tunnel implements Held {
 }
 
 /** One way through a tunnel. */
-class Lane {
+class Lane implements TurnTaker {
   bytes = 0
   readonly to: Duplex
   readonly #from: Duplex
+  readonly #turns: Turns
   /** The other side has to catch up. */
   #behind = false
   #held = false
+  #othersFirst = false
 
-  constructor(from: Duplex, to: Duplex, moved: () => void) {
+  constructor({ from, to, turns, moved }: LaneParts) {
     this.#from = from
     this.to = to
+    this.#turns = turns
     from.on('data', (piece: Buffer) => {
       this.bytes += piece.length
       if (!to.write(piece)) {
@@ -147,7 +153,21 @@ class Lane {
         to.once('drain', this.#caughtUp)
       }
       moved()
+      if (turns.mayGoOn(this, piece.length)) return
+      this.#othersFirst = true
+      from.pause()
     })
+  }
+
+  itsTurn(): void {
+    this.#othersFirst = false
+    this.#goOn()
+  }
+
+  /** It is over: what still comes goes nowhere. */
+  leaveTurns(): void {
+    this.#turns.leave(this)
+    this.itsTurn()
   }
 
   hold(): void {
@@ -157,13 +177,24 @@ class Lane {
 
   letGo(): void {
     this.#held = false
-    if (!this.#behind) this.#from.resume()
+    this.#goOn()
   }
 
   readonly #caughtUp = (): void => {
     this.#behind = false
-    if (!this.#held) this.#from.resume()
+    this.#goOn()
   }
+
+  #goOn(): void {
+    if (!this.#behind && !this.#held && !this.#othersFirst) this.#from.resume()
+  }
+}
+
+interface LaneParts {
+  readonly from: Duplex
+  readonly to: Duplex
+  readonly turns: Turns
+  readonly moved: () => void
 }
 
 export interface TunnelParts {
@@ -173,6 +204,8 @@ export interface TunnelParts {
   readonly early: Buffer
   /** After so long without a byte either way both sides are closed. */
   readonly idleMs: number
+  /** Whose turn it is, of all that move much. */
+  readonly turns: Turns
   /** Called when bytes went through it. */
   readonly moved: () => void
   /** Called once, with how it ended and what lets its end go. */
