@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { RoutePolicy } from '../../src/model/route-policy.ts'
 import { Crowd } from '../support/crowd.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { RawSocket } from '../support/raw-socket.ts'
@@ -24,9 +25,9 @@ const head = ({ secret }: TestGateway, method: string, ...fields: readonly strin
   [`${method} /a HTTP/1.1`, 'Host: a', `x-api-key: ${secret}`, ...fields, '', ''].join('\r\n')
 
 /** A gateway with a client that is connected, where every large body has to wait until `crowd` leaves. */
-async function crowded(script: RawUpstreamScript) {
+async function crowded(script: RawUpstreamScript, policy: Partial<RoutePolicy> = {}) {
   const upstream = await RawUpstream.start(script)
-  const gateway = await startGateway({ upstreamPort: upstream.port })
+  const gateway = await startGateway({ upstreamPort: upstream.port, policy })
   const client = await RawSocket.connect(gateway.port)
   return { upstream, gateway, client, crowd: new Crowd(gateway.pipeline.traffic.turns) }
 }
@@ -39,8 +40,8 @@ async function waitingDownload(respond: (socket: Socket) => void) {
   return { ...scene, bodyBytes: () => scene.client.received.split('#').length - 1 }
 }
 
-/** The upload waits when this resolves: the upstream has some of it. */
-async function waitingUpload() {
+/** The upload waits when this resolves: the upstream has some of it. `send` is how it is sent. */
+async function waitingUpload(send = sendWithLength, policy: Partial<RoutePolicy> = {}) {
   let socket: Socket | undefined
   const seen = { bytes: 0 }
   const scene = await crowded((connection, _head, rest) => {
@@ -50,13 +51,22 @@ async function waitingUpload() {
       seen.bytes += piece.length
       if (seen.bytes === BYTES) connection.write(OK)
     })
-  })
-  scene.client.send(head(scene.gateway, 'POST', `Content-Length: ${BYTES}`))
-  scene.client.send(BODY)
+  }, policy)
+  await send(scene)
   const upstreamSocket = await until('the upstream has some of it', () =>
     seen.bytes > 0 ? socket : undefined,
   )
   return { ...scene, seen, upstreamSocket }
+}
+
+async function sendWithLength({ client, gateway }: Sender): Promise<void> {
+  client.send(head(gateway, 'POST', `Content-Length: ${BYTES}`))
+  client.send(BODY)
+}
+
+interface Sender {
+  readonly client: RawSocket
+  readonly gateway: TestGateway
 }
 
 const withLength = (socket: Socket, body = BODY) =>
@@ -146,6 +156,35 @@ describe('an upload that waits for its turn', () => {
     end(upstreamSocket)
     await client.sees(new RegExp(`^HTTP/1.1 ${status} `))
     expect(await gateway.calls()).toMatchObject([{ statusCode: status, bytesReceived: seen.bytes }])
+    expect(gateway.alarms).toEqual([])
+  })
+
+  test('is asked for once, by a client that waits to be asked', async () => {
+    const { client, crowd } = await waitingUpload(async (scene) => {
+      const fields = [`Content-Length: ${BYTES}`, 'Expect: 100-continue']
+      scene.client.send(head(scene.gateway, 'POST', ...fields))
+      await scene.client.sees(/^HTTP\/1.1 100 Continue\r\n\r\n$/)
+      scene.client.send(BODY)
+    })
+    crowd.leave()
+    const received = await client.sees(/ok$/)
+    expect(received.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 100', 'HTTP/1.1 200'])
+  })
+
+  test('and is larger than its route takes is refused when that is seen', async () => {
+    const bodyBytesMax = 600_000
+    const sendInChunks = async ({ client, gateway }: Sender): Promise<void> => {
+      client.send(head(gateway, 'POST', 'Transfer-Encoding: chunked'))
+      client.send(`${BYTES.toString(16)}\r\n`)
+      client.send(BODY)
+      client.send('\r\n0\r\n\r\n')
+    }
+    const { client, gateway, crowd } = await waitingUpload(sendInChunks, { bodyBytesMax })
+    crowd.leave()
+    expect(await client.sees(/^HTTP\/1.1 413 /)).toContain('body-too-large')
+    const [call] = await gateway.calls()
+    expect(call).toMatchObject({ statusCode: 413, outcome: 'refused', billable: false })
+    expect(call?.bytesReceived).toBeLessThanOrEqual(bodyBytesMax)
     expect(gateway.alarms).toEqual([])
   })
 })
