@@ -1,5 +1,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 
 /**
  * An answer on the fast lane.
@@ -38,10 +39,14 @@ export class LaneResponse extends ServerResponse {
     this.emit('close')
   }
 
-  /** Sends all of it, a character a byte. False when this is not the moment: nothing was written then. */
+  /**
+   * Sends all of it, a character a byte. False when this is not the moment, and with TLS, which never tells at once:
+   * nothing was written then.
+   */
   endWith(text: string): boolean {
     const { socket } = this
     if (socket === null || !socket.writable || socket.writableLength > 0) return false
+    if (socket instanceof TLSSocket) return false
     this._header = text
     this._headerSent = true
     this.finished = true

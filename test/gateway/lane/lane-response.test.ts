@@ -1,9 +1,12 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { openClientLane } from '../../../src/gateway/lane/client-lane.ts'
 import { LaneResponse } from '../../../src/gateway/lane/lane-response.ts'
+import { certificateTexts } from '../../support/certificates.ts'
+import { connectTls } from '../../support/tls-client.ts'
 import { until } from '../../support/until.ts'
 
 /** More than the system takes while nobody reads. */
@@ -77,4 +80,24 @@ test('nothing is written behind what the client has not taken, and nothing to wh
   expect(responses[0]).toMatchObject({ isSent: false })
   expect(responses[0]?.endWith(SMALL)).toBe(false)
   expect(log).toEqual(['asked', 'written'])
+})
+
+test('with TLS, where nothing is known at once, an answer goes the usual way', async () => {
+  const pem = certificateTexts()
+  const server = createTlsServer({ key: pem('server.key'), cert: pem('server.pem') })
+  const took: boolean[] = []
+  openClientLane(server, (_request, response: ServerResponse) => {
+    if (!(response instanceof LaneResponse)) throw new Error('an answer of the lane')
+    took.push(response.endWith(SMALL))
+    response.end('usual')
+  })
+  server.listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const client = await connectTls(port, { rejectUnauthorized: false })
+  client.write(REQUEST)
+  expect(String((await once(client, 'data'))[0])).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*usual$/)
+  expect(took).toEqual([false])
 })
