@@ -4,8 +4,11 @@ import type { Readable } from 'node:stream'
 const BYTES_A_TURN = 1_048_576
 /** So much one of them may move once its turn has come: by the piece, each would find its memory cold. */
 const BYTES_A_GO = 262_144
-/** So many are let go on in a turn: what comes of them is to fit. */
-const GOING_MAX = BYTES_A_TURN / BYTES_A_GO
+/**
+ * So many are let go on in a turn. What comes of them is seen later only, for uploads: 2 MiB at most. With half as many, uploads
+ * that nobody is beside got a seventh less.
+ */
+const GOING_MAX = 8
 /** So much one may move in a turn that is spent: small answers, and what streams send now and then, wait for no turn. */
 const BYTES_OF_SMALL = 16_384
 
