@@ -18,6 +18,15 @@ test('a table is its heading, a line and its rows, numbers on the right', () => 
   )
 })
 
+test('of a thousand rows and one each has its line, under one heading, in columns as wide as all of them need', () => {
+  const rows = Array.from({ length: 1_001 }, (_, index) => [`key_${index}`, 'app', String(index * 7)])
+  const lines = renderTable(COLUMNS, rows, 80).split('\n')
+  expect(lines.slice(0, 2)).toEqual(['KEY       NAME  CALLS', '─'.repeat(21)])
+  expect(lines.slice(2)).toEqual(
+    rows.map(([key = '', name = '', calls = '']) => `${key.padEnd(10)}${name}   ${calls.padStart(5)}`),
+  )
+})
+
 test('it is never wider than the terminal, and loses nothing', () => {
   const name = 'n'.repeat(200)
   const text = renderTable(COLUMNS, [['key_1', name, '1']], 60)
