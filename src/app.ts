@@ -46,12 +46,14 @@ import {
 import { loadConfig } from './config/load-config.ts'
 import { orLocalOnly, remoteCases } from './control/remote.ts'
 import type { Clock } from './lib/clock.ts'
+import { shrinkHeap } from './lib/shrink-heap.ts'
 import { listDegraded } from './limits/degraded-calls.ts'
 import type { ReportBy } from './metering/report-columns.ts'
 import { declaredAggregations } from './metering/roll-up.ts'
 import { simulatePrices } from './metering/simulate-prices.ts'
 import { parseUsageQuery, type WrittenUsageQuery } from './metering/usage-query.ts'
 import { usageReport } from './metering/usage-report.ts'
+import { openUsageStream, streamOf } from './metering/usage-stream.ts'
 import type { Plan } from './model/plan.ts'
 import { type FileCache, openControlStore } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
@@ -144,8 +146,8 @@ function remoteApp(remote: RemoteControl): App {
     exportUsage: async (written, request) => {
       const { exportUsage } = await import('./billing/export/export-usage.ts')
       const { report, meter_ids: meterIds } = await exportTable(written)
-      await exportUsage(report, { ...request, meterIds })
-      return report
+      const rows = await exportUsage(streamOf(report), { ...request, meterIds })
+      return { rows, report }
     },
     [Symbol.asyncDispose]: async () => {},
   })
@@ -158,6 +160,8 @@ function usageCases({ config, clock, store }: UsageParts) {
   return {
     billingTerms: async () => billing,
     usageReport: (written: WrittenUsageQuery) => usageReport(store, read(written, ['tenant']), billing),
+    usageStream: (written: WrittenUsageQuery) =>
+      openUsageStream(store, read(written, ['tenant', 'key']), { billing }),
     listDegraded: async ({
       tenant,
       limit,
@@ -175,12 +179,15 @@ function usageCases({ config, clock, store }: UsageParts) {
       const aggregationOf = declaredAggregations(config.meters)
       return listQuotas({ store, clock, billing, aggregationOf }, tenants)
     },
-    exportUsage: async (written: WrittenUsageQuery, request: Omit<ExportRequest, 'meterIds'>) => {
+    exportUsage: async (written: WrittenUsageQuery, { asReport, ...request }: UsageExportRequest) => {
       // Loaded here, so that other commands need not wait for the CSV writer.
       const { exportUsage } = await import('./billing/export/export-usage.ts')
-      const report = await usageReport(store, read(written, ['tenant', 'key']), billing)
-      await exportUsage(report, { ...request, meterIds: config.meters.map(({ id }) => id) })
-      return report
+      const query = read(written, ['tenant', 'key'])
+      const report = asReport ? await usageReport(store, query, billing) : null
+      const options = { billing, between: shrinkHeap }
+      const usage = report === null ? await openUsageStream(store, query, options) : streamOf(report)
+      const rows = await exportUsage(usage, { ...request, meterIds: config.meters.map(({ id }) => id) })
+      return { rows, report }
     },
     simulatePrices: async (written: WrittenUsageQuery, plans: readonly Plan[]) => {
       const { span, tenant } = read(written, [])
@@ -188,6 +195,11 @@ function usageCases({ config, clock, store }: UsageParts) {
       return simulatePrices(store, { span, tenantId, plans, billing })
     },
   }
+}
+
+interface UsageExportRequest extends Omit<ExportRequest, 'meterIds'> {
+  /** Whether the report is asked for as well: all its rows are held then. */
+  readonly asReport: boolean
 }
 
 function memberCases(access: Access, actor: string) {

@@ -48,9 +48,10 @@ export default class UsageExport extends GatezCommand {
     if (format === 'csv' || format === 'jsonl') {
       refuseGiven({ again: flags.again || undefined, 'event-name': flags['event-name'] }, STRIPE_FORMATS)
       await using app = await openApp(flags.config, 'small')
-      const report = await app.exportUsage(flags, { format, to })
-      if (out !== undefined) this.log(`Wrote ${report.rows.length} rows to ${out}.`)
-      return this.jsonEnabled() ? viewUsageReport(report) : undefined
+      const asReport = this.jsonEnabled()
+      const { rows, report } = await app.exportUsage(flags, { format, to, asReport })
+      if (out !== undefined) this.log(`Wrote ${rows} rows to ${out}.`)
+      return asReport && report !== null ? viewUsageReport(report) : undefined
     }
     refuseGiven({ by: flags.by, tz: flags.tz }, ROW_FORMATS)
     await using files = await openUsageFiles(flags.config)

@@ -47,6 +47,7 @@ import type { UsageLatency } from '../metering/usage-latency.ts'
 import type { WrittenUsageQuery } from '../metering/usage-query.ts'
 import type { UsageRefusals } from '../metering/usage-refusals.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
+import type { UsageStream } from '../metering/usage-stream.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { LeakKind } from '../model/leak-kind.ts'
 import type { Plan } from '../model/plan.ts'
@@ -66,6 +67,8 @@ import type { TrafficNow } from '../telemetry/traffic-window.ts'
 export interface Cases extends AccessCases {
   billingTerms(): Promise<BillingConfig>
   usageReport(written: WrittenUsageQuery): Promise<UsageReport>
+  /** The same, to be written row by row: by tenant and key if not told otherwise. */
+  usageStream(written: WrittenUsageQuery): Promise<UsageStream>
   listQuotas(request: { readonly tenant?: string | undefined }): Promise<readonly QuotaRow[]>
   listDegraded(request: {
     readonly tenant?: string | undefined

@@ -7,6 +7,7 @@ import { GatezError } from '../errors/gatez-error.ts'
 import { readEventView } from '../metering/event-view.ts'
 import type { WrittenUsageQuery } from '../metering/usage-query.ts'
 import type { UsageReport } from '../metering/usage-report.ts'
+import { streamOf } from '../metering/usage-stream.ts'
 import type { UsageEvent } from '../model/event.ts'
 import type { Plan } from '../model/plan.ts'
 import type { ExplainedEvent } from '../reconcile/explain-figure.ts'
@@ -19,6 +20,8 @@ import { linesOf, visitLines } from './read-lines.ts'
 /** The use cases that commands call, done by a control API. */
 export function remoteCases(remote: RemoteControl): RemoteCases {
   const client = new ControlClient(remote)
+  const exportTable = (written: WrittenUsageQuery) =>
+    tableOf(client, { by: 'tenant,key', ...defined(written) })
   return {
     ...tenantCases(client),
     ...keyCases(client),
@@ -33,11 +36,12 @@ export function remoteCases(remote: RemoteControl): RemoteCases {
       client.call('previewChange', { tenant, plan: planId, at, trial_days: trialDays?.toString() }),
     showPlan: ({ planId }) => client.call('showPlan', { plan: planId }),
     usageReport: async (written) => (await tableOf(client, written)).report,
+    usageStream: async (written) => streamOf((await exportTable(written)).report),
     simulatePrices: ({ month, tenant }, plans) => client.raw('simulatePrices', { plans, month, tenant }),
     billingTerms: async () => (await client.call('settings', {})).billing,
     listQuotas: ({ tenant }) => client.all('listQuotas', { tenant }),
     listDegraded: ({ tenant, limit }) => client.call('listDegraded', { tenant, limit: String(limit) }),
-    exportTable: (written) => tableOf(client, { by: 'tenant,key', ...defined(written) }),
+    exportTable,
   }
 }
 

@@ -2,16 +2,16 @@ import { once } from 'node:events'
 import { PassThrough, Readable, type Writable } from 'node:stream'
 import { type ExportFormat, writeUsageRows } from '../billing/export/usage-rows.ts'
 import { viewEvent } from '../metering/event-view.ts'
-import type { UsageReport } from '../metering/usage-report.ts'
+import type { UsageStream } from '../metering/usage-stream.ts'
 import type { UsageEvent } from '../model/event.ts'
 
-/** A report as a file to keep: CSV or JSON lines, sent as it is written. */
+/** Usage as a file to keep: CSV or JSON lines, sent as it is written. */
 export function table(
-  report: UsageReport,
+  usage: UsageStream,
   how: { readonly format: ExportFormat; readonly meterIds: readonly string[] },
 ): Response {
   const sink = new PassThrough()
-  writeUsageRows(sink, report, how).then(
+  writeUsageRows(sink, usage, how).then(
     () => sink.end(),
     (error: Error) => sink.destroy(error),
   )

@@ -6,7 +6,7 @@ import { assert } from './assert.ts'
  * Gives back the memory of this thread that starting up used and nothing needs any more: half of it.
  *
  * V8 would come to it by itself, but only when it runs out of room. It takes some 50 ms, in which the thread does
- * nothing else: before a thread takes calls, never later.
+ * nothing else: before a thread takes calls, never later; or where it takes none.
  */
 export function shrinkHeap(): void {
   collector()({ type: 'major', execution: 'sync', flavor: 'last-resort' })

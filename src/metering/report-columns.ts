@@ -84,6 +84,14 @@ export function cutsTime(by: ReportBy): boolean {
   return by === 'day' || by === 'week' || by === 'month'
 }
 
+/** The moments within a span at which a breakdown by time cuts it; none where it is not one. */
+export function cutsIn(by: ReportBy, { startMs, endMs }: Period, timezone: string): readonly number[] {
+  if (by !== 'day' && by !== 'week' && by !== 'month') return []
+  const moments: number[] = []
+  for (let ms = startMs; ms < endMs; ms = periodAt(by, timezone, ms).endMs) moments.push(ms)
+  return moments.slice(1)
+}
+
 /** Whether a breakdown tells calls of one caller apart, by where they went or how they ended. */
 export function cutsKinds(by: ReportBy): boolean {
   return by === 'route' || by === 'api' || by === 'status'

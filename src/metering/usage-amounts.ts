@@ -8,6 +8,7 @@ import { billedPeriods, periodsAround } from './billed-periods.ts'
 import { chargeLines } from './charge-lines.ts'
 import { LedgerUsage, type UsageOfSubscription } from './ledger-usage.ts'
 import { PriceBook, type PriceStores } from './price-book.ts'
+import { cutsIn } from './report-columns.ts'
 
 /**
  * Makes ready to price a report; undefined when its span is not one of whole days, or when the periods of its tenants
@@ -19,11 +20,12 @@ import { PriceBook, type PriceStores } from './price-book.ts'
  */
 export async function openUsageAmounts(
   stores: PriceStores & { readonly subscriptions: Pick<SubscriptionStore, 'during'> },
-  { span, tenantId, billing }: AmountsRequest,
+  { span, tenantId, among, billing }: AmountsRequest,
 ): Promise<UsageAmounts | undefined> {
   const held = async ({ startMs, endMs }: Period) => {
     const all = await stores.subscriptions.during(startMs, endMs)
-    return tenantId === undefined ? all : all.filter((each) => each.tenantId === tenantId)
+    const only = tenantId === undefined ? among && new Set(among) : new Set([tenantId])
+    return only === undefined ? all : all.filter((each) => only.has(each.tenantId))
   }
   const asked = await held(span)
   const whole = billedPeriods(billing, span, tenantId === undefined ? undefined : asked)
@@ -36,7 +38,7 @@ export async function openUsageAmounts(
   if (around === undefined) return undefined
   const priced = { startMs: around[0]?.startMs ?? span.startMs, endMs: around.at(-1)?.endMs ?? span.endMs }
   const usage = new LedgerUsage(around, await held(priced))
-  const apartAt = daysIn(priced, billing.timezone)
+  const apartAt = cutsIn('day', priced, billing.timezone)
   return new UsageAmounts(usage, new PriceBook(stores), { billing, priced, apartAt, shown: span })
 }
 
@@ -44,6 +46,8 @@ export interface AmountsRequest {
   readonly span: Period
   /** The one tenant that is asked for; undefined for all. */
   readonly tenantId: string | undefined
+  /** Where none is: those of all that are asked for, if not all of them. */
+  readonly among?: readonly string[] | undefined
   readonly billing: BillingTerms
 }
 
@@ -166,12 +170,6 @@ interface AmountsScope {
   readonly priced: Period
   readonly apartAt: readonly number[]
   readonly shown?: Period
-}
-
-function daysIn({ startMs, endMs }: Period, timezone: string): readonly number[] {
-  const days: number[] = []
-  for (let ms = startMs; ms < endMs; ms = periodAt('day', timezone, ms).endMs) days.push(ms)
-  return days
 }
 
 /** Milliseconds of any day, with zeros before them: in the order of time. */

@@ -57,6 +57,8 @@ export interface UsageQuery {
   readonly by: readonly ReportBy[]
   /** Id or external id; all tenants if undefined. */
   readonly tenant: string | undefined
+  /** Of these tenants only, by their ids; where no one is named. */
+  readonly among?: readonly string[]
   /** The meters that stand in `quantities`; all custom ones that were used if not given. */
   readonly meters?: readonly string[]
 }

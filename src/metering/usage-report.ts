@@ -6,8 +6,8 @@ import type { SubscriptionStore } from '../storage/ports/subscriptions.ts'
 import type { TenantStore } from '../storage/ports/tenants.ts'
 import { type Cutter, carryLevels, type Group } from './carry-levels.ts'
 import {
+  cutsIn,
   cutsKinds,
-  cutsTime,
   type ReportBy,
   type ReportCut,
   reportColumns,
@@ -29,15 +29,15 @@ export async function usageReport(
   query: UsageQuery,
   billing?: BillingTerms,
 ): Promise<UsageReport> {
-  const { span, timezone, by, meters } = query
+  const { span, timezone, by, among, meters } = query
   const tenantId = query.tenant === undefined ? undefined : await usageTenantId(stores.tenants, query.tenant)
-  const ofTenant = tenantId !== undefined && { tenantId }
-  const amounts = billing && (await openUsageAmounts(stores, { span, tenantId, billing }))
+  const ofTenants = tenantId !== undefined ? { tenantId } : among !== undefined && { among }
+  const amounts = billing && (await openUsageAmounts(stores, { span, tenantId, among, billing }))
   const read = amounts?.priced ?? span
   const filter = {
-    ...{ fromMs: read.startMs, toMs: read.endMs, ...ofTenant },
-    // Where no row is about a part of the span, only bills ask when something was used.
-    ...(!by.some(cutsTime) && { apartAt: amounts?.apartAt ?? [] }),
+    ...{ fromMs: read.startMs, toMs: read.endMs, ...ofTenants },
+    // Nobody but rows about parts of the span, and bills, asks when something was used.
+    apartAt: [...(amounts?.apartAt ?? []), ...by.flatMap((each) => cutsIn(each, read, timezone))],
     kindsAsOne: !by.some(cutsKinds),
   }
 
@@ -54,10 +54,10 @@ export async function usageReport(
     amounts?.add(rollup, group.name)
     total.add(rollup)
   }
-  const levels = await stores.ledger.levels({ beforeMs: span.startMs, ...ofTenant })
+  const levels = await stores.ledger.levels({ beforeMs: span.startMs, ...ofTenants })
   for (const level of levels) total.addLevel(level)
   const isWhole = read.startMs === span.startMs
-  const before = isWhole ? levels : await stores.ledger.levels({ beforeMs: read.startMs, ...ofTenant })
+  const before = isWhole ? levels : await stores.ledger.levels({ beforeMs: read.startMs, ...ofTenants })
   for (const level of before) amounts?.addLevel(level)
   const settled = await amounts?.settle((key) => groups.of(key).name)
   carryLevels(groups.byName, levels, { by, cutters }, () => new UsageSums())

@@ -1,16 +1,16 @@
 import { Writable } from 'node:stream'
 import { exportUsage } from '../billing/export/export-usage.ts'
 import { parseCsv } from '../lib/csv.ts'
-import type { UsageReport } from '../metering/usage-report.ts'
+import type { UsageStream } from '../metering/usage-stream.ts'
 import { customMeter, type Figures } from './figures.ts'
 
 /**
- * Writes the CSV of a report as `gatez usage export` does, and adds to `figures` what a spreadsheet would read in
+ * Writes usage as CSV as `gatez usage export` does, and adds to `figures` what a spreadsheet would read in
  * it, of the meters that are `wanted`.
  */
 export async function addExported(
   figures: Figures,
-  report: UsageReport,
+  usage: UsageStream,
   request: ExportedMeters,
 ): Promise<void> {
   const { meterIds, wanted } = request
@@ -21,7 +21,7 @@ export async function addExported(
       done()
     },
   })
-  await exportUsage(report, { format: 'csv', meterIds, to })
+  await exportUsage(usage, { format: 'csv', meterIds, to })
   const { records } = parseCsv(Buffer.concat(parts).toString('utf8'))
   const [head, ...rows] = records.map(({ fields }) => fields)
   const columns = head ?? []

@@ -1,6 +1,7 @@
 import { isoTime } from '../lib/iso-time.ts'
 import type { BillingTerms } from '../metering/usage-amounts.ts'
 import { usageReport } from '../metering/usage-report.ts'
+import { openUsageStream, streamOf } from '../metering/usage-stream.ts'
 import type { Mark } from '../model/mark.ts'
 import type { Period } from '../model/period.ts'
 import { checkIngested } from './check-ingested.ts'
@@ -177,9 +178,9 @@ async function derivedFigures(
   const query = { span, timezone: billing.timezone, tenant: undefined }
   const byTenant = await usageReport(control, { ...query, by: ['tenant'] })
   for (const { cells, totals } of byTenant.rows) report.addTotals(cells[0] ?? '', totals)
-  const byKey = await usageReport(control, { ...query, by: ['tenant', 'key'] })
+  const byKey = await openUsageStream(control, { ...query, by: ['tenant', 'key'] }, {})
   await addExported(exported, byKey, { meterIds, wanted: (meter) => !unsummed.has(meter) })
-  await addExported(exported, byTenant, { meterIds, wanted: (meter) => unsummed.has(meter) })
+  await addExported(exported, streamOf(byTenant), { meterIds, wanted: (meter) => unsummed.has(meter) })
   return { quota, report, exported }
 }
 

@@ -6,6 +6,7 @@ import {
   type RollupEntry,
   type RollupFilter,
 } from '../../src/storage/ports/ledger.ts'
+import { level, mark } from '../support/marks.ts'
 import { MARCH, rollup } from '../support/rollups.ts'
 import type { LedgerDriver } from './ledger.ts'
 
@@ -42,6 +43,60 @@ export function ledgerReadingContract(driver: LedgerDriver): void {
       await apply(rollup({}), rollup({ tenantId: 'other' }), rollup({ keyId: 'second' }))
       expect(await read({ tenantId: 'acme' })).toEqual([rollup({}), rollup({ keyId: 'second' })])
       expect(await read({ tenantId: 'nobody' })).toEqual([])
+    })
+
+    test('can be narrowed to some tenants, merged or not, and so can levels', async () => {
+      const tenants = ['acme', 'beta', 'gamma', '']
+      const ofEach = tenants.map((tenantId) => rollup({ tenantId }))
+      const levels = tenants.map((tenantId) =>
+        rollup({ tenantId, bucketMs: MARCH + BUCKET_MS, marks: [level('1', BUCKET_MS)] }),
+      )
+      await apply(...ofEach, ...levels)
+      const tenantsOf = (found: readonly { readonly tenantId: string }[]) =>
+        [...new Set(found.map(({ tenantId }) => tenantId))].sort()
+      const among = ['gamma', '', 'nobody']
+      expect(tenantsOf(await read({ among }))).toEqual(['', 'gamma'])
+      expect(tenantsOf(await read({ among, apartAt: [] }))).toEqual(['', 'gamma'])
+      expect(await read({ among, apartAt: [], kindsAsOne: true, toMs: MARCH + BUCKET_MS })).toHaveLength(2)
+      const beforeMs = MARCH + 2 * BUCKET_MS
+      expect(tenantsOf(await store.ledger.levels({ beforeMs, among }))).toEqual(['', 'gamma'])
+      expect(tenantsOf(await store.ledger.levels({ beforeMs, tenantId: 'beta', among }))).toEqual(['beta'])
+    })
+
+    test('tells which custom meters have billable usage in a span, or a level from before it', async () => {
+      const later = { bucketMs: MARCH + 2 * BUCKET_MS }
+      await apply(
+        rollup({ quantities: { early: '1' }, marks: [level('3', 0)] }),
+        rollup({ ...later, quantities: { tokens: '1', images: '2' } }),
+        rollup({ ...later, billable: false, quantities: { refused: '1' } }),
+        rollup({ ...later, keyId: 'second', marks: [mark({ aggregation: 'max' })] }),
+        rollup({ ...later, keyId: 'third', marks: [mark({ meterId: 'lost', aggregation: 'leak' })] }),
+      )
+      const endMs = MARCH + 3 * BUCKET_MS
+      expect(await store.ledger.usedMeters(MARCH + BUCKET_MS, endMs)).toEqual([
+        'images',
+        'peak',
+        'storage',
+        'tokens',
+      ])
+      expect(await store.ledger.usedMeters(endMs, endMs + BUCKET_MS)).toEqual(['storage'])
+      expect(await store.ledger.usedMeters(0, MARCH)).toEqual([])
+    })
+
+    test('tells how much there is to tell apart', async () => {
+      expect(await store.ledger.breadth()).toEqual({ tenantIds: [], callers: 0, kinds: 0 })
+      await apply(
+        rollup({}),
+        rollup({ keyId: 'second', routeId: 'lookup' }),
+        rollup({ keyId: 'second', statusClass: 4, billable: false }),
+        rollup({ tenantId: 'beta' }),
+      )
+      const breadth = await store.ledger.breadth()
+      expect({ ...breadth, tenantIds: breadth.tenantIds.toSorted() }).toEqual({
+        tenantIds: ['acme', 'beta'],
+        callers: 3,
+        kinds: 3,
+      })
     })
 
     test.each([undefined, 'acme'])(

@@ -1,22 +1,27 @@
 import type { Writable } from 'node:stream'
-import type { UsageReport } from '../../metering/usage-report.ts'
+import type { UsageStream } from '../../metering/usage-stream.ts'
 import { type ExportFormat, writeUsageRows } from './usage-rows.ts'
 import { writeWholeFile } from './whole-file.ts'
 
 /**
- * Writes the rows of a report to a file, which is there whole or not at all, or to an open stream.
+ * Writes rows of usage to a file, which is there whole or not at all, or to an open stream. Returns how many.
  *
  * A stream whose reader has seen enough (`| head`) ends the export without an error.
  */
-export async function exportUsage(report: UsageReport, request: ExportRequest): Promise<void> {
+export async function exportUsage(usage: UsageStream, request: ExportRequest): Promise<number> {
   const { to } = request
-  if (to === null) return
-  if (typeof to === 'string') return writeWholeFile(to, (sink) => writeUsageRows(sink, report, request))
-  try {
-    await writeUsageRows(to, report, request)
-  } catch (error) {
-    if (!isBrokenPipe(error)) throw error
+  let rows = 0
+  if (to === null) return rows
+  const write = async (sink: Writable) => {
+    rows = await writeUsageRows(sink, usage, request)
   }
+  if (typeof to === 'string') await writeWholeFile(to, write)
+  else {
+    await write(to).catch((error: unknown) => {
+      if (!isBrokenPipe(error)) throw error
+    })
+  }
+  return rows
 }
 
 export interface ExportRequest {

@@ -53,10 +53,10 @@ const exportMyUsage = operation({
   answer: undefined,
   download: 'text/csv',
   example: { input: { month: '2026-03' }, answer: 'period_start,period_end,tenant_id,…\n' },
-  handle: async ({ cases, parts, ...asking }, { format, by = 'tenant,key', ...asked }) => {
+  handle: async ({ cases, parts, ...asking }, { format, ...asked }) => {
     const meterIds = parts.config().meters.map(({ id }) => id)
     const { tenantId: tenant } = mine({ ...asking, cases, parts })
-    return table(await cases.usageReport({ ...asked, by, tenant }), { format, meterIds })
+    return table(await cases.usageStream({ ...asked, tenant }), { format, meterIds })
   },
 })
 

@@ -79,9 +79,9 @@ const exportUsage = operation({
   download: 'text/csv',
   errors: ['not-found'],
   example: { input: MARCH, answer: 'period_start,period_end,tenant_id,…\n' },
-  handle: async ({ cases, parts }, { format, by = 'tenant,key', ...asked }) => {
+  handle: async ({ cases, parts }, { format, ...asked }) => {
     const meterIds = parts.config().meters.map(({ id }) => id)
-    return table(await cases.usageReport({ ...asked, by }), { format, meterIds })
+    return table(await cases.usageStream(asked), { format, meterIds })
   },
 })
 

@@ -33,6 +33,10 @@ export interface LedgerStore {
   strays(fromMs: number, toMs: number): Promise<Strays>
   /** The last level before a moment of each `time-weighted` meter, one for each caller and kind of call. */
   levels(filter: LevelFilter): Promise<readonly Level[]>
+  /** The custom meters of billable usage in [fromMs, toMs), and of levels before it; in the order of their ids. */
+  usedMeters(fromMs: number, toMs: number): Promise<readonly string[]>
+  /** How much there is to tell apart. */
+  breadth(): Promise<LedgerBreadth>
   /** The values of each dimension that a tenant has used so far. */
   dimensionValues(tenantId: string): Promise<DimensionValues>
   /** Used quantity of one built-in meter by tenant, over [fromMs, toMs): how quotas are rebuilt. */
@@ -86,6 +90,8 @@ export interface RollupFilter {
   readonly fromMs: number
   readonly toMs: number
   readonly tenantId?: string
+  /** Of these tenants only, some thousands at most. */
+  readonly among?: readonly string[]
   /**
    * Rollups that differ in nothing but their bucket may come as one, at the first of their buckets, where none of these
    * moments lies between. Those that come then are in the order of such spans, not of their buckets.
@@ -101,6 +107,17 @@ export interface RollupFilter {
 export interface LevelFilter {
   readonly beforeMs: number
   readonly tenantId?: string
+  /** As for rollups. */
+  readonly among?: readonly string[]
+}
+
+/** What rollups of all times are about. */
+export interface LedgerBreadth {
+  readonly tenantIds: readonly string[]
+  /** Keys, each as often as plan, subscription and dimensions of it differ. */
+  readonly callers: number
+  /** Routes, each with every class of statuses it answered with. */
+  readonly kinds: number
 }
 
 /** A level and whose it is. */

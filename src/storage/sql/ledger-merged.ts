@@ -25,9 +25,9 @@ export async function* mergedRollups(
   let buckets = STEP_BUCKETS_FIRST
   for (let fromMs = Math.max(filter.fromMs, first); fromMs < endMs; ) {
     const toMs = stepEnd(filter, { fromMs, endMs, stepMs: buckets * BUCKET_MS })
-    const read = filter.kindsAsOne ? sumsByCaller(fromMs, toMs) : sumsByKind(fromMs, toMs)
-    const { rows } = await read.execute(db)
-    if (rows.length === 0) yield* single({ fromMs, toMs })
+    const step = { fromMs, toMs, among: filter.among }
+    const { rows } = await (filter.kindsAsOne ? sumsByCaller(step) : sumsByKind(step)).execute(db)
+    if (rows.length === 0) yield* single(step)
     else yield* names.named(rows)
     if (rows.length > STEP_ROWS_MANY) buckets = Math.max(1, Math.floor(buckets / 2))
     else if (rows.length < STEP_ROWS_FEW) buckets = Math.min(STEP_BUCKETS_MAX, buckets * 2)
@@ -60,20 +60,20 @@ interface Ends {
   readonly last: number | null
 }
 
-function sumsByKind(fromMs: number, toMs: number): RawBuilder<MergedRow> {
+function sumsByKind(step: RollupFilter): RawBuilder<MergedRow> {
   return sql`
     select ${SUMS}, tenant_no, caller_no, kind_no, null as billable
-    from rollups where ${addable(fromMs, toMs)}
+    from rollups where ${addable(step)}
     group by tenant_no, caller_no, kind_no
     order by tenant_no, caller_no, kind_no`
 }
 
 // One whole number to group by: SQLite sorts by it in half the time it takes for three. A caller has one tenant.
-function sumsByCaller(fromMs: number, toMs: number): RawBuilder<MergedRow> {
+function sumsByCaller(step: RollupFilter): RawBuilder<MergedRow> {
   return sql`
     select ${SUMS}, min(tenant_no) as tenant_no, min(caller_no) as caller_no, null as kind_no,
       min(billable) as billable
-    from rollups join rollup_kinds on rollup_kinds.kind_no = rollups.kind_no where ${addable(fromMs, toMs)}
+    from rollups join rollup_kinds on rollup_kinds.kind_no = rollups.kind_no where ${addable(step)}
     group by caller_no * 2 + billable
     order by caller_no * 2 + billable`
 }
@@ -91,9 +91,15 @@ const SUMS = sql`min(bucket_ms) as bucket_ms,
   cast(sum(bytes_sent) as bigint) as bytes_sent, cast(sum(duration_ms) as bigint) as duration_ms`
 
 /** The rollups of a span in which none has quantities of custom meters. */
-function addable(fromMs: number, toMs: number): RawBuilder<unknown> {
-  return sql`bucket_ms >= ${fromMs} and bucket_ms < ${toMs}
+function addable({ fromMs, toMs, among }: RollupFilter): RawBuilder<unknown> {
+  return sql`bucket_ms >= ${fromMs} and bucket_ms < ${toMs} ${ofTenants(among)}
     and not exists (select 1 from rollup_quantities where bucket_ms >= ${fromMs} and bucket_ms < ${toMs})`
+}
+
+/** To be put behind other conditions; all tenants if not given. */
+export function ofTenants(among: readonly string[] | undefined): RawBuilder<unknown> {
+  if (among === undefined) return sql``
+  return sql`and tenant_no in (select tenant_no from rollup_tenants where tenant_id in (${sql.join(among)}))`
 }
 
 type CallerNames = Pick<RollupKey, 'keyId' | 'planId' | 'planVersion' | 'subscriptionId' | 'dimensions'>

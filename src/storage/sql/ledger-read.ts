@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Mark } from '../../model/mark.ts'
 import { BUCKET_MS, type Level, type LevelFilter, type Rollup, type RollupFilter } from '../ports/ledger.ts'
-import { mergedRollups } from './ledger-merged.ts'
+import { mergedRollups, ofTenants } from './ledger-merged.ts'
 import { keyOf, type NamesOfRow } from './ledger-names.ts'
 import type { RollupKeyColumns, RollupQuantityRow, RollupRow } from './ledger-schema.ts'
 import { ROLLUP_KEY_COLUMNS } from './ledger-statements.ts'
@@ -60,9 +60,12 @@ async function* readSpan(
 }
 
 // As one comparison, the primary key leads straight to where the page begins.
-function afterLast({ fromMs, toMs }: RollupFilter, last: RollupKeyColumns | undefined): RawBuilder<unknown> {
+function afterLast(
+  { fromMs, toMs, among }: RollupFilter,
+  last: RollupKeyColumns | undefined,
+): RawBuilder<unknown> {
   const start = last === undefined ? sql`bucket_ms >= ${fromMs}` : after(last)
-  return sql`${start} and bucket_ms < ${toMs}`
+  return sql`${start} and bucket_ms < ${toMs} ${ofTenants(among)}`
 }
 
 // The primary key leads to the tenant's rollups of one bucket: so buckets are named, not spanned.
@@ -118,10 +121,7 @@ const SAME_KEY = sql.join(
  * Reads an index that holds such levels only: where no meter is of that kind it costs nothing.
  */
 export async function readLevels(db: Kysely<ControlSchema>, filter: LevelFilter): Promise<readonly Level[]> {
-  const tenant =
-    filter.tenantId === undefined
-      ? sql``
-      : sql`and tenant_no = (select tenant_no from rollup_tenants where tenant_id = ${filter.tenantId})`
+  const tenant = ofTenants(filter.tenantId === undefined ? filter.among : [filter.tenantId])
   const { rows } = await sql<LevelRow>`
     select page.*, ${NAMES}
     from (

@@ -5,6 +5,7 @@ import { readDimensions } from '../../model/dimension.ts'
 import type { Seal } from '../../model/seal.ts'
 import type {
   DimensionValues,
+  LedgerBreadth,
   LedgerStore,
   Level,
   LevelFilter,
@@ -19,6 +20,7 @@ import type {
   UseFilter,
   WatermarkAdvance,
 } from '../ports/ledger.ts'
+import { readBreadth, readUsedMeters } from './ledger-breadth.ts'
 import type { LedgerNumbers } from './ledger-numbers.ts'
 import { readLevels, readRollups } from './ledger-read.ts'
 import { addSeals, countSealed, readSealedRuns, readSeals, sealedThrough } from './ledger-seals.ts'
@@ -94,6 +96,14 @@ export class SqlLedgerStore implements LedgerStore {
 
   levels(filter: LevelFilter): Promise<readonly Level[]> {
     return readLevels(this.#db, filter)
+  }
+
+  usedMeters(fromMs: number, toMs: number): Promise<readonly string[]> {
+    return readUsedMeters(this.#db, fromMs, toMs)
+  }
+
+  breadth(): Promise<LedgerBreadth> {
+    return readBreadth(this.#db)
   }
 
   async dimensionValues(tenantId: string): Promise<DimensionValues> {

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { type ExportFormat, writeUsageRows } from '../../../src/billing/export/usage-rows.ts'
 import type { UsageReport, UsageRow } from '../../../src/metering/usage-report.ts'
+import { streamOf } from '../../../src/metering/usage-stream.ts'
 
 const MARCH = { startMs: Date.UTC(2026, 2, 1), endMs: Date.UTC(2026, 3, 1) }
 const SPAN = '2026-03-01T00:00:00.000Z,2026-04-01T00:00:00.000Z'
@@ -10,7 +11,7 @@ const SPAN = '2026-03-01T00:00:00.000Z,2026-04-01T00:00:00.000Z'
 async function written(report: UsageReport, format: ExportFormat = 'csv', meterIds: readonly string[] = []) {
   const sink = new PassThrough()
   const seen = text(sink)
-  await writeUsageRows(sink, report, { format, meterIds })
+  await writeUsageRows(sink, streamOf(report), { format, meterIds })
   expect(sink.writableEnded).toBe(false)
   sink.end()
   return seen
