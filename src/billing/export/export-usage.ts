@@ -15,7 +15,7 @@ export async function exportUsage(usage: UsageStream, request: ExportRequest): P
   const write = async (sink: Writable) => {
     rows = await writeUsageRows(sink, usage, request)
   }
-  if (typeof to === 'string') await writeWholeFile(to, write)
+  if (typeof to === 'string') await writeWholeFile(to, write, { isCommand: true })
   else {
     await write(to).catch((error: unknown) => {
       if (!isBrokenPipe(error)) throw error

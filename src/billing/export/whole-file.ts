@@ -1,24 +1,30 @@
 import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, rmSync } from 'node:fs'
 import { realpath, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { GatezError } from '../../errors/gatez-error.ts'
 import { makeFolder } from '../../lib/make-folder.ts'
+import { whenStopped } from '../../lib/when-stopped.ts'
 
 /**
  * Writes a file that is there whole or not at all, readable by its owner only (0600).
  *
  * `write` fills a file beside it, which takes the name at the very end, after it is on disk; until then
- * a file that had the name stays as it was. What is no file (`/dev/stdout`, a pipe) is written to directly.
+ * a file that had the name stays as it was. Of a command (`isCommand`) that is stopped by a signal it is taken away. What is no file (`/dev/stdout`, a pipe) is written to directly.
  * Throws `folder-not-writable` or `invalid-parameter` where `path` cannot be.
  */
-export async function writeWholeFile(path: string, write: (sink: Writable) => Promise<void>): Promise<void> {
+export async function writeWholeFile(
+  path: string,
+  write: (sink: Writable) => Promise<void>,
+  { isCommand = false }: { readonly isCommand?: boolean } = {},
+): Promise<void> {
   const target = await targetOf(path)
   if (target.direct) return fill(target.path, 'w', write).catch((error) => refuse(error, path))
 
   const draft = join(dirname(target.path), `.gatez-${randomUUID()}`)
+  using _stopped = isCommand ? whenStopped(() => rmSync(draft, { force: true })) : undefined
   try {
     await fill(draft, 'wx', write)
     await rename(draft, target.path)

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
@@ -38,6 +40,29 @@ test('until all is written, the name is not taken', async () => {
   })
   expect(readdirSync(folder)).toEqual(['usage.csv'])
 })
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'a command that %s stops leaves nothing behind',
+  async (signal) => {
+    const folder = tempDir()
+    const script = `
+    import { writeWholeFile } from ${JSON.stringify(import.meta.resolve('../../../src/billing/export/whole-file.ts'))}
+    await writeWholeFile(process.argv[1], (sink) => new Promise(() => {
+      sink.write('half', () => console.log('half'))
+      setInterval(() => {}, 1000)
+    }), { isCommand: true })`
+    const path = join(folder, 'usage.csv')
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script, path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(child, 'exit')
+    await once(child.stdout, 'data')
+    expect(readdirSync(folder)).toHaveLength(1)
+    child.kill(signal)
+    expect(await ended).toEqual([null, signal])
+    expect(readdirSync(folder)).toEqual([])
+  },
+)
 
 test('a folder that is missing is made with those above it; where it cannot be, --out is named and why', () => {
   const folder = join(tempDir(), 'a/b')
