@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags'
+import { dayText } from '../../src/billing/invoice/day-text.ts'
 import type { InvoiceRowView } from '../../src/billing/invoice/invoice-view.ts'
 import { GatezCommand } from '../../src/cli/gatez-command.ts'
 import { INVOICE_ARG } from '../../src/cli/invoice-flags.ts'
@@ -19,7 +20,9 @@ export default class InvoicesVoid extends GatezCommand {
     await using invoicing = await openInvoicing(flags.config)
 
     const invoice = await invoicing.voidInvoice({ ...args, ...flags })
-    this.log(`${invoice.number ?? invoice.id} is void.`)
+    const day = dayText(Date.parse(invoice.period_start), invoice.timezone)
+    this.log(`${invoice.number ?? invoice.id} is void: what it had is on no bill now.`)
+    this.log(`→ Another one is made by gatez invoices run --tenant ${invoice.tenant_id} --on ${day}`)
     return invoice
   }
 }

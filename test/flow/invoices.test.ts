@@ -146,6 +146,13 @@ test('a month has one number: in the report, the export, the quota, the dashboar
   const settled = JSON.parse((await at(may, 'reconcile', '--month', '2026-03', '--json')).stdout)
   expect(settled).toMatchObject({ equal: true, invoices_waiting: 0 })
 
+  // One that is taken back says how another one is made, which bills the same.
+  const taken = await at(may, 'invoices', 'void', 'INV-2026-0002', '--reason', 'wrong address')
+  const [, again = ''] = /^→ .* gatez (invoices run .*)$/m.exec(taken.stdout) ?? []
+  expect(again).toBe('invoices run --tenant acme --on 2026-04-01')
+  const remade = JSON.parse((await at(may, ...again.split(' '), '--json')).stdout)
+  expect(remade.made).toMatchObject([{ number: 'INV-2026-0003', total: '48.99' }])
+
   // A hand in the books is found.
   bySql(project, "update invoices set total = '4998' where number = 'INV-2026-0001'")
   const tampered = await at(may, 'reconcile', '--month', '2026-03', '--json')
