@@ -1,6 +1,6 @@
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
-import { encodeEvent, encodeQuantities } from '../metering/event.ts'
+import { encodeQuantities } from '../metering/event.ts'
 import { COUNTED_STATUSES, statusCounts } from '../model/api.ts'
 import { type Dimension, dimensionsText, dimensionValue, INVALID_VALUE } from '../model/dimension.ts'
 import { holdsSecret } from '../model/key.ts'
@@ -100,7 +100,7 @@ export class CallMetering {
     const { dimensions } = this.#rules
     const before = ending.parts ?? NO_PARTS
     const isFirst = before.count === 0
-    const line = encodeEvent({
+    const line = {
       id: isFirst ? exchange.eventId : this.#parts.nextId(),
       timestampMs: exchange.startMs + before.elapsedMs,
       caller: call.caller.origin,
@@ -121,7 +121,7 @@ export class CallMetering {
       clientIp: exchange.clientIp,
       requestId: exchange.requestId,
       count: isFirst ? 1 : 0,
-    })
+    }
     if (part.ends) this.#parts.meter.recordEnd(line, held)
     else this.#parts.meter.record(line, held)
   }

@@ -1,7 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { countersOf } from '../limits/call-counters.ts'
 import type { PeriodFinder } from '../limits/period-finder.ts'
-import { encodeEvent } from '../metering/event.ts'
 import type { Api, Route } from '../model/api.ts'
 import type { HeldPlan } from '../model/billing-calendar.ts'
 import type { Grant } from '../model/grant.ts'
@@ -10,7 +9,8 @@ import type { Plan } from '../model/plan.ts'
 import type { Counter, CounterStore, Decision } from '../storage/ports/counters.ts'
 import type { Authenticator } from './authenticate.ts'
 import type { Caller, CallPlan } from './call-plan.ts'
-import { addRateHeaders, longestViolation, policyHeader } from './headers.ts'
+import { FieldList } from './field-writer.ts'
+import { longestViolation, policyHeader, writeRateHeaders } from './headers.ts'
 import { type CounterLeft, limitsLeft } from './limits-left.ts'
 import type { MeterClient } from './meter.ts'
 import { Refusal } from './refusal.ts'
@@ -80,7 +80,9 @@ export class CallVerifier {
     if (decision?.outcome === 'full') return unavailable(NO_ROOM)
     if (decision?.outcome === 'away') return unavailable(COUNTERS_AWAY)
     const fields: string[] = []
-    if (decision !== undefined) addRateHeaders(fields, limits.counters, limits.policy, decision, nowMs)
+    if (decision !== undefined) {
+      writeRateHeaders(new FieldList(fields), limits.counters, limits.policy, decision, nowMs)
+    }
     if (decision?.outcome === 'refused') {
       const { code, refusal } = exceeded(limits.counters, decision, nowMs)
       return this.#refuse(start, call, code, refusal, fields)
@@ -104,7 +106,7 @@ export class CallVerifier {
 
   /** Resolves once the event is durable. */
   #meter(start: StartedCall, { caller, matched }: CallPlan): Promise<void> {
-    const line = encodeEvent({
+    const line = {
       id: start.eventId,
       timestampMs: start.startMs,
       caller: caller.origin,
@@ -125,7 +127,7 @@ export class CallVerifier {
       clientIp: '',
       requestId: start.requestId,
       count: 1,
-    })
+    } as const
     return new Promise((resolve) => this.#parts.meter.record(line, { release: resolve }))
   }
 

@@ -1,6 +1,7 @@
 import type { Outcome } from '../model/event.ts'
 import type { CallParts } from './call-parts.ts'
 import type { Limited } from './exchange.ts'
+import type { FieldWriter } from './field-writer.ts'
 import type { Held } from './meter.ts'
 import type { Refusal } from './refusal.ts'
 import type { AnswerHead } from './response-head.ts'
@@ -46,12 +47,24 @@ export function leftAfter(bytesReceived: number): Ending {
 export interface PassageListener {
   /** What passes through this thread. */
   readonly traffic: Traffic
-  /** Makes the head of the answer what the client gets: as the file changes it, with limits and request id. */
-  addOwnFields(fields: string[], limited: Limited): void
+  /** What is made of the head of an answer. */
+  readonly ownFields: AnswerFields
   /** The exchange ended. `held` is there when the end of the answer waits for the event. */
   ended(limited: Limited, ending: Ending, held: Held | undefined): void
   /** The upstream is to blame; the operator should know why. */
   upstreamFailed(limited: Limited, url: string, error: Error): void
   /** Nothing was sent to the client yet: answer with this problem. */
   refuse(limited: Limited, refusal: Refusal): void
+}
+
+/** Makes of the head of an upstream's answer what the client gets. */
+export interface AnswerFields {
+  /** All of it: `change`, then `write`. */
+  add(fields: string[], limited: Limited): void
+  /** Changes the fields of an upstream as the file says. */
+  change(fields: string[], limited: Limited): void
+  /** Writes gatez's own: request id, limits, and what concerns the connection. */
+  write(to: FieldWriter, limited: Limited): void
+  /** Whether the connection ends with the answer. */
+  endsConnection(limited: Limited): boolean
 }

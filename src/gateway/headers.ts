@@ -1,4 +1,5 @@
 import { type Counter, type Decision, leftOf } from '../storage/ports/counters.ts'
+import { type FieldWriter, writeField } from './field-writer.ts'
 
 /**
  * The value of `RateLimit-Policy` for a set of counters; the same for every call that uses it.
@@ -18,29 +19,33 @@ export function policyHeader(counters: readonly Counter[]): string {
 }
 
 /**
- * Adds what the client may know of its limits to `fields`: the IETF pair with every limit by id, and
+ * Writes what the client may know of its limits: the IETF pair with every limit by id, and
  * the older `X-RateLimit-*` with the one that leaves the fewest calls (design 4).
  *
  * On a refusal that is the limit that refused for longest, and `Retry-After` says when to come back.
  */
-export function addRateHeaders(
-  fields: string[],
+export function writeRateHeaders(
+  to: FieldWriter,
   counters: readonly Counter[],
   policy: string,
   decision: Decision,
   nowMs: number,
 ): void {
   if (counters.length === 0) return
-  let states = ''
   let warning = ''
   let closest = 0
   let fewest = Number.POSITIVE_INFINITY
+  if (decision.outcome === 'refused') writeField(to, 'Retry-After', retryAfterSeconds(decision, nowMs))
+  writeField(to, 'RateLimit-Policy', policy)
+  to.name('RateLimit')
   for (let index = 0; index < counters.length; index += 1) {
     const counter = counters[index]
     if (counter === undefined) continue
     const remaining = leftOf(counter, decision.remaining[index] ?? 0)
-    const seconds = Math.max(0, Math.ceil(((decision.resetAtMs[index] ?? nowMs) - nowMs) / 1000))
-    states += `${index === 0 ? counter.stateHead : counter.nextStateHead}${remaining};t=${seconds}`
+    to.text(index === 0 ? counter.stateHead : counter.nextStateHead)
+    to.number(remaining)
+    to.text(';t=')
+    to.number(Math.max(0, Math.ceil(((decision.resetAtMs[index] ?? nowMs) - nowMs) / 1000)))
     // What never refuses, or frees with every answer, comes to the front only where nothing else is limited.
     const isSoft = counter.kind === 'concurrent' || counter.amount !== counter.allowance
     const callsLeft = isSoft ? Number.MAX_VALUE : remaining / counter.cost
@@ -50,21 +55,20 @@ export function addRateHeaders(
       closest = index
     }
   }
-  if (decision.outcome === 'refused') {
-    closest = longestViolation(decision)
-    fields.push('Retry-After', retryAfterSeconds(decision, nowMs))
-  }
-  fields.push('RateLimit-Policy', policy, 'RateLimit', states)
-  if (warning !== '') fields.push('X-Gatez-Quota', warning)
+  to.end()
+  if (warning !== '') writeField(to, 'X-Gatez-Quota', warning)
+  if (decision.outcome === 'refused') closest = longestViolation(decision)
   const shown = counters[closest]
-  fields.push(
-    'X-RateLimit-Limit',
-    String(shown?.allowance ?? 0),
-    'X-RateLimit-Remaining',
-    String(shown === undefined ? 0 : leftOf(shown, decision.remaining[closest] ?? 0)),
-    'X-RateLimit-Reset',
-    String(Math.ceil((decision.resetAtMs[closest] ?? nowMs) / 1000)),
-  )
+  writeNumber(to, 'X-RateLimit-Limit', shown?.allowance ?? 0)
+  const left = shown === undefined ? 0 : leftOf(shown, decision.remaining[closest] ?? 0)
+  writeNumber(to, 'X-RateLimit-Remaining', left)
+  writeNumber(to, 'X-RateLimit-Reset', Math.ceil((decision.resetAtMs[closest] ?? nowMs) / 1000))
+}
+
+function writeNumber(to: FieldWriter, name: string, value: number): void {
+  to.name(name)
+  to.number(value)
+  to.end()
 }
 
 /** Tells of a quota of which 80 % or more is used, also when it refuses nobody: `"calls-month";used=1200;q=1000`. */

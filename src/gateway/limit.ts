@@ -2,7 +2,8 @@ import type { ErrorCode } from '../errors/catalogue.ts'
 import type { CounterStore, Decision } from '../storage/ports/counters.ts'
 import type { CallPlan } from './call-plan.ts'
 import type { Limited, Planned } from './exchange.ts'
-import { addRateHeaders, longestViolation } from './headers.ts'
+import { FieldList } from './field-writer.ts'
+import { longestViolation, writeRateHeaders } from './headers.ts'
 import { Refusal } from './refusal.ts'
 import { COUNTERS_AWAY } from './refusals.ts'
 import type { Rules } from './rules.ts'
@@ -39,7 +40,7 @@ function exceeded(call: CallPlan, decision: Decision, rules: Rules, nowMs: numbe
   const counter = counters[worst]
   const resetsAt = new Date(decision.resetAtMs[worst] ?? nowMs).toISOString()
   const headers: string[] = []
-  addRateHeaders(headers, counters, policy, decision, nowMs)
+  writeRateHeaders(new FieldList(headers), counters, policy, decision, nowMs)
   const violated = decision.violated.map((index) => counters[index]?.id ?? '')
   const code: ErrorCode =
     counter?.kind === 'quota'

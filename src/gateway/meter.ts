@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Clock } from '../lib/clock.ts'
 import { failPoint } from '../lib/fail-point.ts'
+import type { EventFields } from '../metering/event.ts'
 import { EventLines } from '../metering/event-lines.ts'
 import type { MeterAnswer, MeterBatch } from '../metering/meter-messages.ts'
 import type { Traffic } from '../telemetry/traffic.ts'
@@ -50,7 +51,7 @@ export class MeterClient {
   }
 
   /** Hands over one encoded event. `held` is released once it is durable; refusals pass none. */
-  record(line: string, held: Held | undefined): void {
+  record(line: EventFields, held: Held | undefined): void {
     this.#lines.add(line)
     this.#count += 1
     this.#waiting += 1
@@ -62,7 +63,7 @@ export class MeterClient {
   }
 
   /** The same for the event that ends a call: counted once its answer is over, and once it is durable. */
-  recordEnd(line: string, held: Held | undefined): void {
+  recordEnd(line: EventFields, held: Held | undefined): void {
     this.#calls += 1
     if (held !== undefined && this.#holdEnds) this.#heldCalls += 1
     else this.#tally?.traffic.completed(1)

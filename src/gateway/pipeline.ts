@@ -2,7 +2,6 @@ import { failPoint } from '../lib/fail-point.ts'
 import { accept, PreflightAnswer } from './accept.ts'
 import { CallMetering } from './call-metering.ts'
 import { Caller } from './call-plan.ts'
-import { isCorsField } from './cors.ts'
 import { Credentials } from './credentials.ts'
 import { type Ending, leftAfter, type PassageListener } from './ending.ts'
 import type { Accepted, Exchange, Limited, Planned } from './exchange.ts'
@@ -12,6 +11,7 @@ import { limit } from './limit.ts'
 import type { Held } from './meter.ts'
 import { FirstAnswer, OnceCalls } from './once-calls.ts'
 import { isRouted, type OwnEndpoint, OwnEndpoints, ownEndpointAt } from './own-endpoints.ts'
+import { OwnFields } from './own-fields.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 import { refuseByPolicy, refuseKey, refuseLength } from './policy.ts'
 import { Passage } from './proxy.ts'
@@ -20,7 +20,6 @@ import { Refusal } from './refusal.ts'
 import { METERING_UNAVAILABLE, OVERLOADED } from './refusals.ts'
 import { Refuser } from './refuser.ts'
 import type { RequestChecks } from './request-checks.ts'
-import { changeFields, removeFields } from './response-head.ts'
 import type { Rules } from './rules.ts'
 import { settle } from './settle.ts'
 import { Traffic } from './traffic.ts'
@@ -30,6 +29,7 @@ import { UpstreamLog } from './upstream-log.ts'
 /** The way of a request: accept → authenticate → plan → limit → proxy → meter. */
 export class Pipeline implements PassageListener {
   readonly traffic = new Traffic()
+  readonly ownFields: OwnFields
   readonly #parts: PipelineParts
   readonly #refuser: Refuser
   readonly #upstreamLog: UpstreamLog
@@ -51,6 +51,7 @@ export class Pipeline implements PassageListener {
     this.#checks = parts.checks
     this.#anyone = new Caller(undefined, parts.rules)
     this.#refuser = new Refuser(parts)
+    this.ownFields = new OwnFields(this.#refuser, () => this.#draining)
     this.#upstreamLog = new UpstreamLog(parts.warn, parts.clock)
     this.#credentials = new Credentials(parts)
     this.#metering = new CallMetering({ ...parts, leakLog: new LeakLog(parts.warn, parts.clock) })
@@ -162,20 +163,6 @@ export class Pipeline implements PassageListener {
         },
       )
     } else this.#proceed(planned, limited)
-  }
-
-  addOwnFields(fields: string[], limited: Limited): void {
-    const { call, accepted } = limited.planned
-    const { cors, responseFields } = call.matched.route.policy
-    if (responseFields !== null) changeFields(fields, responseFields)
-    if (cors !== null) {
-      removeFields(fields, isCorsField)
-      fields.push(...accepted.exchange.fields)
-    }
-    this.#refuser.addLimits(fields, limited)
-    if (accepted.exchange.once !== undefined) fields.push('gatez-event-id', accepted.exchange.eventId)
-    // One that switches is no connection of ours any more.
-    if (this.#draining && accepted.exchange.early === undefined) fields.push('Connection', 'close')
   }
 
   ended(limited: Limited, ending: Ending, held: Held | undefined): void {

@@ -145,7 +145,7 @@ export class Passage implements CallHandler, FlowOwner {
     this.#beginAnswer({ status, statusText: undefined, headers })
     const head = readResponseHead(headers)
     this.#meters = head.meters
-    this.#listener.addOwnFields(head.forward, this.#limited)
+    this.#listener.ownFields.add(head.forward, this.#limited)
     this.#response.off('close', this.#clientGone)
     switchProtocols(this.#response, request.socket, head.forward)
     const tunnel = new Tunnel({

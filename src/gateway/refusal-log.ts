@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { type EventFields, encodeEvent } from '../metering/event.ts'
+import type { EventFields } from '../metering/event.ts'
 import type { CallPlan } from './call-plan.ts'
 import type { MeterClient } from './meter.ts'
 import type { Refusal } from './refusal.ts'
@@ -58,7 +58,7 @@ export class RefusalLog {
       const event = this.#event(exchange, endpoint, call, refusal)
       kind.singles += 1
       if (kind.singles <= SINGLE_PER_SECOND && this.#meter.available) {
-        this.#meter.record(encodeEvent(event), undefined)
+        this.#meter.record(event, undefined)
       } else kind.summed = event
     }
   }
@@ -72,7 +72,7 @@ export class RefusalLog {
   flush(final = false): void {
     if (!final && !this.#meter.available) return
     for (const { summed } of this.#kinds.values()) {
-      if (summed !== undefined) this.#meter.record(encodeEvent(summed), undefined)
+      if (summed !== undefined) this.#meter.record(summed, undefined)
     }
     this.#kinds.clear()
   }

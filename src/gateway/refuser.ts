@@ -1,6 +1,7 @@
 import type { Decision } from '../storage/ports/counters.ts'
 import type { Exchange, Limited, Planned } from './exchange.ts'
-import { addRateHeaders } from './headers.ts'
+import { FieldList, type FieldWriter, writeField } from './field-writer.ts'
+import { writeRateHeaders } from './headers.ts'
 import type { PipelineParts } from './pipeline-parts.ts'
 import type { Refusal } from './refusal.ts'
 import { RefusalLog } from './refusal-log.ts'
@@ -42,17 +43,17 @@ export class Refuser {
   /** A refusal of a call that was let through: its event says what became of it. */
   refuseAdmitted(limited: Limited, refusal: Refusal): void {
     const fields: string[] = []
-    this.addLimits(fields, limited)
+    this.writeLimits(new FieldList(fields), limited)
     this.#parts.watch.failed(refusal)
     this.#parts.answer(limited.planned.accepted.exchange, refusal, fields)
   }
 
-  /** Adds the request id and what a call that was let through left of its limits. */
-  addLimits(fields: string[], { planned, decision }: Limited): void {
+  /** Writes the request id and what a call that was let through left of its limits. */
+  writeLimits(to: FieldWriter, { planned, decision }: Limited): void {
     const { exchange } = planned.accepted
     const { counters, policy } = planned.call.limits
-    fields.push('x-request-id', exchange.requestId)
-    addRateHeaders(fields, counters, policy, decision, exchange.startMs)
+    writeField(to, 'x-request-id', exchange.requestId)
+    writeRateHeaders(to, counters, policy, decision, exchange.startMs)
   }
 
   /** What is left for a call that takes nothing of its limits: refused, or answered from what is kept. */
@@ -64,7 +65,7 @@ export class Refuser {
     const add = (decision: Decision): string[] => {
       // A table without room for the counters says nothing of them.
       const isKnown = decision.outcome !== 'full' && decision.outcome !== 'away'
-      if (isKnown) addRateHeaders(fields, counters, policy, decision, startMs)
+      if (isKnown) writeRateHeaders(new FieldList(fields), counters, policy, decision, startMs)
       return fields
     }
     const decision = this.#parts.counters.peek(counters, startMs)

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { PassageListener } from './ending.ts'
 import type { Limited } from './exchange.ts'
+import { FieldList, type FieldWriter } from './field-writer.ts'
 import type { Held } from './meter.ts'
 import {
   type AnswerHead,
@@ -103,14 +104,26 @@ export class Reply implements Held {
       else response.end(tail)
       return
     }
-    // As text a small body goes in one piece with the head; latin1 keeps every byte as it is.
-    const text = tail.toString('latin1')
-    const fields = this.#takeFields()
+    const fields = this.#fields
     if (fields !== undefined) {
-      if (this.#statusText === undefined && sendWhole(response, this.#status, fields, text)) return
+      this.#fields = undefined
+      this.#listener.ownFields.change(fields, this.#limited)
+      if (this.#statusText === undefined && sendWhole(response, this.#status, fields, this, tail)) return
+      this.writeOwn(new FieldList(fields))
       this.#writeFields(fields)
     }
-    response.end(text, 'latin1')
+    // As text a small body goes in one piece with the head; latin1 keeps every byte as it is.
+    response.end(tail.toString('latin1'), 'latin1')
+  }
+
+  /** Whether the connection ends with it. */
+  get endsConnection(): boolean {
+    return this.#listener.ownFields.endsConnection(this.#limited)
+  }
+
+  /** Writes gatez's own fields. */
+  writeOwn(to: FieldWriter): void {
+    this.#listener.ownFields.write(to, this.#limited)
   }
 
   #writeHead(): void {
@@ -123,7 +136,7 @@ export class Reply implements Held {
     const fields = this.#fields
     if (fields === undefined) return undefined
     this.#fields = undefined
-    this.#listener.addOwnFields(fields, this.#limited)
+    this.#listener.ownFields.add(fields, this.#limited)
     return fields
   }
 

@@ -1,38 +1,55 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { ByteText } from '../lib/byte-text.ts'
+import { FieldLines, type FieldWriter, writeField } from './field-writer.ts'
 import { LaneResponse } from './lane/lane-response.ts'
 
 /**
- * Sends a small answer whole, as one piece of text whose head is rendered here.
+ * Sends a small answer whole, in one piece whose head is rendered here.
  *
  * `writeHead` checks and sorts each field. Ours were read by an HTTP parser or made by us, and that work
  * costs a call some 4 % of what it costs (docs/decisions/0009). It relies on how node:http keeps a head
  * it rendered; so whatever is not the usual form is not sent, false says so, and it goes the common way.
  *
  * `fields` are name, value, name, value …: names of the upstream in lower case, the length of the body
- * among them. `body` holds one character per byte.
+ * among them. `own` are gatez's, behind those.
  */
-export function sendWhole(response: ServerResponse, status: number, fields: readonly string[], body: string) {
-  if (!isUsual(response)) return false
+export function sendWhole(
+  response: ServerResponse,
+  status: number,
+  fields: readonly string[],
+  own: OwnFieldsOfAnswer,
+  body: Uint8Array,
+): boolean {
+  if (!isUsual(response) || own.endsConnection) return false
   const firstLine = FIRST_LINES[status]
   if (firstLine === undefined) return false
-  const lines = [firstLine]
+  ANSWER.clear()
+  ANSWER.latin1(firstLine)
   let dated = false
   for (let index = 0; index < fields.length; index += 2) {
     const [name = '', value = ''] = [fields[index], fields[index + 1]]
     if (name === 'date') dated = true
     else if (name === 'Connection') return false
-    lines.push(`${name}: ${value}`)
+    writeField(LINES, name, value)
   }
   if (!dated) return false
+  own.writeOwn(LINES)
   response.statusCode = status
-  const keepAliveSec = Math.floor(response._keepAliveTimeout / 1000)
-  lines.push(`Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveSec}\r\n`, body)
-  // In one go: text that is put together piece by piece is made one only when it is written.
-  const text = lines.join('\r\n')
-  if (response instanceof LaneResponse && response.endWith(text)) return true
-  response._header = text
+  ANSWER.latin1('Connection: keep-alive\r\nKeep-Alive: timeout=')
+  ANSWER.number(Math.floor(response._keepAliveTimeout / 1000))
+  ANSWER.latin1('\r\n\r\n')
+  ANSWER.bytes(body)
+  if (response instanceof LaneResponse && response.endWith(ANSWER)) return true
+  response._header = ANSWER.view.toString('latin1')
   response.end()
   return true
+}
+
+/** What gatez adds to the fields of an answer. */
+export interface OwnFieldsOfAnswer {
+  /** The connection ends with it. */
+  readonly endsConnection: boolean
+  writeOwn(to: FieldWriter): void
 }
 
 /** An answer to HTTP/1.1 with a body, the next on a connection that goes on, of which nothing is rendered. */
@@ -62,5 +79,9 @@ interface Rendered {
 const FIRST_LINES: readonly (string | undefined)[] = Array.from({ length: 600 }, (_, status) => {
   const reason = STATUS_CODES[status]
   if (reason === undefined || status < 200 || status === 204 || status === 304) return undefined
-  return `HTTP/1.1 ${status} ${reason}`
+  return `HTTP/1.1 ${status} ${reason}\r\n`
 })
+
+/** The one that is being rendered. Room for a usual one: who does not read keeps so much of it waiting. */
+const ANSWER = new ByteText(4_096)
+const LINES = new FieldLines(ANSWER)

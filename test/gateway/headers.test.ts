@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { parseItem, parseList } from 'structured-headers'
 import { describe, expect, test } from 'vitest'
-import { addRateHeaders, policyHeader } from '../../src/gateway/headers.ts'
+import { FieldLines, FieldList } from '../../src/gateway/field-writer.ts'
+import { policyHeader, writeRateHeaders } from '../../src/gateway/headers.ts'
+import { ByteText } from '../../src/lib/byte-text.ts'
 import { Counter, type CounterSpec, type Decision } from '../../src/storage/ports/counters.ts'
 
 const NOW = Date.UTC(2026, 2, 10, 12)
@@ -22,7 +24,7 @@ function counter(overrides: Partial<CounterSpec> = {}): Counter {
 /** The fields of an answer by name, read back by a parser that is not ours. */
 function headersOf(counters: readonly Counter[], decision: Decision, nowMs = NOW) {
   const fields: string[] = []
-  addRateHeaders(fields, counters, policyHeader(counters), decision, nowMs)
+  writeRateHeaders(new FieldList(fields), counters, policyHeader(counters), decision, nowMs)
   const all = new Map<string, string>()
   for (let index = 0; index < fields.length; index += 2) all.set(fields[index]!, fields[index + 1]!)
   return all
@@ -31,6 +33,24 @@ function headersOf(counters: readonly Counter[], decision: Decision, nowMs = NOW
 function listOf(header: string | undefined): Readonly<Record<string, unknown>>[] {
   return parseList(header ?? '').map(([id, parameters]) => ({ id, ...Object.fromEntries(parameters) }))
 }
+
+test('as the lines of a head they are what they are as a list', () => {
+  const amounts = fc.array(fc.tuple(fc.nat(2_000_000_000), fc.nat(5_000)), { minLength: 1, maxLength: 5 })
+  fc.assert(
+    fc.property(amounts, (left) => {
+      const counters = left.map((_, index) => counter({ id: `limit-${index}`, amount: 2_000_000_000 }))
+      const resets = left.map(([, seconds]) => NOW + seconds * 1000)
+      const decision = admitted(
+        left.map(([remaining]) => remaining),
+        resets,
+      )
+      const bytes = new ByteText(64)
+      writeRateHeaders(new FieldLines(bytes), counters, policyHeader(counters), decision, NOW)
+      const lines = [...headersOf(counters, decision)].map(([name, value]) => `${name}: ${value}\r\n`)
+      expect(bytes.view.toString('latin1')).toBe(lines.join(''))
+    }),
+  )
+})
 
 const admitted = (remaining: number[], resetAtMs: number[]): Decision => ({
   outcome: 'admitted',

@@ -7,6 +7,7 @@ import { startGateway, type TestGateway, type TestGatewayOptions } from '../supp
 import { RawSocket } from '../support/raw-socket.ts'
 import { RawUpstream } from '../support/raw-upstream.ts'
 import { until } from '../support/until.ts'
+import { usageEvent } from '../support/usage-events.ts'
 
 const get = (gateway: TestGateway) =>
   `GET /v1/live HTTP/1.1\r\nHost: a\r\nx-api-key: ${gateway.secret}\r\nx-request-id: mine\r\n\r\n`
@@ -247,8 +248,9 @@ const BOUND = 40_000
 
 /** Makes the spool refuse what comes next, until there is room again. */
 async function fillSpool({ meter }: TestGateway): Promise<void> {
-  for (const line of ['x'.repeat(2 * BOUND), 'x']) {
-    meter.record(`${line}\n`, undefined)
+  for (const endpoint of ['x'.repeat(2 * BOUND), 'x']) {
+    const event = { ...usageEvent(), endpoint, caller: 'caller', quantities: '', dimensions: '' }
+    meter.record(event, undefined)
     await meter.drained()
   }
 }

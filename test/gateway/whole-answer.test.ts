@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { type FieldWriter, writeField } from '../../src/gateway/field-writer.ts'
 import { sendWhole } from '../../src/gateway/whole-answer.ts'
 import { RawSocket } from '../support/raw-socket.ts'
 
@@ -8,8 +9,22 @@ const BODY = 'grüße\0\xff'
 const FIELDS = [
   ...['content-type', 'text/plain; charset=latin1', 'content-length', String(BODY.length)],
   ...['date', 'Sat, 21 Nov 2026 10:00:00 GMT', 'set-cookie', 'a=1', 'set-cookie', 'b=ü'],
-  ...['x-request-id', 'r-1', 'RateLimit', '"day";r=9;t=60'],
 ]
+
+/** What gatez adds. */
+const OWN = {
+  endsConnection: false,
+  writeOwn: (to: FieldWriter) => {
+    writeField(to, 'x-request-id', 'r-1')
+    to.name('RateLimit')
+    to.text('"day";r=')
+    to.number(9)
+    to.text(';t=60')
+    to.end()
+  },
+}
+const ALL = [...FIELDS, 'x-request-id', 'r-1', 'RateLimit', '"day";r=9;t=60']
+const NOTHING = { endsConnection: false, writeOwn: () => {} }
 
 /** Sends `request` to a server that answers with `respond`, and returns all bytes it got by the last of the body. */
 async function bytesOf(request: string, respond: (response: ServerResponse) => void): Promise<string> {
@@ -35,12 +50,12 @@ test.each([200, 201, 404, 500])(
   'a whole answer of status %i is byte by byte what node:http would send',
   async (status) => {
     const common = await bytesOf(usual('/'), (response) => {
-      response.writeHead(status, FIELDS)
+      response.writeHead(status, ALL)
       response.end(BODY, 'latin1')
     })
     let sent: boolean | undefined
     const whole = await bytesOf(usual('/'), (response) => {
-      sent = sendWhole(response, status, FIELDS, BODY)
+      sent = sendWhole(response, status, FIELDS, OWN, Buffer.from(BODY, 'latin1'))
     })
     expect(sent).toBe(true)
     expect(whole).toBe(common)
@@ -53,7 +68,7 @@ test('the connection goes on: two requests in one packet get two answers in thei
     count += 1
     const body = count === 2 ? 'done' : 'once'
     const fields = ['content-length', '4', 'date', 'Sat, 21 Nov 2026 10:00:00 GMT']
-    if (!sendWhole(response, 200, fields, body)) response.destroy()
+    if (!sendWhole(response, 200, fields, NOTHING, Buffer.from(body))) response.destroy()
   })
   expect(received.match(/HTTP\/1.1 200 OK|once|done/g)).toEqual([
     'HTTP/1.1 200 OK',
@@ -80,12 +95,19 @@ describe('nothing is sent, and false says so,', () => {
       fields: [...FIELDS, 'Connection', 'close'],
       status: 200,
     },
+    {
+      why: 'when the gateway ends the connection',
+      request: usual('/'),
+      fields: FIELDS,
+      status: 200,
+      own: { ...OWN, endsConnection: true },
+    },
     { why: 'for 204', request: usual('/'), fields: FIELDS, status: 204 },
     { why: 'for a status without a reason', request: usual('/'), fields: FIELDS, status: 299 },
-  ])('$why', async ({ request, fields, status }) => {
+  ])('$why', async ({ request, fields, status, own = OWN }) => {
     let sent: boolean | undefined
     const received = await bytesOf(request, (response) => {
-      sent = sendWhole(response, status, fields, BODY)
+      sent = sendWhole(response, status, fields, own, Buffer.from(BODY, 'latin1'))
       response.setHeader('x-fallback', 'done')
       response.end()
     })

@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MeterClient } from '../../src/gateway/meter.ts'
-import { encodeCaller, encodeEvent } from '../../src/metering/event.ts'
+import { type EventFields, encodeCaller } from '../../src/metering/event.ts'
 import { Meter } from '../../src/metering/meter.ts'
 import type { MeterThreadData } from '../../src/metering/meter-messages.ts'
 import { SPOOL_START } from '../../src/metering/spool-files.ts'
@@ -18,9 +18,9 @@ const ORIGIN = encodeCaller({
   subscriptionId: 'sub_1',
 })
 
-/** One event as a line; `endpoint` gives it a size. */
-function line(id: string, endpoint = '/v1/search'): string {
-  return encodeEvent({
+/** One event; `endpoint` gives it a size. */
+function event(id: string, endpoint = '/v1/search'): EventFields {
+  return {
     id,
     timestampMs: 1,
     caller: ORIGIN,
@@ -41,7 +41,7 @@ function line(id: string, endpoint = '/v1/search'): string {
     clientIp: '',
     requestId: id,
     count: 1,
-  })
+  }
 }
 
 async function startMeter(overrides: Partial<MeterThreadData> = {}) {
@@ -87,8 +87,8 @@ describe('handing events over', () => {
     const seen: number[] = []
     const meter = client()
     const release = () => seen.push(spooled().reduce((sum, row) => sum + row.count, 0))
-    meter.record(line('a'), { release })
-    meter.record(line('b'), { release })
+    meter.record(event('a'), { release })
+    meter.record(event('b'), { release })
     expect(seen).toEqual([])
     await meter.drained()
     expect(seen).toEqual([2, 2])
@@ -99,9 +99,9 @@ describe('handing events over', () => {
     const [one, other] = [client(), client()]
     const held = new Held()
     for (let round = 0; round < 50; round += 1) {
-      for (let event = 0; event < 20; event += 1) {
-        one.record(line(`one-${round}-${event}`), held)
-        other.record(line(`other-${round}-${event}`), held)
+      for (let place = 0; place < 20; place += 1) {
+        one.record(event(`one-${round}-${place}`), held)
+        other.record(event(`other-${round}-${place}`), held)
       }
       await Promise.all([one.drained(), other.drained()])
     }
@@ -120,7 +120,7 @@ describe('handing events over', () => {
   test('what is handed over after an answer came is on its way without waiting for more', async () => {
     const { client, spooled } = await startMeter()
     const meter = client()
-    meter.record(line('a'), { release: () => meter.record(line('b'), undefined) })
+    meter.record(event('a'), { release: () => meter.record(event('b'), undefined) })
     await until('both are there', () =>
       spooled().flatMap((row) => row.lines.split('\n')).length >= 3 ? true : undefined,
     )
@@ -146,8 +146,8 @@ describe('a spool at its bound', () => {
     const held = new Held()
     let recorded = 0
     while (gateway.available && recorded < 200_000) {
-      for (let event = 0; event < 500; event += 1)
-        gateway.record(line(`id-${recorded + event}`, `/${'x'.repeat(100)}`), held)
+      for (let place = 0; place < 500; place += 1)
+        gateway.record(event(`id-${recorded + place}`, `/${'x'.repeat(100)}`), held)
       recorded += 500
       await Promise.race([
         gateway.drained(),

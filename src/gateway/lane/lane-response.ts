@@ -1,6 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import type { ByteText } from '../../lib/byte-text.ts'
 
 /**
  * An answer on the fast lane.
@@ -40,19 +41,23 @@ export class LaneResponse extends ServerResponse {
   }
 
   /**
-   * Sends all of it, a character a byte. False when this is not the moment, and with TLS, which never tells at once:
-   * nothing was written then.
+   * Sends all of it. False when this is not the moment, and with TLS, which never tells at once: nothing was written
+   * then. What the system does not take at once stays in the memory of `bytes`, which goes on in another one.
    */
-  endWith(text: string): boolean {
+  endWith(bytes: ByteText): boolean {
     const { socket } = this
     if (socket === null || !socket.writable || socket.writableLength > 0) return false
     if (socket instanceof TLSSocket) return false
-    this._header = text
+    this._header = SENT
     this._headerSent = true
     this.finished = true
-    socket.write(text, 'latin1')
-    if (socket.writableLength === 0) this.#sent()
-    else socket.write('', 'latin1', (error) => error == null && this.#sent())
+    socket.write(bytes.view)
+    if (socket.writableLength === 0) {
+      this.#sent()
+      return true
+    }
+    bytes.leave()
+    socket.write('', 'latin1', (error) => error == null && this.#sent())
     return true
   }
 
@@ -66,6 +71,9 @@ export class LaneResponse extends ServerResponse {
     this.emit('finish')
   }
 }
+
+/** In place of a head: that there was one is all that is still looked at. */
+const SENT = 'sent'
 
 /** A connection, with whose turn it is to write to it. */
 interface HttpSocket extends Socket {
