@@ -64,6 +64,24 @@ test('letters that take two cells leave the columns where they are', () => {
   expect(inCells('顧客検索', 5)).toBe('顧客…')
 })
 
+test('two lists side by side: the right one begins in one column, whatever stands beside it', () => {
+  const calls = Array.from({ length: 5 }, (_, at) => ({ ...CALL, id: `0${at}` }))
+  const data: BoardData = {
+    ...NOTHING_YET,
+    calls,
+    tenants: [{ id: 'acme', name: 'Acme', plan: 'enterprise', state: 'active' } as any],
+  }
+  for (let columns = 150; columns <= 200; columns += 1) {
+    const lines = drawScreen({ data, ui: firstUi('traffic'), place: 'x', columns, rows: 30 }).map(textOf)
+    const heading = lines.find((each) => each.includes('UTC       METHOD')) ?? ''
+    const rows = lines.filter((each) => each.includes('12:00:00'))
+    expect(rows, `${columns} columns`).toHaveLength(calls.length)
+    const begins = rows.map((each) => each.indexOf('12:00:00'))
+    expect(new Set(begins), `${columns} columns`).toEqual(new Set([heading.indexOf('UTC ')]))
+    expect(heading).toMatch(/TENANT +.*REQUESTS +LIMIT +QUOTA/)
+  }
+})
+
 test('a call is a line with method, path, status, milliseconds, tenant and key', () => {
   expect(drawn([CALL]).find((each) => each.includes('›'))).toMatch(
     /^› 12:00:00 {2}GET +\/x +200 +42 {2}acme +key_1/,

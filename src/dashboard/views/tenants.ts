@@ -44,7 +44,7 @@ const LIMIT_AT = 4
 
 const COLUMNS = [
   { title: 'TENANT', cells: 14, grows: true },
-  { title: 'PLAN', cells: 10 },
+  { title: 'PLAN', cells: 10, leaves: 1 },
   { title: 'STATE', cells: 9, leaves: 2 },
   { title: 'REQUESTS', cells: 9, align: 'right' },
   { title: 'LIMIT', cells: 13, grows: true },
