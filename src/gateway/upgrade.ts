@@ -57,6 +57,7 @@ export function switchProtocols(response: ServerResponse, socket: Socket, fields
  */
 export class Tunnel implements Held {
   readonly #client: Socket
+  readonly #idleMs: number
   readonly #ended: TunnelParts['ended']
   readonly #down: Lane
   readonly #up: Lane
@@ -67,10 +68,11 @@ export class Tunnel implements Held {
 
   constructor({ client, upstream, early, idleMs, turns, moved, ended }: TunnelParts) {
     this.#client = client
+    this.#idleMs = idleMs
     this.#ended = ended
     client.setNoDelay(true)
     // Either side's bytes pass this socket.
-    client.setTimeout(idleMs, () => this.#end('ok'))
+    client.setTimeout(idleMs, this.#idle)
     client.on('error', () => this.#end('client_aborted'))
     client.once('close', () => this.#end(this.#clientDone ? 'ok' : 'client_aborted'))
     client.once('end', () => {
@@ -118,11 +120,18 @@ export class Tunnel implements Held {
     return this.#over ? this.#lost : this.#client.writableLength
   }
 
+  /** Who waited for its turn was not idle: it was not let go on. */
+  readonly #idle = (): void => {
+    const haveWaited = [this.#up.hasWaited(), this.#down.hasWaited()]
+    if (haveWaited.includes(true)) this.#client.setTimeout(this.#idleMs, this.#idle)
+    else this.#end('ok')
+  }
+
   #end(outcome: TunnelOutcome): void {
     if (this.#over) return
     this.#over = true
-    this.#up.leaveTurns()
-    this.#down.leaveTurns()
+    this.#up.end()
+    this.#down.end()
     if (outcome === 'client_aborted') this.#lost = this.#client.writableLength
     if (outcome === 'upstream_truncated') this.#client.resetAndDestroy()
     if (outcome !== 'ok') this.#up.to.destroy()
@@ -140,12 +149,15 @@ class Lane implements TurnTaker {
   #behind = false
   #held = false
   #othersFirst = false
+  #hasWaited = false
+  #isOver = false
 
   constructor({ from, to, turns, moved }: LaneParts) {
     this.#from = from
     this.to = to
     this.#turns = turns
     from.on('data', (piece: Buffer) => {
+      if (this.#isOver) return
       this.bytes += piece.length
       if (!to.write(piece)) {
         this.#behind = true
@@ -154,9 +166,16 @@ class Lane implements TurnTaker {
       }
       moved()
       if (turns.mayGoOn(this, piece.length)) return
-      this.#othersFirst = true
+      this.#othersFirst = this.#hasWaited = true
       from.pause()
     })
+  }
+
+  /** Whether others went first since this was last asked. */
+  hasWaited(): boolean {
+    const waited = this.#hasWaited
+    this.#hasWaited = this.#othersFirst
+    return waited
   }
 
   itsTurn(): void {
@@ -164,8 +183,9 @@ class Lane implements TurnTaker {
     this.#goOn()
   }
 
-  /** It is over: what still comes goes nowhere. */
-  leaveTurns(): void {
+  /** It is over: what still comes goes nowhere, for nobody would count it. */
+  end(): void {
+    this.#isOver = true
     this.#turns.leave(this)
     this.itsTurn()
   }
