@@ -8,6 +8,11 @@ export function rssBytes(pid: number): number {
   return statusBytes(pid, 'VmRSS')
 }
 
+/** Of that, what no file stands behind: the rest is the program itself, and files that are mapped. */
+export function anonymousBytes(pid: number): number {
+  return statusBytes(pid, 'RssAnon')
+}
+
 /** The most it held since its start or the last `resetPeak`, in bytes. */
 export function rssBytesPeak(pid: number): number {
   return statusBytes(pid, 'VmHWM')

@@ -7,7 +7,7 @@ import { Child, temporaryFolder } from '../lib/child.ts'
 import { buildProgram, type LoadGateway, startGateway } from '../lib/load-gateway.ts'
 import { nginxCommand } from '../lib/nginx.ts'
 import { LOAD_CPU, placeBench } from '../lib/places.ts'
-import { MIB, openFiles, rssBytes } from '../lib/process-figures.ts'
+import { anonymousBytes, MIB, openFiles, rssBytes } from '../lib/process-figures.ts'
 import { requirePrograms, startPinned } from '../lib/programs.ts'
 import { informs, report } from '../lib/report.ts'
 import { lineThrough } from '../lib/slope.ts'
@@ -76,6 +76,7 @@ async function lookOn(gateway: LoadGateway, load: Child): Promise<readonly Look[
     const look = {
       hours,
       rssMib: rssBytes(gateway.pid) / MIB,
+      anonymousMib: anonymousBytes(gateway.pid) / MIB,
       heapMib: heapBytes / MIB,
       buffersMib: bufferBytes / MIB,
       nativeMib: nativeBytes / MIB,
@@ -84,7 +85,7 @@ async function lookOn(gateway: LoadGateway, load: Child): Promise<readonly Look[
     looks.push(look)
     const seconds = Math.round(hours * 3600)
     console.log(
-      `${seconds} s: RSS ${look.rssMib.toFixed(1)} MiB, heap ${look.heapMib.toFixed(1)} MiB, buffers ${look.buffersMib.toFixed(1)}, ` +
+      `${seconds} s: RSS ${look.rssMib.toFixed(1)} MiB, anonymous ${look.anonymousMib.toFixed(1)}, heap ${look.heapMib.toFixed(1)} MiB, buffers ${look.buffersMib.toFixed(1)}, ` +
         `other native ${look.nativeMib.toFixed(1)}, ${look.files} files`,
     )
   }
@@ -94,6 +95,7 @@ interface Look {
   /** Since the start. */
   readonly hours: number
   readonly rssMib: number
+  readonly anonymousMib: number
   readonly heapMib: number
   readonly buffersMib: number
   readonly nativeMib: number
@@ -103,6 +105,7 @@ interface Look {
 function print(looks: readonly Look[], { perSecondMax, load }: Loaded): boolean {
   const half = looks.slice(Math.floor(looks.length / 2))
   const rss = lineThrough(half.map(({ hours, rssMib }) => [hours, rssMib]))
+  const anonymous = lineThrough(half.map(({ hours, anonymousMib }) => [hours, anonymousMib]))
   const heap = lineThrough(half.map(({ hours, heapMib }) => [hours, heapMib]))
   const hours = (half.at(-1)?.hours ?? 0) - (half[0]?.hours ?? 0)
   const files = lineThrough(half.map((look) => [look.hours, look.files]))
@@ -121,6 +124,10 @@ function print(looks: readonly Look[], { perSecondMax, load }: Loaded): boolean 
     informs(
       'RSS risen along that line, and its noise',
       `${(rss.slope * hours).toFixed(1)}, ${rss.noise.toFixed(1)} MiB`,
+    ),
+    informs(
+      'slope of what of it no file stands behind',
+      `${anonymous.slope.toFixed(1)} ± ${anonymous.slopeError.toFixed(1)} MiB/h`,
     ),
     informs('slope of the heap', `${heap.slope.toFixed(1)} ± ${heap.slopeError.toFixed(1)} MiB/h`),
     informs(
