@@ -1,6 +1,6 @@
 import { assert } from '../lib/assert.ts'
 import type { Clock } from '../lib/clock.ts'
-import { encodeQuantities } from '../metering/event.ts'
+import { type EventFields, encodeQuantities } from '../metering/event.ts'
 import { COUNTED_STATUSES, statusCounts } from '../model/api.ts'
 import { type Dimension, dimensionsText, dimensionValue, INVALID_VALUE } from '../model/dimension.ts'
 import { holdsSecret } from '../model/key.ts'
@@ -100,7 +100,7 @@ export class CallMetering {
     const { dimensions } = this.#rules
     const before = ending.parts ?? NO_PARTS
     const isFirst = before.count === 0
-    const line = {
+    const event: EventFields = {
       id: isFirst ? exchange.eventId : this.#parts.nextId(),
       timestampMs: exchange.startMs + before.elapsedMs,
       caller: call.caller.origin,
@@ -122,8 +122,8 @@ export class CallMetering {
       requestId: exchange.requestId,
       count: isFirst ? 1 : 0,
     }
-    if (part.ends) this.#parts.meter.recordEnd(line, held)
-    else this.#parts.meter.record(line, held)
+    if (part.ends) this.#parts.meter.recordEnd(event, held)
+    else this.#parts.meter.record(event, held)
   }
 
   #sums(limited: Limited, { bytesSent, bytesReceived }: Ending): PartSums {

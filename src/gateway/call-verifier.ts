@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { countersOf } from '../limits/call-counters.ts'
 import type { PeriodFinder } from '../limits/period-finder.ts'
+import type { EventFields } from '../metering/event.ts'
 import type { Api, Route } from '../model/api.ts'
 import type { HeldPlan } from '../model/billing-calendar.ts'
 import type { Grant } from '../model/grant.ts'
@@ -106,7 +107,7 @@ export class CallVerifier {
 
   /** Resolves once the event is durable. */
   #meter(start: StartedCall, { caller, matched }: CallPlan): Promise<void> {
-    const line = {
+    const event: EventFields = {
       id: start.eventId,
       timestampMs: start.startMs,
       caller: caller.origin,
@@ -127,8 +128,8 @@ export class CallVerifier {
       clientIp: '',
       requestId: start.requestId,
       count: 1,
-    } as const
-    return new Promise((resolve) => this.#parts.meter.record(line, { release: resolve }))
+    }
+    return new Promise((resolve) => this.#parts.meter.record(event, { release: resolve }))
   }
 
   #start({ method, path, requestId }: AskedCall, startMs: number): StartedCall {

@@ -6,7 +6,7 @@ export interface FieldWriter {
   name(name: string): void
   /** Adds to its value; one character a byte. */
   text(text: string): void
-  /** Adds to its value: a whole number, not negative. */
+  /** Adds a number to its value. */
   number(value: number): void
   /** Ends the field. */
   end(): void
@@ -21,16 +21,16 @@ export function writeField(to: FieldWriter, name: string, value: string): void {
 
 /** Fields as a list: name, value, name, value … */
 export class FieldList implements FieldWriter {
-  readonly fields: string[]
+  readonly #fields: string[]
   #value = ''
 
   /** Adds to `fields`. */
   constructor(fields: string[]) {
-    this.fields = fields
+    this.#fields = fields
   }
 
   name(name: string): void {
-    this.fields.push(name)
+    this.#fields.push(name)
   }
 
   text(text: string): void {
@@ -42,7 +42,7 @@ export class FieldList implements FieldWriter {
   }
 
   end(): void {
-    this.fields.push(this.#value)
+    this.#fields.push(this.#value)
     this.#value = ''
   }
 }

@@ -50,9 +50,9 @@ export class MeterClient {
     return !this.#down && this.#waiting < WAITING_MAX
   }
 
-  /** Hands over one encoded event. `held` is released once it is durable; refusals pass none. */
-  record(line: EventFields, held: Held | undefined): void {
-    this.#lines.add(line)
+  /** Hands over one event. `held` is released once it is durable; refusals pass none. */
+  record(event: EventFields, held: Held | undefined): void {
+    this.#lines.add(event)
     this.#count += 1
     this.#waiting += 1
     if (held !== undefined) {
@@ -63,11 +63,11 @@ export class MeterClient {
   }
 
   /** The same for the event that ends a call: counted once its answer is over, and once it is durable. */
-  recordEnd(line: EventFields, held: Held | undefined): void {
+  recordEnd(event: EventFields, held: Held | undefined): void {
     this.#calls += 1
     if (held !== undefined && this.#holdEnds) this.#heldCalls += 1
     else this.#tally?.traffic.completed(1)
-    this.record(line, held)
+    this.record(event, held)
   }
 
   /** Resolves once every event handed over is durable. */

@@ -104,12 +104,9 @@ export class Reply implements Held {
       else response.end(tail)
       return
     }
-    const fields = this.#fields
+    const fields = this.#takeFields()
     if (fields !== undefined) {
-      this.#fields = undefined
-      this.#listener.ownFields.change(fields, this.#limited)
       if (this.#statusText === undefined && sendWhole(response, this.#status, fields, this, tail)) return
-      this.writeOwn(new FieldList(fields))
       this.#writeFields(fields)
     }
     // As text a small body goes in one piece with the head; latin1 keeps every byte as it is.
@@ -131,16 +128,17 @@ export class Reply implements Held {
     if (fields !== undefined) this.#writeFields(fields)
   }
 
-  /** The fields of the answer with gatez's own, once; undefined when they were sent. */
+  /** The fields of the answer as the file changes them, once; undefined when they were sent. */
   #takeFields(): string[] | undefined {
     const fields = this.#fields
     if (fields === undefined) return undefined
     this.#fields = undefined
-    this.#listener.ownFields.add(fields, this.#limited)
+    this.#listener.ownFields.change(fields, this.#limited)
     return fields
   }
 
   #writeFields(fields: string[]): void {
+    this.writeOwn(new FieldList(fields))
     // What of the upload is unread is thrown away: nothing can follow it on this connection.
     if (!this.#response.req.complete) this.#response.shouldKeepAlive = false
     if (this.#statusText === undefined) this.#response.writeHead(this.#status, fields)

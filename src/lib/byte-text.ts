@@ -43,17 +43,10 @@ export class ByteText {
     this.#used += 1
   }
 
-  /** Adds a whole number, not negative, in decimal digits. */
+  /** Adds a number as `String` writes it. */
   number(value: number): void {
-    if (value < BILLION) {
-      let digits = 1
-      for (let power = 10; power <= value; power *= 10) digits += 1
-      this.#digits(value, digits)
-      return
-    }
-    const billions = Math.floor(value / BILLION)
-    this.number(billions)
-    this.#digits(value - billions * BILLION, BILLION_DIGITS)
+    if (Number.isSafeInteger(value) && value >= 0) this.#whole(value)
+    else this.latin1(String(value))
   }
 
   /** All of it, where it is: only until something is added, or it begins anew. */
@@ -92,6 +85,18 @@ export class ByteText {
     }
     this.#used = start + text.length
     return true
+  }
+
+  #whole(value: number): void {
+    if (value < BILLION) {
+      let digits = 1
+      for (let power = 10; power <= value; power *= 10) digits += 1
+      this.#digits(value, digits)
+      return
+    }
+    const billions = Math.floor(value / BILLION)
+    this.#whole(billions)
+    this.#digits(value - billions * BILLION, BILLION_DIGITS)
   }
 
   #digits(value: number, digits: number): void {

@@ -16,61 +16,45 @@ export function encodeEvent(event: EventFields): string {
 
 /** Writes that line behind others, as the bytes that the spool keeps (UTF-8). */
 export function writeEvent(to: ByteText, event: EventFields): void {
-  const { id, caller, apiId, routeId, method, refusal, quantities, dimensions, clientIp, requestId } = event
-  to.text(id)
-  to.byte(TAB)
-  to.number(whole(event.timestampMs))
-  to.byte(TAB)
-  to.text(caller)
-  to.byte(TAB)
-  to.text(apiId)
-  to.byte(TAB)
-  to.text(routeId)
-  to.byte(TAB)
-  to.text(method)
-  to.byte(TAB)
-  to.text(withoutSecrets(event.endpoint))
-  to.byte(TAB)
-  to.number(whole(event.statusCode))
-  to.byte(TAB)
-  to.text(OUTCOME_CODES[event.outcome])
-  to.byte(TAB)
-  to.text(refusal)
-  to.byte(TAB)
-  to.byte(event.billable ? ONE : ZERO)
-  to.byte(TAB)
-  to.number(whole(event.responseTimeMs))
-  to.byte(TAB)
-  to.number(whole(event.bytesSent))
-  to.byte(TAB)
-  to.number(whole(event.bytesReceived))
-  to.byte(TAB)
-  to.number(whole(event.usageUnits))
-  to.byte(TAB)
-  to.text(quantities)
-  to.byte(TAB)
-  to.text(dimensions)
-  to.byte(TAB)
-  to.text(clientIp)
-  to.byte(TAB)
-  to.text(requestId)
-  to.byte(TAB)
-  to.number(whole(event.count))
+  to.text(event.id)
+  addNumber(to, event.timestampMs)
+  addText(to, event.caller)
+  addText(to, event.apiId)
+  addText(to, event.routeId)
+  addText(to, event.method)
+  addText(to, withoutSecrets(event.endpoint))
+  addNumber(to, event.statusCode)
+  addText(to, OUTCOME_CODES[event.outcome])
+  addText(to, event.refusal)
+  addText(to, event.billable ? '1' : '0')
+  addNumber(to, event.responseTimeMs)
+  addNumber(to, event.bytesSent)
+  addNumber(to, event.bytesReceived)
+  addNumber(to, event.usageUnits)
+  addText(to, event.quantities)
+  addText(to, event.dimensions)
+  addText(to, event.clientIp)
+  addText(to, event.requestId)
+  addNumber(to, event.count)
   to.byte(LINE_END)
+}
+
+function addText(to: ByteText, text: string): void {
+  to.byte(TAB)
+  to.text(text)
 }
 
 /**
  * A whole number that is not negative. What is none, which only a fault of ours can make, counts as what it must at
  * least be: a line that nobody can read would hold up the events of all.
  */
-function whole(value: number): number {
-  return value > 0 ? Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER) : 0
+function addNumber(to: ByteText, value: number): void {
+  to.byte(TAB)
+  to.number(value > 0 ? Math.min(Math.floor(value), Number.MAX_SAFE_INTEGER) : 0)
 }
 
 const TAB = 0x09
 const LINE_END = 0x0a
-const ZERO = 0x30
-const ONE = 0x31
 const WRITTEN = new ByteText(4096)
 
 /** What differs from one event to the next; `caller` is the part that `encodeCaller` made once. */

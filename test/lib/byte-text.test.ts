@@ -7,10 +7,12 @@ const utf8 = fc.oneof(
   fc.nat(9_000).map((length) => 'ü'.repeat(length)),
 )
 const latin1 = fc.array(fc.nat(255), { maxLength: 40 }).map((codes) => String.fromCharCode(...codes))
-const whole = fc.oneof(
+const number = fc.oneof(
   fc.nat(),
   fc.maxSafeNat(),
   fc.constantFrom(0, 9, 10, 999_999_999, 1_000_000_000, 1_000_000_001, Number.MAX_SAFE_INTEGER),
+  fc.double(),
+  fc.integer(),
 )
 
 /** A piece that is added, and what it is in bytes. */
@@ -22,7 +24,7 @@ interface Piece {
 const piece: fc.Arbitrary<Piece> = fc.oneof(
   utf8.map((text) => ({ bytes: Buffer.from(text), addTo: (to: ByteText) => to.text(text) })),
   latin1.map((text) => ({ bytes: Buffer.from(text, 'latin1'), addTo: (to: ByteText) => to.latin1(text) })),
-  whole.map((value) => ({ bytes: Buffer.from(String(value)), addTo: (to: ByteText) => to.number(value) })),
+  number.map((value) => ({ bytes: Buffer.from(String(value)), addTo: (to: ByteText) => to.number(value) })),
   fc.nat(255).map((value) => ({ bytes: Buffer.from([value]), addTo: (to: ByteText) => to.byte(value) })),
   fc
     .uint8Array({ maxLength: 300 })
