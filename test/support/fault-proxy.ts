@@ -7,9 +7,16 @@ import { atEnd } from './at-end.ts'
  *
  * `pass`; `swallow`: answers are lost, what was asked is done all the same; `break`: connections break as soon
  * as there is an answer; `refuse`: connections break at once; a number delays answers by as many ms; an
- * `error` is answered to whatever is asked, in the server's place.
+ * `error`, or bytes as they are, are answered to whatever is asked, in the server's place.
  */
-export type Fault = 'pass' | 'swallow' | 'break' | 'refuse' | number | { readonly error: string }
+export type Fault =
+  | 'pass'
+  | 'swallow'
+  | 'break'
+  | 'refuse'
+  | number
+  | { readonly error: string }
+  | { readonly answer: string }
 
 export class FaultProxy {
   fault: Fault = 'pass'
@@ -68,7 +75,7 @@ export class FaultProxy {
   #ask(asked: Buffer, way: Way): void {
     if (typeof this.fault === 'object') {
       way.isBroken = true
-      way.client.write(`-${this.fault.error}\r\n`)
+      way.client.write('answer' in this.fault ? this.fault.answer : `-${this.fault.error}\r\n`)
     } else if (way.isBroken && this.fault === 'pass') way.client.destroy()
     else way.server.write(asked)
   }

@@ -139,6 +139,13 @@ export class CounterTable {
     return this.ints[at + S_BLOCKS_LEFT] ?? 0
   }
 
+  /** Whether so many blocks are left, or become so by giving up what has expired. */
+  hasBlocks(at: number, needed: number, nowMs: number): boolean {
+    if (this.blocksLeft(at) >= needed) return true
+    this.evictExpired(at, nowMs, Number.POSITIVE_INFINITY)
+    return this.blocksLeft(at) >= needed
+  }
+
   get(at: number): number {
     return this.ints[at] ?? 0
   }

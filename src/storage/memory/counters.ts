@@ -1,7 +1,15 @@
 import { stepAt } from '../../limits/window.ts'
 import type { Counter, CounterTraits, Decision, LocalCounterStore } from '../ports/counters.ts'
 import { CounterTable, R_BASE, R_KIND, R_UNTIL, R_USED, R_VALUE, R_WINDOW } from './counter-table.ts'
-import { appendMoments, firstMomentMs, forgetMoments, momentWithRoomMs, readMoments } from './moments.ts'
+import {
+  appendMoments,
+  blocksFor,
+  blocksForOne,
+  firstMomentMs,
+  forgetMoments,
+  momentWithRoomMs,
+  readMoments,
+} from './moments.ts'
 import {
   addToStep,
   forgetSteps,
@@ -86,7 +94,7 @@ export class MemoryCounterStore implements LocalCounterStore {
     const at = this.#shardOf(counter)
     this.#table.lock(at)
     const record = this.#prepare(at, counter, this.#table.advance(at, atMs))
-    if (record !== -1 && this.#table.blocksLeft(at) >= blocksFor([[atMs, amount]])) {
+    if (record !== -1 && this.#table.blocksLeft(at) >= blocksForOne(amount)) {
       const missing = least === undefined ? amount : Math.min(amount, least - this.#used(record))
       if (least === undefined || missing > 0) this.#add(at, record, counter, atMs, missing)
     }
@@ -94,13 +102,24 @@ export class MemoryCounterStore implements LocalCounterStore {
   }
 
   count(counters: readonly Counter[], nowMs: number): void {
-    for (const counter of counters) this.restore(counter, nowMs, counter.cost)
+    const first = counters[0]
+    if (first === undefined) return
+    const at = this.#shardOf(first)
+    this.#table.lock(at)
+    const shardMs = this.#table.advance(at, nowMs)
+    for (const counter of counters) {
+      const record = this.#prepare(at, counter, shardMs)
+      if (record === -1 || this.#table.blocksLeft(at) < blocksForOne(counter.cost)) continue
+      this.#add(at, record, counter, nowMs, counter.cost)
+    }
+    this.#table.unlock(at)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #decide(at: number, counters: readonly Counter[], nowMs: number): Decision {
-    if (!this.#prepareAll(at, counters, nowMs) || !this.#hasBlocks(at, counters.length, nowMs)) return FULL
+    if (!this.#prepareAll(at, counters, nowMs) || !this.#table.hasBlocks(at, counters.length, nowMs))
+      return FULL
     const violated: number[] = []
     for (let index = 0; index < counters.length; index += 1) {
       const counter = counters[index]
@@ -262,12 +281,6 @@ export class MemoryCounterStore implements LocalCounterStore {
       : stepWithRoomMs(this.#table, record, tooMany, counter.windowMs)
   }
 
-  #hasBlocks(at: number, needed: number, nowMs: number): boolean {
-    if (this.#table.blocksLeft(at) >= needed) return true
-    this.#table.evictExpired(at, nowMs, Number.POSITIVE_INFINITY)
-    return this.#table.blocksLeft(at) >= needed
-  }
-
   #shardOf(counter: Counter): number {
     // All counters of a call belong to one tenant: the hash of the first part of the name.
     return this.#table.shardAt((counter.tenantHash >>> 0) % this.#table.shardCount)
@@ -283,10 +296,3 @@ export class MemoryCounterStore implements LocalCounterStore {
 }
 
 const FULL: Decision = { outcome: 'full', remaining: [], resetAtMs: [], violated: [] }
-
-/** The most blocks it takes to hold these moments or counts: 31 entries each, of 1,024 calls. */
-function blocksFor(counted: readonly (readonly [number, number])[]): number {
-  let entries = 0
-  for (const [, calls] of counted) entries += Math.ceil(calls / 1024)
-  return 2 + Math.ceil(entries / 31)
-}

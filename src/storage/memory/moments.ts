@@ -18,6 +18,18 @@ import {
  */
 const CALLS_MAX = 1024
 
+/** The most blocks it takes to hold what was counted at one moment, or in one step. */
+export function blocksForOne(calls: number): number {
+  return 2 + Math.ceil(Math.ceil(calls / CALLS_MAX) / MOMENTS_PER_BLOCK)
+}
+
+/** The most blocks it takes to hold these moments or steps with their calls. */
+export function blocksFor(counted: readonly (readonly [number, number])[]): number {
+  let entries = 0
+  for (const [, calls] of counted) entries += Math.ceil(calls / CALLS_MAX)
+  return 2 + Math.ceil(entries / MOMENTS_PER_BLOCK)
+}
+
 /** Adds `calls` at `atMs`, or at the last moment if that is later. One block holds 31 × 1,024 calls. */
 export function appendMoments(
   table: CounterTable,

@@ -4,16 +4,17 @@ import type { RedisConnection } from './connection.ts'
 import { trustKey } from './cut.ts'
 import type { PreparedCounters } from './prepared-counters.ts'
 import { SCRIPT, SCRIPT_SHA } from './script.ts'
+import { ScriptCall } from './script-call.ts'
 
 /** Who waits for a decision. */
 export interface Ask {
-  /** For each counter it is about, when its period ends; 0 where it has none. */
-  readonly endsMs: readonly number[]
+  /** What is asked about. */
+  readonly prepared: PreparedCounters
+  /** Whether it takes something: undone should nobody wait any more when it is taken. */
+  readonly isTaken: boolean
   readonly nowMs: number
   readonly resolve: (decision: Decision) => void
   readonly reject: (error: unknown) => void
-  /** Set when it takes something: undone should nobody wait any more when it is taken. */
-  readonly taken: PreparedCounters | undefined
 }
 
 interface BatchParts {
@@ -31,43 +32,48 @@ export class Batch {
   /** Whether it failed because counts were lost. */
   isDistrusted = false
   readonly #parts: BatchParts
-  readonly #keys: string[] = []
-  readonly #texts: string[]
+  readonly #decideAtMs: string
+  readonly #operations = new ScriptCall()
   readonly #asks: Ask[] = []
   readonly #settled = Promise.withResolvers<void>()
   #timer: NodeJS.Timeout | undefined
   #isOver = false
   #isSent = false
+  #length = 0
+  /** How many numbers its answer has: the moment it was decided at, then those of each decision. */
+  #expected = 1
 
   constructor(parts: BatchParts, decideAtMs: string) {
     this.#parts = parts
-    this.#texts = [decideAtMs, String(parts.clock === 'caller' ? 0 : parts.clock), parts.holder]
+    this.#decideAtMs = decideAtMs
     this.done = this.#settled.promise
     // Who only asks for decisions learns of a failure there.
     this.done.catch(() => {})
   }
 
+  /** How many operations it holds. */
   get length(): number {
-    return this.#texts.length
+    return this.#length
   }
 
   /** Adds an operation that decides. */
-  ask(text: string, keys: readonly string[], ask: Ask): void {
-    this.tell(text, keys)
+  ask(operation: ScriptCall, ask: Ask): void {
+    this.tell(operation)
     this.#asks.push(ask)
+    this.#expected += 1 + 2 * ask.prepared.endsMs.length
   }
 
   /** Adds an operation without an answer of its own. */
-  tell(text: string, keys: readonly string[]): void {
-    for (const key of keys) this.#keys.push(key)
-    this.#texts.push(text)
+  tell(operation: ScriptCall): void {
+    this.#operations.join(operation)
+    this.#length += 1
   }
 
   /** Sends it, once. */
   send(): void {
     if (this.#isSent) return
     this.#isSent = true
-    const { connection, trust, answerMsMax } = this.#parts
+    const { connection, trust, answerMsMax, clock, holder } = this.#parts
     const { run, isCluster } = connection
     if (run === undefined) {
       const why = connection.problem === undefined ? '' : `: ${connection.problem}`
@@ -75,13 +81,13 @@ export class Batch {
       return
     }
     // The mark of trust is in one place; a script of a cluster must not look at two.
-    const isChecked = trust === 'checked' && (!isCluster || this.#keys.length === 0)
-    const keys = isChecked ? [trustKey(connection.prefix), ...this.#keys] : this.#keys
+    const isChecked = trust === 'checked' && (!isCluster || this.#operations.keyCount === 0)
+    const call = new ScriptCall()
+      .addKeys(isChecked ? [trustKey(connection.prefix)] : [])
+      .addWords([isChecked ? run : '', this.#decideAtMs, clock === 'caller' ? '0' : String(clock), holder])
+      .join(this.#operations)
     this.#timer = setTimeout(this.#late, answerMsMax)
-    connection
-      .script(SCRIPT, SCRIPT_SHA, keys, [isChecked ? run : '', ...this.#texts])
-      .then(this.#read)
-      .catch(this.#fail)
+    connection.script(SCRIPT, SCRIPT_SHA, call).then(this.#read).catch(this.#fail)
   }
 
   /** Time is up. What arrived while this thread was busy with something else is read first. */
@@ -95,8 +101,12 @@ export class Batch {
   readonly #read = (reply: unknown): void => {
     clearTimeout(this.#timer)
     const numbers = new NumberReader(reply)
-    const atMs = numbers.next()
-    if (atMs === -1) {
+    const atMs = numbers.count >= 1 ? numbers.next() : Number.NaN
+    const isDistrusted = numbers.count === 1 && atMs === -1
+    if (!isDistrusted && numbers.count !== this.#expected) {
+      throw new WrongReply('store-unavailable', 'Redis answered something else than was asked.')
+    }
+    if (isDistrusted) {
       this.isDistrusted = true
       this.#fail(
         new GatezError('store-unavailable', 'Redis lost what it counted; it is being counted again.'),
@@ -127,14 +137,14 @@ export class Batch {
     const after = new Batch({ ...this.#parts, trust: 'any' }, '')
     for (const ask of this.#asks) {
       const { outcome } = readDecision(numbers, ask)
-      if (outcome === 'admitted' && ask.taken !== undefined)
-        after.tell(`["U",${ask.taken.text},${atMs}]`, ask.taken.keys)
+      if (outcome === 'admitted' && ask.isTaken) after.tell(ask.prepared.operation('U', atMs))
     }
-    if (after.#keys.length > 0) after.send()
+    if (after.length > 0) after.send()
   }
 }
 
-function readDecision(numbers: NumberReader, { endsMs, nowMs }: Ask): Decision {
+function readDecision(numbers: NumberReader, { prepared, nowMs }: Ask): Decision {
+  const { endsMs } = prepared
   const bits = numbers.next()
   const remaining: number[] = []
   const resetAtMs: number[] = []
@@ -155,19 +165,24 @@ const NONE: readonly number[] = []
 
 class WrongReply extends GatezError {}
 
-/** The numbers of a reply, one after the other. */
+/** The numbers of a reply, one after the other: doubles of eight bytes, the lowest byte first. */
 class NumberReader {
-  readonly #numbers: readonly unknown[]
+  /** How many there are; part of one where the reply is something else. */
+  readonly count: number
+  readonly #bytes: DataView
   #at = 0
 
   constructor(reply: unknown) {
-    this.#numbers = Array.isArray(reply) ? reply : []
+    const { buffer, byteOffset, byteLength } = Buffer.isBuffer(reply) ? reply : NO_BYTES
+    this.#bytes = new DataView(buffer, byteOffset, byteLength)
+    this.count = byteLength / 8
   }
 
   next(): number {
-    const number = this.#numbers[this.#at]
-    this.#at += 1
-    if (typeof number === 'number') return number
-    throw new WrongReply('store-unavailable', 'Redis answered something else than was asked.')
+    const number = this.#bytes.getFloat64(this.#at, true)
+    this.#at += 8
+    return number
   }
 }
+
+const NO_BYTES = Buffer.alloc(0)

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import type { RedisCountersConfig } from '../../config/counters-config.ts'
 import { GatezError } from '../../errors/gatez-error.ts'
+import type { ScriptCall } from './script-call.ts'
 
 /** How long a server may take to accept a connection. */
 const CONNECT_MS = 2_000
@@ -21,7 +22,7 @@ export class RedisConnection {
   readonly isCluster: boolean
   readonly prefix: string
   /** undefined until the driver is loaded: like a server that is not connected yet. */
-  #client: Redis | Cluster | undefined
+  #made: Connected | undefined
   #run: string | undefined
   #problem: string | undefined
   #closing = false
@@ -48,29 +49,23 @@ export class RedisConnection {
 
   /** Sends one command and resolves to its reply. Rejects at once without a connection. */
   async send(name: string, args: readonly (string | number)[]): Promise<unknown> {
-    return this.#connected().call(name, [...args])
+    return this.#connected().client.call(name, [...args])
   }
 
-  /** Runs a script, by its name where the server knows it. */
-  async script(
-    source: string,
-    sha: string,
-    keys: readonly string[],
-    args: readonly string[],
-  ): Promise<unknown> {
-    const client = this.#connected()
+  /** Runs a script, by its name where the server knows it. Texts in its reply are bytes. */
+  async script(source: string, sha: string, call: ScriptCall): Promise<unknown> {
     try {
-      return await client.evalsha(sha, keys.length, ...keys, ...args)
+      return await this.#sendScript('evalsha', sha, call)
     } catch (error) {
       // It was not run: a server that started anew knows no scripts.
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      return await client.eval(source, keys.length, ...keys, ...args)
+      return await this.#sendScript('eval', source, call)
     }
   }
 
   /** All keys that match a pattern of Redis, some at a time. */
   async *keys(pattern: string): AsyncIterable<readonly string[]> {
-    const client = this.#connected()
+    const { client } = this.#connected()
     const servers = 'nodes' in client ? client.nodes('master') : [client]
     for (const server of servers) {
       for await (const keys of server.scanStream({ match: pattern, count: 500 })) yield keys
@@ -80,12 +75,12 @@ export class RedisConnection {
   /** Gives the connection up and makes another. */
   reset(): void {
     this.#run = undefined
-    if (!this.#closing) this.#client?.disconnect(true)
+    if (!this.#closing) this.#made?.client.disconnect(true)
   }
 
   async close(): Promise<void> {
     this.#closing = true
-    this.#client?.disconnect()
+    this.#made?.client.disconnect()
   }
 
   #connect(driver: RedisDriver, config: RedisCountersConfig, options: RedisOptions): void {
@@ -99,7 +94,7 @@ export class RedisConnection {
           scaleReads: 'master',
         })
       : new driver.Redis({ ...options, host, port })
-    this.#client = client
+    this.#made = { client, driver }
     client.on('ready', () => this.#learnRun(client))
     client.on('close', () => {
       this.#run = undefined
@@ -109,9 +104,17 @@ export class RedisConnection {
     })
   }
 
-  #connected(): Redis | Cluster {
-    if (this.#client === undefined) throw new Error('Redis is not connected yet')
-    return this.#client
+  #sendScript(name: 'evalsha' | 'eval', script: string, call: ScriptCall): Promise<unknown> {
+    const { client, driver } = this.#connected()
+    const place = call.firstKey === undefined ? ['0'] : ['1', call.firstKey]
+    const command = new driver.WrittenCommand(name, [script, ...place], call.written(name, script))
+    client.sendCommand(command)
+    return command.promise
+  }
+
+  #connected(): Connected {
+    if (this.#made === undefined) throw new Error('Redis is not connected yet')
+    return this.#made
   }
 
   #learnRun(client: Redis | Cluster): void {
@@ -172,6 +175,11 @@ function readCa(path: string): Buffer {
     const detail = `stores.counters: the certificate ${path} of its option ca cannot be read.`
     throw new GatezError('config-invalid', detail, { cause })
   }
+}
+
+interface Connected {
+  readonly client: Redis | Cluster
+  readonly driver: RedisDriver
 }
 
 type RedisDriver = typeof import('./driver.ts')['redisDriver']

@@ -1,9 +1,10 @@
 import type { Counter, CounterTraits, Decision } from '../ports/counters.ts'
 import type { SharedCounterStore, Trust } from '../ports/shared-counters.ts'
-import { type Ask, Batch } from './batch.ts'
+import { Batch } from './batch.ts'
 import type { RedisConnection } from './connection.ts'
 import { lowerCut } from './cut.ts'
 import { PreparedCounters } from './prepared-counters.ts'
+import { ScriptCall } from './script-call.ts'
 import { LEASE_MS } from './script-kinds.ts'
 
 /** Calls that one script may hold: Redis answers nobody else meanwhile. */
@@ -53,25 +54,25 @@ export class RedisCounterStore implements SharedCounterStore {
 
   async giveBack(counters: readonly Counter[]): Promise<void> {
     const { quotas } = this.#prepare(counters)
-    if (quotas !== undefined) await this.#tell(`["G",${quotas.text}]`, quotas.keys)
+    if (quotas !== undefined) await this.#tell(quotas, quotas.operation('G'))
   }
 
   async release(counters: readonly Counter[]): Promise<void> {
     const { concurrent } = this.#prepare(counters)
-    if (concurrent !== undefined) await this.#tell(`["R",${concurrent.text}]`, concurrent.keys)
+    if (concurrent !== undefined) await this.#tell(concurrent, concurrent.operation('R'))
   }
 
   async restore(counter: Counter, atMs: number, amount: number, least?: number): Promise<void> {
-    const { text, keys } = this.#prepare([counter])
+    const prepared = this.#prepare([counter])
     const isCallers = this.#parts.clock === 'caller'
     const agoMs = isCallers ? 0 : Math.max(0, Math.round(this.#parts.nowMs() - atMs))
-    const told = least === undefined ? amount : `${amount},${least}`
-    await this.#tell(`["S",${text},${agoMs},${told}]`, keys, atMs)
+    const told = least === undefined ? [amount] : [amount, least]
+    await this.#tell(prepared, prepared.operation('S', agoMs, ...told), atMs)
   }
 
   async hold(counter: Counter, calls: number): Promise<void> {
-    const { text, keys } = this.#prepare([counter])
-    await this.#tell(`["H",${text},${calls}]`, keys)
+    const prepared = this.#prepare([counter])
+    await this.#tell(prepared, prepared.operation('H', calls))
   }
 
   renew(counter: Counter): Promise<void> {
@@ -82,7 +83,7 @@ export class RedisCounterStore implements SharedCounterStore {
     const { connection, nowMs } = this.#parts
     const batch = new Batch({ ...this.#parts, trust: 'checked' }, '')
     // A replica, or a server without memory, can be read: that is of no use.
-    batch.tell('["W",[]]', [])
+    batch.tell(WRITE)
     batch.send()
     try {
       await batch.done
@@ -111,29 +112,23 @@ export class RedisCounterStore implements SharedCounterStore {
     const prepared = this.#prepare(counters)
     return new Promise((resolve, reject) => {
       const isTaken = what === 'T'
-      const ask: Ask = {
-        endsMs: prepared.endsMs,
-        nowMs,
-        resolve,
-        reject,
-        taken: isTaken ? prepared : undefined,
-      }
-      const batch = this.#batchFor(prepared.keys, nowMs)
-      batch.ask(`["${what}",${prepared.text}]`, prepared.keys, ask)
+      const batch = this.#batchFor(prepared, nowMs)
+      const operation = isTaken ? prepared.take : prepared.operation(what)
+      batch.ask(operation, { prepared, isTaken, nowMs, resolve, reject })
       this.#added(batch)
     })
   }
 
-  #tell(text: string, keys: readonly string[], nowMs = this.#parts.nowMs()): Promise<void> {
-    const batch = this.#batchFor(keys, nowMs)
-    batch.tell(text, keys)
+  #tell(prepared: PreparedCounters, operation: ScriptCall, nowMs = this.#parts.nowMs()): Promise<void> {
+    const batch = this.#batchFor(prepared, nowMs)
+    batch.tell(operation)
     this.#added(batch)
     return batch.done
   }
 
-  #batchFor(keys: readonly string[], nowMs: number): Batch {
+  #batchFor({ firstKey }: PreparedCounters, nowMs: number): Batch {
     const { connection, clock } = this.#parts
-    const group = connection.isCluster ? tenantIn(keys[0] ?? '') : ''
+    const group = connection.isCluster ? tenantIn(firstKey) : ''
     const open = this.#batches.get(group)
     if (open !== undefined && open.length < BATCH_MAX && clock !== 'caller') return open
     open?.send()
@@ -155,6 +150,9 @@ export class RedisCounterStore implements SharedCounterStore {
     this.#batches.clear()
   }
 }
+
+/** Writes, and does nothing else. */
+const WRITE = new ScriptCall().addWords(['["W",[]]'])
 
 const NOTHING_ASKED: Decision = { outcome: 'admitted', remaining: [], resetAtMs: [], violated: [] }
 

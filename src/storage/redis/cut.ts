@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { RedisConnection } from './connection.ts'
+import { ScriptCall } from './script-call.ts'
 
 /** Where is written which run of the server its counts belong to, and since when they do not count. */
 export function trustKey(prefix: string): string {
@@ -24,7 +25,8 @@ export function runScript(
   keys: readonly string[],
   args: readonly string[],
 ): Promise<unknown> {
-  return connection.script(script, createHash('sha1').update(script).digest('hex'), keys, args)
+  const call = new ScriptCall().addKeys(keys).addWords(args)
+  return connection.script(script, createHash('sha1').update(script).digest('hex'), call)
 }
 
 const NOW = `local time = redis.call('TIME')

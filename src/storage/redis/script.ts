@@ -19,9 +19,10 @@ import { SCRIPT_KINDS } from './script-kinds.ts'
  *     ["W", []]                      write something
  *     ["H", [counter], count]        so many calls are in flight here; below 0: those that are counted still are
  *
- * A counter is `kind, amount, cost, window, start, end`, one after the other: six numbers each. The reply is one list of whole numbers: the server's clock,
- * then for each T and P the counters that had no room, as bits, and of each counter what is left and in how
- * many ms there is more. A reply of -1 alone: what is there cannot be trusted, nothing was done.
+ * A counter is `kind, amount, cost, window, start, end`, one after the other: six numbers each. The reply is one text of whole
+ * numbers, each a double of eight bytes with the lowest first: the server's clock, then for each T and P the counters
+ * that had no room, as bits, and of each counter what is left and in how many ms there is more. A reply of -1 alone:
+ * what is there cannot be trusted, nothing was done.
  */
 export const SCRIPT = `
 local call, try, floor = redis.call, redis.pcall, math.floor
@@ -35,26 +36,29 @@ if ARGV[1] ~= '' then
   nextKey = 2
   if call('HGET', KEYS[1], 'ready') ~= ARGV[1] then
     call('HSETNX', KEYS[1], 'cut:' .. ARGV[1], string.format('%.0f', real))
-    return {-1}
+    return struct.pack('<d', -1)
   end
 end
 ${SCRIPT_KINDS}
-local reply = { now }
+local reply = { struct.pack('<d', now) }
+local numbers, packs = {}, {}
 
 -- The counters of the operation at hand, of which there are size: tables that each operation fills anew.
 local list, size = {}, 0
 
 local function report(violated)
-  local at = #reply + 1
-  reply[at] = violated
+  local at = 1
+  numbers[1] = violated
   for i = 1, size do
     local c = list[i]
     local isFull = violated > 0 and c.used + c.cost > c.amount
     local left, more = c.amount - c.used, isFull and c.of.room(c) or c.of.reset(c)
-    reply[at + 1] = left > 0 and left or 0
-    reply[at + 2] = more > 0 and math.ceil(more) or 0
+    numbers[at + 1] = left > 0 and left or 0
+    numbers[at + 2] = more > 0 and math.ceil(more) or 0
     at = at + 2
   end
+  packs[at] = packs[at] or '<' .. string.rep('d', at)
+  reply[#reply + 1] = struct.pack(packs[at], unpack(numbers, 1, at))
 end
 
 local does = {}
@@ -144,7 +148,7 @@ for i = 5, #ARGV do
   end
   does[what](one, two, three)
 end
-return reply
+return table.concat(reply)
 `
 
 /** Its name: what it is called by once the server knows it. */

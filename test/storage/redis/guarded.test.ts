@@ -1,95 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/lib/clock.ts'
-import { AloneTally } from '../../../src/limits/alone-tally.ts'
-import { GuardedCounters } from '../../../src/limits/guarded-counters.ts'
 import type { OnStoreFailure } from '../../../src/model/plan.ts'
-import { makeCounterMemory, openCounterTrust, openLocalCounters } from '../../../src/storage/open.ts'
-import { Counter, type CounterSpec } from '../../../src/storage/ports/counters.ts'
 import type { CounterTrust } from '../../../src/storage/ports/shared-counters.ts'
-import { RedisConnection } from '../../../src/storage/redis/connection.ts'
-import { RedisCounterStore } from '../../../src/storage/redis/counters.ts'
 import { FaultProxy } from '../../support/fault-proxy.ts'
-import { redisConfig } from '../../support/redis-config.ts'
+import { admitted, guardedNodes, hour, month } from '../../support/guarded-nodes.ts'
 import { startRedis } from '../../support/services/redis.ts'
 import { until } from '../../support/until.ts'
 
 const redis = await startRedis(['enable-debug-command yes'])
-const HOUR = 3_600_000
-
-let opened: AsyncDisposableStack
-
-beforeEach(async () => {
-  opened = new AsyncDisposableStack()
-  await redis.command('FLUSHALL')
-  await trustNow()
-})
-afterEach(() => opened.disposeAsync())
-
-/** Says that what is in Redis, nothing, is all there is to count. */
-async function trustNow(): Promise<void> {
-  const config = { stores: { ...STORES, counters: redisConfig(redis.url) } }
-  await using trust = openCounterTrust(config, systemClock, 0)!
-  await until('Redis is connected', () => trust.check().catch(() => undefined))
-  await using recount = await trust.beginRecount()
-  expect(await recount?.finish(0)).toBe(true)
-}
-
-const STORES = {
-  control: { driver: 'sqlite', path: '' },
-  usage: { driver: 'sqlite', path: '' },
-  dataDir: '',
-} as const
-
-/** The counters of one node, as a gateway thread has them. */
-async function node({ port = redis.port, nodes = 1, timeout = 50 } = {}) {
-  const tally = new AloneTally()
-  const config = redisConfig(`redis://127.0.0.1:${port}?timeout=${timeout}ms`)
-  const shared = new RedisCounterStore({
-    connection: new RedisConnection(config, 'test'),
-    ...{ holder: `node-${Math.random()}`, answerMsMax: config.answerMsMax, trust: 'checked', clock: 0 },
-    nowMs: () => systemClock.nowMs(),
-  })
-  const local = openLocalCounters(makeCounterMemory(4))
-  const counters = new GuardedCounters({
-    shared,
-    local,
-    nodes,
-    clock: systemClock,
-    tally,
-    onChange: () => {},
-  })
-  opened.use(counters)
-  await counters.ready(5_000)
-  const take = async (asked: readonly Counter[]) => (await counters.take(asked, systemClock.nowMs())).outcome
-  const takeAll = (asked: readonly Counter[], count: number) =>
-    Promise.all(Array.from({ length: count }, () => take(asked)))
-  const back = () => until('Redis decides again', () => !counters.isAlone || undefined)
-  return { counters, tally, take, takeAll, back }
-}
-
-function hour(spec: Partial<CounterSpec> = {}): Counter {
-  const base = {
-    tenantId: 'acme',
-    name: 'rl:{acme}:*:hour',
-    kind: 'log',
-    id: 'hour',
-    amount: 10,
-    cost: 1,
-  } as const
-  return new Counter({ ...base, windowMs: HOUR, ...spec })
-}
-
-function month(amount: number): Counter {
-  const nowMs = systemClock.nowMs()
-  return new Counter({
-    ...{ tenantId: 'acme', name: 'q:{acme}:month', kind: 'quota', id: 'month', amount, cost: 1, windowMs: 0 },
-    ...{ periodStartMs: nowMs - HOUR, periodEndMs: nowMs + HOUR },
-  })
-}
-
-function admitted(outcomes: readonly string[]): number {
-  return outcomes.filter((outcome) => outcome === 'admitted').length
-}
+const { node, openTrust, trustNow } = guardedNodes(redis)
 
 describe('while Redis is out of reach', () => {
   test.each([
@@ -228,12 +147,7 @@ test('counts that were lost are not relied on before they are counted again', as
 })
 
 test('what two nodes carry over into a counter counts once, and not at all while counts are lost', async () => {
-  const config = { stores: { ...STORES, counters: redisConfig(redis.url) } }
-  const nodes = [openCounterTrust(config, systemClock, 0)!, openCounterTrust(config, systemClock, 0)!]
-  for (const each of nodes) {
-    opened.use(each)
-    await until('Redis is connected', () => each.check().catch(() => undefined))
-  }
+  const nodes = [await openTrust(), await openTrust()]
   const { counters, take } = await node()
   const [window, quota] = [hour({ amount: 10 }), month(50)]
   expect(await take([window, quota])).toBe('admitted')
