@@ -7,6 +7,8 @@ import { CarriedUse } from './limits/carried-use.ts'
 import { CounterUpkeep } from './limits/counter-upkeep.ts'
 import { AdjustedQuotas, adjustedThrough } from './limits/release-adjusted.ts'
 import { restoreQuotas, restoreWindows } from './limits/restore-counters.ts'
+import type { CountedRules } from './limits/wanted-counters.ts'
+import type { QuotaRules } from './model/billing-calendar.ts'
 import type { Plan } from './model/plan.ts'
 import { makeCounterMemory, openCounters, openCounterTrust, openLocalCounters } from './storage/open.ts'
 import type { ControlStore } from './storage/ports/control-store.ts'
@@ -27,46 +29,43 @@ export async function startCounters(
   const memory = makeCounterMemory(config.gateway.countersMib)
   const trust = openCounterTrust(config, clock, clock.nowMs() - systemClock.nowMs())
   const failures = new QuietFailures(log)
-  const rules = { plans: await parts.plans(), billing: config.billing }
-  const adjusted = await countAgain(parts, memory, trust)
-  const carry = async (): Promise<CarriedUse> => {
-    const carried = await CarriedUse.start(
-      {
-        ...{ store, usageLog: parts.usageLog, clock, shared: trust, adjusted },
-        counters: openLocalCounters(memory),
-        onError: (error) =>
-          failures.error(describeError(error), 'carrying over what was used failed, will retry'),
-      },
-      rules,
-    )
-    undo.defer(() => carried.stop())
-    return carried
+  let billing: QuotaRules = config.billing
+  const rules = async (): Promise<CountedRules> => ({ plans: await parts.plans(), billing })
+  const adjusted = await countAgain(parts, memory, { trust, rules })
+  if (trust !== undefined) {
+    const upkeep = await CounterUpkeep.start({
+      ...{ store, usageLog: parts.usageLog, clock, trust, rules },
+      onRecounted: (tookMs) =>
+        log.warn({ took_ms: Math.round(tookMs) }, 'the shared counters were counted again'),
+      onError: (error) =>
+        failures.error(describeError(error), 'counting the shared counters again failed, will retry'),
+    })
+    undo.defer(() => upkeep.stop())
   }
-  if (trust === undefined) return { memory, adjusted, carried: await carry(), onAlone: () => {} }
-  const upkeep = await CounterUpkeep.start({
-    ...{
-      store,
-      usageLog: parts.usageLog,
-      clock,
-      billing: config.billing,
-      trust,
-      plans: parts.plans,
-    },
-    onRecounted: (tookMs) =>
-      log.warn({ took_ms: Math.round(tookMs) }, 'the shared counters were counted again'),
-    onError: (error) =>
-      failures.error(describeError(error), 'counting the shared counters again failed, will retry'),
-  })
-  undo.defer(() => upkeep.stop())
   // It tells the shared counters over the connection of the upkeep, so it ends before that.
-  const carried = await carry()
+  const carried = await CarriedUse.start(
+    {
+      ...{ store, usageLog: parts.usageLog, clock, shared: trust, adjusted },
+      counters: openLocalCounters(memory),
+      onError: (error) =>
+        failures.error(describeError(error), 'carrying over what was used failed, will retry'),
+    },
+    await rules(),
+  )
+  undo.defer(() => carried.stop())
+  const replaceRules = (next: CountedRules) => {
+    billing = next.billing
+    return carried.replaceRules(next)
+  }
+  const serving = { memory, adjusted, carried, replaceRules }
+  if (trust === undefined) return { ...serving, onAlone: () => {} }
   const alone = new AloneLog({
     ...{ audit: store.audit, nodeId, nowMs: () => clock.nowMs() },
     onError: (error) =>
       failures.error(describeError(error), 'what was decided alone cannot be written down, will retry'),
   })
   undo.defer(() => alone.stop())
-  return { memory, adjusted, carried, onAlone: (calls) => alone.add(calls) }
+  return { ...serving, onAlone: (calls) => alone.add(calls) }
 }
 
 export interface CountersStartParts {
@@ -87,6 +86,8 @@ export interface ServingCounters {
   readonly adjusted: AdjustedQuotas
   /** Carries what was used over into counters that a change brings. */
   readonly carried: CarriedUse
+  /** Counts by what the file says now. Resolves when that may be in force: soon, also when a store is away. */
+  readonly replaceRules: (rules: CountedRules) => Promise<void>
   /** Writes down which calls were decided without the shared ones. */
   readonly onAlone: (calls: readonly AloneCalls[]) => void
 }
@@ -95,7 +96,7 @@ export interface ServingCounters {
 async function countAgain(
   { config, clock, store, usageLog, plans }: CountersStartParts,
   memory: SharedArrayBuffer,
-  shared: CounterTrust | undefined,
+  { trust, rules }: { readonly trust: CounterTrust | undefined; readonly rules: () => Promise<CountedRules> },
 ): Promise<AdjustedQuotas> {
   const { billing } = config
   const counters = openCounters(memory)
@@ -106,6 +107,6 @@ async function countAgain(
     await restoreQuotas({ store: tables, counters, clock, billing }, known)
     return adjustedThrough(tables)
   })
-  const release = { store, counters, shared, billing, nowMs: () => clock.nowMs(), plans }
+  const release = { store, counters, shared: trust, nowMs: () => clock.nowMs(), rules }
   return new AdjustedQuotas(release, adjustedSeq)
 }

@@ -108,7 +108,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
   undo.defer(() => desk.stop())
   const ends = { onDeath: death.resolve, onDeskWanted: () => desk.ensure() }
   const started = await startGateway(parts, metering, undo, ends)
-  const { gateway, ingesting, controlling, carried, port } = started
+  const { gateway, ingesting, controlling, counters, port } = started
 
   const running = undo.move()
   return {
@@ -127,7 +127,7 @@ export async function serve(parts: ServeParts): Promise<Serving> {
       await metering.keeping.ensure(next.apis)
       metering.shipping.replaceMetering(meteringRules(next))
       const inForce = await plansInForce(store)
-      await carried.replaceRules({ plans: inForce, billing: next.billing })
+      await counters.replaceRules({ plans: inForce, billing: next.billing })
       gateway.replaceConfig(next, inForce)
       ingesting.replaceRules(ingestRules(next))
       controlling.replaceConfig(next)
@@ -191,7 +191,7 @@ async function startGateway(
   undo.defer(() => controlling.stop())
   controlling.tellGateway({ ...config.gateway.listen, port, speaksTls: config.gateway.tls !== null })
   shrinkHeap()
-  return { gateway, ingesting, controlling, carried, port }
+  return { gateway, ingesting, controlling, counters, port }
 }
 
 /** Looks whether it can listen everywhere before it listens anywhere. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Plan } from '../model/plan.ts'
 import type { CounterTrust } from '../storage/ports/shared-counters.ts'
 import { type RecountParts, recountCounters } from './recount-counters.ts'
+import type { CountedRules } from './wanted-counters.ts'
 
 /** How often it is looked whether shared counts can be relied on. */
 const LOOK_MS = 1_000
@@ -10,9 +10,10 @@ const SETTLE_MS = 1_500
 /** How long a start waits for counts that are counted again, by this node or another. */
 const START_MS = 30_000
 
-export interface CounterUpkeepParts extends RecountParts {
+export interface CounterUpkeepParts extends Omit<RecountParts, 'billing'> {
   readonly trust: CounterTrust
-  readonly plans: () => Promise<readonly Plan[]>
+  /** Those in force: periods have other ends once the file says so. */
+  readonly rules: () => Promise<CountedRules>
   readonly onRecounted: (tookMs: number) => void
   readonly onError: (error: unknown) => void
 }
@@ -75,11 +76,12 @@ export class CounterUpkeep {
   }
 
   async #recount(): Promise<boolean> {
-    const { trust, plans, clock, onRecounted } = this.#parts
+    const { trust, rules, clock, onRecounted } = this.#parts
     await using recount = await trust.beginRecount()
     if (recount === undefined) return false
     const startMs = clock.monotonicMs()
-    const isDone = await recountCounters(this.#parts, await plans(), recount)
+    const { plans, billing } = await rules()
+    const isDone = await recountCounters({ ...this.#parts, billing }, plans, recount)
     if (isDone) onRecounted(clock.monotonicMs() - startMs)
     return isDone
   }

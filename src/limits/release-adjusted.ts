@@ -1,18 +1,18 @@
 import { ADJUSTMENTS } from '../model/adjustment.ts'
-import { heldPlan, type QuotaRules, quotaPeriodAt } from '../model/billing-calendar.ts'
-import type { Plan } from '../model/plan.ts'
+import { heldPlan, quotaPeriodAt } from '../model/billing-calendar.ts'
 import type { ControlStore } from '../storage/ports/control-store.ts'
 import type { Counter, CounterStore } from '../storage/ports/counters.ts'
 import type { CounterTrust } from '../storage/ports/shared-counters.ts'
 import { isCounted, quotaCounter } from './call-counters.ts'
 import { planHeld } from './plan-held.ts'
+import type { CountedRules } from './wanted-counters.ts'
 
 export interface ReleaseParts {
   readonly store: Pick<ControlStore, 'adjustments' | 'ledger' | 'subscriptions' | 'tenants'>
   readonly counters: CounterStore
-  readonly billing: QuotaRules
   readonly nowMs: () => number
-  readonly plans: () => Promise<readonly Plan[]>
+  /** Those in force: periods have other ends once the file says so. */
+  readonly rules: () => Promise<CountedRules>
   /** Counters that other nodes share, which give back the same. */
   readonly shared?: Pick<CounterTrust, 'giveBackOnce'> | undefined
 }
@@ -67,10 +67,11 @@ export class AdjustedQuotas {
   }
 
   async #release(): Promise<void> {
-    const { store, plans, counters, shared, billing, nowMs } = this.#parts
+    const { store, rules, counters, shared, nowMs } = this.#parts
     for (const { event } of await store.adjustments.after(this.#seq)) {
+      const { plans, billing } = await rules()
       const subscription = await store.subscriptions.activeAt(event.tenantId, nowMs())
-      const plan = await planHeld(store, await plans(), subscription)
+      const plan = await planHeld(store, plans, subscription)
       const given: Counter[] = []
       for (const quota of plan?.quotas ?? []) {
         // A part of a call, or a reported event, took no call from any quota.

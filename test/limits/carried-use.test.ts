@@ -41,11 +41,8 @@ async function scene({
     await tables.subscriptions.insert(subscription({ id: 'sub_a', planId: 'open', startMs: NOON - 60 * DAY }))
   })
   const counters = openLocalCounters(makeCounterMemory(4))
-  const inForce = async () => plans
-  const adjusted = new AdjustedQuotas(
-    { store, counters, billing, nowMs: () => clock.nowMs(), plans: inForce },
-    0,
-  )
+  const rules = async () => ({ plans, billing })
+  const adjusted = new AdjustedQuotas({ store, counters, nowMs: () => clock.nowMs(), rules }, 0)
   const errors: unknown[] = []
   const parts = { store, usageLog: logFrom(usageLog), counters, adjusted, clock }
   const start = async () => {

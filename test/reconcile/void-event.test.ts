@@ -229,8 +229,8 @@ test('quotas get back what was adjusted, once, and not what belongs to another p
   expect(await left()).toEqual({ 'calls-block': 50, 'units-block': 50, 'calls-bill': bill })
   const released = new AdjustedQuotas(
     {
-      ...{ store, counters, nowMs: () => nowMs, plans: async () => [pro] },
-      billing: { timezone: 'UTC', period: 'month' },
+      ...{ store, counters, nowMs: () => nowMs },
+      rules: async () => ({ plans: [pro], billing: { timezone: 'UTC', period: 'month' } }),
     },
     0,
   )

@@ -44,13 +44,13 @@ export function guardedNodes(redis: RedisServer) {
     expect(await recount?.finish(0)).toBe(true)
   }
 
-  /** The counters of one node, as a gateway thread has them. */
-  async function node({ port = redis.port, nodes = 1, timeout = 50 } = {}) {
+  /** The counters of one node, as a gateway thread has them; `clock` is what its quotas are ahead of the server's. */
+  async function node({ port = redis.port, nodes = 1, timeout = 50, clock = 0 } = {}) {
     const tally = new AloneTally()
     const own = redisConfig(`redis://127.0.0.1:${port}?timeout=${timeout}ms`)
     const shared = new RedisCounterStore({
       connection: new RedisConnection(own, 'test'),
-      ...{ holder: `node-${Math.random()}`, answerMsMax: own.answerMsMax, trust: 'checked', clock: 0 },
+      ...{ holder: `node-${Math.random()}`, answerMsMax: own.answerMsMax, trust: 'checked', clock },
       nowMs: () => systemClock.nowMs(),
     })
     const local = openLocalCounters(makeCounterMemory(4))
