@@ -94,7 +94,7 @@ export class MemoryCounterStore implements LocalCounterStore {
     const at = this.#shardOf(counter)
     this.#table.lock(at)
     const record = this.#prepare(at, counter, this.#table.advance(at, atMs))
-    if (record !== -1 && this.#table.blocksLeft(at) >= blocksForOne(amount)) {
+    if (record !== -1 && this.#table.blocksLeft(at) >= blocksForOne(counter, amount)) {
       const missing = least === undefined ? amount : Math.min(amount, least - this.#used(record))
       if (least === undefined || missing > 0) this.#add(at, record, counter, atMs, missing)
     }
@@ -109,7 +109,7 @@ export class MemoryCounterStore implements LocalCounterStore {
     const shardMs = this.#table.advance(at, nowMs)
     for (const counter of counters) {
       const record = this.#prepare(at, counter, shardMs)
-      if (record === -1 || this.#table.blocksLeft(at) < blocksForOne(counter.cost)) continue
+      if (record === -1 || this.#table.blocksLeft(at) < blocksForOne(counter, counter.cost)) continue
       this.#add(at, record, counter, nowMs, counter.cost)
     }
     this.#table.unlock(at)

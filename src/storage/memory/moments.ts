@@ -1,3 +1,4 @@
+import type { Counter } from '../ports/counters.ts'
 import {
   B_DOUBLES,
   B_NEXT,
@@ -18,8 +19,9 @@ import {
  */
 const CALLS_MAX = 1024
 
-/** The most blocks it takes to hold what was counted at one moment, or in one step. */
-export function blocksForOne(calls: number): number {
+/** The most blocks it takes to add calls of one moment; only a log grows. */
+export function blocksForOne({ kind }: Counter, calls: number): number {
+  if (kind !== 'log') return 0
   return 2 + Math.ceil(Math.ceil(calls / CALLS_MAX) / MOMENTS_PER_BLOCK)
 }
 

@@ -121,6 +121,21 @@ describe('the bounded table', () => {
   })
 })
 
+test('what counts without more memory is counted when others took all of it', () => {
+  const store = new MemoryCounterStore(counterMemory(4))
+  let nowMs = START
+  let logs = 0
+  while (store.take([makeCounter(1_000, 3_600_000, 1, logs)], nowMs).outcome !== 'full') {
+    nowMs += 1
+    if (nowMs % 1_000 === 0) logs += 1
+  }
+  expect(logs).toBeGreaterThan(100)
+  const [month, steps] = [quotaOf('acme', START, START + 86_400_000), makeCounter(1_001, 3_600_000, 1, -1)]
+  store.restore(month, nowMs, 20)
+  store.count([steps, month], nowMs)
+  expect(store.peek([month], nowMs).remaining).toEqual([79])
+})
+
 test('a quota of a month keeps its count when the day is over that the plan before counted it by', () => {
   const store = new MemoryCounterStore(counterMemory(4))
   const DAY = 86_400_000
